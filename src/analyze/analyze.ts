@@ -1,0 +1,89 @@
+/**
+ * The second stage: is something wrong (detectors), and which failures belong together
+ * (incidents)? It decides nothing about what to do.
+ */
+import type { Fleet, Topology } from "../config/index.ts";
+import type { Ids, Instant } from "../kernel/index.ts";
+import type { Failure, Incident, Observation } from "../model/index.ts";
+import {
+  correlate,
+  createIncidentsState,
+  type IncidentsState,
+  type Outcome,
+  restoreIncidents,
+} from "./incidents.ts";
+import {
+  adoptFleet,
+  closeFailure,
+  createJudgeState,
+  type Evidence,
+  type JudgeState,
+  judge,
+  reopenFailure,
+} from "./judge.ts";
+
+export interface AnalyzeState {
+  readonly judging: JudgeState;
+  readonly incidents: IncidentsState;
+}
+
+export interface AnalyzeInputs {
+  readonly observations: readonly Observation[];
+  readonly outcomes: readonly Outcome[];
+}
+
+export interface Analysis {
+  readonly state: AnalyzeState;
+  readonly raised: readonly Failure[];
+  readonly evidence: readonly Evidence[];
+  /** Incidents that changed, in their new form. */
+  readonly incidents: readonly Incident[];
+  readonly wakeMs: number | undefined;
+}
+
+export function createAnalyzeState(fleet: Fleet, topology: Topology, ids: Ids): AnalyzeState {
+  return {
+    judging: createJudgeState(fleet, ids),
+    incidents: createIncidentsState(fleet, topology, ids),
+  };
+}
+
+export function analyze(state: AnalyzeState, inputs: AnalyzeInputs, now: Instant): Analysis {
+  for (const outcome of inputs.outcomes) {
+    if (outcome.kind !== "failure_resolved") continue;
+    const failure = state.incidents.failures.get(outcome.failure);
+    if (failure) closeFailure(state.judging, failure);
+  }
+  const { raised, evidence } = judge(state.judging, inputs.observations, now);
+  const incidents = correlate(state.incidents, raised, inputs.outcomes, now);
+  const silenceMs = state.judging.silence.nextDueMs();
+  const graceMs = state.incidents.grace.nextDueMs();
+  const wakeMs = Math.min(
+    silenceMs ?? Number.POSITIVE_INFINITY,
+    graceMs ?? Number.POSITIVE_INFINITY,
+  );
+  return {
+    state,
+    raised,
+    evidence,
+    incidents,
+    wakeMs: Number.isFinite(wakeMs) ? wakeMs : undefined,
+  };
+}
+
+/** A new fleet file: thresholds, probes and dependencies may have changed. */
+export function adopt(state: AnalyzeState, fleet: Fleet, topology: Topology): void {
+  adoptFleet(state.judging, fleet);
+  state.incidents.fleet = fleet;
+  state.incidents.topology = topology;
+}
+
+/** Takes up the failures and incidents that were open when the daemon before this one ended. */
+export function restoreAnalysis(
+  state: AnalyzeState,
+  failures: readonly Failure[],
+  incidents: readonly Incident[],
+): void {
+  for (const failure of failures) reopenFailure(state.judging, failure);
+  restoreIncidents(state.incidents, failures, incidents);
+}

@@ -1,0 +1,35 @@
+import type { Instant } from "../kernel/index.ts";
+import type { FailureType, Observation, Severity } from "../model/index.ts";
+
+/**
+ * A detector judges the observations of one resource. It is pure: its state is handed in and is
+ * its own to change; its opinion depends on nothing else.
+ *
+ * - `good`: this look shows that the resource is well, as far as failures of `types` go;
+ * - `suspect`: not good, but not yet enough to call it a failure;
+ * - `bad`: a failure, with its reason. Said again and again while it lasts.
+ */
+export type Opinion =
+  | { readonly kind: "good"; readonly types: readonly FailureType[] }
+  | { readonly kind: "suspect"; readonly types: readonly FailureType[] }
+  | {
+      readonly kind: "bad";
+      readonly type: FailureType;
+      readonly severity: Severity;
+      readonly reason: string;
+    };
+
+export interface Detector<State = unknown> {
+  readonly name: string;
+  /** The sensors whose observations it wants. */
+  readonly sensors: readonly string[] | "all";
+  /** True when its memory goes on over a restart of the process. */
+  readonly outlivesProcess: boolean;
+  initial(): State;
+  judge(state: State, observation: Observation, now: Instant): Opinion | undefined;
+  /** Judges silence: when it wants to be asked without an observation, and what it then says. */
+  readonly silence?: {
+    dueMs(state: State): number | undefined;
+    judge(state: State, now: Instant): Opinion | undefined;
+  };
+}

@@ -1,0 +1,27 @@
+/** A certificate that ends within the declared days: time to renew, before anybody is refused. */
+import type { Detector, Opinion } from "../detector.ts";
+
+const good: Opinion = { kind: "good", types: ["certificate_expiry"] };
+
+export function certificateDetector(options: { daysMin: number }): Detector<null> {
+  return {
+    name: "certificate",
+    sensors: "all",
+    outlivesProcess: true,
+    initial: () => null,
+    judge(_state, { reading }) {
+      if (reading.kind !== "samples") return undefined;
+      const days = reading.samples.find((sample) => sample.series === "certificate.days")?.value;
+      if (days === undefined) return undefined;
+      if (days >= options.daysMin) return good;
+      const left = days < 0 ? "has expired" : `ends in ${Math.floor(days)} days`;
+      const severity = days < 1 ? "critical" : "medium";
+      return {
+        kind: "bad",
+        type: "certificate_expiry",
+        severity,
+        reason: `the certificate ${left}`,
+      };
+    },
+  };
+}

@@ -1,0 +1,107 @@
+/**
+ * Does the process live? An exit that we did not ask for is a failure at once; several in a short
+ * time are a crash loop; one that cannot be started has failed to start; one that never becomes
+ * ready has missed its start deadline.
+ *
+ * L1. An exit that was asked for is never a failure, nor one that the restart policy allows.
+ * L2. A crash loop needs `loopCrashes` exits within `crashWindowMs`, each of a run shorter than
+ *     `healthyRunMs`: a service that crashes once an hour is not in a loop.
+ * L3. Good evidence of life is a passed look; where a service has no probes, its numbers being
+ *     read from a living process.
+ */
+import type { Instant } from "../../kernel/index.ts";
+import type { ExitedReading, FailureType, Observation } from "../../model/index.ts";
+import type { Detector, Opinion } from "../detector.ts";
+
+export interface ProcessLifeOptions {
+  readonly restart: "always" | "on-failure" | "never";
+  readonly startTimeoutMs: number;
+  readonly hasProbes: boolean;
+  readonly loopCrashes: number;
+  readonly crashWindowMs: number;
+  readonly healthyRunMs: number;
+}
+
+interface LifeState {
+  /** Monotonic times of the last exits that count towards a loop. */
+  crashes: number[];
+  /** Set while a process is starting and has not passed a look yet. */
+  startDueMs: number | undefined;
+}
+
+const types: readonly FailureType[] = [
+  "process_exited",
+  "crash_loop",
+  "start_failed",
+  "start_timeout",
+];
+const good: Opinion = { kind: "good", types };
+
+export function processLifeDetector(options: ProcessLifeOptions): Detector<LifeState> {
+  return {
+    name: "process-life",
+    sensors: "all",
+    outlivesProcess: true,
+    initial: () => ({ crashes: [], startDueMs: undefined }),
+    judge(state, observation, now) {
+      const { reading } = observation;
+      if (reading.kind === "started") {
+        state.startDueMs = options.hasProbes ? now.monotonicMs + options.startTimeoutMs : undefined;
+        return undefined;
+      }
+      if (reading.kind === "exited") return judgeExit(state, reading, options, now);
+      if (reading.kind === "check" && observation.sensor === "process" && !reading.ok) {
+        return { kind: "bad", type: "start_failed", severity: "high", reason: reading.reason };
+      }
+      if (!showsLife(observation, options.hasProbes)) return undefined;
+      state.startDueMs = undefined;
+      return good;
+    },
+    silence: {
+      dueMs: (state) => state.startDueMs,
+      judge(state, now) {
+        if (state.startDueMs === undefined || now.monotonicMs < state.startDueMs) return undefined;
+        state.startDueMs = undefined;
+        const reason = `not ready within ${options.startTimeoutMs} ms of its start`;
+        return { kind: "bad", type: "start_timeout", severity: "high", reason };
+      },
+    },
+  };
+}
+
+function judgeExit(
+  state: LifeState,
+  reading: ExitedReading,
+  options: ProcessLifeOptions,
+  now: Instant,
+): Opinion | undefined {
+  if (reading.expected) return undefined;
+  state.startDueMs = undefined;
+  if (options.restart === "never") return undefined;
+  if (options.restart === "on-failure" && reading.code === 0) return undefined;
+  if (reading.uptimeMs >= options.healthyRunMs) state.crashes = [];
+  else state.crashes.push(now.monotonicMs);
+  state.crashes = state.crashes.filter((at) => at > now.monotonicMs - options.crashWindowMs);
+  const how = exitText(reading);
+  if (state.crashes.length >= options.loopCrashes) {
+    const reason = `crash loop: ${state.crashes.length} exits in a row without a healthy run, last ${how}`;
+    return { kind: "bad", type: "crash_loop", severity: "critical", reason };
+  }
+  return { kind: "bad", type: "process_exited", severity: "high", reason: `the process ${how}` };
+}
+
+function exitText(reading: ExitedReading): string {
+  const ran = `after ${Math.round(reading.uptimeMs)} ms`;
+  if (reading.outOfMemory) return `was killed at its memory limit ${ran}`;
+  if (reading.signal !== null) return `was ended by ${reading.signal} ${ran}`;
+  return reading.code === null ? `vanished ${ran}` : `exited with code ${reading.code} ${ran}`;
+}
+
+function showsLife(observation: Observation, hasProbes: boolean): boolean {
+  const { reading, sensor } = observation;
+  if (hasProbes) {
+    const asks = sensor === "startup" || sensor === "liveness" || sensor === "readiness";
+    return asks && reading.kind === "check" && reading.ok;
+  }
+  return reading.kind === "samples" && sensor === "usage";
+}

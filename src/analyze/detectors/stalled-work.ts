@@ -1,0 +1,46 @@
+/**
+ * Alive, answering, and not working: work waits and the counter of finished work stands still.
+ *
+ * W1. Without waiting work nothing is judged: an idle service is well.
+ * W2. Any growth of the counter, or a fall of it (the process began anew), is progress.
+ */
+import { assert } from "../../kernel/index.ts";
+import type { Detector, Opinion } from "../detector.ts";
+
+export interface StalledWorkOptions {
+  /** The work sensor, `work.<name>`. */
+  readonly sensor: string;
+  readonly stallAfterMs: number;
+}
+
+interface StallState {
+  done: number | undefined;
+  /** Since when (monotonic) the counter has stood at `done` while work waited. */
+  sinceMs: number | undefined;
+}
+
+export function stalledWorkDetector(options: StalledWorkOptions): Detector<StallState> {
+  assert(options.stallAfterMs > 0, "stallAfterMs is above zero");
+  const good: Opinion = { kind: "good", types: ["stalled_work"] };
+  const suspect: Opinion = { kind: "suspect", types: ["stalled_work"] };
+  return {
+    name: "stalled-work",
+    sensors: [options.sensor],
+    outlivesProcess: false,
+    initial: () => ({ done: undefined, sinceMs: undefined }),
+    judge(state, { reading, begunMs }) {
+      if (reading.kind !== "work") return undefined;
+      const progressed = state.done !== undefined && reading.done !== state.done;
+      state.done = reading.done;
+      if (progressed || reading.waiting <= 0) {
+        state.sinceMs = reading.waiting > 0 ? begunMs : undefined;
+        return good;
+      }
+      state.sinceMs ??= begunMs;
+      const stalledMs = begunMs - state.sinceMs;
+      if (stalledMs < options.stallAfterMs) return suspect;
+      const reason = `${reading.counter} has stood at ${reading.done} for ${Math.round(stalledMs)} ms while ${reading.waiting} wait`;
+      return { kind: "bad", type: "stalled_work", severity: "high", reason };
+    },
+  };
+}

@@ -1,0 +1,270 @@
+/**
+ * Observations of every resource go to the detectors of that resource; opinions become failures
+ * that open and close, and evidence about those that are open.
+ *
+ * J1. At most one failure is open for a resource and type; "bad" again is evidence, not a second
+ *     failure.
+ * J2. A failure is closed from outside only (by a verdict), never by the detector that raised it.
+ * J3. When a process starts, what its predecessor's looks had accumulated is forgotten.
+ */
+import type { Fleet } from "../config/index.ts";
+import { DueHeap, type Ids, type Instant } from "../kernel/index.ts";
+import {
+  type Failure,
+  type FailureType,
+  failureTypes,
+  type Health,
+  type Observation,
+  type ResourceId,
+} from "../model/index.ts";
+import { detectorsFor } from "./attach.ts";
+import type { Detector, Opinion } from "./detector.ts";
+
+/** What fresh looks say about an open failure. */
+export interface Evidence {
+  readonly failure: Failure;
+  readonly kind: "good" | "suspect" | "bad";
+  /** Monotonic milliseconds when the look began. */
+  readonly begunMs: number;
+  readonly reason: string;
+}
+
+export interface JudgeState {
+  fleet: Fleet;
+  readonly ids: Ids;
+  readonly cases: Map<ResourceId, Case>;
+  readonly silence: DueHeap;
+}
+
+/** What is known of one resource. */
+export interface Case {
+  readonly resource: ResourceId;
+  readonly attached: readonly Attached[];
+  readonly bySensor: Map<string, readonly Attached[]>;
+  readonly open: Map<FailureType, Failure>;
+  /** Begin of the last look that was good or bad; what began later is fresher. */
+  goodMs: number;
+  badMs: number;
+  /** The last looks that were not good, for evidence. */
+  readonly recent: string[];
+}
+
+interface Attached {
+  readonly detector: Detector;
+  state: unknown;
+}
+
+export interface Judged {
+  readonly raised: readonly Failure[];
+  readonly evidence: readonly Evidence[];
+}
+
+const recentMax = 10;
+
+export function createJudgeState(fleet: Fleet, ids: Ids): JudgeState {
+  return { fleet, ids, cases: new Map(), silence: new DueHeap() };
+}
+
+export function judge(
+  state: JudgeState,
+  observations: readonly Observation[],
+  now: Instant,
+): Judged {
+  const out = { raised: [] as Failure[], evidence: [] as Evidence[] };
+  for (const observation of observations) {
+    const found = caseOf(state, observation.resource);
+    if (found) look(state, found, observation, now, out);
+  }
+  for (;;) {
+    const resource = state.silence.takeDue(now.monotonicMs) as ResourceId | undefined;
+    if (resource === undefined) return out;
+    const found = state.cases.get(resource);
+    if (found) listenToSilence(state, found, now, out);
+  }
+}
+
+/** The verdict is in: the failure is over. */
+export function closeFailure(state: JudgeState, failure: Failure): void {
+  const found = state.cases.get(failure.resource);
+  if (found?.open.get(failure.type)?.id === failure.id) found.open.delete(failure.type);
+}
+
+/** A failure that was open when the daemon before this one ended. */
+export function reopenFailure(state: JudgeState, failure: Failure): void {
+  caseOf(state, failure.resource)?.open.set(failure.type, failure);
+}
+
+/**
+ * New probes or thresholds: detectors begin anew, except those whose memory outlives a process;
+ * open failures stay open.
+ */
+export function adoptFleet(state: JudgeState, fleet: Fleet): void {
+  const before = [...state.cases.values()];
+  state.fleet = fleet;
+  state.cases.clear();
+  for (const known of before) {
+    const next = caseOf(state, known.resource);
+    if (next === undefined) continue;
+    next.goodMs = known.goodMs;
+    next.badMs = known.badMs;
+    for (const failure of known.open.values()) next.open.set(failure.type, failure);
+    for (const each of next.attached) {
+      const same = known.attached.find(({ detector }) => detector.name === each.detector.name);
+      if (same && each.detector.outlivesProcess) each.state = same.state;
+    }
+  }
+}
+
+export function healthOf(state: JudgeState, resource: ResourceId): Health {
+  const found = state.cases.get(resource);
+  if (found === undefined) return "unknown";
+  let degraded = false;
+  for (const failure of found.open.values()) {
+    if (failure.severity === "high" || failure.severity === "critical") return "unhealthy";
+    if (failure.severity === "medium") degraded = true;
+  }
+  if (degraded) return "degraded";
+  return found.goodMs >= 0 ? "healthy" : "unknown";
+}
+
+function caseOf(state: JudgeState, resource: ResourceId): Case | undefined {
+  const known = state.cases.get(resource);
+  if (known) return known;
+  const detectors = detectorsFor(state.fleet, resource);
+  if (detectors === undefined) return undefined;
+  const attached = detectors.map((detector) => ({ detector, state: detector.initial() }));
+  const made: Case = {
+    resource,
+    attached,
+    bySensor: new Map(),
+    open: new Map(),
+    goodMs: -1,
+    badMs: -1,
+    recent: [],
+  };
+  state.cases.set(resource, made);
+  return made;
+}
+
+type Out = { raised: Failure[]; evidence: Evidence[] };
+
+function look(
+  state: JudgeState,
+  found: Case,
+  observation: Observation,
+  now: Instant,
+  out: Out,
+): void {
+  const { reading } = observation;
+  if (reading.kind === "started") forgetPredecessor(found);
+  if (reading.kind === "check") note(found, observation);
+  for (const each of listeners(found, observation.sensor)) {
+    const opinion = each.detector.judge(each.state, observation, now);
+    if (opinion)
+      hear(
+        state,
+        found,
+        {
+          opinion,
+          detector: each.detector,
+          sensor: observation.sensor,
+          begunMs: observation.begunMs,
+        },
+        now,
+        out,
+      );
+    const dueMs = each.detector.silence?.dueMs(each.state);
+    if (dueMs !== undefined) state.silence.set(found.resource, dueMs);
+  }
+}
+
+function listeners(found: Case, sensor: string): readonly Attached[] {
+  const known = found.bySensor.get(sensor);
+  if (known) return known;
+  const wanted = found.attached.filter(
+    ({ detector }) => detector.sensors === "all" || detector.sensors.includes(sensor),
+  );
+  found.bySensor.set(sensor, wanted);
+  return wanted;
+}
+
+function note(found: Case, { reading, begunMs, sensor }: Observation): void {
+  if (reading.kind !== "check") return;
+  if (reading.ok) {
+    found.goodMs = Math.max(found.goodMs, begunMs);
+    return;
+  }
+  found.badMs = Math.max(found.badMs, begunMs);
+  found.recent.push(`${sensor}: ${reading.reason}`);
+  if (found.recent.length > recentMax) found.recent.shift();
+}
+
+interface Heard {
+  readonly opinion: Opinion;
+  readonly detector: Detector;
+  readonly sensor: string;
+  readonly begunMs: number;
+}
+
+function hear(state: JudgeState, found: Case, heard: Heard, now: Instant, out: Out): void {
+  const { opinion, begunMs } = heard;
+  if (opinion.kind !== "bad") {
+    if (opinion.kind === "good") found.goodMs = Math.max(found.goodMs, begunMs);
+    if (found.open.size === 0) return;
+    for (const type of opinion.types) {
+      const failure = found.open.get(type);
+      if (failure)
+        out.evidence.push({ failure, kind: opinion.kind, begunMs, reason: opinion.kind });
+    }
+    return;
+  }
+  found.badMs = Math.max(found.badMs, begunMs);
+  const open = found.open.get(opinion.type);
+  if (open) {
+    out.evidence.push({ failure: open, kind: "bad", begunMs, reason: opinion.reason });
+    return;
+  }
+  const failure: Failure = {
+    id: state.ids.next("fail"),
+    at: now.wallMs,
+    resource: found.resource,
+    type: opinion.type,
+    severity: opinion.severity,
+    detector: heard.detector.name,
+    sensor: heard.sensor,
+    reason: opinion.reason,
+    evidence: [...found.recent],
+  };
+  found.open.set(failure.type, failure);
+  out.raised.push(failure);
+}
+
+function listenToSilence(state: JudgeState, found: Case, now: Instant, out: Out): void {
+  for (const each of found.attached) {
+    const opinion = each.detector.silence?.judge(each.state, now);
+    if (opinion) {
+      const begunMs = now.monotonicMs;
+      hear(
+        state,
+        found,
+        { opinion, detector: each.detector, sensor: "process", begunMs },
+        now,
+        out,
+      );
+    }
+    const dueMs = each.detector.silence?.dueMs(each.state);
+    if (dueMs !== undefined) state.silence.set(found.resource, dueMs);
+  }
+}
+
+function forgetPredecessor(found: Case): void {
+  found.goodMs = -1;
+  for (const each of found.attached) {
+    if (!each.detector.outlivesProcess) each.state = each.detector.initial();
+  }
+}
+
+/** Facts need no acquittal of dependencies before something is done about them. */
+export function isDecisive(failure: Failure): boolean {
+  return failureTypes[failure.type].decisive;
+}

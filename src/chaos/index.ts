@@ -1,0 +1,18 @@
+/**
+ * Breaking things for real: the faults, the ways to land them and to take them away by a process
+ * of their own, and the table that a drill prints. What is hurt and what has healed is judged by
+ * the drill from the ledger of the request generator, not here and not by the daemon.
+ */
+export { armUndo } from "./arm-undo.ts";
+export type {
+  Disarm,
+  Fault,
+  Injection,
+  Scene,
+  ServiceProcess,
+  StruckSpec,
+} from "./fault.ts";
+export { faults } from "./faults/index.ts";
+export { Refusal } from "./refusal.ts";
+export type { StartCommand } from "./start-process.ts";
+export type { UndoRecipe, UndoStep } from "./undo-recipe.ts";

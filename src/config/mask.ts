@@ -1,0 +1,45 @@
+/** What may not be shown: values whose key says so, and passwords inside of URLs. */
+import type { Json } from "../kernel/index.ts";
+import type { TreePath } from "./tree.ts";
+
+export const hidden = "***";
+
+const secretName = /(pass(word|wd|phrase)?|secret|token|credential|api_?key|private_?key|auth(orization)?|cookie|dsn)s?$/i;
+
+export function isSecretKey(path: TreePath): boolean {
+  const last = path.findLast((part) => typeof part === "string");
+  return typeof last === "string" && secretName.test(last.replaceAll("-", "_"));
+}
+
+/** The value as explain, diff and problems may show it. */
+export function maskValue(path: TreePath, value: Json): Json {
+  if (isReference(value)) return hidden;
+  if (value === null || typeof value === "boolean" || typeof value === "number") {
+    return isSecretKey(path) ? hidden : value;
+  }
+  if (typeof value === "string") return isSecretKey(path) ? hidden : maskUrl(value);
+  if (Array.isArray(value)) {
+    return (value as readonly Json[]).map((item, index) => maskValue([...path, index], item));
+  }
+  const masked: Record<string, Json> = {};
+  for (const [key, member] of Object.entries(value)) masked[key] = maskValue([...path, key], member);
+  return masked;
+}
+
+/** One line, not longer than a line should be. */
+export function showValue(path: TreePath, value: Json): string {
+  const text = JSON.stringify(maskValue(path, value));
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/** `{ env: NAME }` where a text may stand. A service's own map of variables has other keys, too. */
+function isReference(value: Json): boolean {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return false;
+  const keys = Object.keys(value);
+  const record = value as { readonly [key: string]: Json };
+  return keys.length === 1 && keys[0] === "env" && typeof record["env"] === "string";
+}
+
+function maskUrl(text: string): string {
+  return text.replaceAll(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:)[^\s@/]+@/gi, `$1${hidden}@`);
+}

@@ -1,0 +1,75 @@
+import type { Fleet } from "./fleet.ts";
+
+/**
+ * Who needs whom, as a graph over resource ids. A service needs its instances and what it declares
+ * in `depends_on`; an instance needs what its service declares, not its siblings.
+ */
+export interface Topology {
+  /** Everything `id` needs, directly or through others, without itself. */
+  needs(id: string): ReadonlySet<string>;
+  /** What `id` declares itself. */
+  directNeeds(id: string): readonly string[];
+  /** Services in an order in which each comes after all that it needs. */
+  readonly startOrder: readonly string[];
+}
+
+export function createTopology(fleet: Fleet): Topology {
+  const closures = new Map<string, ReadonlySet<string>>();
+  const directNeeds = (id: string): readonly string[] => needsOf(fleet, id);
+  return {
+    directNeeds,
+    needs(id) {
+      const known = closures.get(id);
+      if (known) return known;
+      const closure = reach(id, (from) => expand(fleet, from));
+      closures.set(id, closure);
+      return closure;
+    },
+    startOrder: orderOf(fleet),
+  };
+}
+
+function needsOf(fleet: Fleet, id: string): readonly string[] {
+  if (id.startsWith("service/")) return fleet.services[id.slice(8)]?.dependsOn ?? [];
+  if (id.startsWith("instance/")) {
+    return fleet.services[id.slice(9, id.lastIndexOf("."))]?.dependsOn ?? [];
+  }
+  return fleet.resources[id]?.dependsOn ?? [];
+}
+
+/** A needed service stands for its instances, too. */
+function expand(fleet: Fleet, id: string): readonly string[] {
+  const needs = [...needsOf(fleet, id)];
+  const service = id.startsWith("service/") ? fleet.services[id.slice(8)] : undefined;
+  if (service) {
+    const most = Math.max(service.instances, service.scaleMax);
+    for (let n = 1; n <= most; n += 1) needs.push(`instance/${service.name}.${n}`);
+  }
+  return needs;
+}
+
+function reach(start: string, next: (id: string) => readonly string[]): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const open = [...next(start)];
+  for (let id = open.pop(); id !== undefined; id = open.pop()) {
+    if (seen.has(id) || id === start) continue;
+    seen.add(id);
+    open.push(...next(id));
+  }
+  return seen;
+}
+
+function orderOf(fleet: Fleet): readonly string[] {
+  const order: string[] = [];
+  const visited = new Set<string>();
+  const visit = (name: string): void => {
+    if (visited.has(name)) return;
+    visited.add(name);
+    for (const need of fleet.services[name]?.dependsOn ?? []) {
+      if (need.startsWith("service/")) visit(need.slice(8));
+    }
+    if (fleet.services[name]) order.push(name);
+  };
+  for (const name of Object.keys(fleet.services)) visit(name);
+  return order;
+}

@@ -1,0 +1,53 @@
+/**
+ * Every error that leaves the house, in one table: its code, the HTTP status and the exit code it
+ * becomes, and what it means. `docs/errors.md` explains each; a test holds the two together.
+ */
+export const errorTable = {
+  CONFIG_INVALID: { status: 422, exitCode: 2, means: "the fleet file is not valid" },
+  CONFIG_NOT_FOUND: { status: 404, exitCode: 2, means: "the fleet file does not exist" },
+  CONFIG_UNSAFE: { status: 403, exitCode: 2, means: "others may write the fleet file" },
+  DATA_DIRECTORY_HELD: {
+    status: 409,
+    exitCode: 3,
+    means: "another daemon holds the data directory",
+  },
+  DATA_DIRECTORY_UNUSABLE: { status: 500, exitCode: 3, means: "the data directory cannot be used" },
+  STORE_TOO_NEW: { status: 409, exitCode: 3, means: "a newer version wrote this store" },
+  STORE_UNAVAILABLE: { status: 503, exitCode: 3, means: "the store does not answer" },
+  AUDIT_BROKEN: { status: 409, exitCode: 4, means: "the journal was edited or cut" },
+  DAEMON_AWAY: { status: 503, exitCode: 5, means: "no daemon answers for this data directory" },
+  NOT_AUTHORIZED: { status: 401, exitCode: 6, means: "the token is missing or wrong" },
+  FORBIDDEN_ORIGIN: { status: 403, exitCode: 6, means: "Host or Origin is not one of ours" },
+  NOT_FOUND: { status: 404, exitCode: 1, means: "there is no such thing" },
+  BAD_REQUEST: { status: 400, exitCode: 2, means: "the request does not fit its schema" },
+  CONFLICT: { status: 409, exitCode: 1, means: "the state does not allow it" },
+  DRILL_FAILED: {
+    status: 500,
+    exitCode: 7,
+    means: "at least one fault of the drill was not healed",
+  },
+  INTERNAL: { status: 500, exitCode: 70, means: "an error of our own" },
+} as const satisfies Record<string, { status: number; exitCode: number; means: string }>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+/** The one error class of the public edge. `fix` says what the reader can do about it. */
+export class SoulMirrorError extends Error {
+  readonly code: ErrorCode;
+  readonly fix: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: { fix?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "SoulMirrorError";
+    this.code = code;
+    this.fix = options.fix;
+  }
+
+  get status(): number {
+    return errorTable[this.code].status;
+  }
+
+  get exitCode(): number {
+    return errorTable[this.code].exitCode;
+  }
+}

@@ -1,0 +1,16 @@
+/**
+ * Words and tools with no input or output: time, chance, ids, durations, results, errors, queues.
+ * Nothing here knows Node, a fleet or a failure. Everything above is built on it.
+ */
+export { assert, unreachable } from "./assert.ts";
+export { BoundedQueue } from "./bounded-queue.ts";
+export { formatBytes, parseBytes } from "./bytes.ts";
+export type { CancelTimer, Clock, Instant, Timers } from "./clock.ts";
+export { DueHeap } from "./due-heap.ts";
+export { formatDuration, parseDurationMs } from "./duration.ts";
+export { type ErrorCode, errorTable, SoulMirrorError } from "./errors.ts";
+export { createIds, type Ids } from "./ids.ts";
+export { canonicalJson, type Json, type JsonRecord } from "./json.ts";
+export { type Mode, modes, strictest } from "./mode.ts";
+export { createRandom, integerBetween, jittered, type Random } from "./random.ts";
+export { failed, messageOf, type Result, success } from "./result.ts";

@@ -1,0 +1,129 @@
+/**
+ * What a new daemon must know of the life before it, folded from the journal: open failures, live
+ * incidents, actions that are not over, what every instance should be, what has been learned.
+ * Plain data, so that it can be saved as a checkpoint and the journal need not be read from its
+ * beginning.
+ */
+import type { Mode } from "../kernel/index.ts";
+import {
+  type Action,
+  type Entry,
+  type Experience,
+  type Failure,
+  type Incident,
+  isFinished,
+  isLive,
+  type ResourceId,
+  recordVerdict,
+  type SlotRecord,
+  signatureOf,
+} from "../model/index.ts";
+
+export interface Recollection {
+  readonly failures: Map<string, Failure>;
+  readonly incidents: Map<string, Incident>;
+  readonly actions: Map<string, Action>;
+  readonly slots: Map<string, SlotRecord>;
+  readonly book: Map<string, Experience>;
+  readonly modes: Map<string, Mode>;
+  /** Recovery actions of the last hour: budgets outlive a daemon. */
+  spent: { readonly resource: ResourceId; readonly at: number }[];
+}
+
+const spentKeptMs = 3_600_000;
+const spentMax = 1000;
+
+export function createRecollection(): Recollection {
+  return {
+    failures: new Map(),
+    incidents: new Map(),
+    actions: new Map(),
+    slots: new Map(),
+    book: new Map(),
+    modes: new Map(),
+    spent: [],
+  };
+}
+
+/** `at` is when the entry was written, in wall milliseconds. */
+export function recollect(memory: Recollection, entry: Entry, at: number): void {
+  switch (entry.kind) {
+    case "failure_raised":
+      memory.failures.set(entry.failure.id, entry.failure);
+      return;
+    case "failure_resolved":
+      memory.failures.delete(entry.failure);
+      return;
+    case "incident":
+      if (isLive(entry.incident)) memory.incidents.set(entry.incident.id, entry.incident);
+      else memory.incidents.delete(entry.incident.id);
+      return;
+    case "plan":
+      if (entry.plan.cause.kind === "failure") spend(memory, entry.plan.resource, at);
+      return;
+    case "action":
+      noteAction(memory, entry.action);
+      return;
+    case "verdict":
+      noteVerdict(memory, entry);
+      return;
+    case "supervision":
+      memory.slots.set(entry.slot.resource, entry.slot);
+      return;
+    case "mode_changed":
+      memory.modes.set(entry.scope, entry.mode);
+      return;
+    default:
+      return;
+  }
+}
+
+function spend(memory: Recollection, resource: ResourceId, at: number): void {
+  const recent = memory.spent.filter((each) => each.at > at - spentKeptMs).slice(-spentMax);
+  memory.spent = [...recent, { resource, at }];
+}
+
+function noteAction(memory: Recollection, action: Action): void {
+  const awaitsVerdict = action.status.kind === "succeeded" && action.plan.watch !== undefined;
+  if (isFinished(action) && !awaitsVerdict) memory.actions.delete(action.id);
+  else memory.actions.set(action.id, action);
+}
+
+function noteVerdict(memory: Recollection, entry: Extract<Entry, { kind: "verdict" }>): void {
+  const { verdict } = entry;
+  const failure = memory.failures.get(verdict.failure);
+  const action = verdict.action === undefined ? undefined : memory.actions.get(verdict.action);
+  if (failure && action) {
+    const key = { signature: signatureOf(failure), strategy: action.plan.strategy };
+    recordVerdict(memory.book, key, verdict);
+  }
+  if (verdict.healed && verdict.action !== undefined) memory.actions.delete(verdict.action);
+}
+
+/** The form of a checkpoint; `version` rises when an older daemon could not read it. */
+export function writeRecollection(memory: Recollection): string {
+  const { spent, ...maps } = memory;
+  const lists = Object.entries(maps).map(([name, map]) => [name, [...map.entries()]]);
+  return JSON.stringify({ version: 1, spent, ...Object.fromEntries(lists) });
+}
+
+/** Undefined when the text is not a checkpoint that this version can read. */
+export function readRecollection(text: string): Recollection | undefined {
+  let parsed: Record<string, unknown>;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    // A torn checkpoint is no loss: the journal is read from its beginning instead.
+    return undefined;
+  }
+  if (parsed["version"] !== 1) return undefined;
+  const memory = createRecollection();
+  const { spent, ...maps } = memory;
+  if (Array.isArray(parsed["spent"])) spent.push(...(parsed["spent"] as typeof spent));
+  for (const [name, map] of Object.entries(maps)) {
+    const entries = parsed[name];
+    if (!Array.isArray(entries)) return undefined;
+    for (const [key, value] of entries as [string, never][]) map.set(key, value);
+  }
+  return memory;
+}

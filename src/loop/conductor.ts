@@ -1,0 +1,234 @@
+/**
+ * Runs the loop on the real world, through ports: hands observations and results in, writes the
+ * journal, and only then lets effectors act.
+ *
+ * K1. Ticks never overlap. One runs when something has arrived (whatever arrives meanwhile is
+ *     taken together) or when the next deadline is due; there is no fixed period.
+ * K2. Commands of a tick run after its entries are written. Nothing else is awaited: sensors,
+ *     effectors and metrics run beside the ticks and can never delay them.
+ * K3. What needs the disk (`afterSync`) runs only after the journal is there; while the journal is
+ *     anywhere but in the store it is refused.
+ * K4. Every sensor and effector gets a deadline; one that throws counts as failed.
+ */
+import type { Fleet } from "../config/index.ts";
+import {
+  BoundedQueue,
+  type CancelTimer,
+  type Clock,
+  messageOf,
+  type Timers,
+} from "../kernel/index.ts";
+import type {
+  AbortSignalLike,
+  Command,
+  Effector,
+  Entry,
+  Kept,
+  MetricRow,
+  Observation,
+  PersonRequest,
+  Reading,
+  Sensor,
+  StepResult,
+} from "../model/index.ts";
+import type { Read } from "../monitor/index.ts";
+import { type LoopInput, tick } from "./loop.ts";
+import type { LoopState } from "./loop-state.ts";
+
+/** What the conductor needs of the real world. */
+export interface Orchestra {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly sensors: ReadonlyMap<string, Sensor>;
+  readonly effectors: ReadonlyMap<string, Effector>;
+  /** Seals and writes; resolves with where they are, and never rejects. */
+  write(entries: readonly Entry[]): Promise<Kept>;
+  /** Resolves when everything written is on the disk. */
+  sync(): Promise<void>;
+  writeMetrics(rows: readonly MetricRow[]): Promise<void>;
+  /** A signal that aborts after `timeoutMs`. */
+  deadline(timeoutMs: number): AbortSignalLike;
+  /** For what nobody waits for: it is logged. */
+  complain(what: string, error: unknown): void;
+  /** Called after every tick that decided something. */
+  changed(entries: readonly Entry[]): void;
+}
+
+const inputsMax = 100_000;
+const metricWritesMax = 4;
+
+export class Conductor {
+  readonly #state: LoopState;
+  readonly #orchestra: Orchestra;
+  readonly #inputs = new BoundedQueue<LoopInput>(inputsMax);
+  #ticking = false;
+  #stopped = false;
+  #kept: Kept = "store";
+  #timer: CancelTimer | undefined;
+  #metricWrites = 0;
+  #idle: (() => void)[] = [];
+  #openCommands = 0;
+  #metricsLost = 0;
+
+  constructor(state: LoopState, orchestra: Orchestra) {
+    this.#state = state;
+    this.#orchestra = orchestra;
+  }
+
+  get state(): LoopState {
+    return this.#state;
+  }
+
+  /** Where the journal is being kept. */
+  get kept(): Kept {
+    return this.#kept;
+  }
+
+  /** Inputs refused because the queue was full, and metric rows not written. */
+  get losses(): { readonly inputs: number; readonly metricRows: number } {
+    return { inputs: this.#inputs.refused, metricRows: this.#metricsLost };
+  }
+
+  observe(observation: Observation): void {
+    this.#offer({ kind: "observation", observation });
+  }
+
+  request(request: PersonRequest): void {
+    this.#offer({ kind: "request", request });
+  }
+
+  load(fleet: Fleet): void {
+    this.#offer({ kind: "fleet", fleet });
+  }
+
+  /** Runs a tick even when nothing has arrived: at the start. */
+  begin(): void {
+    this.#wake();
+  }
+
+  /** No tick after this one; resolves when the running one and its commands are over. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#timer?.();
+    if (!this.#ticking && this.#openCommands === 0) return;
+    await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  #offer(input: LoopInput): void {
+    if (!this.#inputs.offer(input)) {
+      this.#orchestra.complain("the input queue is full", input.kind);
+    }
+    this.#wake();
+  }
+
+  #wake(): void {
+    if (this.#ticking || this.#stopped) return;
+    this.#ticking = true;
+    this.#timer?.();
+    this.#timer = undefined;
+    // After what runs now: inputs that arrive together are one tick.
+    queueMicrotask(() => void this.#run());
+  }
+
+  async #run(): Promise<void> {
+    for (let again = true; again && !this.#stopped; ) again = await this.#tickOnce();
+    this.#ticking = false;
+    if (this.#stopped) this.#release();
+    else if (this.#inputs.size > 0) this.#wake();
+  }
+
+  /** True when the next tick is due at once. */
+  async #tickOnce(): Promise<boolean> {
+    const now = this.#orchestra.clock.now();
+    const done = tick(this.#state, this.#inputs.drain(), now);
+    for (const key of done.forgotten) this.#forget(key);
+    for (const read of done.reads) void this.#read(read);
+    if (done.metrics.length > 0) void this.#writeMetrics(done.metrics);
+    if (done.entries.length > 0) {
+      this.#kept = await this.#orchestra.write(done.entries);
+      this.#orchestra.changed(done.entries);
+    }
+    for (const command of done.commands) void this.#carryOut(command);
+    if (this.#inputs.size > 0) return true;
+    if (done.wakeMs === undefined) return false;
+    const delayMs = done.wakeMs - this.#orchestra.clock.now().monotonicMs;
+    if (delayMs <= 0) return true;
+    this.#timer = this.#orchestra.timers.after(delayMs, () => this.#wake());
+    return false;
+  }
+
+  async #read(read: Read): Promise<void> {
+    const { spec } = read.request;
+    const begunMs = this.#orchestra.clock.now().monotonicMs;
+    const readings = await this.#look(read).catch((error: unknown): readonly Reading[] => {
+      const elapsedMs = this.#orchestra.clock.now().monotonicMs - begunMs;
+      const reason = `the ${spec.kind} sensor failed: ${messageOf(error)}`;
+      return [{ kind: "check", ok: false, elapsedMs, symptom: "sensor", reason }];
+    });
+    this.#offer({ kind: "read", key: spec.key, read: read.read, readings });
+  }
+
+  async #look(read: Read): Promise<readonly Reading[]> {
+    const { spec } = read.request;
+    const sensor = this.#orchestra.sensors.get(spec.kind);
+    if (sensor === undefined) throw new Error(`there is no sensor of kind ${spec.kind}`);
+    return await sensor.read(read.request, this.#orchestra.deadline(spec.timeoutMs));
+  }
+
+  #forget(key: string): void {
+    for (const sensor of this.#orchestra.sensors.values()) sensor.forget?.(key);
+  }
+
+  async #carryOut(command: Command): Promise<void> {
+    this.#openCommands += 1;
+    const result = await this.#perform(command).catch((error: unknown): StepResult => {
+      this.#orchestra.complain(`the ${command.step.kind} effector threw`, error);
+      return { kind: "failed", reason: messageOf(error) };
+    });
+    this.#openCommands -= 1;
+    this.#offer({ kind: "result", command: command.id, result });
+    if (this.#stopped) this.#release();
+  }
+
+  async #perform(command: Command): Promise<StepResult> {
+    const { phase, step } = command;
+    const effector = this.#orchestra.effectors.get(step.kind);
+    if (effector === undefined) {
+      return { kind: "refused", reason: `there is no effector of kind ${step.kind}` };
+    }
+    if (command.afterSync && phase === "act") {
+      if (this.#kept !== "store") {
+        return { kind: "refused", reason: `irreversible, and the journal is kept in ${this.#kept}` };
+      }
+      await this.#orchestra.sync();
+    }
+    const signal = this.#orchestra.deadline(step.deadlineMs);
+    if (phase === "precheck") return await effector.precheck(command, signal);
+    if (phase === "act") return await effector.act(command, signal);
+    return effector.undo === undefined
+      ? { kind: "refused", reason: `${step.kind} cannot be undone` }
+      : await effector.undo(command, signal);
+  }
+
+  async #writeMetrics(rows: readonly MetricRow[]): Promise<void> {
+    if (this.#metricWrites >= metricWritesMax) {
+      this.#metricsLost += rows.length;
+      return;
+    }
+    this.#metricWrites += 1;
+    try {
+      await this.#orchestra.writeMetrics(rows);
+    } catch (error) {
+      this.#metricsLost += rows.length;
+      this.#orchestra.complain("metrics were not written", error);
+    } finally {
+      this.#metricWrites -= 1;
+    }
+  }
+
+  #release(): void {
+    if (this.#ticking || this.#openCommands > 0) return;
+    for (const resolve of this.#idle) resolve();
+    this.#idle = [];
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * What people and programs see of the loop right now: services with their instances, resources
+ * with their health, what is being done. A reader's view, made when it is asked for.
+ */
+import { healthOf } from "../analyze/index.ts";
+import type { Mode } from "../kernel/index.ts";
+import { type Health, type ResourceId, serviceId } from "../model/index.ts";
+import type { Slot } from "../plan/index.ts";
+import type { LoopState } from "./loop-state.ts";
+
+export type ServiceState =
+  | "starting"
+  | "healthy"
+  | "degraded"
+  | "unhealthy"
+  | "stopped"
+  | "quarantined";
+
+export interface InstanceView {
+  readonly resource: ResourceId;
+  readonly number: number;
+  readonly pid: number | null;
+  readonly port: number | null;
+  /** Wall milliseconds. */
+  readonly startedAt: number | null;
+  readonly state: ServiceState;
+  readonly reason: string | null;
+}
+
+export interface ServiceView {
+  readonly name: string;
+  readonly resource: ResourceId;
+  readonly state: ServiceState;
+  /** Of the first instance. */
+  readonly pid: number | null;
+  readonly restarts: number;
+  readonly mode: Mode;
+  readonly listen: string | null;
+  readonly dependsOn: readonly string[];
+  readonly instances: readonly InstanceView[];
+}
+
+export interface ResourceView {
+  readonly resource: string;
+  readonly kind: string;
+  readonly health: Health;
+  readonly reason: string | null;
+  readonly dependsOn: readonly string[];
+}
+
+export function servicesOf(state: LoopState): readonly ServiceView[] {
+  return Object.values(state.fleet.services).map((service) => {
+    const slots = [...state.plan.slots.values()].filter((slot) => slot.service === service.name);
+    const instances = slots.map((slot) => instanceView(state, slot));
+    return {
+      name: service.name,
+      resource: serviceId(service.name),
+      state: summary(instances),
+      pid: instances[0]?.pid ?? null,
+      restarts: slots.reduce((sum, slot) => sum + Math.max(0, slot.starts - 1), 0),
+      mode: state.plan.modes.get(service.name) ?? service.mode,
+      listen: service.listen ? `${service.listen.host}:${service.listen.port}` : null,
+      dependsOn: service.dependsOn,
+      instances,
+    };
+  });
+}
+
+export function resourcesOf(state: LoopState): readonly ResourceView[] {
+  return Object.values(state.fleet.resources).map((spec) => ({
+    resource: spec.id,
+    kind: spec.kind,
+    health: healthOf(state.analyze.judging, spec.id as ResourceId),
+    reason: reasonOf(state, spec.id as ResourceId),
+    dependsOn: spec.dependsOn,
+  }));
+}
+
+function instanceView(state: LoopState, slot: Slot): InstanceView {
+  const { run } = slot;
+  return {
+    resource: slot.resource,
+    number: slot.number,
+    pid: run?.started.process.pid ?? null,
+    port: run?.started.port ?? null,
+    startedAt: run?.sinceAt ?? null,
+    state: stateOf(state, slot),
+    reason: slot.quarantine?.reason ?? reasonOf(state, slot.resource),
+  };
+}
+
+function stateOf(state: LoopState, slot: Slot): ServiceState {
+  if (slot.quarantine) return "quarantined";
+  if (slot.run === undefined) {
+    if (slot.desired === "stopped" || slot.ended) return "stopped";
+    return state.plan.cases.has(slot.resource) ? "unhealthy" : "starting";
+  }
+  const health = healthOf(state.analyze.judging, slot.resource);
+  if (health === "unhealthy" || health === "degraded") return health;
+  return slot.run.ready ? "healthy" : "starting";
+}
+
+/** All well: healthy. Some well: degraded. Else the worst that there is. */
+function summary(instances: readonly InstanceView[]): ServiceState {
+  const states = new Set(instances.map(({ state }) => state));
+  if (states.size === 0) return "stopped";
+  if (states.size === 1) return instances[0]?.state ?? "stopped";
+  if (states.has("healthy") || states.has("degraded")) return "degraded";
+  const order: readonly ServiceState[] = ["unhealthy", "quarantined", "starting", "stopped"];
+  return order.find((each) => states.has(each)) ?? "degraded";
+}
+
+function reasonOf(state: LoopState, resource: ResourceId): string | null {
+  const known = state.analyze.judging.cases.get(resource);
+  const failure = known === undefined ? undefined : [...known.open.values()][0];
+  return failure?.reason ?? null;
+}

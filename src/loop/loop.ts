@@ -1,0 +1,227 @@
+/**
+ * The loop, on one screen:
+ *
+ *   the world -> monitor -> analyze -> plan -> execute -> verify
+ *                   ^                              |
+ *   the world <-----+---- commands to effectors <--+
+ *
+ * One tick takes what has arrived and runs every stage once. It does nothing by itself: what it
+ * wants done comes out as data. What later stages found is handed to the earlier ones in the next
+ * tick (`carry`), which is due at once; there are no return paths.
+ *
+ * T1. Same state, same inputs, same time: same outputs.
+ * T2. Everything that is decided is in `entries`, which are written before `commands` are run.
+ */
+import { type Analysis, adopt as adoptAnalysis, analyze, healthOf } from "../analyze/index.ts";
+import { createTopology } from "../config/index.ts";
+import type { Instant } from "../kernel/index.ts";
+import { type ExecuteInput, type Execution, execute } from "../execute/index.ts";
+import { collectSamples, rollUp } from "../knowledge/index.ts";
+import type { Action, Command, Entry, MetricRow, PersonRequest, StepResult, Verdict } from "../model/index.ts";
+import { type MonitorInput, type MonitorOutput, monitor, type Read } from "../monitor/index.ts";
+import { type Planning, plan } from "../plan/index.ts";
+import { type VerifyInput, verify } from "../verify/index.ts";
+import type { Carry, LoopState } from "./loop-state.ts";
+
+export type LoopInput =
+  | Exclude<MonitorInput, { kind: "look" }>
+  | { readonly kind: "result"; readonly command: string; readonly result: StepResult }
+  | { readonly kind: "request"; readonly request: PersonRequest };
+
+export interface Tick {
+  readonly entries: readonly Entry[];
+  /** Looks to take; they change nothing and need not wait for the journal. */
+  readonly reads: readonly Read[];
+  /** Deeds; only after the entries are written. */
+  readonly commands: readonly Command[];
+  readonly metrics: readonly MetricRow[];
+  readonly forgotten: readonly string[];
+  /** Monotonic time of the next tick when nothing arrives before. */
+  readonly wakeMs: number | undefined;
+}
+
+export function tick(state: LoopState, inputs: readonly LoopInput[], now: Instant): Tick {
+  const carry = takeCarry(state);
+  const fleet = adoptFleet(state, inputs);
+  const seen = monitor(state.monitor, monitorInputs(inputs, carry), now);
+  const { observations } = seen;
+  const found = analyze(state.analyze, { observations, outcomes: carry.outcomes }, now);
+  const planned = plan(
+    state.plan,
+    {
+      ...(fleet ? { fleet } : {}),
+      processes: observations.filter(isAboutProcess),
+      raised: found.raised,
+      incidents: found.incidents,
+      actions: carry.actions,
+      verdicts: carry.verdicts,
+      requests: requestsIn(inputs),
+      world: worldOf(state),
+    },
+    now,
+  );
+  const done = execute(state.execute, executeInputs(inputs, planned, carry), now);
+  const judged = verify(state.verify, verifyInputs(found, done), now);
+  const rolledUp = rollUp(state.rollUp, collectSamples(observations), now);
+  state.carry = carryOver(planned, done, judged.verdicts);
+  return {
+    entries: entriesOf({ found, planned, done, verdicts: judged.verdicts }),
+    reads: seen.reads,
+    commands: done.commands,
+    metrics: rolledUp.rows,
+    forgotten: seen.forgotten,
+    wakeMs: isEmpty(state.carry)
+      ? earliest(seen.wakeMs, found.wakeMs, planned.wakeMs, done.wakeMs, judged.wakeMs, rolledUp.wakeMs)
+      : now.monotonicMs,
+  };
+}
+
+function takeCarry(state: LoopState): Carry {
+  const { carry } = state;
+  state.carry = emptyCarry();
+  return carry;
+}
+
+export function emptyCarry(): Carry {
+  return { outcomes: [], actions: [], verdicts: [], looks: [], resumed: [] };
+}
+
+function isEmpty(carry: Carry): boolean {
+  return carry.outcomes.length + carry.actions.length + carry.verdicts.length + carry.looks.length === 0;
+}
+
+function adoptFleet(state: LoopState, inputs: readonly LoopInput[]) {
+  const loaded = inputs.findLast((input) => input.kind === "fleet");
+  if (loaded === undefined) return undefined;
+  const topology = createTopology(loaded.fleet);
+  state.fleet = loaded.fleet;
+  state.verify.detection = loaded.fleet.detection;
+  adoptAnalysis(state.analyze, loaded.fleet, topology);
+  return { fleet: loaded.fleet, topology };
+}
+
+function monitorInputs(inputs: readonly LoopInput[], carry: Carry): readonly MonitorInput[] {
+  const own: MonitorInput[] = [];
+  for (const input of inputs) {
+    if (input.kind !== "result" && input.kind !== "request") own.push(input);
+  }
+  for (const resource of carry.looks) own.push({ kind: "look", resource });
+  return own;
+}
+
+function isAboutProcess({ reading, sensor }: MonitorOutput["observations"][number]): boolean {
+  if (reading.kind === "started" || reading.kind === "exited") return true;
+  return reading.kind === "check" && sensor === "startup" && reading.ok;
+}
+
+function requestsIn(inputs: readonly LoopInput[]): readonly PersonRequest[] {
+  return inputs.flatMap((input) => (input.kind === "request" ? [input.request] : []));
+}
+
+function worldOf(state: LoopState) {
+  const { judging } = state.analyze;
+  return {
+    healthOf: (resource: `${string}/${string}`) => healthOf(judging, resource),
+    goodMs: (resource: `${string}/${string}`) => judging.cases.get(resource)?.goodMs ?? -1,
+  };
+}
+
+function executeInputs(
+  inputs: readonly LoopInput[],
+  planned: Planning,
+  carry: Carry,
+): readonly ExecuteInput[] {
+  const own: ExecuteInput[] = carry.resumed.map((action) => ({ kind: "resume", action }));
+  for (const input of inputs) {
+    if (input.kind === "result") own.push(input);
+    else if (input.kind === "request" && "action" in input.request) own.push(input.request);
+  }
+  for (const each of planned.rollBacks) own.push({ kind: "roll_back", ...each });
+  for (const action of planned.settled) own.push({ kind: "forget", action });
+  for (const each of planned.plans) own.push({ kind: "plan", ...each });
+  return own;
+}
+
+function verifyInputs(found: Analysis, done: Execution): readonly VerifyInput[] {
+  const own: VerifyInput[] = found.raised.map((failure) => ({ kind: "raised", failure }));
+  for (const { failure, kind, begunMs, reason } of found.evidence) {
+    own.push({ kind: "evidence", failure: failure.id, finding: kind, begunMs, reason });
+  }
+  for (const action of done.actions) {
+    if (action.plan.cause.kind === "failure") own.push(judgingOf(action));
+  }
+  return own;
+}
+
+function judgingOf(action: Action): VerifyInput {
+  const { resource, watch } = action.plan;
+  switch (action.status.kind) {
+    case "succeeded":
+      return watch ? { kind: "acted", resource, action: action.id, watch } : { kind: "idle", resource };
+    case "failed":
+    case "rolled_back":
+    case "waiting_for_approval":
+      return { kind: "idle", resource };
+    default:
+      return { kind: "acting", resource };
+  }
+}
+
+function carryOver(planned: Planning, done: Execution, verdicts: readonly Verdict[]): Carry {
+  const outcomes: Carry["outcomes"][number][] = [];
+  for (const action of done.actions) {
+    const { cause } = action.plan;
+    if (cause.kind !== "failure") continue;
+    const { incident, failure } = cause;
+    const kind = outcomeOf(action);
+    if (kind) outcomes.push({ kind, incident, failure, action: action.id });
+  }
+  for (const each of planned.escalations) outcomes.push({ kind: "escalated", ...each });
+  for (const { healed, failure, action } of verdicts) {
+    if (healed) outcomes.push({ kind: "failure_resolved", failure, by: action ?? "itself" });
+  }
+  return { outcomes, actions: done.actions, verdicts, looks: planned.looks, resumed: [] };
+}
+
+function outcomeOf(action: Action): "action_begun" | "action_succeeded" | "action_failed" | undefined {
+  switch (action.status.kind) {
+    case "initiated":
+    case "in_progress":
+      return "action_begun";
+    case "succeeded":
+      return action.plan.watch ? "action_succeeded" : undefined;
+    case "failed":
+    case "rolled_back":
+      return "action_failed";
+    default:
+      return undefined;
+  }
+}
+
+function entriesOf(parts: {
+  found: Analysis;
+  planned: Planning;
+  done: Execution;
+  verdicts: readonly Verdict[];
+}): readonly Entry[] {
+  const entries: Entry[] = [];
+  for (const failure of parts.found.raised) entries.push({ kind: "failure_raised", failure });
+  for (const incident of parts.found.incidents) entries.push({ kind: "incident", incident });
+  entries.push(...parts.planned.entries);
+  for (const action of parts.done.actions) entries.push({ kind: "action", action });
+  for (const verdict of parts.verdicts) {
+    entries.push({ kind: "verdict", verdict });
+    const { failure, reason } = verdict;
+    if (verdict.healed) entries.push({ kind: "failure_resolved", failure, reason });
+  }
+  return entries;
+}
+
+function earliest(...times: readonly (number | undefined)[]): number | undefined {
+  let first: number | undefined;
+  for (const time of times) {
+    if (time !== undefined && (first === undefined || time < first)) first = time;
+  }
+  return first;
+}
+

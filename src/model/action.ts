@@ -1,0 +1,116 @@
+import type { JsonRecord } from "../kernel/index.ts";
+import type { ResourceId } from "./resource.ts";
+
+/** One deed in the world, carried out by the effector of its kind. */
+export interface Step {
+  /** `start`, `stop`, `drain`, `scale`, `command`, ...: names an effector. */
+  readonly kind: string;
+  readonly resource: ResourceId;
+  readonly parameters: JsonRecord;
+  readonly deadlineMs: number;
+  /** How long an answer "later" is accepted and asked again; without it "later" is a failure. */
+  readonly patienceMs?: number;
+  /** The plan goes on when it fails: it gathers evidence or is a courtesy. */
+  readonly optional?: boolean;
+}
+
+/** Ordered steps of one strategy against one incident (or at a person's request). */
+export interface Plan {
+  readonly id: string;
+  readonly strategy: string;
+  readonly resource: ResourceId;
+  readonly cause: PlanCause;
+  /** Why this strategy, now: the rule and the values behind the choice. */
+  readonly reason: string;
+  readonly steps: readonly Step[];
+  /** An irreversible plan waits for approval, and for the journal to be on the disk. */
+  readonly irreversible: boolean;
+  /** A verdict "not healed" takes back what its steps did. A restart has nothing to take back. */
+  readonly reverts: boolean;
+  /** Undefined: it is not meant to heal (quarantine, a start), so nothing is judged. */
+  readonly watch?: Watch;
+}
+
+export type PlanCause =
+  | { readonly kind: "failure"; readonly incident: string; readonly failure: string }
+  | { readonly kind: "supervision" }
+  | { readonly kind: "person"; readonly by: string };
+
+/** How the verdict over a plan is reached. */
+export interface Watch {
+  /** So long must fresh observations stay good. */
+  readonly windowMs: number;
+  /** And so many of them there must be. */
+  readonly goodMin: number;
+  /** No verdict by then counts as "not healed". */
+  readonly deadlineMs: number;
+}
+
+/** One attempt; a row of `recovery_actions`. */
+export interface Action {
+  readonly id: string;
+  readonly plan: Plan;
+  readonly at: number;
+  readonly status: ActionStatus;
+  /** What each finished step reported, in order; `undo` is what its undo needs. */
+  readonly done: readonly StepDone[];
+  /** Monotonic milliseconds; only meaningful within one life of the daemon. */
+  readonly begunMs: number;
+}
+
+export interface StepDone {
+  readonly step: number;
+  readonly detail: string;
+  readonly undo?: JsonRecord;
+}
+
+export type ActionStatus =
+  | { readonly kind: "waiting_for_approval" }
+  | { readonly kind: "initiated" }
+  | { readonly kind: "in_progress"; readonly step: number }
+  | { readonly kind: "succeeded"; readonly elapsedMs: number }
+  | { readonly kind: "failed"; readonly elapsedMs: number; readonly reason: string }
+  | { readonly kind: "rolling_back"; readonly step: number; readonly reason: string }
+  | { readonly kind: "rolled_back"; readonly elapsedMs: number; readonly reason: string };
+
+/** Nothing more will happen to it by itself. */
+export function isFinished(action: Action): boolean {
+  const kind = action.status.kind;
+  return kind === "succeeded" || kind === "failed" || kind === "rolled_back";
+}
+
+/** What an effector is told to do, and its answer. */
+export interface Command {
+  readonly id: string;
+  readonly phase: "precheck" | "act" | "undo";
+  readonly action: string;
+  readonly step: Step;
+  /** The `undo` record of the step that is being undone. */
+  readonly undo?: JsonRecord;
+  /** True when the journal must be on the disk before this runs. */
+  readonly afterSync: boolean;
+}
+
+export interface CommandDone {
+  readonly command: string;
+  readonly result: StepResult;
+}
+
+export type StepResult =
+  | { readonly kind: "done"; readonly detail: string; readonly undo?: JsonRecord }
+  /** Tried and did not work, or may not be tried. */
+  | { readonly kind: "refused" | "failed"; readonly reason: string }
+  /** Cannot be tried now; worth trying again when `untilMs` has passed (a held port, say). */
+  | { readonly kind: "later"; readonly reason: string; readonly retryAfterMs: number };
+
+/** Proof that a recovery helped, or that it did not. */
+export interface Verdict {
+  readonly at: number;
+  readonly failure: string;
+  /** Undefined when it got well by itself. */
+  readonly action?: string;
+  readonly healed: boolean;
+  readonly reason: string;
+  /** From the failure to the first good observation of the clean window. */
+  readonly healedAfterMs?: number;
+}

@@ -1,0 +1,82 @@
+import type { ResourceId } from "./resource.ts";
+
+/** A judged deviation, with its evidence and its reason; a row of `failure_events`. */
+export interface Failure {
+  readonly id: string;
+  /** Wall milliseconds of the judgement. */
+  readonly at: number;
+  readonly resource: ResourceId;
+  readonly type: FailureType;
+  readonly severity: Severity;
+  /** The detector that judged. */
+  readonly detector: string;
+  /** The sensor whose readings it judged: fresh readings of it decide about healing. */
+  readonly sensor: string;
+  /** One sentence for people, with the values that matter. */
+  readonly reason: string;
+  /** The readings behind the judgement, oldest first, at most 10. */
+  readonly evidence: readonly string[];
+}
+
+export type Severity = "low" | "medium" | "high" | "critical";
+
+export const severityRank: Readonly<Record<Severity, number>> = {
+  low: 0,
+  medium: 1,
+  high: 2,
+  critical: 3,
+};
+
+export type FailureCategory =
+  | "availability"
+  | "performance"
+  | "connectivity"
+  | "capacity"
+  | "security"
+  | "data_integrity"
+  | "configuration";
+
+/**
+ * Every type of failure, with its category and how directly it names a cause: of several failures
+ * of one resource, the one with the highest `specificity` is what a plan is made for.
+ * `decisive` failures are facts (a process is gone); the others may be a dependency's doing.
+ */
+export const failureTypes = {
+  process_exited: { category: "availability", specificity: 50, decisive: true },
+  crash_loop: { category: "availability", specificity: 70, decisive: true },
+  start_failed: { category: "availability", specificity: 55, decisive: true },
+  start_timeout: { category: "availability", specificity: 60, decisive: true },
+  port_conflict: { category: "configuration", specificity: 80, decisive: true },
+  hang: { category: "availability", specificity: 60, decisive: false },
+  stalled_work: { category: "availability", specificity: 55, decisive: false },
+  check_failed: { category: "availability", specificity: 30, decisive: false },
+  unreachable: { category: "connectivity", specificity: 35, decisive: false },
+  slow: { category: "performance", specificity: 20, decisive: false },
+  flapping: { category: "availability", specificity: 10, decisive: false },
+  dependency_down: { category: "connectivity", specificity: 5, decisive: false },
+  memory_exhaustion: { category: "capacity", specificity: 65, decisive: true },
+  descriptor_exhaustion: { category: "capacity", specificity: 65, decisive: true },
+  process_exhaustion: { category: "capacity", specificity: 65, decisive: true },
+  disk_exhaustion: { category: "capacity", specificity: 65, decisive: true },
+  threshold_exceeded: { category: "performance", specificity: 25, decisive: true },
+  deviation: { category: "performance", specificity: 5, decisive: false },
+  certificate_expiry: { category: "security", specificity: 40, decisive: true },
+  certificate_invalid: { category: "security", specificity: 45, decisive: true },
+  stale: { category: "data_integrity", specificity: 40, decisive: true },
+  missing: { category: "data_integrity", specificity: 45, decisive: true },
+  heartbeat_missed: { category: "availability", specificity: 40, decisive: true },
+  log_pattern: { category: "availability", specificity: 30, decisive: true },
+  clock_jump: { category: "configuration", specificity: 40, decisive: true },
+  self_isolated: { category: "connectivity", specificity: 90, decisive: true },
+  proxy_listen: { category: "configuration", specificity: 80, decisive: true },
+} as const satisfies Record<
+  string,
+  { category: FailureCategory; specificity: number; decisive: boolean }
+>;
+
+export type FailureType = keyof typeof failureTypes;
+
+/** What "the same thing again" means for learning and for relapses. */
+export function signatureOf(failure: Pick<Failure, "resource" | "type">): string {
+  return `${failure.resource}:${failure.type}`;
+}

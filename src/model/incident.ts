@@ -1,0 +1,42 @@
+import type { Severity } from "./failure.ts";
+import type { ResourceId } from "./resource.ts";
+
+/** Failures that belong together, the resource that causes them, and what became of it. */
+export interface Incident {
+  readonly id: string;
+  readonly openedAt: number;
+  readonly cause: ResourceId;
+  readonly title: string;
+  readonly severity: Severity;
+  /** Failures of the cause. */
+  readonly failures: readonly string[];
+  /** Failures elsewhere that the cause explains; never acted upon or alerted by themselves. */
+  readonly victims: readonly string[];
+  readonly state: IncidentState;
+  /** How often it came back after it had been resolved. */
+  readonly relapses: number;
+}
+
+export type IncidentState =
+  | { readonly kind: "open" }
+  | { readonly kind: "recovering"; readonly action: string }
+  | { readonly kind: "verifying"; readonly action: string }
+  | { readonly kind: "resolved"; readonly at: number; readonly by: string }
+  | { readonly kind: "escalated"; readonly at: number; readonly reason: string };
+
+const legal: Readonly<Record<IncidentState["kind"], readonly IncidentState["kind"][]>> = {
+  open: ["recovering", "verifying", "resolved", "escalated"],
+  recovering: ["open", "recovering", "verifying", "resolved", "escalated"],
+  verifying: ["open", "recovering", "verifying", "resolved", "escalated"],
+  escalated: ["open", "recovering", "resolved"],
+  resolved: ["open"],
+};
+
+export function mayBecome(from: IncidentState["kind"], to: IncidentState["kind"]): boolean {
+  return from === to || legal[from].includes(to);
+}
+
+/** Open, recovering, verifying or escalated: somebody still has to care. */
+export function isLive(incident: Incident): boolean {
+  return incident.state.kind !== "resolved";
+}

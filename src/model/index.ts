@@ -1,0 +1,19 @@
+/**
+ * The nouns of the house and the ports to the outside: resources, observations, failures,
+ * incidents, plans, actions, verdicts, journal entries; sensors, effectors, store, router.
+ * Words mean one thing here and everywhere: see ARCHITECTURE.md.
+ */
+export * from "./action.ts";
+export type * from "./effecting.ts";
+export type * from "./entry.ts";
+export * from "./experience.ts";
+export * from "./failure.ts";
+export * from "./health.ts";
+export * from "./incident.ts";
+export type * from "./observation.ts";
+export type * from "./request.ts";
+export * from "./resource.ts";
+export type * from "./router.ts";
+export type * from "./rows.ts";
+export type * from "./sensing.ts";
+export type * from "./storing.ts";

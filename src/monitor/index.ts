@@ -1,0 +1,13 @@
+/**
+ * Monitor: which look is due, and what did the last ones see? It schedules sensors and passes on
+ * observations; it never judges.
+ */
+export {
+  createMonitorState,
+  type MonitorInput,
+  type MonitorOutput,
+  type MonitorState,
+  monitor,
+  type Read,
+} from "./monitor.ts";
+export { type InstanceLooks, looksOfInstance, looksOfResources } from "./sensor-plan.ts";

@@ -1,0 +1,294 @@
+/**
+ * The first stage: decides when to look at what, and turns what comes back into observations.
+ *
+ * Every look has its own due time in one heap, spread by jitter so that a thousand equal cadences
+ * do not beat together. After a look that was not good the next one follows at once, so that a
+ * detector which wants two of them does not wait for two intervals.
+ *
+ * M1. A look is never under way twice.
+ * M2. Every look ends: with its readings, or at its deadline as a reading of symptom `timeout`;
+ *     what comes later is ignored.
+ * M3. A look at an instance is done at the process that was last reported as started; looks stop
+ *     when that process exits.
+ * M4. Nothing but the startup look is done until it has passed once for that process.
+ */
+import type { Fleet } from "../config/index.ts";
+import { DueHeap, type Instant, jittered, type Random } from "../kernel/index.ts";
+import {
+  instanceOf,
+  type Observation,
+  type Reading,
+  type ReadRequest,
+  type ResourceId,
+  type SensorSpec,
+  type StartedReading,
+  sameProcess,
+} from "../model/index.ts";
+import { looksOfInstance, looksOfResources } from "./sensor-plan.ts";
+
+export interface MonitorState {
+  readonly random: Random;
+  fleet: Fleet;
+  readonly looks: Map<string, Look>;
+  readonly due: DueHeap;
+  readonly deadlines: DueHeap;
+  readonly running: Map<ResourceId, StartedReading>;
+  readonly keysOf: Map<ResourceId, string[]>;
+  nextRead: number;
+}
+
+interface Look {
+  readonly spec: SensorSpec;
+  /** The read that is under way. */
+  read: number | undefined;
+  begunMs: number;
+  /** Looks in a row that were not good. */
+  bad: number;
+  readonly confirmations: number;
+}
+
+export type MonitorInput =
+  | { readonly kind: "fleet"; readonly fleet: Fleet }
+  | { readonly kind: "observation"; readonly observation: Observation }
+  /** `readings` of the read that was asked for under this number. */
+  | {
+      readonly kind: "read";
+      readonly key: string;
+      readonly read: number;
+      readonly readings: readonly Reading[];
+    }
+  /** Somebody needs fresh evidence of this resource now. */
+  | { readonly kind: "look"; readonly resource: ResourceId };
+
+export interface Read {
+  readonly read: number;
+  readonly request: ReadRequest;
+}
+
+export interface MonitorOutput {
+  readonly state: MonitorState;
+  readonly observations: readonly Observation[];
+  readonly reads: readonly Read[];
+  /** Keys whose sensors may forget what they remember. */
+  readonly forgotten: readonly string[];
+  readonly wakeMs: number | undefined;
+}
+
+/** Share of the interval by which looks are spread. */
+const jitterShare = 0.05;
+/** The pause before a look that confirms a bad one. */
+const confirmAfterMs = 10;
+/** Sensors end by themselves at their timeout; the monitor gives up a little later. */
+const deadlineGraceMs = 250;
+
+export function createMonitorState(fleet: Fleet, random: Random): MonitorState {
+  return {
+    random,
+    fleet,
+    looks: new Map(),
+    due: new DueHeap(),
+    deadlines: new DueHeap(),
+    running: new Map(),
+    keysOf: new Map(),
+    nextRead: 1,
+  };
+}
+
+export function monitor(
+  state: MonitorState,
+  inputs: readonly MonitorInput[],
+  now: Instant,
+): MonitorOutput {
+  const observations: Observation[] = [];
+  const forgotten: string[] = [];
+  for (const input of inputs) {
+    if (input.kind === "read") takeReadings(state, input, now, observations);
+    else if (input.kind === "observation") {
+      observations.push(input.observation);
+      follow(state, input.observation, now, forgotten);
+    } else if (input.kind === "look") hasten(state, input.resource, now);
+    else adopt(state, input.fleet, now, forgotten);
+  }
+  expire(state, now, observations);
+  return {
+    state,
+    observations,
+    reads: takeDue(state, now),
+    forgotten,
+    wakeMs: earlier(state.due.nextDueMs(), state.deadlines.nextDueMs()),
+  };
+}
+
+function takeReadings(
+  state: MonitorState,
+  input: Extract<MonitorInput, { kind: "read" }>,
+  now: Instant,
+  out: Observation[],
+): void {
+  const look = state.looks.get(input.key);
+  if (look === undefined || look.read !== input.read) return;
+  let good = true;
+  for (const reading of input.readings) {
+    out.push(observationOf(look, reading, now));
+    if (reading.kind === "check" && !reading.ok) good = false;
+  }
+  finish(state, look, good, now);
+}
+
+function expire(state: MonitorState, now: Instant, out: Observation[]): void {
+  for (;;) {
+    const key = state.deadlines.takeDue(now.monotonicMs);
+    if (key === undefined) return;
+    const look = state.looks.get(key);
+    if (look?.read === undefined) continue;
+    const elapsedMs = now.monotonicMs - look.begunMs;
+    const reason = `no answer from the ${look.spec.kind} sensor within ${look.spec.timeoutMs} ms`;
+    out.push(
+      observationOf(look, { kind: "check", ok: false, elapsedMs, symptom: "timeout", reason }, now),
+    );
+    finish(state, look, false, now);
+  }
+}
+
+function finish(state: MonitorState, look: Look, good: boolean, now: Instant): void {
+  const { spec } = look;
+  look.read = undefined;
+  look.bad = good ? 0 : look.bad + 1;
+  state.deadlines.delete(spec.key);
+  if (spec.sensor === "startup") {
+    if (good) beginRunningLooks(state, spec, now);
+    else state.due.set(spec.key, Math.max(now.monotonicMs, look.begunMs + startupPauseMs(look)));
+    return;
+  }
+  const confirms = !good && look.bad <= look.confirmations;
+  const pauseMs = jittered(state.random, spec.intervalMs, jitterShare);
+  const nextMs = confirms ? now.monotonicMs + confirmAfterMs : look.begunMs + pauseMs;
+  state.due.set(spec.key, Math.max(now.monotonicMs, nextMs));
+}
+
+/** While it starts it is asked often, at first very often: a start is downtime. */
+function startupPauseMs(look: Look): number {
+  return Math.min(look.spec.intervalMs, 10 * 2 ** Math.min(look.bad, 6), 250);
+}
+
+function beginRunningLooks(state: MonitorState, startup: SensorSpec, now: Instant): void {
+  state.looks.delete(startup.key);
+  const instance = instanceOf(startup.resource);
+  const service = instance && state.fleet.services[instance.service];
+  if (!instance || !service) return;
+  addLooks(state, looksOfInstance(service, instance.number).running, now);
+}
+
+function addLooks(state: MonitorState, specs: readonly SensorSpec[], now: Instant): void {
+  for (const spec of specs) {
+    if (state.looks.has(spec.key)) continue;
+    state.looks.set(spec.key, { spec, read: undefined, begunMs: 0, bad: 0, confirmations: 1 });
+    // The first look comes soon, spread over one interval; a startup look comes at once.
+    const delayMs = spec.sensor === "startup" ? 0 : state.random.next() * spec.intervalMs;
+    state.due.set(spec.key, now.monotonicMs + delayMs);
+    const keys = state.keysOf.get(spec.resource);
+    if (keys === undefined) state.keysOf.set(spec.resource, [spec.key]);
+    else if (!keys.includes(spec.key)) keys.push(spec.key);
+  }
+}
+
+function dropLooks(state: MonitorState, resource: ResourceId, forgotten: string[]): void {
+  for (const key of state.keysOf.get(resource) ?? []) {
+    state.looks.delete(key);
+    state.due.delete(key);
+    state.deadlines.delete(key);
+    forgotten.push(key);
+  }
+  state.keysOf.delete(resource);
+}
+
+/** Keeps M3: looks follow the process that runs. */
+function follow(
+  state: MonitorState,
+  observation: Observation,
+  now: Instant,
+  forgotten: string[],
+): void {
+  const { resource, reading } = observation;
+  if (reading.kind === "started") {
+    dropLooks(state, resource, forgotten);
+    state.running.set(resource, reading);
+    beginLooks(state, resource, now);
+  } else if (reading.kind === "exited") {
+    const current = state.running.get(resource);
+    if (current === undefined || !sameProcess(current.process, reading.process)) return;
+    state.running.delete(resource);
+    dropLooks(state, resource, forgotten);
+  }
+}
+
+function beginLooks(state: MonitorState, resource: ResourceId, now: Instant): void {
+  const instance = instanceOf(resource);
+  const service = instance && state.fleet.services[instance.service];
+  if (!instance || !service || service.mode === "off") return;
+  const looks = looksOfInstance(service, instance.number);
+  addLooks(state, looks.startup ? [looks.startup] : looks.running, now);
+}
+
+function hasten(state: MonitorState, resource: ResourceId, now: Instant): void {
+  for (const key of state.keysOf.get(resource) ?? []) {
+    const look = state.looks.get(key);
+    if (look && look.read === undefined) state.due.set(key, now.monotonicMs);
+  }
+}
+
+/** A new fleet: looks that are unchanged go on as they are. */
+function adopt(state: MonitorState, fleet: Fleet, now: Instant, forgotten: string[]): void {
+  state.fleet = fleet;
+  const wanted = new Map<string, SensorSpec>();
+  for (const spec of looksOfResources(fleet)) wanted.set(spec.key, spec);
+  for (const resource of [...state.keysOf.keys()]) {
+    const keys = state.keysOf.get(resource) ?? [];
+    const same = keys.every((key) => sameSpec(state.looks.get(key)?.spec, wanted.get(key)));
+    if (!same) dropLooks(state, resource, forgotten);
+  }
+  addLooks(state, [...wanted.values()], now);
+  for (const resource of state.running.keys()) beginLooks(state, resource, now);
+}
+
+function sameSpec(a: SensorSpec | undefined, b: SensorSpec | undefined): boolean {
+  return a !== undefined && b !== undefined && JSON.stringify(a) === JSON.stringify(b);
+}
+
+function takeDue(state: MonitorState, now: Instant): readonly Read[] {
+  const reads: Read[] = [];
+  for (;;) {
+    const key = state.due.takeDue(now.monotonicMs);
+    if (key === undefined) return reads;
+    const look = state.looks.get(key);
+    if (look === undefined || look.read !== undefined) continue;
+    look.read = state.nextRead;
+    look.begunMs = now.monotonicMs;
+    state.nextRead += 1;
+    state.deadlines.set(key, now.monotonicMs + look.spec.timeoutMs + deadlineGraceMs);
+    reads.push({ read: look.read, request: requestOf(state, look.spec) });
+  }
+}
+
+function requestOf(state: MonitorState, spec: SensorSpec): ReadRequest {
+  const run = state.running.get(spec.resource);
+  if (run === undefined) return { spec };
+  return run.port === undefined
+    ? { spec, process: run.process }
+    : { spec, process: run.process, port: run.port };
+}
+
+function observationOf(look: Look, reading: Reading, now: Instant): Observation {
+  return {
+    resource: look.spec.resource,
+    sensor: look.spec.sensor,
+    at: now.wallMs,
+    begunMs: look.begunMs,
+    reading,
+  };
+}
+
+function earlier(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined) return b;
+  return b === undefined ? a : Math.min(a, b);
+}

@@ -1,0 +1,81 @@
+import type { Fleet, ProbeSpec, ServiceSpec } from "../config/index.ts";
+import { instanceId, type ResourceId, type SensorSpec } from "../model/index.ts";
+
+/**
+ * Which looks a fleet needs. A resource has one look, its probe. An instance has a look at its
+ * start until that passes once; only then the others begin, because a service that is still
+ * starting is neither hung nor stalled.
+ */
+export interface InstanceLooks {
+  readonly startup?: SensorSpec;
+  readonly running: readonly SensorSpec[];
+}
+
+/** How often the numbers of a process are read; limits that nothing else enforces need it. */
+const usageIntervalMs = { limited: 250, unlimited: 1000 };
+
+export function looksOfInstance(service: ServiceSpec, number: number): InstanceLooks {
+  const resource = instanceId(service.name, number);
+  const running: SensorSpec[] = [usageLook(service, resource)];
+  if (service.liveness) running.push(probeLook(resource, "liveness", service.liveness));
+  if (service.readiness && !sameQuestion(service.readiness, service.liveness)) {
+    running.push(probeLook(resource, "readiness", service.readiness));
+  }
+  for (const work of service.work) {
+    running.push({
+      key: `${resource}#work.${work.name}`,
+      resource,
+      sensor: `work.${work.name}`,
+      kind: "work",
+      parameters: { url: work.url, counter: work.counter, waiting: work.waiting },
+      intervalMs: work.intervalMs,
+      timeoutMs: work.timeoutMs,
+    });
+  }
+  const startup = service.startup ?? service.readiness ?? service.liveness;
+  return startup ? { startup: probeLook(resource, "startup", startup), running } : { running };
+}
+
+export function looksOfResources(fleet: Fleet): readonly SensorSpec[] {
+  return Object.values(fleet.resources)
+    .filter((resource) => resource.mode !== "off")
+    .map((resource) => probeLook(resource.id as ResourceId, resource.kind, resource.probe));
+}
+
+function usageLook(service: ServiceSpec, resource: ResourceId): SensorSpec {
+  const { memoryBytes, descriptors, processes } = service.limits;
+  const limited = memoryBytes !== undefined || descriptors !== undefined || processes !== undefined;
+  return {
+    key: `${resource}#usage`,
+    resource,
+    sensor: "usage",
+    kind: "process-usage",
+    parameters: {
+      ...(memoryBytes === undefined ? {} : { memoryBytes }),
+      ...(descriptors === undefined ? {} : { descriptors }),
+      ...(processes === undefined ? {} : { processes }),
+    },
+    intervalMs: limited ? usageIntervalMs.limited : usageIntervalMs.unlimited,
+    timeoutMs: 1000,
+  };
+}
+
+function probeLook(resource: ResourceId, sensor: string, probe: ProbeSpec): SensorSpec {
+  return {
+    key: `${resource}#${sensor}`,
+    resource,
+    sensor,
+    kind: probe.kind,
+    parameters: probe.parameters,
+    intervalMs: probe.intervalMs,
+    timeoutMs: probe.timeoutMs,
+  };
+}
+
+function sameQuestion(a: ProbeSpec, b: ProbeSpec | undefined): boolean {
+  return (
+    b !== undefined &&
+    a.kind === b.kind &&
+    JSON.stringify(a.parameters) === JSON.stringify(b.parameters)
+  );
+}

@@ -1,0 +1,84 @@
+/**
+ * Which strategy next? First the ones that the fleet file names, in its order; then the others that
+ * heal this type of failure, by their turn, corrected by what has worked before on the same
+ * signature. What was tried in this incident and may not be repeated is passed over.
+ */
+import { type Failure, signatureOf } from "../model/index.ts";
+import { type ExperienceBook, scoreOf } from "../model/index.ts";
+import { strategies, strategyNamed } from "./strategies/index.ts";
+import type { Context, Strategy } from "./strategy.ts";
+
+export interface Choice {
+  readonly strategy: Strategy | undefined;
+  /** Why this one, or why none. */
+  readonly reason: string;
+}
+
+export interface Past {
+  readonly book: ExperienceBook;
+  /** Names of strategies that were tried in this incident. */
+  readonly tried: readonly string[];
+  /** Wall milliseconds. */
+  readonly at: number;
+}
+
+/** Experience moves a strategy by at most this many turns of 10. */
+const experienceReach = 40;
+
+export function choose(context: Context, past: Past): Choice {
+  const against: string[] = [];
+  for (const strategy of inOrder(context, past)) {
+    if (!strategy.repeatable && past.tried.includes(strategy.name)) {
+      against.push(`${strategy.name}: tried already`);
+      continue;
+    }
+    const reason = strategy.against(context);
+    if (reason === undefined) return { strategy, reason: reasonFor(strategy, context, past) };
+    against.push(`${strategy.name}: ${reason}`);
+  }
+  const none = `nothing is known that heals ${context.failure.type} of ${context.resource}`;
+  return { strategy: undefined, reason: against.length > 0 ? against.join("; ") : none };
+}
+
+function inOrder(context: Context, past: Past): readonly Strategy[] {
+  const { failure } = context;
+  const named = declared(context).flatMap((name) => family(name, failure));
+  const others = strategies
+    .filter((strategy) => strategy.heals[failure.type] !== undefined && !named.includes(strategy))
+    .map((strategy) => ({ strategy, turn: turnOf(strategy, failure, past) }))
+    .sort((a, b) => a.turn - b.turn)
+    .map(({ strategy }) => strategy);
+  return [...named, ...others];
+}
+
+function declared(context: Context): readonly string[] {
+  return context.service?.strategies ?? context.spec?.strategies ?? [];
+}
+
+/** "restart" means: without losing requests where that is possible. */
+function family(name: string, failure: Failure): readonly Strategy[] {
+  const names = name === "restart" ? ["wait_for_port", "drain_restart", "restart"] : [name];
+  return names.flatMap((each) => {
+    const strategy = strategyNamed(each);
+    if (strategy === undefined) return [];
+    const isHook = Object.keys(strategy.heals).length === 0;
+    return isHook || strategy.heals[failure.type] !== undefined ? [strategy] : [];
+  });
+}
+
+function turnOf(strategy: Strategy, failure: Failure, past: Past): number {
+  const turn = strategy.heals[failure.type] ?? 50;
+  const key = { signature: signatureOf(failure), strategy: strategy.name };
+  const { score, weight } = scoreOf(past.book, key, past.at);
+  return turn + (0.5 - score) * Math.min(1, weight / 4) * experienceReach * 2;
+}
+
+function reasonFor(strategy: Strategy, context: Context, past: Past): string {
+  const { failure } = context;
+  const key = { signature: signatureOf(failure), strategy: strategy.name };
+  const { score, weight } = scoreOf(past.book, key, past.at);
+  const known = weight < 0.5 ? "" : `; it helped ${Math.round(score * 100)} % of the time before`;
+  const order = declared(context).includes(strategy.name) ? "declared" : "the first that applies";
+  const after = past.tried.length > 0 ? `, after ${past.tried.join(", ")}` : "";
+  return `${strategy.name} for ${failure.type} (${order}${after})${known}: ${failure.reason}`;
+}

@@ -1,0 +1,41 @@
+import { type Mode, strictest } from "../kernel/index.ts";
+import type { PlanState } from "./state.ts";
+import type { Context, Strategy } from "./strategy.ts";
+
+/** May it act? Undefined: yes. Else the reason why it only watches. */
+export function forbidden(
+  state: PlanState,
+  strategy: Strategy,
+  context: Context,
+): string | undefined {
+  const mode = modeOf(state, context);
+  // The restart policy is what the service was handed over for; it acts in every mode but off.
+  if (isRestartPolicy(strategy, context)) return mode === "off" ? "mode off" : undefined;
+  const ownMode = state.fleet.strategyModes[strategy.name] ?? "full";
+  const effective = strictest(mode, ownMode);
+  if (effective === "full") return undefined;
+  if (effective !== "limited") return `mode ${effective}`;
+  return state.fleet.limitedTo.includes(strategy.name)
+    ? undefined
+    : "mode limited does not name it";
+}
+
+export function modeOf(state: PlanState, context: Pick<Context, "service" | "spec">): Mode {
+  const own = context.service?.mode ?? context.spec?.mode ?? "full";
+  const name = context.service?.name;
+  const runtime = [state.modes.get("fleet"), name && state.modes.get(name)].filter(
+    (mode): mode is Mode => mode !== undefined,
+  );
+  return strictest(state.fleet.mode, own, ...runtime);
+}
+
+export function needsApproval(strategy: Strategy, context: Context): boolean {
+  const declared = (context.service ?? context.spec)?.approvals[strategy.name];
+  if (declared !== undefined) return declared === "always";
+  return strategy.irreversible(context);
+}
+
+function isRestartPolicy(strategy: Strategy, { failure }: Context): boolean {
+  const gone = failure.type === "process_exited" || failure.type === "crash_loop";
+  return gone && strategy.name === "restart";
+}

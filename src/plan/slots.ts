@@ -1,0 +1,123 @@
+/**
+ * What supervision knows of each instance: what it should be, what runs, and how it has fared.
+ *
+ * S1. The first restart after a healthy run has no delay; each further crash doubles it.
+ * S2. A healthy run, ready and `healthyRunMs` long, resets the count and makes its spec the last
+ *     good one.
+ * S3. Quarantine is left only by another spec, another binary, or a person.
+ */
+import type { Fleet, ServiceSpec } from "../config/index.ts";
+import { type Instant, jittered, type Random } from "../kernel/index.ts";
+import {
+  type ExitedReading,
+  instanceId,
+  type ResourceId,
+  type SlotRecord,
+  type StartedReading,
+  sameProcess,
+} from "../model/index.ts";
+
+export interface Slot {
+  readonly resource: ResourceId;
+  readonly service: string;
+  readonly number: number;
+  desired: "running" | "stopped";
+  run: Running | undefined;
+  starts: number;
+  /** Exits in a row without a healthy run. */
+  crashes: number;
+  quarantine: { readonly specHash: string; readonly reason: string } | undefined;
+  /** The last spec under which it had a healthy run. */
+  goodHash: string | undefined;
+  /** Set by a rollback: the spec to run instead of the declared one. */
+  pinnedHash: string | undefined;
+  /** A person asked for a restart. */
+  restartBy: string | undefined;
+  /** It exited and its restart policy lets it rest. */
+  ended: boolean;
+  /** The spec that the fleet file declared last. */
+  declaredHash: string | undefined;
+}
+
+export interface Running {
+  readonly started: StartedReading;
+  /** Wall milliseconds. */
+  readonly sinceAt: number;
+  readonly sinceMs: number;
+  ready: boolean;
+}
+
+const backoffBaseMs = 250;
+
+export function createSlot(service: string, number: number): Slot {
+  return {
+    resource: instanceId(service, number),
+    service,
+    number,
+    desired: "running",
+    run: undefined,
+    starts: 0,
+    crashes: 0,
+    quarantine: undefined,
+    goodHash: undefined,
+    pinnedHash: undefined,
+    restartBy: undefined,
+    ended: false,
+    declaredHash: undefined,
+  };
+}
+
+export function noteStarted(slot: Slot, started: StartedReading, now: Instant): void {
+  slot.run = { started, sinceAt: now.wallMs, sinceMs: now.monotonicMs, ready: started.adopted };
+  if (!started.adopted) slot.starts += 1;
+}
+
+/** False when it was not the process that the slot runs. */
+export function noteExited(slot: Slot, exited: ExitedReading, fleet: Fleet): boolean {
+  const { run } = slot;
+  if (run === undefined || !sameProcess(run.started.process, exited.process)) return false;
+  noteRun(slot, exited.uptimeMs, fleet);
+  if (!exited.expected && exited.uptimeMs < fleet.budgets.healthyRunMs) slot.crashes += 1;
+  slot.run = undefined;
+  return true;
+}
+
+/** Keeps S2; called when a run ends and when somebody needs to know. */
+export function noteRun(slot: Slot, uptimeMs: number, fleet: Fleet): void {
+  if (!slot.run?.ready || uptimeMs < fleet.budgets.healthyRunMs) return;
+  slot.crashes = 0;
+  slot.goodHash = slot.run.started.specHash;
+}
+
+/** The spec that the slot should run. */
+export function wantedHash(slot: Slot, service: ServiceSpec): string {
+  return slot.pinnedHash ?? service.hash;
+}
+
+/** Pause before the next start. */
+export function backoffMs(slot: Slot, fleet: Fleet, random: Random): number {
+  if (slot.crashes <= 1) return 0;
+  const delayMs = Math.min(backoffBaseMs * 2 ** (slot.crashes - 2), fleet.budgets.coolDownMaxMs);
+  return jittered(random, delayMs, 0.2);
+}
+
+export function recordOf(slot: Slot, service: ServiceSpec): SlotRecord {
+  return {
+    resource: slot.resource,
+    desired: slot.desired,
+    quarantined: slot.quarantine !== undefined,
+    crashes: slot.crashes,
+    specHash: wantedHash(slot, service),
+    ...(slot.goodHash === undefined ? {} : { goodHash: slot.goodHash }),
+  };
+}
+
+/** What was remembered over a restart of the daemon. */
+export function restoreSlot(slot: Slot, record: SlotRecord, service: ServiceSpec): void {
+  slot.desired = record.desired;
+  slot.crashes = record.crashes;
+  slot.goodHash = record.goodHash;
+  if (record.quarantined && record.specHash === service.hash) {
+    slot.quarantine = { specHash: record.specHash, reason: "quarantined before this daemon began" };
+  }
+}

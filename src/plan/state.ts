@@ -1,0 +1,185 @@
+import type { Fleet, Topology } from "../config/index.ts";
+import { DueHeap, type Ids, type Instant, type Mode, type Random } from "../kernel/index.ts";
+import type {
+  Action,
+  Entry,
+  Experience,
+  Failure,
+  Health,
+  Incident,
+  Observation,
+  PersonRequest,
+  Plan,
+  ResourceId,
+  SlotRecord,
+  Verdict,
+} from "../model/index.ts";
+import { Budget } from "./budget.ts";
+import type { ExperienceBook } from "../model/index.ts";
+import { createSlot, type Slot } from "./slots.ts";
+
+/** What the planner remembers. */
+export interface PlanState {
+  fleet: Fleet;
+  topology: Topology;
+  readonly ids: Ids;
+  readonly random: Random;
+  readonly slots: Map<ResourceId, Slot>;
+  /** Instances per service that a recovery has added. */
+  readonly added: Map<string, number>;
+  readonly cases: Map<ResourceId, RecoveryCase>;
+  /** Cases that were closed lately, for relapses. */
+  readonly history: Map<
+    ResourceId,
+    { readonly attempts: readonly Attempt[]; readonly closedMs: number }
+  >;
+  readonly failures: Map<string, Failure>;
+  readonly escalated: Set<string>;
+  readonly book: ExperienceBook;
+  readonly fleetBudget: Budget;
+  readonly budgets: Map<ResourceId, Budget>;
+  /** Actions under way, by resource. */
+  readonly acting: Map<ResourceId, string>;
+  /** Actions whose verdict is awaited. */
+  readonly judged: Map<string, Plan>;
+  /** Runtime changes of the mode; `fleet` or a service's name. */
+  readonly modes: Map<string, Mode>;
+  /** Cases and services that want to be looked at again. */
+  readonly due: DueHeap;
+  readonly loadedMs: number;
+  goingDown: boolean;
+}
+
+/** The recovery of one resource. */
+export interface RecoveryCase {
+  readonly resource: ResourceId;
+  incident: string;
+  asVictim: boolean;
+  readonly failures: Map<string, Failure>;
+  attempts: readonly Attempt[];
+  /** open: something may be done; acting; judging; reverting. */
+  phase: "open" | "acting" | "judging" | "reverting";
+  readonly sinceMs: number;
+  dueMs: number;
+  /** End of the pause before the next attempt, once that is known. */
+  restedMs: number | undefined;
+  /** When dependencies were asked to prove themselves. */
+  askedMs: number | undefined;
+  readonly withheld: Set<string>;
+}
+
+export interface Attempt {
+  readonly strategy: string;
+  readonly action: string;
+  helped: boolean | undefined;
+}
+
+/** What the planner may ask about the world; answers come from the last judged observations. */
+export interface World {
+  healthOf(resource: ResourceId): Health;
+  /** Monotonic begin of the last good look; -1 for never. */
+  goodMs(resource: ResourceId): number;
+}
+
+export interface PlanInputs {
+  readonly fleet?: { readonly fleet: Fleet; readonly topology: Topology };
+  /** Starts, exits and passed startup looks. */
+  readonly processes: readonly Observation[];
+  readonly raised: readonly Failure[];
+  readonly incidents: readonly Incident[];
+  /** Of the tick before. */
+  readonly actions: readonly Action[];
+  readonly verdicts: readonly Verdict[];
+  readonly requests: readonly PersonRequest[];
+  readonly world: World;
+}
+
+export interface Planning {
+  readonly plans: { readonly plan: Plan; readonly needsApproval: boolean }[];
+  readonly entries: Entry[];
+  /** Resources of which fresh observations are wanted. */
+  readonly looks: ResourceId[];
+  readonly escalations: { readonly incident: string; readonly reason: string }[];
+  /** Actions that did not help. */
+  readonly rollBacks: { readonly action: string; readonly reason: string }[];
+  /** Actions over which nothing more will be decided. */
+  readonly settled: string[];
+  wakeMs: number | undefined;
+}
+
+/** What of the life before this daemon the planner needs. */
+export interface PlanMemory {
+  readonly failures: ReadonlyMap<string, Failure>;
+  readonly incidents: ReadonlyMap<string, Incident>;
+  readonly slots: ReadonlyMap<string, SlotRecord>;
+  readonly book: ReadonlyMap<string, Experience>;
+  readonly modes: ReadonlyMap<string, Mode>;
+  readonly spent: readonly Spent[];
+}
+
+/** One recovery action that counted against the budgets. */
+export interface Spent {
+  readonly resource: ResourceId;
+  /** Wall milliseconds. */
+  readonly at: number;
+}
+
+/** One tick of the planner: what it reads and what it writes. */
+export interface PlanTick {
+  readonly now: Instant;
+  readonly world: World;
+  readonly out: Planning;
+}
+
+export function createPlanState(
+  fleet: Fleet,
+  topology: Topology,
+  tools: { readonly ids: Ids; readonly random: Random; readonly loadedMs: number },
+): PlanState {
+  const state: PlanState = {
+    fleet,
+    topology,
+    ...tools,
+    slots: new Map(),
+    added: new Map(),
+    cases: new Map(),
+    history: new Map(),
+    failures: new Map(),
+    escalated: new Set(),
+    book: new Map(),
+    fleetBudget: new Budget(fleet.budgets.perFleet, fleet.budgets.windowMs),
+    budgets: new Map(),
+    acting: new Map(),
+    judged: new Map(),
+    modes: new Map(),
+    due: new DueHeap(),
+    goingDown: false,
+  };
+  fillSlots(state);
+  return state;
+}
+
+/** A slot for every instance that the fleet wants; those that it no longer wants are to stop. */
+export function fillSlots(state: PlanState): void {
+  for (const service of Object.values(state.fleet.services)) {
+    const wanted = service.instances + (state.added.get(service.name) ?? 0);
+    for (let number = 1; number <= wanted; number += 1) {
+      const slot = createSlot(service.name, number);
+      if (!state.slots.has(slot.resource)) state.slots.set(slot.resource, slot);
+    }
+    for (const slot of slotsOf(state, service.name)) {
+      if (slot.number > wanted) slot.desired = "stopped";
+    }
+    state.due.set(service.name, 0);
+  }
+  for (const slot of state.slots.values()) {
+    if (state.fleet.services[slot.service] === undefined) {
+      slot.desired = "stopped";
+      state.due.set(slot.service, 0);
+    }
+  }
+}
+
+export function slotsOf(state: PlanState, service: string): readonly Slot[] {
+  return [...state.slots.values()].filter((slot) => slot.service === service);
+}

@@ -1,0 +1,167 @@
+/**
+ * Brings instances to what they should be when nothing is wrong: started in the order of their
+ * needs, stopped in the reverse, renewed one at a time when their spec has changed or a person
+ * asks. What has failed is not its business but a case of recovery.
+ *
+ * U1. An instance starts when what its service needs is ready.
+ * U2. Of one service, at most one instance is being renewed at a time, and only when the service
+ *     has no open case.
+ * U3. An instance stops when nothing that runs needs it any more.
+ */
+import type { ServiceSpec } from "../config/index.ts";
+import type { Plan, PlanCause, Step } from "../model/index.ts";
+import { recordOf, type Slot, wantedHash } from "./slots.ts";
+import { type PlanState, type PlanTick, slotsOf } from "./state.ts";
+import { drainStep, readyStep, startStep, stopStep } from "./strategies/steps.ts";
+
+/** So often a service that waits for something is looked at again. */
+const againMs = 100;
+/** A dependency outside of which nothing is known after so long does not hold a start up. */
+const unknownMs = 15_000;
+
+export function supervise(state: PlanState, name: string, tick: PlanTick): void {
+  const service = state.fleet.services[name];
+  let again = false;
+  for (const slot of slotsOf(state, name)) {
+    if (state.acting.has(slot.resource)) continue;
+    if (slot.desired === "stopped") again = stop(state, slot, tick) || again;
+    else if (service && slot.run === undefined)
+      again = start(state, { slot, service }, tick) || again;
+    else if (service) again = renew(state, { slot, service }, tick) || again;
+  }
+  if (again) state.due.set(name, tick.now.monotonicMs + againMs);
+}
+
+type Place = { readonly slot: Slot; readonly service: ServiceSpec };
+
+/** Each returns true when it has to be looked at again. */
+function start(state: PlanState, { slot, service }: Place, tick: PlanTick): boolean {
+  if (state.goingDown || state.cases.has(slot.resource) || slot.quarantine || slot.ended)
+    return false;
+  if (service.mode === "off" || state.fleet.mode === "off") return false;
+  if (!needsAreReady(state, service, tick)) return true;
+  const steps = [startStep(slot.resource, wantedHash(slot, service))];
+  emit(state, slot, { strategy: "start", reason: "it is to run and does not", steps, tick });
+  return false;
+}
+
+function needsAreReady(state: PlanState, service: ServiceSpec, tick: PlanTick): boolean {
+  return service.dependsOn.every((need) => {
+    if (need.startsWith("service/")) {
+      const slots = slotsOf(state, need.slice("service/".length));
+      return slots.some((slot) => slot.run?.ready) || slots.every((slot) => slot.quarantine);
+    }
+    const health = tick.world.healthOf(need as `${string}/${string}`);
+    const waitedMs = tick.now.monotonicMs - state.loadedMs;
+    return health === "healthy" || health === "degraded" || waitedMs > unknownMs;
+  });
+}
+
+function stop(state: PlanState, slot: Slot, tick: PlanTick): boolean {
+  if (slot.run === undefined) {
+    forget(state, slot);
+    return false;
+  }
+  if (dependentsRun(state, slot)) return true;
+  const service = state.fleet.services[slot.service];
+  const steps: Step[] = service
+    ? [
+        drainStep(slot.resource, service, "current"),
+        stopStep(slot.resource, service, { which: "all" }),
+      ]
+    : [
+        {
+          kind: "stop",
+          resource: slot.resource,
+          parameters: { which: "all", graceMs: 10_000, signal: "SIGTERM" },
+          deadlineMs: 15_000,
+        },
+      ];
+  emit(state, slot, { strategy: "stop", reason: "it runs and is to be stopped", steps, tick });
+  return false;
+}
+
+/** Slots that the fleet no longer wants are gone once they are stopped. */
+function forget(state: PlanState, slot: Slot): void {
+  const service = state.fleet.services[slot.service];
+  const wanted = (service?.instances ?? 0) + (state.added.get(slot.service) ?? 0);
+  if (slot.number > wanted) state.slots.delete(slot.resource);
+}
+
+/** Only when everything goes down does the order matter: a person may stop one thing alone. */
+function dependentsRun(state: PlanState, slot: Slot): boolean {
+  if (!state.goingDown) return false;
+  const needed = `service/${slot.service}`;
+  return Object.values(state.fleet.services).some(
+    (service) =>
+      service.dependsOn.includes(needed) && slotsOf(state, service.name).some((each) => each.run),
+  );
+}
+
+function renew(state: PlanState, { slot, service }: Place, tick: PlanTick): boolean {
+  const changed = slot.run !== undefined && slot.run.started.specHash !== wantedHash(slot, service);
+  if (!changed && slot.restartBy === undefined) return false;
+  const siblings = slotsOf(state, service.name);
+  const busy = siblings.some(
+    (each) => state.acting.has(each.resource) || (each.run !== undefined && !each.run.ready),
+  );
+  if (busy) return true;
+  if (slot.restartBy === undefined && siblings.some((each) => state.cases.has(each.resource)))
+    return true;
+  const { restartBy } = slot;
+  slot.restartBy = undefined;
+  emit(state, slot, {
+    strategy: restartBy === undefined ? "apply_config" : "restart",
+    reason: restartBy === undefined ? "its configuration has changed" : `asked for by ${restartBy}`,
+    steps: renewal({ slot, service }),
+    tick,
+    ...(restartBy === undefined ? {} : { by: restartBy }),
+  });
+  return true;
+}
+
+function renewal({ slot, service }: Place): readonly Step[] {
+  const { resource } = slot;
+  const hash = wantedHash(slot, service);
+  if (service.listen === undefined) {
+    return [stopStep(resource, service, { which: "all" }), startStep(resource, hash)];
+  }
+  return [
+    startStep(resource, hash, { beside: true }),
+    readyStep(resource, service),
+    drainStep(resource, service, "previous"),
+    stopStep(resource, service, { which: "previous" }),
+  ];
+}
+
+interface Emission {
+  readonly strategy: string;
+  readonly reason: string;
+  readonly steps: readonly Step[];
+  readonly tick: PlanTick;
+  readonly by?: string;
+}
+
+function emit(state: PlanState, slot: Slot, emission: Emission): void {
+  const { strategy, reason, steps, by, tick } = emission;
+  const cause: PlanCause = by === undefined ? { kind: "supervision" } : { kind: "person", by };
+  const plan: Plan = {
+    id: state.ids.next("plan"),
+    strategy,
+    resource: slot.resource,
+    cause,
+    reason,
+    steps,
+    irreversible: false,
+    reverts: false,
+  };
+  state.acting.set(slot.resource, plan.id);
+  tick.out.plans.push({ plan, needsApproval: false });
+  tick.out.entries.push({ kind: "plan", plan });
+}
+
+/** Written down whenever it changes, so that a new daemon knows. */
+export function recordSlot(state: PlanState, slot: Slot, tick: PlanTick): void {
+  const service = state.fleet.services[slot.service];
+  if (service) tick.out.entries.push({ kind: "supervision", slot: recordOf(slot, service) });
+}

@@ -1,0 +1,59 @@
+/** Where everything of one fleet lies: the layout of the data directory, as paths. */
+import { createHash } from "node:crypto";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { privateDirectory } from "./private-directory.ts";
+
+export interface DataDirectory {
+  readonly root: string;
+  readonly store: string;
+  readonly lock: string;
+  readonly logs: string;
+  /** Notes about running processes, and sockets. */
+  readonly run: string;
+  /** Service specifications by hash, for processes that were started with an older one. */
+  readonly specs: string;
+  /** What engines keep. */
+  readonly engine: string;
+  readonly auditKey: string;
+  readonly token: string;
+  /** The log of one instance of a service. */
+  logOf(service: string, number: number): string;
+  /** A unix socket: in `run`, or where that would be too long, in a private temporary folder. */
+  socket(name: string): string;
+}
+
+/** The kernel keeps a socket's path in 104 to 108 bytes. */
+const socketPathBytes = 100;
+
+/** Makes the folders that are missing, all private. */
+export function openDataDirectory(path: string): DataDirectory {
+  const root = resolve(path);
+  const folder = (name: string): string => privateDirectory(join(root, name));
+  privateDirectory(root);
+  const logs = folder("logs");
+  const run = folder("run");
+  return {
+    root,
+    store: join(root, "soulmirror.db"),
+    lock: join(root, "lock"),
+    logs,
+    run,
+    specs: folder("specs"),
+    engine: folder("engine"),
+    auditKey: join(root, "audit.key"),
+    token: join(root, "token"),
+    logOf: (service, number) => join(logs, `${service}.${number}.log`),
+    socket: (name) => socketPath(run, name),
+  };
+}
+
+function socketPath(run: string, name: string): string {
+  const path = join(run, name);
+  if (Buffer.byteLength(path) <= socketPathBytes) return path;
+  const hash = createHash("sha256").update(run).digest("hex").slice(0, 16);
+  return join(
+    privateDirectory(join(tmpdir(), `soulmirror-${process.getuid?.() ?? 0}-${hash}`)),
+    name,
+  );
+}

@@ -1,0 +1,30 @@
+/**
+ * The machine as it is, through node's own modules only: real time and chance, durable files, the
+ * lock of the data directory, processes as /proc shows them, ports and who holds them.
+ */
+export { type DataDirectory, openDataDirectory } from "./data-directory.ts";
+export { type FileOptions, replaceFile, syncFolder, writeDurably } from "./durable-file.ts";
+export { freePort, isPortFree } from "./free-port.ts";
+export { acquireLock, type Lock } from "./lock-file.ts";
+export { portHolder } from "./port-holder.ts";
+export { privateDirectory } from "./private-directory.ts";
+export {
+  bootId,
+  catchesSignal,
+  commandLine,
+  descendantsOf,
+  descriptorCount,
+  isAlive,
+  isDeadState,
+  listProcesses,
+  livingStat,
+  type ProcessStat,
+  parseProcessStat,
+  processAgeMs,
+  processIdentity,
+  readProcessStat,
+  readProcessStatus,
+  ticksToMs,
+} from "./proc.ts";
+export { realClock, realTimers } from "./real-clock.ts";
+export { createRealRandom, realSeed } from "./real-random.ts";

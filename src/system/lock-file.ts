@@ -1,0 +1,99 @@
+/**
+ * One holder at a time: a file that names its holder.
+ *
+ * The file is made complete under another name and then linked, which fails when the lock is
+ * there. The lock of a dead holder is taken over under a second lock, so that of two who find it
+ * stale only one replaces it.
+ * K1. The file always has its whole content.
+ * K2. A living holder is never replaced; pid, start and boot must all fit, and a zombie is dead.
+ */
+import { randomBytes } from "node:crypto";
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { SoulMirrorError } from "../kernel/index.ts";
+import { type ProcessIdentity, sameProcess } from "../model/index.ts";
+import { isAlive, processIdentity } from "./proc.ts";
+
+export interface Lock extends Disposable {
+  /** Idempotent; never removes the lock of somebody else. */
+  release(): void;
+}
+
+const attempts = 5;
+
+/** Throws SoulMirrorError DATA_DIRECTORY_HELD naming the pid of the holder. */
+export function acquireLock(path: string): Lock {
+  const self = processIdentity(process.pid);
+  if (self === undefined) {
+    throw new SoulMirrorError("DATA_DIRECTORY_UNUSABLE", "this system has no /proc to lock by");
+  }
+  const own = `${path}.${randomBytes(6).toString("hex")}`;
+  writeFileSync(own, `${JSON.stringify(self)}\n`, { mode: 0o600, flag: "wx" });
+  try {
+    for (let attempt = 0; attempt < attempts; attempt += 1) {
+      if (linked(own, path) || tookOver(own, path)) return lockOf(path, self);
+    }
+    throw held(path, holderOf(path));
+  } finally {
+    rmSync(own, { force: true });
+  }
+}
+
+function lockOf(path: string, self: ProcessIdentity): Lock {
+  const release = (): void => {
+    const holder = holderOf(path);
+    if (holder && sameProcess(holder, self)) rmSync(path, { force: true });
+  };
+  return { release, [Symbol.dispose]: release };
+}
+
+/** Throws when the holder lives; false when somebody else was faster: look again. */
+function tookOver(own: string, path: string): boolean {
+  refuseLiving(path);
+  const guard = `${path}.takeover`;
+  if (!linked(own, guard)) {
+    refuseLiving(guard);
+    // Its holder died within the few lines below.
+    rmSync(guard, { force: true });
+    return false;
+  }
+  try {
+    refuseLiving(path);
+    renameSync(own, path);
+    return true;
+  } finally {
+    rmSync(guard, { force: true });
+  }
+}
+
+function refuseLiving(path: string): void {
+  const holder = holderOf(path);
+  if (holder && isAlive(holder)) throw held(path, holder);
+}
+
+function held(path: string, holder: ProcessIdentity | undefined): SoulMirrorError {
+  const who = holder ? `pid ${holder.pid}` : "another process";
+  return new SoulMirrorError("DATA_DIRECTORY_HELD", `${who} holds ${path}`, {
+    fix: "stop that daemon first (`soulmirror down`), or choose another directory with --data",
+  });
+}
+
+/** Who is named in the file, dead or alive. */
+function holderOf(path: string): ProcessIdentity | undefined {
+  try {
+    const { pid, startTicks, bootId } = JSON.parse(readFileSync(path, "utf8")) as ProcessIdentity;
+    return typeof pid === "number" && pid > 0 ? { pid, startTicks, bootId } : undefined;
+  } catch {
+    // No lock, or a file that is none of ours: nobody holds it.
+    return undefined;
+  }
+}
+
+function linked(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}

@@ -1,0 +1,17 @@
+import type { CancelTimer, Clock, Timers } from "../kernel/index.ts";
+
+/** Real time. The monotonic origin is the start of this process. */
+export const realClock: Clock = {
+  now: () => ({ wallMs: Date.now(), monotonicMs: performance.now() }),
+};
+
+/** `setTimeout` fires at once when it is asked for more than this. */
+const longestDelayMs = 2 ** 31 - 1;
+
+/** Real timers. A pending one keeps the process alive: whoever waits wants to live. */
+export const realTimers: Timers = {
+  after(delayMs, run): CancelTimer {
+    const timer = setTimeout(run, Math.min(Math.max(0, delayMs), longestDelayMs));
+    return () => clearTimeout(timer);
+  },
+};

@@ -1,0 +1,157 @@
+/**
+ * Runs a declared command as a remedy: step kind `command`.
+ *
+ * C1. It gets PATH, HOME, LANG and TZ of ours, what the fleet file declares and the name of the
+ *     resource, and nothing else: the daemon's secrets stay with the daemon.
+ * C2. `precheck` only looks whether the programs and the folder are there, those of the undo too:
+ *     a way back that cannot be gone is none.
+ * C3. Exit code 0 is done; anything else, a signal and a missed deadline included, is failed.
+ * C4. The declared undo may be run twice (after a crash of ours nobody knows whether it ran), so
+ *     it has to bear that; its record holds no environment, because records are kept.
+ */
+import { stat } from "node:fs/promises";
+import { z } from "zod";
+import type { JsonRecord } from "../../kernel/index.ts";
+import type { AbortSignalLike, Command, Effector, StepResult } from "../../model/index.ts";
+import { guardedEffector } from "../guarded-effector.ts";
+import { maskSecrets } from "../mask-secrets.ts";
+import { findExecutable } from "./find-executable.ts";
+import { type CommandEnd, runCommand } from "./run-command.ts";
+
+export interface CommandEffectorOptions {
+  /** Ours, of which only the names of C1 are passed on. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+const words = z.array(z.string()).min(1);
+
+const parameters = z.object({
+  command: words,
+  undo: words.optional(),
+  cwd: z.string().min(1).optional(),
+  env: z.record(z.string(), z.string()).default({}),
+  timeoutMs: z.number().positive(),
+});
+
+const undoRecord = z.object({ command: words, cwd: z.string().min(1).optional() });
+
+type Parameters = z.infer<typeof parameters>;
+
+const passedOn = ["PATH", "HOME", "LANG", "TZ"];
+const outputBytesMax = 16 * 1024;
+const detailLines = 10;
+const lineLength = 500;
+const secretName = /pass|secret|token|key|credential|auth|dsn|private/i;
+
+export function createCommandEffector(options: CommandEffectorOptions): Effector {
+  const environmentOf = (step: Command["step"], given: Parameters): Record<string, string> => {
+    const env: Record<string, string> = {};
+    for (const name of passedOn) {
+      const value = options.environment[name];
+      if (value !== undefined) env[name] = value;
+    }
+    return { ...env, ...given.env, SOULMIRROR_RESOURCE: step.resource };
+  };
+
+  return guardedEffector({
+    kind: "command",
+    parameters,
+    precheck: (given, command) => look(given, environmentOf(command.step, given)["PATH"] ?? ""),
+    act: async (given, command, signal) => {
+      const env = environmentOf(command.step, given);
+      const result = await carryOut({ ...given, env }, given, signal);
+      return result.kind === "done" && given.undo !== undefined
+        ? { ...result, undo: recordOf(given.undo, given.cwd) }
+        : result;
+    },
+    undo: async (given, command, signal) => {
+      const record = undoRecord.safeParse(command.undo);
+      if (!record.success) return { kind: "refused", reason: "no undo command was recorded" };
+      const env = environmentOf(command.step, given);
+      return carryOut({ ...record.data, env, timeoutMs: given.timeoutMs }, given, signal);
+    },
+  });
+}
+
+/** Keeps C2. */
+async function look({ command, undo, cwd }: Parameters, path: string): Promise<StepResult> {
+  if (cwd !== undefined && !(await isFolder(cwd))) {
+    return { kind: "refused", reason: `the folder ${cwd} does not exist` };
+  }
+  for (const each of [command, ...(undo === undefined ? [] : [undo])]) {
+    const program = each[0] ?? "";
+    if ((await findExecutable(program, { cwd, path })) === undefined) {
+      return { kind: "refused", reason: `the program "${program}" cannot be found or run` };
+    }
+  }
+  return { kind: "done", detail: `would run ${command.join(" ")}` };
+}
+
+interface Run {
+  readonly command: readonly string[];
+  readonly cwd?: string | undefined;
+  readonly env: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+}
+
+async function carryOut(run: Run, given: Parameters, signal: AbortSignalLike): Promise<StepResult> {
+  const end = await runCommand({ ...run, outputBytesMax }, signal);
+  const secrets = Object.entries(given.env).flatMap(([name, value]) =>
+    secretName.test(name) ? [value] : [],
+  );
+  const result = judge(end, run);
+  return result.kind === "done"
+    ? { ...result, detail: maskSecrets(result.detail, secrets) }
+    : { ...result, reason: maskSecrets(result.reason, secrets) };
+}
+
+type Judged = Extract<StepResult, { kind: "done" }> | { kind: "failed"; reason: string };
+
+/** Keeps C3. */
+function judge(end: CommandEnd, { command, timeoutMs }: Run): Judged {
+  const program = command[0] ?? "";
+  if (end.kind === "unstartable") {
+    return { kind: "failed", reason: `${program} could not be started: ${end.reason}` };
+  }
+  const lines = linesOf(end.output);
+  if (end.kind === "exited" && end.code === 0) {
+    return { kind: "done", detail: [`${program} ended with exit code 0`, ...lines].join("\n") };
+  }
+  const last = lines.at(-1);
+  const reason = `${program} ${fate(end, timeoutMs)}${last === undefined ? "" : `: ${last}`}`;
+  return { kind: "failed", reason };
+}
+
+function fate(end: Exclude<CommandEnd, { kind: "unstartable" }>, timeoutMs: number): string {
+  switch (end.kind) {
+    case "exited":
+      return `ended with exit code ${end.code}`;
+    case "killed":
+      return `was ended by ${end.by}`;
+    case "timeout":
+      return `was not done after ${timeoutMs} ms and was killed`;
+    case "aborted":
+      return "was killed at the deadline of its step";
+  }
+}
+
+function linesOf(output: string): readonly string[] {
+  return output
+    .split(/[\r\n]+/)
+    .map((line) => line.trimEnd().slice(0, lineLength))
+    .filter((line) => line !== "")
+    .slice(-detailLines);
+}
+
+function recordOf(command: readonly string[], cwd: string | undefined): JsonRecord {
+  return { command, ...(cwd === undefined ? {} : { cwd }) };
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    // Not there, or not ours to see: the command could not be run in it either.
+    return false;
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * Waits until an instance serves: the router says so; without one, its own probe answers or its
+ * port accepts. It ends at once when the process ends, with what the process last said.
+ */
+import { get } from "node:http";
+import { connect } from "node:net";
+import type { ServiceSpec } from "../../config/index.ts";
+import type { AbortSignalLike, Command, Effector, StepResult } from "../../model/index.ts";
+import type { ProcessContext } from "./context.ts";
+import { type Address, ownAddresses } from "./own-ports.ts";
+import { done, failure } from "./parameters.ts";
+import { pause } from "./pause.ts";
+import { lastLines } from "./read-log.ts";
+import { exitTextOf, type Run } from "./run.ts";
+
+const firstPauseMs = 5;
+const longestPauseMs = 50;
+const askMs = 1000;
+const linesOfLog = 5;
+
+export function readyEffector(context: ProcessContext): Effector {
+  return {
+    kind: "ready",
+    async precheck() {
+      return done("may be waited for");
+    },
+    act: (command, signal) => waitUntilReady(context, command, signal),
+  };
+}
+
+async function waitUntilReady(
+  context: ProcessContext,
+  { step }: Command,
+  signal: AbortSignalLike,
+): Promise<StepResult> {
+  const run = context.table.current(step.resource);
+  if (!run) return failure(await endOf(context, step.resource));
+  const spec = context.specOf(run.specHash);
+  const begunMs = context.clock.now().monotonicMs;
+  const over = new AbortController();
+  const forget = context.table.onEnd(run, () => over.abort());
+  const stop = (): void => over.abort();
+  signal.addEventListener("abort", stop, { once: true });
+  let seen = "nothing was asked yet";
+  try {
+    for (let pauseMs = firstPauseMs; !over.signal.aborted && !signal.aborted; ) {
+      seen = await lookAt(context, run, spec);
+      if (seen === "ready") {
+        const elapsedMs = Math.round(context.clock.now().monotonicMs - begunMs);
+        return done(`pid ${run.process.pid} serves after ${elapsedMs} ms`);
+      }
+      await pause(context.timers, pauseMs, over.signal);
+      pauseMs = Math.min(pauseMs * 1.5, longestPauseMs);
+    }
+  } finally {
+    forget();
+    signal.removeEventListener("abort", stop);
+  }
+  if (run.exit !== undefined) return failure(await endOf(context, step.resource));
+  return failure(`pid ${run.process.pid} was not ready in time: ${seen}`);
+}
+
+/** `ready`, or what is still missing. */
+async function lookAt(
+  context: ProcessContext,
+  run: Run,
+  spec: ServiceSpec | undefined,
+): Promise<string> {
+  if (run.exit !== undefined) return exitTextOf(run.exit);
+  if (context.routes.has(run)) {
+    const state = await context.routes.stateOf(run);
+    return state === "serving" ? "ready" : state;
+  }
+  const probe = spec && (spec.readiness ?? spec.startup ?? spec.liveness);
+  if (!spec || !probe) return "ready";
+  const { url, path } = probe.parameters;
+  if (probe.kind === "http") {
+    if (typeof url === "string" && url.startsWith("http://")) return askHttp(url);
+    if (typeof path === "string" && run.port !== undefined) {
+      return askHttp(`http://127.0.0.1:${run.port}${path}`);
+    }
+  }
+  const address =
+    run.port === undefined ? ownAddresses(spec)[0] : { host: "127.0.0.1", port: run.port };
+  // Nobody but its sensors can ask such a service; being alive is all that is known here.
+  return address === undefined ? "ready" : askTcp(address);
+}
+
+function askHttp(url: string): Promise<string> {
+  return new Promise((resolve) => {
+    const request = get(url, { agent: false, timeout: askMs }, (response) => {
+      const status = response.statusCode ?? 0;
+      response.destroy();
+      resolve(status >= 200 && status < 400 ? "ready" : `GET ${url} answered ${status}`);
+    });
+    request.on("timeout", () => request.destroy(new Error(`no answer within ${askMs} ms`)));
+    request.on("error", (error) => resolve(`GET ${url}: ${error.message}`));
+  });
+}
+
+function askTcp({ host, port }: Address): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: askMs }, () => settle("ready"));
+    const settle = (answer: string): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.on("timeout", () => settle(`port ${port} did not accept within ${askMs} ms`));
+    socket.on("error", (error) => settle(error.message));
+  });
+}
+
+/** How the last process of the instance ended, and its last words. */
+async function endOf(context: ProcessContext, resource: Run["resource"]): Promise<string> {
+  const ended = context.table.lastEnded(resource);
+  if (!ended?.exit) return "no process runs";
+  const lines = await lastLines(context.logOf(resource), linesOfLog, ended.exit.logOffset);
+  const words = lines.length > 0 ? `; its log ends: ${lines.join(" | ").slice(0, 1000)}` : "";
+  return `pid ${ended.process.pid} ${exitTextOf(ended.exit)}${words}`;
+}

@@ -1,0 +1,321 @@
+/**
+ * Processes as a target: it starts them, ends them, looks at them, and says at once when one ends.
+ *
+ * The rule: it never restarts anything by itself. What an exit means, whether it comes back, when
+ * and how often, is decided elsewhere; here is only the hand and the eye.
+ * X1. Nothing is started or ended but by an effector's step.
+ * X2. `close` ends the watching and never a service.
+ */
+import { createHash } from "node:crypto";
+import { basename } from "node:path";
+import type { ServiceSpec } from "../../config/index.ts";
+import type { CancelTimer, Clock, Timers } from "../../kernel/index.ts";
+import { messageOf } from "../../kernel/index.ts";
+import {
+  type Effector,
+  type ExitedReading,
+  instanceOf,
+  type Observation,
+  type ProcessIdentity,
+  type ProcessRun,
+  type Report,
+  type ResourceId,
+  type Router,
+  type Sensor,
+} from "../../model/index.ts";
+import { isAlive, processAgeMs } from "../../system/index.ts";
+import { Cgroups, cgroupPids } from "./cgroups.ts";
+import type { Note, ProcessContext } from "./context.ts";
+import { collectEffector } from "./effect-collect.ts";
+import { diagnoseEffector } from "./effect-diagnose.ts";
+import { drainEffector, ejectEffector } from "./effect-drain.ts";
+import { readyEffector } from "./effect-ready.ts";
+import { startEffector } from "./effect-start.ts";
+import { stopEffector } from "./effect-stop.ts";
+import { inheritedEnvironment } from "./environment.ts";
+import { ProcessTable } from "./process-table.ts";
+import { Routes } from "./routes.ts";
+import type { Run } from "./run.ts";
+import { type RunNote, RunNotes } from "./run-notes.ts";
+import { ServiceLog } from "./service-log.ts";
+import { usageSensor } from "./usage-sensor.ts";
+
+export interface ProcessTargetOptions {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly report: Report;
+  /** Without one, services with `listen` run and nobody leads requests to them. */
+  readonly router?: Router;
+  /** Old specifications included: a process runs on with the one that it was started with. */
+  readonly specOf: (hash: string) => ServiceSpec | undefined;
+  readonly directory: {
+    readonly run: string;
+    logOf(service: string, number: number): string;
+  };
+  readonly cgroups?: Cgroups;
+  /** What services inherit; default: the environment of this process. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** What is added for one instance, for example its endpoint and scoped token. */
+  readonly environmentOf?: (resource: ResourceId) => Readonly<Record<string, string>>;
+  readonly note?: Note;
+}
+
+/** A process that runs now. */
+export interface RunningProcess {
+  readonly resource: ResourceId;
+  readonly process: ProcessIdentity;
+  readonly port?: number;
+  readonly startedAt: number;
+  readonly specHash: string;
+  readonly role: "current" | "previous";
+}
+
+/** Nobody tells when an adopted process ends, so it is looked at this often: few of them more. */
+const adoptedPollMs = { few: 50, many: 200 };
+const fewMax = 20;
+const logCheckMs = 1000;
+
+export class ProcessTarget {
+  readonly #options: ProcessTargetOptions;
+  readonly #context: ProcessContext;
+  readonly #notes: RunNotes;
+  readonly #logs = new Map<ResourceId, ServiceLog>();
+  readonly #cancels = new Set<CancelTimer>();
+  #isClosed = false;
+  #isPolling = false;
+
+  constructor(options: ProcessTargetOptions) {
+    const { clock, report, timers, directory, note = () => {} } = options;
+    this.#options = options;
+    this.#notes = new RunNotes(directory.run);
+    const table = new ProcessTable({
+      clock,
+      notes: this.#notes,
+      logEnd: (run) => this.logOf(run.resource).end(),
+      report: (observation) => {
+        report(observation);
+        this.#follow(observation);
+      },
+    });
+    this.#context = {
+      clock,
+      timers,
+      report,
+      note,
+      table,
+      specOf: options.specOf,
+      routes: new Routes(options.router, note),
+      cgroups: options.cgroups ?? new Cgroups(),
+      groupPrefix: createHash("sha256").update(directory.run).digest("hex").slice(0, 8),
+      inherited: inheritedEnvironment(options.environment ?? process.env),
+      environmentOf: options.environmentOf ?? (() => ({})),
+      logOf: (resource) => this.logOf(resource),
+      later: (delayMs, run) => this.#after(delayMs, run),
+      promisedPorts: new Map(),
+    };
+    this.#repeat(logCheckMs, () => this.#rotateLogs());
+  }
+
+  effectors(): readonly Effector[] {
+    const context = this.#context;
+    return [
+      startEffector(context),
+      readyEffector(context),
+      drainEffector(context),
+      ejectEffector(context),
+      stopEffector(context),
+      diagnoseEffector(context),
+      collectEffector(context),
+    ];
+  }
+
+  sensors(): readonly Sensor[] {
+    return [usageSensor(this.#context)];
+  }
+
+  /**
+   * Takes over what an earlier daemon started: what the journal knows (`runs`) and what was noted
+   * below `run/`. Returns what is to be observed of each, `started` or `exited`; reports nothing.
+   */
+  async adopt(runs: readonly ProcessRun[]): Promise<readonly Observation[]> {
+    const known = new Map<string, RunNote>();
+    for (const note of this.#notes.read()) known.set(keyOf(note.process), note);
+    for (const run of runs) {
+      if (known.has(keyOf(run.process))) continue;
+      const startedAt = this.#options.clock.now().wallMs - processAgeMs(run.process);
+      known.set(keyOf(run.process), { ...run, startedAt, role: "current", cgroups: [] });
+    }
+    const observations: Observation[] = [];
+    // The older first, so that `current` is the one that was started last.
+    const notes = [...known.values()].toSorted((a, b) => a.startedAt - b.startedAt);
+    for (const note of notes) observations.push(...this.#adoptOne(note));
+    const { routes } = this.#context;
+    await routes.declareAll();
+    this.#pollAdopted();
+    return observations;
+  }
+
+  /** What runs now. */
+  processes(): readonly RunningProcess[] {
+    return this.#context.table.all().map((run) => {
+      const { resource, process, startedAt, specHash, role, port } = run;
+      return {
+        resource,
+        process,
+        startedAt,
+        specHash,
+        role,
+        ...(port === undefined ? {} : { port }),
+      };
+    });
+  }
+
+  /** The log of an instance, for `lastLines` and `followLog`. */
+  logOf(resource: ResourceId): ServiceLog {
+    let log = this.#logs.get(resource);
+    if (log === undefined) {
+      const instance = instanceOf(resource) ?? { service: "unknown", number: 0 };
+      log = new ServiceLog(this.#options.directory.logOf(instance.service, instance.number));
+      this.#logs.set(resource, log);
+    }
+    return log;
+  }
+
+  /** Tells a router that has just started all routes again. */
+  declareRoutes(): Promise<void> {
+    return this.#context.routes.declareAll();
+  }
+
+  /** A service that is no longer in the fleet: nobody listens for it any more. */
+  forgetService(service: string): Promise<void> {
+    return this.#context.routes.forget(service);
+  }
+
+  /** Keeps X2. */
+  close(): void {
+    this.#isClosed = true;
+    for (const cancel of this.#cancels) cancel();
+    this.#cancels.clear();
+  }
+
+  #adoptOne(note: RunNote): readonly Observation[] {
+    const { table, clock, routes } = this.#context;
+    const instance = instanceOf(note.resource);
+    if (!instance || table.find(note.process)) return [];
+    const now = clock.now();
+    const base = { resource: note.resource, sensor: "process", at: now.wallMs };
+    if (!isAlive(note.process)) {
+      const reading: ExitedReading = {
+        kind: "exited",
+        process: note.process,
+        code: null,
+        signal: null,
+        uptimeMs: Math.max(0, now.wallMs - note.startedAt),
+        expected: note.role === "previous",
+      };
+      this.#keepRemains(note, instance);
+      return [{ ...base, begunMs: now.monotonicMs, reading }];
+    }
+    const run = runOf(note, {
+      ...instance,
+      startedMs: now.monotonicMs - processAgeMs(note.process),
+    });
+    table.add(run);
+    const spec = this.#options.specOf(note.specHash);
+    if (spec) routes.add(run, spec, run.role === "previous" ? "drain" : "join");
+    return [table.startedObservation(run)];
+  }
+
+  /** The process is dead, but what it started may live and hold its port. */
+  #keepRemains(note: RunNote, instance: { service: string; number: number }): void {
+    const run = runOf(note, { ...instance, startedMs: 0 });
+    this.#context.table.addRemains(run);
+    this.#context.table.sweep(run.resource);
+  }
+
+  /** A router's upstream goes with its process; the adopted are polled while there are any. */
+  #follow({ reading }: Observation): void {
+    if (reading.kind !== "exited") return;
+    const run = this.#context.table.find(reading.process);
+    if (run) this.#context.routes.remove(run);
+  }
+
+  #pollAdopted(): void {
+    if (this.#isPolling || this.#isClosed) return;
+    const adopted = this.#adopted();
+    if (adopted.length === 0) return;
+    this.#isPolling = true;
+    this.#after(adopted.length <= fewMax ? adoptedPollMs.few : adoptedPollMs.many, () => {
+      this.#isPolling = false;
+      for (const run of this.#adopted()) {
+        if (!isAlive(run.process)) this.#context.table.ended(run, null, null);
+      }
+      this.#pollAdopted();
+    });
+  }
+
+  #adopted(): readonly Run[] {
+    return this.#context.table.all().filter((run) => run.isAdopted);
+  }
+
+  #rotateLogs(): void {
+    for (const run of this.#context.table.all()) {
+      const rotation = this.#options.specOf(run.specHash)?.log;
+      if (!rotation) continue;
+      const log = this.logOf(run.resource);
+      log.rotate(rotation).catch((error: unknown) => {
+        this.#context.note("log-not-rotated", {
+          log: basename(log.path),
+          reason: messageOf(error),
+        });
+      });
+    }
+    for (const resource of this.#context.table.resources()) this.#context.table.sweep(resource);
+  }
+
+  #repeat(delayMs: number, run: () => void): void {
+    this.#after(delayMs, () => {
+      run();
+      this.#repeat(delayMs, run);
+    });
+  }
+
+  #after(delayMs: number, run: () => void): void {
+    if (this.#isClosed) return;
+    const cancel = this.#options.timers.after(delayMs, () => {
+      this.#cancels.delete(cancel);
+      if (!this.#isClosed) run();
+    });
+    this.#cancels.add(cancel);
+  }
+}
+
+function keyOf({ pid, startTicks, bootId }: ProcessIdentity): string {
+  return `${pid}.${startTicks}.${bootId}`;
+}
+
+interface Place {
+  readonly service: string;
+  readonly number: number;
+  readonly startedMs: number;
+}
+
+function runOf(note: RunNote, { service, number, startedMs }: Place): Run {
+  const { resource, process, specHash, startedAt, role, cgroups, port, pidFile } = note;
+  return {
+    resource,
+    service,
+    number,
+    process,
+    specHash,
+    startedAt,
+    startedMs,
+    cgroups,
+    role,
+    isInCgroups: cgroupPids(cgroups).includes(process.pid),
+    isAdopted: true,
+    isStopping: false,
+    ...(port === undefined ? {} : { port }),
+    ...(pidFile === undefined ? {} : { pidFile }),
+  };
+}

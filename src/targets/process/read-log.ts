@@ -1,0 +1,50 @@
+/** Lines of a service's log, over its rotation: the last ones, and those that are still to come. */
+import type { Timers } from "../../kernel/index.ts";
+import type { AbortSignalLike } from "../../model/index.ts";
+import { pause } from "./pause.ts";
+import type { ServiceLog } from "./service-log.ts";
+
+const tailBytes = 64 * 1024;
+const pollMs = 100;
+/** A line that is longer is handed on in parts. */
+const lineMaxChars = 64 * 1024;
+
+/** At most `count` lines that end before `offset` (default: the end), oldest first. */
+export async function lastLines(
+  log: ServiceLog,
+  count: number,
+  offset: number = log.end(),
+): Promise<readonly string[]> {
+  const text = (await log.read(offset - tailBytes, offset)).toString("utf8");
+  const lines = text.split("\n");
+  if (lines.at(-1) === "") lines.pop();
+  return count > 0 ? lines.slice(-count) : [];
+}
+
+export interface Following {
+  readonly timers: Timers;
+  readonly signal: AbortSignalLike;
+  /** Default: the end, so that only new lines come. */
+  readonly from?: number;
+}
+
+/** Every line that is written from now on, until `signal` aborts. */
+export async function* followLog(log: ServiceLog, following: Following): AsyncGenerator<string> {
+  const { timers, signal, from } = following;
+  let position = from ?? log.end();
+  let rest = "";
+  const decoder = new TextDecoder();
+  while (!signal.aborted) {
+    const bytes = await log.read(position, Math.min(log.end(), position + 1024 * 1024));
+    position += bytes.length;
+    rest += decoder.decode(bytes, { stream: true });
+    const lines = rest.split("\n");
+    rest = lines.pop() ?? "";
+    if (rest.length > lineMaxChars) {
+      lines.push(rest);
+      rest = "";
+    }
+    yield* lines;
+    if (bytes.length === 0) await pause(timers, pollMs, signal);
+  }
+}

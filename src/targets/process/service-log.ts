@@ -1,0 +1,168 @@
+/**
+ * The log of one instance: written by its processes through descriptors that they keep (children
+ * cannot be asked to reopen), rotated and read by us.
+ *
+ * Positions are *offsets*: bytes since the beginning of everything that this daemon has seen, so
+ * that they stay valid when the head of the file is cut off. What lay in the file before counts
+ * from 0; older generations have negative offsets.
+ * L1. Rotation by `fallocate --collapse-range` loses nothing: the copied head is cut off whole
+ *     blocks at a time while writers go on at the end. The cut may divide a line; generations put
+ *     one after another are exactly what was written, and readers here see them so.
+ * L2. Where the file system cannot do that, the file is copied until the copy is equal and then
+ *     emptied: what is written between those two calls (some microseconds) is lost.
+ * L3. A daemon that dies between the copy and the cut leaves lines twice, never none.
+ */
+import {
+  closeSync,
+  createReadStream,
+  createWriteStream,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { rename, rm } from "node:fs/promises";
+import { pipeline } from "node:stream/promises";
+import { runTool } from "./spawn-service.ts";
+
+export interface Rotation {
+  readonly maxBytes: number;
+  /** Older generations that stay, `<log>.1` being the youngest. */
+  readonly keep: number;
+}
+
+type CutHead = (path: string, sizeBytes: number) => Promise<boolean>;
+
+const readMaxBytes = 1024 * 1024;
+const generationsMax = 100;
+
+export class ServiceLog {
+  readonly path: string;
+  readonly #cutHead: CutHead;
+  #droppedBytes = 0;
+  #rotating: Promise<void> | undefined;
+
+  /** `cutHead` is handed in where another way of cutting is to be tried. */
+  constructor(path: string, cutHead: CutHead = collapseHead) {
+    this.path = path;
+    this.#cutHead = cutHead;
+  }
+
+  /** Where the next line will be. */
+  end(): number {
+    return this.#droppedBytes + sizeOf(this.path);
+  }
+
+  /** True when it was rotated; concurrent calls share one rotation. */
+  async rotate(rotation: Rotation): Promise<boolean> {
+    if (this.#rotating !== undefined || sizeOf(this.path) < Math.max(1, rotation.maxBytes)) {
+      return false;
+    }
+    this.#rotating = this.#rotateNow(rotation.keep).finally(() => {
+      this.#rotating = undefined;
+    });
+    await this.#rotating;
+    return true;
+  }
+
+  /** The bytes from one offset up to another, as far as they are still there; 1 MiB at most. */
+  async read(from: number, to: number): Promise<Buffer> {
+    await this.#rotating?.catch(() => {});
+    return this.#readNow(Math.max(from, to - readMaxBytes), to);
+  }
+
+  #readNow(from: number, to: number): Buffer {
+    const parts: Buffer[] = [];
+    let path = this.path;
+    let end = Math.min(to, this.end());
+    let start = this.#droppedBytes;
+    for (let generation = 1; end > from && generation < generationsMax; generation += 1) {
+      if (end > start) {
+        const first = Math.max(from, start);
+        parts.unshift(readPart(path, first - start, end - first));
+        end = first;
+      }
+      path = `${this.path}.${generation}`;
+      const sizeBytes = sizeOf(path);
+      if (sizeBytes === 0) break;
+      start -= sizeBytes;
+    }
+    return Buffer.concat(parts);
+  }
+
+  async #rotateNow(keep: number): Promise<void> {
+    const blockBytes = Math.max(4096, statSync(this.path).blksize);
+    // The call refuses to cut up to the very end.
+    const headBytes = Math.floor((sizeOf(this.path) - 1) / blockBytes) * blockBytes;
+    if (keep > 0) await this.#copyHead(headBytes, keep);
+    if (headBytes > 0 && (await this.#cutHead(this.path, headBytes))) {
+      this.#droppedBytes += headBytes;
+    } else {
+      this.#empty(headBytes, keep);
+    }
+  }
+
+  async #copyHead(headBytes: number, keep: number): Promise<void> {
+    const fresh = `${this.path}.new`;
+    const to = createWriteStream(fresh, { mode: 0o600 });
+    if (headBytes === 0) await new Promise<void>((resolve) => to.end(resolve));
+    else await pipeline(createReadStream(this.path, { end: headBytes - 1 }), to);
+    await rm(`${this.path}.${keep}`, { force: true });
+    for (let generation = keep - 1; generation >= 1; generation -= 1) {
+      const older = `${this.path}.${generation + 1}`;
+      // A generation that is missing leaves a hole that the next rotations fill.
+      await rename(`${this.path}.${generation}`, older).catch(() => {});
+    }
+    await rename(fresh, `${this.path}.1`);
+  }
+
+  /** Keeps L2: nothing else of this process runs between the last copy and the cut. */
+  #empty(copiedBytes: number, keep: number): void {
+    const from = openSync(this.path, "r+");
+    const to = keep > 0 ? openSync(`${this.path}.1`, "a") : undefined;
+    try {
+      let copied = copiedBytes;
+      const chunk = Buffer.allocUnsafe(64 * 1024);
+      for (;;) {
+        const count = readSync(from, chunk, 0, chunk.length, copied);
+        if (count === 0) break;
+        if (to !== undefined) writeSync(to, chunk, 0, count);
+        copied += count;
+      }
+      if (fstatSync(from).size > copied) return this.#empty(copied, keep);
+      ftruncateSync(from, 0);
+      this.#droppedBytes += copied;
+    } finally {
+      closeSync(from);
+      if (to !== undefined) closeSync(to);
+    }
+  }
+}
+
+/** Cuts whole blocks off the head of a file while others append to it (ext4, XFS). */
+function collapseHead(path: string, sizeBytes: number): Promise<boolean> {
+  return runTool("fallocate", [
+    "--collapse-range",
+    "--offset",
+    "0",
+    "--length",
+    String(sizeBytes),
+    path,
+  ]);
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+function readPart(path: string, from: number, sizeBytes: number): Buffer {
+  const file = openSync(path, "r");
+  try {
+    const part = Buffer.allocUnsafe(sizeBytes);
+    return part.subarray(0, readSync(file, part, 0, sizeBytes, from));
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * The numbers of a running process: memory, processor, descriptors, threads. Asked several times a
+ * second for every instance, so it is a handful of reads from /proc and nothing else.
+ *
+ * U1. A process that is stopped says so as a check that is not ok: it is alive and silent.
+ * U2. Where a run has a cgroup the numbers are those of all its members: what the launcher of a
+ *     service uses says nothing about the service.
+ */
+import type { Clock, JsonRecord } from "../../kernel/index.ts";
+import type { Reading, ReadRequest, Sample, Sensor } from "../../model/index.ts";
+import {
+  descriptorCount,
+  livingStat,
+  type ProcessStat,
+  readProcessStat,
+  ticksToMs,
+} from "../../system/index.ts";
+import { cgroupPids, taskCountOf } from "./cgroups.ts";
+import { numberOf } from "./parameters.ts";
+import type { ProcessTable } from "./process-table.ts";
+import type { Run } from "./run.ts";
+
+interface Before {
+  readonly pid: number;
+  readonly cpuTicks: number;
+  readonly atMs: number;
+}
+
+const membersMax = 64;
+
+export function usageSensor({ clock, table }: { clock: Clock; table: ProcessTable }): Sensor {
+  const before = new Map<string, Before>();
+  return {
+    kind: "process-usage",
+    async read({ spec, process }: ReadRequest): Promise<readonly Reading[]> {
+      const leader = process && livingStat(process);
+      // Its exit is reported elsewhere, at once.
+      if (!process || !leader) return [];
+      const nowMs = clock.now().monotonicMs;
+      const usage = usageOf(leader, table.find(process));
+      const samples = samplesOf(usage, spec.parameters);
+      const last = before.get(spec.key);
+      before.set(spec.key, { pid: leader.pid, cpuTicks: usage.cpuTicks, atMs: nowMs });
+      if (last && last.pid === leader.pid && nowMs > last.atMs) {
+        const busyMs = Math.max(0, ticksToMs(usage.cpuTicks - last.cpuTicks));
+        const value = (100 * busyMs) / (nowMs - last.atMs);
+        samples.push({ series: "cpu.percent", value, unit: "percent" });
+      }
+      const stopped = stoppedReading(leader);
+      return stopped ? [stopped, { kind: "samples", samples }] : [{ kind: "samples", samples }];
+    },
+    forget: (key) => void before.delete(key),
+  };
+}
+
+interface Usage {
+  readonly rssBytes: number;
+  readonly cpuTicks: number;
+  readonly threads: number;
+  /** The largest of all members, because the limit is on each. */
+  readonly descriptors: number | undefined;
+  readonly processes: number;
+}
+
+function usageOf(leader: ProcessStat, run: Run | undefined): Usage {
+  const [group] = run?.isInCgroups ? run.cgroups : [];
+  const others = group === undefined ? [] : cgroupPids([group]).slice(0, membersMax);
+  const members = [
+    leader,
+    ...others.flatMap((pid) => (pid === leader.pid ? [] : (readProcessStat(pid) ?? []))),
+  ];
+  const counts = members.flatMap((member) => descriptorCount(member.pid) ?? []);
+  const sum = (of: (member: ProcessStat) => number): number =>
+    members.reduce((total, member) => total + of(member), 0);
+  return {
+    rssBytes: sum((member) => member.rssBytes),
+    cpuTicks: sum((member) => member.cpuTicks),
+    threads: sum((member) => member.threads),
+    descriptors: counts.length > 0 ? Math.max(...counts) : undefined,
+    processes: (run && taskCountOf(run.cgroups)) ?? members.length,
+  };
+}
+
+function samplesOf(usage: Usage, parameters: JsonRecord): Sample[] {
+  const limit = (name: string): { limit?: number } => {
+    const value = numberOf(parameters, name);
+    return value === undefined ? {} : { limit: value };
+  };
+  const { rssBytes, threads, processes, descriptors } = usage;
+  return [
+    { series: "memory.rss", value: rssBytes, unit: "bytes", ...limit("memoryBytes") },
+    { series: "threads", value: threads, unit: "count" },
+    { series: "processes", value: processes, unit: "count", ...limit("processes") },
+    ...(descriptors === undefined
+      ? []
+      : [
+          {
+            series: "descriptors",
+            value: descriptors,
+            unit: "count",
+            ...limit("descriptors"),
+          } as const,
+        ]),
+  ];
+}
+
+const stoppedStates: Readonly<Record<string, string>> = {
+  T: "stopped (state T)",
+  t: "held by a debugger (state t)",
+};
+
+function stoppedReading({ pid, state }: ProcessStat): Reading | undefined {
+  const how = stoppedStates[state];
+  if (how === undefined) return undefined;
+  const reason = `pid ${pid} is ${how}`;
+  return { kind: "check", ok: false, elapsedMs: 0, symptom: "timeout", reason };
+}

@@ -1,0 +1,184 @@
+/**
+ * The last stage: did the recovery work? Only fresh observations can tell.
+ *
+ * V1. Evidence counts only when its look began after the last step of the action was done.
+ * V2. Healed: at least `goodMin` good looks, none bad or suspect in between, over `windowMs`.
+ * V3. Not healed: a bad look or a new decisive failure of the resource after the action, or no
+ *     clean window before `deadlineMs`.
+ * V4. A failure that gets well without an action needs the same clean window.
+ * V5. Every failure that is raised ends in a verdict "healed", or stays open and known.
+ */
+import type { Detection } from "../config/index.ts";
+import { DueHeap, type Instant } from "../kernel/index.ts";
+import {
+  type Failure,
+  failureTypes,
+  type ResourceId,
+  type Verdict,
+  type Watch,
+} from "../model/index.ts";
+
+export interface VerifyState {
+  detection: Detection;
+  readonly watches: Map<string, FailureWatch>;
+  readonly due: DueHeap;
+}
+
+interface FailureWatch {
+  readonly failure: Failure;
+  readonly raisedMs: number;
+  /** The action whose effect is being judged. */
+  action: string | undefined;
+  watch: Watch;
+  /** Looks that began before this are stale. */
+  freshFromMs: number;
+  goodSinceMs: number | undefined;
+  goodCount: number;
+}
+
+export type VerifyInput =
+  | { readonly kind: "raised"; readonly failure: Failure }
+  | {
+      readonly kind: "evidence";
+      readonly failure: string;
+      readonly finding: "good" | "suspect" | "bad";
+      readonly begunMs: number;
+      readonly reason: string;
+    }
+  /** An action for this resource begins: looks from before it is over do not count. */
+  | { readonly kind: "acting"; readonly resource: ResourceId }
+  /** The action is over without success: only its own getting well is watched for. */
+  | { readonly kind: "idle"; readonly resource: ResourceId }
+  /** All its steps are done: from now on it is judged. */
+  | {
+      readonly kind: "acted";
+      readonly resource: ResourceId;
+      readonly action: string;
+      readonly watch: Watch;
+    };
+
+export interface Verification {
+  readonly state: VerifyState;
+  readonly verdicts: readonly Verdict[];
+  readonly wakeMs: number | undefined;
+}
+
+export function createVerifyState(detection: Detection): VerifyState {
+  return { detection, watches: new Map(), due: new DueHeap() };
+}
+
+export function verify(
+  state: VerifyState,
+  inputs: readonly VerifyInput[],
+  now: Instant,
+): Verification {
+  const verdicts: Verdict[] = [];
+  for (const input of inputs) take(state, input, now, verdicts);
+  for (let id = state.due.takeDue(now.monotonicMs); id !== undefined; ) {
+    const watch = state.watches.get(id);
+    if (watch?.action !== undefined)
+      notHealed(watch, "no clean window before the deadline", now, verdicts);
+    id = state.due.takeDue(now.monotonicMs);
+  }
+  return { state, verdicts, wakeMs: state.due.nextDueMs() };
+}
+
+function take(state: VerifyState, input: VerifyInput, now: Instant, verdicts: Verdict[]): void {
+  switch (input.kind) {
+    case "raised":
+      for (const watch of watchesOf(state, input.failure.resource)) {
+        if (!failureTypes[input.failure.type].decisive) continue;
+        state.due.delete(watch.failure.id);
+        notHealed(watch, `a new failure: ${input.failure.reason}`, now, verdicts);
+      }
+      state.watches.set(input.failure.id, freshWatch(state, input.failure, now));
+      return;
+    case "evidence": {
+      const watch = state.watches.get(input.failure);
+      if (watch) weigh(state, watch, input, now, verdicts);
+      return;
+    }
+    case "acting":
+      for (const watch of watchesOf(state, input.resource)) {
+        reset(watch, undefined, Number.POSITIVE_INFINITY);
+        state.due.delete(watch.failure.id);
+      }
+      return;
+    case "idle":
+      for (const watch of watchesOf(state, input.resource)) {
+        reset(watch, undefined, now.monotonicMs);
+      }
+      return;
+    case "acted":
+      for (const watch of watchesOf(state, input.resource)) {
+        reset(watch, input.action, now.monotonicMs);
+        watch.watch = input.watch;
+        state.due.set(watch.failure.id, now.monotonicMs + input.watch.deadlineMs);
+      }
+      return;
+  }
+}
+
+function watchesOf(state: VerifyState, resource: ResourceId): readonly FailureWatch[] {
+  return [...state.watches.values()].filter((watch) => watch.failure.resource === resource);
+}
+
+function reset(watch: FailureWatch, action: string | undefined, freshFromMs: number): void {
+  watch.action = action;
+  watch.freshFromMs = freshFromMs;
+  watch.goodSinceMs = undefined;
+  watch.goodCount = 0;
+}
+
+function freshWatch(state: VerifyState, failure: Failure, now: Instant): FailureWatch {
+  const { watchMs, verifyDeadlineMs } = state.detection;
+  return {
+    failure,
+    raisedMs: now.monotonicMs,
+    action: undefined,
+    watch: { windowMs: watchMs, goodMin: 2, deadlineMs: verifyDeadlineMs },
+    freshFromMs: now.monotonicMs,
+    goodSinceMs: undefined,
+    goodCount: 0,
+  };
+}
+
+function weigh(
+  state: VerifyState,
+  watch: FailureWatch,
+  evidence: Extract<VerifyInput, { kind: "evidence" }>,
+  now: Instant,
+  verdicts: Verdict[],
+): void {
+  if (evidence.begunMs < watch.freshFromMs) return;
+  if (evidence.finding !== "good") {
+    watch.goodSinceMs = undefined;
+    watch.goodCount = 0;
+    if (evidence.finding === "bad" && watch.action !== undefined) {
+      state.due.delete(watch.failure.id);
+      notHealed(watch, evidence.reason, now, verdicts);
+    }
+    return;
+  }
+  watch.goodSinceMs ??= evidence.begunMs;
+  watch.goodCount += 1;
+  const cleanMs = now.monotonicMs - watch.goodSinceMs;
+  if (watch.goodCount < watch.watch.goodMin || cleanMs < watch.watch.windowMs) return;
+  state.watches.delete(watch.failure.id);
+  state.due.delete(watch.failure.id);
+  verdicts.push({
+    at: now.wallMs,
+    failure: watch.failure.id,
+    ...(watch.action === undefined ? {} : { action: watch.action }),
+    healed: true,
+    reason: `${watch.goodCount} good looks over ${Math.round(cleanMs)} ms`,
+    healedAfterMs: Math.max(0, watch.goodSinceMs - watch.raisedMs),
+  });
+}
+
+function notHealed(watch: FailureWatch, reason: string, now: Instant, verdicts: Verdict[]): void {
+  const { action } = watch;
+  reset(watch, undefined, now.monotonicMs);
+  if (action === undefined) return;
+  verdicts.push({ at: now.wallMs, failure: watch.failure.id, action, healed: false, reason });
+}

@@ -1,0 +1,172 @@
+/** A process target over a temporary data directory, with everything it reports in a list. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ServiceSpec } from "../../src/config/index.ts";
+import type { JsonRecord } from "../../src/kernel/index.ts";
+import type {
+  Command,
+  Observation,
+  ProcessRun,
+  Reading,
+  ResourceId,
+  Router,
+  StepResult,
+} from "../../src/model/index.ts";
+import {
+  type DataDirectory,
+  isAlive,
+  openDataDirectory,
+  readProcessStat,
+  realClock,
+  realTimers,
+} from "../../src/system/index.ts";
+import { type Cgroups, ProcessTarget } from "../../src/targets/process/index.ts";
+
+export const instance: ResourceId = "instance/shop.1";
+
+interface BenchOptions {
+  readonly router?: Router;
+  readonly cgroups?: Cgroups;
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+export class ProcessBench implements AsyncDisposable {
+  readonly stack: AsyncDisposableStack = new AsyncDisposableStack();
+  readonly folder: string;
+  readonly directory: DataDirectory;
+  readonly observations: Observation[] = [];
+  readonly notes: string[] = [];
+  readonly target: ProcessTarget;
+  readonly #specs = new Map<string, ServiceSpec>();
+
+  constructor(options: BenchOptions = {}) {
+    this.folder = mkdtempSync(join(tmpdir(), "process-"));
+    this.stack.defer(() => rmSync(this.folder, { recursive: true }));
+    this.directory = openDataDirectory(join(this.folder, "data"));
+    this.target = new ProcessTarget({
+      clock: realClock,
+      timers: realTimers,
+      report: (observation) => void this.observations.push(observation),
+      specOf: (hash) => this.#specs.get(hash),
+      directory: this.directory,
+      note: (event, details) => void this.notes.push(`${event} ${JSON.stringify(details)}`),
+      ...options,
+    });
+    this.stack.defer(() => this.#end());
+  }
+
+  /** Whatever a test leaves running ends with it, and the target's timers with that. */
+  async #end(): Promise<void> {
+    const started = this.readings("started").map(({ process }) => process.pid);
+    const resources = new Set(this.observations.map(({ resource }) => resource));
+    for (const resource of resources)
+      await this.run("stop", { which: "all", graceMs: 0 }, resource);
+    // An orphan stays a zombie until init asks after it; only then its cgroup can go, too.
+    await until(() => started.every((pid) => readProcessStat(pid) === undefined));
+    for (const resource of resources) await this.run("stop", {}, resource);
+    this.target.close();
+  }
+
+  /** Makes a specification known; the source is the program, the rest is filled in. */
+  spec(source: string, changes: Partial<ServiceSpec> = {}): string {
+    const hash = `spec-${this.#specs.size}`;
+    const script = join(this.folder, `${hash}.cjs`);
+    writeFileSync(script, source);
+    this.#specs.set(hash, { ...plainSpec(this.folder, script), hash, ...changes });
+    return hash;
+  }
+
+  async run(kind: string, parameters: JsonRecord = {}, resource = instance): Promise<StepResult> {
+    const effector = this.target.effectors().find((each) => each.kind === kind);
+    if (!effector) throw new Error(`no effector ${kind}`);
+    const command = commandOf(kind, parameters, resource);
+    const limit = AbortSignal.timeout(command.step.deadlineMs);
+    const checked = await effector.precheck({ ...command, phase: "precheck" }, limit);
+    return checked.kind === "done" ? effector.act(command, limit) : checked;
+  }
+
+  async undo(kind: string, { undo }: { undo: JsonRecord | undefined }): Promise<StepResult> {
+    const effector = this.target.effectors().find((each) => each.kind === kind);
+    if (!effector?.undo) throw new Error(`no undo of ${kind}`);
+    const command: Command = { ...commandOf(kind, {}, instance), phase: "undo" };
+    return effector.undo(undo ? { ...command, undo } : command, AbortSignal.timeout(10_000));
+  }
+
+  async adopt(runs: readonly ProcessRun[] = []): Promise<readonly Observation[]> {
+    const found = await this.target.adopt(runs);
+    this.observations.push(...found);
+    return found;
+  }
+
+  /** Starts the program and waits until it has written `up`; its pid. */
+  async start(source: string, changes: Partial<ServiceSpec> = {}): Promise<number> {
+    const specHash = this.spec(source, changes);
+    const result = await this.run("start", { specHash });
+    if (result.kind !== "done") throw new Error(JSON.stringify(result));
+    const started = await this.awaitReading("started");
+    await until(() => this.log().includes("up"));
+    return started.process.pid;
+  }
+
+  log(resource = instance): string {
+    return readFileSync(this.target.logOf(resource).path, "utf8");
+  }
+
+  readings<K extends Reading["kind"]>(kind: K): Extract<Reading, { kind: K }>[] {
+    return this.observations
+      .map((observation) => observation.reading)
+      .filter((reading) => reading.kind === kind) as Extract<Reading, { kind: K }>[];
+  }
+
+  async awaitReading<K extends Reading["kind"]>(kind: K): Promise<Extract<Reading, { kind: K }>> {
+    await until(() => this.readings(kind).length > 0);
+    const [first] = this.readings(kind);
+    if (!first) throw new Error("it was there a moment ago");
+    return first;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stack.disposeAsync();
+  }
+}
+
+function commandOf(kind: string, parameters: JsonRecord, resource: ResourceId): Command {
+  const step = { kind, resource, parameters, deadlineMs: 10_000 };
+  return { id: "cmd_1", phase: "act", action: "act_1", step, afterSync: false };
+}
+
+export function plainSpec(folder: string, script: string): ServiceSpec {
+  return {
+    name: "shop",
+    mode: "full",
+    command: [process.execPath, script],
+    cwd: folder,
+    env: {},
+    instances: 1,
+    dependsOn: [],
+    restart: "always",
+    start: { timeoutMs: 10_000 },
+    stop: { signal: "SIGTERM", graceMs: 5000, drainMs: 5000 },
+    work: [],
+    limits: {},
+    log: { maxBytes: 1024 * 1024, keep: 3 },
+    timeoutMs: 10_000,
+    autoRetry: true,
+    strategies: [],
+    hooks: { commands: {}, webhooks: {}, clean: [], rotate: [] },
+    approvals: {},
+    scaleMax: 1,
+    hash: "spec",
+  };
+}
+
+export async function until(isSo: () => boolean | Promise<boolean>, most = 15_000): Promise<void> {
+  const limit = AbortSignal.timeout(most);
+  while (!(await isSo())) {
+    if (limit.aborted) throw new Error(`it never came to be: ${isSo.toString()}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+export { isAlive };

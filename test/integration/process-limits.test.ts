@@ -1,0 +1,87 @@
+/** Limits that the kernel enforces, and accounts. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { readProcessStatus } from "../../src/system/index.ts";
+import { Cgroups } from "../../src/targets/process/index.ts";
+import { ProcessBench, until } from "./process-bench.ts";
+
+const idle = `console.log("up"); setInterval(() => {}, 1000);`;
+
+test("a process that eats more memory than it may is killed, and the reason is known", async () => {
+  await using bench = new ProcessBench();
+  const eater = `console.log("up"); const held = [];
+    setInterval(() => held.push(Buffer.alloc(8 * 1024 * 1024, 1)), 1);`;
+  const pid = await bench.start(eater, { limits: { memoryBytes: 128 * 1024 * 1024 } });
+  const exited = await bench.awaitReading("exited");
+  expect(exited).toMatchObject({ process: { pid }, signal: "SIGKILL", expected: false });
+  expect(exited.outOfMemory).toBe(true);
+});
+
+test("a kill from outside is not taken for the memory limit", async () => {
+  await using bench = new ProcessBench();
+  const pid = await bench.start(idle, { limits: { memoryBytes: 256 * 1024 * 1024 } });
+  process.kill(pid, "SIGKILL");
+  expect((await bench.awaitReading("exited")).outOfMemory).toBeUndefined();
+});
+
+test("a limit on descriptors holds, and the pid is that of the service itself", async () => {
+  await using bench = new ProcessBench();
+  const opener = `const { openSync } = require("node:fs");
+    try { for (;;) openSync("/dev/null"); } catch (e) { console.log(e.code); }
+    console.log("up"); setInterval(() => {}, 1000);`;
+  const pid = await bench.start(opener, { limits: { descriptors: 64 } });
+  expect(bench.log()).toContain("EMFILE");
+  const numbers = readdirSync(`/proc/${pid}/fd`).map(Number);
+  // What the test itself was given above the limit is passed on, and is not opened by it.
+  expect(numbers.filter((number) => number < 64)).toHaveLength(64);
+  expect(readFileSync(`/proc/${pid}/limits`, "utf8")).toMatch(/Max open files\s+64\s+64/);
+});
+
+test("a limit on processes holds, threads counting", async () => {
+  await using bench = new ProcessBench();
+  const forker = `const { spawn } = require("node:child_process");
+    let children = 0;
+    for (let n = 0; n < 30; n += 1) {
+      try {
+        const child = spawn("sleep", ["60"]);
+        child.on("error", (e) => console.log(e.code));
+        if (child.pid) children += 1;
+      } catch (e) { console.log(e.code); }
+    }
+    console.log("children " + children); console.log("up"); setInterval(() => {}, 1000);`;
+  await bench.start(forker, { limits: { processes: 20 } });
+  await until(() => /children \d+/.test(bench.log()));
+  expect(bench.log()).toContain("EAGAIN");
+  expect(Number(/children (\d+)/.exec(bench.log())?.[1])).toBeLessThan(20);
+});
+
+test("where there are no cgroups it is said that limits are polled, and stopping still works", async () => {
+  await using bench = new ProcessBench({ cgroups: new Cgroups([]) });
+  const parent = `const { spawn } = require("node:child_process");
+    console.log("child " + spawn("sleep", ["60"], { stdio: "ignore" }).pid); ${idle}`;
+  await bench.start(parent, { limits: { memoryBytes: 1e9, processes: 100 } });
+  expect(bench.notes).toEqual([
+    `limits-are-polled {"resource":"instance/shop.1","limits":["memory","processes"]}`,
+  ]);
+  const child = Number(/child (\d+)/.exec(bench.log())?.[1]);
+  expect(existsSync(`/proc/${child}`)).toBe(true);
+  await bench.run("stop");
+  await until(() => !existsSync(`/proc/${child}`) || stateOf(child).startsWith("Z"));
+});
+
+test("a service runs as the user and group that it was given", async () => {
+  expect(process.getuid?.(), "these tests run as root, as every step of this one needs it").toBe(0);
+  await using bench = new ProcessBench();
+  // The folders of the bench are private, so the program is given in words.
+  const command = [process.execPath, "-e", `console.log(process.env.HOME); ${idle}`];
+  const pid = await bench.start(idle, { command, cwd: "/", user: "nobody", group: "daemon" });
+  const status = readProcessStatus(pid);
+  expect(status.get("Uid")).toMatch(/^65534\s+65534/);
+  expect(status.get("Gid")).toMatch(/^1\s+1/);
+  expect(status.get("Groups")).toBe("");
+  expect(bench.log()).toContain("/nonexistent");
+});
+
+function stateOf(pid: number): string {
+  return readProcessStatus(pid).get("State") ?? "Z";
+}

@@ -1,0 +1,86 @@
+/** The log of a service under a writer that never rests. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { realTimers } from "../../src/system/index.ts";
+import { followLog, lastLines, ServiceLog } from "../../src/targets/process/index.ts";
+import { instance, ProcessBench, until } from "./process-bench.ts";
+
+/** Numbered lines, written one by one as fast as it goes, so that a lost one leaves a hole. */
+const writer = `const { writeSync } = require("node:fs");
+  console.log("up");
+  let number = 0;
+  const write = () => {
+    for (let n = 0; n < 50; n += 1) writeSync(1, "line " + (number += 1) + " " + "x".repeat(40) + "\\n");
+    setImmediate(write);
+  };
+  write();`;
+
+test("rotation under a steady writer loses no line and keeps the generations it is told to", async () => {
+  await using bench = new ProcessBench();
+  await bench.start(writer);
+  const log = bench.target.logOf(instance);
+  const copies: string[] = [];
+  for (let round = 0; round < 8; round += 1) {
+    await until(() => log.end() - copies.join("").length > 300_000);
+    expect(await log.rotate({ maxBytes: 1000, keep: 2 })).toBe(true);
+    copies.push(readFileSync(`${log.path}.1`, "utf8"));
+  }
+  await bench.run("stop");
+  const all = copies.join("") + readFileSync(log.path, "utf8");
+  const numbers = [...all.matchAll(/^line (\d+) x{40}$/gm)].map((match) => Number(match[1]));
+  expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+  expect(numbers.length).toBeGreaterThan(30_000);
+  const names = readdirSync(bench.directory.logs).toSorted();
+  expect(names).toEqual(["shop.1.log", "shop.1.log.1", "shop.1.log.2"]);
+});
+
+test("a reader sees lines whole over a rotation, and a follower every one of them", async () => {
+  await using bench = new ProcessBench();
+  await bench.start(writer);
+  const log = bench.target.logOf(instance);
+  const over = new AbortController();
+  const seen: number[] = [];
+  const following = (async () => {
+    for await (const line of followLog(log, { timers: realTimers, signal: over.signal, from: 0 })) {
+      const number = Number(/^line (\d+) x{40}$/.exec(line)?.[1]);
+      if (line !== "up") seen.push(number);
+    }
+  })();
+  for (let round = 0; round < 3; round += 1) {
+    const before = log.end();
+    await until(() => log.end() > before + 200_000);
+    await log.rotate({ maxBytes: 1000, keep: 9 });
+    const lines = await lastLines(log, 500);
+    expect(lines).toHaveLength(500);
+    expect(lines.slice(0, -1).every((line) => /^line \d+ x{40}$/.test(line))).toBe(true);
+  }
+  await bench.run("stop");
+  const last = Number((await lastLines(log, 1))[0]?.split(" ")[1]);
+  await until(() => seen.at(-1) === last);
+  over.abort();
+  await following;
+  expect(seen).toEqual(seen.map((_, index) => index + 1));
+});
+
+test("where the file system cannot cut, the file is copied and emptied", async () => {
+  await using bench = new ProcessBench();
+  const slow = `console.log("up"); let n = 0; setInterval(() => console.log("line " + (n += 1)), 5);`;
+  await bench.start(slow);
+  const log = new ServiceLog(join(bench.directory.logs, "shop.1.log"), async () => false);
+  await until(() => log.end() > 200);
+  await log.rotate({ maxBytes: 100, keep: 1 });
+  const end = log.end();
+  await until(() => log.end() > end);
+  await bench.run("stop");
+  const both = readFileSync(`${log.path}.1`, "utf8") + readFileSync(log.path, "utf8");
+  const numbers = [...both.matchAll(/^line (\d+)$/gm)].map((match) => Number(match[1]));
+  expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+  expect(await lastLines(log, 3)).toHaveLength(3);
+});
+
+test("the target rotates by itself what its specification limits", async () => {
+  await using bench = new ProcessBench();
+  await bench.start(writer, { log: { maxBytes: 50_000, keep: 1 } });
+  await until(() => readdirSync(bench.directory.logs).includes("shop.1.log.1"));
+});

@@ -1,0 +1,210 @@
+/** The machine itself: locks, durable files, ports, private folders. */
+import { type ChildProcess, spawn } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import { SoulMirrorError } from "../../src/kernel/index.ts";
+import {
+  acquireLock,
+  bootId,
+  commandLine,
+  descriptorCount,
+  freePort,
+  isAlive,
+  isPortFree,
+  openDataDirectory,
+  portHolder,
+  privateDirectory,
+  processAgeMs,
+  processIdentity,
+  replaceFile,
+  writeDurably,
+} from "../../src/system/index.ts";
+import { until } from "./process-bench.ts";
+
+let stack = new AsyncDisposableStack();
+
+afterEach(async () => {
+  await stack.disposeAsync();
+  stack = new AsyncDisposableStack();
+});
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), "machine-"));
+  stack.defer(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+function child(source: string): ChildProcess {
+  const started = spawn(process.execPath, ["--input-type=module", "-e", source], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  stack.defer(() => void started.kill("SIGKILL"));
+  return started;
+}
+
+const said = (process: ChildProcess): Promise<string> =>
+  new Promise((resolve) =>
+    process.stdout?.once("data", (part: Buffer) => resolve(part.toString())),
+  );
+
+const lockModule = new URL("../../src/system/index.ts", import.meta.url).href;
+const holder = (path: string): string => `import { acquireLock } from ${JSON.stringify(lockModule)};
+  try { acquireLock(${JSON.stringify(path)}); console.log("held"); setInterval(() => {}, 1000); }
+  catch (error) { console.log(error.code); }`;
+
+describe("the lock", () => {
+  test("K2: a living holder is named and not replaced; a dead one is taken over", async () => {
+    const path = join(folder(), "lock");
+    const other = child(holder(path));
+    expect(await said(other)).toBe("held\n");
+    const attempt = (): unknown => acquireLock(path);
+    expect(attempt).toThrow(SoulMirrorError);
+    expect(attempt).toThrow(`pid ${other.pid} holds ${path}`);
+
+    other.kill("SIGKILL");
+    await new Promise((resolve) => other.once("exit", resolve));
+    const lock = acquireLock(path);
+    expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({ pid: process.pid });
+    lock.release();
+    lock.release();
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test("K2: a zombie, an earlier boot, a given-away pid and a broken file hold nothing", async () => {
+    const path = join(folder(), "lock");
+    const source =
+      "import os,time\nif os.fork()==0: os._exit(0)\nprint(1,flush=True)\ntime.sleep(60)";
+    const parent = spawn("python3", ["-c", source], { stdio: ["ignore", "pipe", "inherit"] });
+    stack.defer(() => void parent.kill("SIGKILL"));
+    await said(parent);
+    const self = processIdentity(process.pid);
+    const zombie = await zombieOf(parent.pid ?? 0);
+    for (const content of [
+      JSON.stringify(zombie),
+      JSON.stringify({ ...self, bootId: "earlier" }),
+      JSON.stringify({ ...self, startTicks: 1 }),
+      "",
+      "4711",
+    ]) {
+      writeFileSync(path, content);
+      acquireLock(path).release();
+      expect(existsSync(path)).toBe(false);
+    }
+  });
+
+  test("of many that find it stale, exactly one holds it", async () => {
+    const path = join(folder(), "lock");
+    writeFileSync(path, JSON.stringify({ pid: 1, startTicks: 0, bootId: "earlier" }));
+    const all = await Promise.all(Array.from({ length: 6 }, () => said(child(holder(path)))));
+    expect(all.toSorted()).toEqual([...Array<string>(5).fill("DATA_DIRECTORY_HELD\n"), "held\n"]);
+    expect(readdirSync(join(path, ".."))).toEqual(["lock"]);
+  });
+});
+
+describe("files", () => {
+  test("F1: a written file is whole, has its mode, and leaves nothing beside it", async () => {
+    const path = join(folder(), "note");
+    await writeDurably(path, "one");
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    await writeDurably(path, "two", { mode: 0o640 });
+    replaceFile(join(path, "..", "other"), "three");
+    expect(readFileSync(path, "utf8")).toBe("two");
+    expect(statSync(path).mode & 0o777).toBe(0o640);
+    expect(readdirSync(join(path, "..")).toSorted()).toEqual(["note", "other"]);
+  });
+
+  test("F1: what cannot be written leaves the old content", async () => {
+    const inside = folder();
+    await expect(writeDurably(join(inside, "no", "such"), "x")).rejects.toThrow("ENOENT");
+    await expect(writeDurably(inside, "x")).rejects.toThrow("EISDIR");
+    expect(readdirSync(inside)).toEqual([]);
+  });
+});
+
+describe("ports", () => {
+  test("a listener is found with its pid and command, on its own address and on all", async () => {
+    for (const host of ["127.0.0.1", "0.0.0.0", "::"]) {
+      const server = createServer();
+      stack.defer(() => void server.close());
+      const port = await freePort();
+      await new Promise<void>((resolve) => void server.listen({ host, port }, resolve));
+      expect(await isPortFree("127.0.0.1", port)).toBe(false);
+      const found = portHolder("127.0.0.1", port);
+      expect(found).toEqual({ pid: process.pid, command: commandLine(process.pid) });
+      expect(portHolder("127.0.0.1", port)).toEqual(found);
+      server.close();
+      await until(() => isPortFree("127.0.0.1", port));
+      expect(portHolder("127.0.0.1", port)).toBeNull();
+    }
+  });
+
+  test("a promised port is not given out", async () => {
+    const refused = new Set<number>();
+    const port = await freePort("127.0.0.1", (candidate) => {
+      if (refused.size === 0) refused.add(candidate);
+      return refused.has(candidate);
+    });
+    expect(refused.has(port)).toBe(false);
+  });
+});
+
+describe("folders", () => {
+  test("the data directory is private, and its parts are where they are expected", () => {
+    const root = join(folder(), "data");
+    const directory = openDataDirectory(root);
+    for (const path of [root, directory.logs, directory.run, directory.specs]) {
+      expect(statSync(path).mode & 0o777).toBe(0o700);
+    }
+    expect(directory.logOf("shop", 2)).toBe(join(root, "logs", "shop.2.log"));
+    chmodSync(root, 0o755);
+    openDataDirectory(root);
+    expect(statSync(root).mode & 0o777).toBe(0o700);
+    writeFileSync(join(root, "file"), "");
+    expect(() => privateDirectory(join(root, "file"))).toThrow(SoulMirrorError);
+  });
+
+  test("a socket path is short enough to be one, however deep the data directory is", () => {
+    const inside = folder();
+    const short = openDataDirectory(join(inside, "data"));
+    expect(short.socket("p.sock")).toBe(join(inside, "data", "run", "p.sock"));
+    const deep = openDataDirectory(join(inside, "d".repeat(120)));
+    const path = deep.socket("p.sock");
+    stack.defer(() => rmSync(join(path, ".."), { recursive: true }));
+    expect(Buffer.byteLength(path)).toBeLessThanOrEqual(100);
+    expect(statSync(join(path, "..")).mode & 0o777).toBe(0o700);
+    expect(openDataDirectory(join(inside, "d".repeat(120))).socket("p.sock")).toBe(path);
+  });
+});
+
+test("this process is alive, has an age, and counts its descriptors", () => {
+  const self = processIdentity(process.pid);
+  if (!self) throw new Error("there is no /proc");
+  expect(self.bootId).toBe(bootId());
+  expect(isAlive(self)).toBe(true);
+  expect(isAlive({ ...self, startTicks: self.startTicks + 1 })).toBe(false);
+  expect(processAgeMs(self)).toBeGreaterThan(0);
+  expect(descriptorCount(process.pid)).toBeGreaterThan(3);
+  expect(descriptorCount(0)).toBeUndefined();
+});
+
+async function zombieOf(parent: number): Promise<unknown> {
+  const path = `/proc/${parent}/task/${parent}/children`;
+  let pid = 0;
+  await until(() => {
+    pid = Number(readFileSync(path, "utf8").trim());
+    return pid > 0 && / Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  });
+  return processIdentity(pid);
+}

@@ -1,0 +1,148 @@
+/** Replacing a process beside the old one, with requests going through the real proxy. */
+import { spawn } from "node:child_process";
+import { get } from "node:http";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { StepResult } from "../../src/model/index.ts";
+import { ProxyRouter, proxyArguments } from "../../src/platform/proxy/index.ts";
+import { freePort } from "../../src/system/index.ts";
+import { instance, ProcessBench, until } from "./process-bench.ts";
+
+const server = `require("node:http").createServer((request, response) => {
+  if (request.url === "/slow") return setTimeout(() => response.end("slow"), 400);
+  response.end(process.env.RELEASE);
+}).listen(process.env.PORT, "127.0.0.1", () => console.log("up"));`;
+
+test("a process is replaced beside the old one and no request fails", async () => {
+  await using bench = await benchWithProxy();
+  const { listen } = bench;
+  const health = { kind: "http", parameters: { path: "/health" }, intervalMs: 50, timeoutMs: 500 };
+  const common = { listen, startup: { ...health, down: 2, of: 3, up: 1 } };
+  await bench.start(server, { ...common, env: { RELEASE: "one" } });
+  expect(await bench.run("ready")).toMatchObject({ kind: "done" });
+  expect(await ask(listen.port)).toBe("one");
+
+  const load = underLoad(listen.port);
+  const slow = ask(listen.port, "/slow");
+  const specHash = bench.spec(server, { ...common, env: { RELEASE: "two" } });
+  expect(await bench.run("start", { specHash, beside: true })).toMatchObject({ kind: "done" });
+  expect(bench.target.processes().map(({ role }) => role)).toEqual(["previous", "current"]);
+  expect(await bench.run("ready")).toMatchObject({ kind: "done" });
+  const drained = await bench.run("drain", { which: "previous", drainMs: 5000 });
+  expect(drained).toMatchObject({
+    detail: expect.stringContaining("no request in flight") as string,
+  });
+  expect(await slow).toBe("slow");
+  expect(await ask(listen.port)).toBe("two");
+  expect(await bench.run("stop", { which: "previous" })).toMatchObject({ kind: "done" });
+  const answers = await load();
+  expect(new Set(answers)).toEqual(new Set(["one", "two"]));
+  expect(bench.readings("exited")).toMatchObject([{ expected: true }]);
+  expect(bench.target.processes()).toMatchObject([{ role: "current" }]);
+});
+
+test("a replacement that fails is taken back, and the old process serves on", async () => {
+  await using bench = await benchWithProxy();
+  const { listen } = bench;
+  await bench.start(server, { listen, env: { RELEASE: "one" } });
+  await bench.run("ready");
+  const [old] = bench.target.processes();
+  const load = underLoad(listen.port);
+  const broken = bench.spec(`console.log("cannot"); setInterval(() => {}, 1000)`, { listen });
+  const start = await bench.run("start", { specHash: broken, beside: true });
+  const drain = await bench.run("drain", { which: "previous", drainMs: 100 });
+  expect(await bench.undo("drain", { undo: undoOf(drain) })).toMatchObject({ kind: "done" });
+  expect(await bench.undo("start", { undo: undoOf(start) })).toMatchObject({ kind: "done" });
+  expect(bench.target.processes()).toMatchObject([{ process: old?.process, role: "current" }]);
+  // Who watches the instance is told to look at the old process again.
+  expect(bench.readings("started").at(-1)).toMatchObject({ process: old?.process });
+  expect(await ask(listen.port)).toBe("one");
+  expect(new Set(await load())).toEqual(new Set(["one"]));
+});
+
+test("an ejected instance gets no requests until it is brought back", async () => {
+  await using bench = await benchWithProxy();
+  const { listen } = bench;
+  await bench.start(server, { listen, env: { RELEASE: "one" } });
+  await bench.run("ready");
+  const ejected = await bench.run("eject");
+  const waiting = ask(listen.port);
+  const [report] = await bench.router.reports();
+  expect(report?.upstreams).toMatchObject([{ state: "ejected" }]);
+  await bench.undo("eject", { undo: undoOf(ejected) });
+  expect(await waiting).toBe("one");
+});
+
+test("a dead instance leaves the route, and no request fails", async () => {
+  await using bench = await benchWithProxy();
+  const { listen } = bench;
+  await bench.start(server, { listen, env: { RELEASE: "one" } });
+  await bench.run("start", { specHash: "spec-0" }, "instance/shop.2");
+  await bench.run("ready", {}, "instance/shop.2");
+  const load = underLoad(listen.port);
+  const [first] = bench.target.processes();
+  process.kill(first?.process.pid ?? 0, "SIGKILL");
+  await bench.awaitReading("exited");
+  await until(async () => (await bench.router.reports())[0]?.upstreams.length === 1);
+  expect(new Set(await load())).toEqual(new Set(["one"]));
+  expect(first?.resource).toBe(instance);
+});
+
+interface ProxyBench extends ProcessBench {
+  readonly router: ProxyRouter;
+  readonly listen: { readonly host: string; readonly port: number };
+}
+
+async function benchWithProxy(): Promise<ProxyBench> {
+  // Its own socket needs a folder before there is a bench: the bench of a bench.
+  const outer = new ProcessBench();
+  const socketPath = join(outer.folder, "p.sock");
+  const words = proxyArguments({ socketPath, logPath: join(outer.folder, "p.log") });
+  const proxy = spawn(process.execPath, words, { stdio: "ignore" });
+  outer.stack.defer(() => void proxy.kill("SIGKILL"));
+  const router = new ProxyRouter(socketPath);
+  await until(async () => (await router.pid()) === proxy.pid);
+  const bench = new ProcessBench({ router });
+  const listen = { host: "127.0.0.1", port: await freePort() };
+  const end = bench[Symbol.asyncDispose].bind(bench);
+  return Object.assign(bench, {
+    router,
+    listen,
+    // The services end before the proxy does.
+    [Symbol.asyncDispose]: async () => {
+      await end();
+      await outer[Symbol.asyncDispose]();
+    },
+  });
+}
+
+function undoOf(result: StepResult) {
+  return { undo: result.kind === "done" ? result.undo : undefined }.undo;
+}
+
+function ask(port: number, path = "/"): Promise<string> {
+  return new Promise((resolve, reject) => {
+    get({ port, path, agent: false }, (response) => {
+      let text = "";
+      response.on("data", (part: Buffer) => (text += part.toString()));
+      response.on("end", () =>
+        response.statusCode === 200 ? resolve(text) : reject(new Error(`${response.statusCode}`)),
+      );
+    }).on("error", reject);
+  });
+}
+
+/** Asks one request after another, on four lines at once, until it is told to stop. */
+function underLoad(port: number): () => Promise<readonly string[]> {
+  const over = new AbortController();
+  const line = async (): Promise<string[]> => {
+    const answers: string[] = [];
+    while (!over.signal.aborted) answers.push(await ask(port));
+    return answers;
+  };
+  const lines = [line(), line(), line(), line()];
+  return async () => {
+    over.abort();
+    return (await Promise.all(lines)).flat();
+  };
+}

@@ -1,0 +1,122 @@
+import type { Fleet, ProbeSpec, ServiceSpec } from "../../src/config/index.ts";
+
+/** Effective fleets, made directly: the simulation is about the loop, not about the file. */
+export interface FleetShape {
+  readonly services: number;
+  readonly resources: number;
+  /** Version of the specs: another version is another hash. */
+  readonly versions: ReadonlyMap<string, number>;
+}
+
+export function simulatedFleet(shape: FleetShape): Fleet {
+  const services: Record<string, ServiceSpec> = {};
+  for (let index = 0; index < shape.services; index += 1) {
+    const service = simulatedService(index, shape);
+    services[service.name] = service;
+  }
+  const resources: Record<string, Fleet["resources"][string]> = {};
+  for (let index = 0; index < shape.resources; index += 1) {
+    const id = `http/site-${index}`;
+    resources[id] = {
+      id,
+      kind: "http",
+      mode: "full",
+      probe: probe(10_000, 2000),
+      dependsOn: [],
+      strategies: [],
+      hooks: noHooks,
+      approvals: {},
+      severity: "high",
+    };
+  }
+  return {
+    name: "simulated",
+    mode: "full",
+    services,
+    resources,
+    strategyModes: {},
+    limitedTo: [],
+    budgets: {
+      perResource: 8,
+      perFleet: 40,
+      windowMs: 600_000,
+      coolDownMs: 1000,
+      coolDownMaxMs: 60_000,
+      crashes: 10,
+      crashWindowMs: 600_000,
+      healthyRunMs: 10_000,
+    },
+    detection: {
+      watchMs: 5000,
+      verifyDeadlineMs: 30_000,
+      relapseMs: 600_000,
+      correlateMs: 10_000,
+      exhaustionLeadMs: 20_000,
+      diskFullWithinMs: 86_400_000,
+      certificateDays: 14,
+      clockJumpMs: 1000,
+      thresholds: { errorRate: 0.01, responseTimeMs: 1000, memoryUsage: 0.8, cpuUsage: 0.7 },
+      connectivity: [],
+    },
+    retention: { metricsMs: 0, failuresMs: 0, journalMs: 0 },
+    api: { host: "127.0.0.1", port: 5050 },
+    hash: JSON.stringify([...shape.versions]),
+  };
+}
+
+const noHooks: ServiceSpec["hooks"] = { commands: {}, webhooks: {}, clean: [], rotate: [] };
+
+export const memoryLimitBytes = 512 * 1024 * 1024;
+
+function probe(intervalMs: number, timeoutMs: number): ProbeSpec {
+  return {
+    kind: "http",
+    parameters: { path: "/health" },
+    intervalMs,
+    timeoutMs,
+    down: 2,
+    of: 3,
+    up: 2,
+  };
+}
+
+/** Each service needs the one before it: a chain with a branch at every third. */
+function simulatedService(index: number, shape: FleetShape): ServiceSpec {
+  const name = `service-${index}`;
+  const needed = index === 0 ? undefined : index % 3 === 0 ? 0 : index - 1;
+  return {
+    name,
+    mode: "full",
+    command: ["node", `${name}.js`],
+    cwd: "/",
+    env: {},
+    listen: { host: "127.0.0.1", port: 4100 + index },
+    instances: index % 2 === 0 ? 2 : 1,
+    dependsOn: needed === undefined ? [] : [`service/service-${needed}`],
+    restart: "always",
+    start: { timeoutMs: 10_000 },
+    stop: { signal: "SIGTERM", graceMs: 5000, drainMs: 5000 },
+    startup: probe(50, 500),
+    liveness: probe(1000, 500),
+    work: [
+      {
+        name: "jobs",
+        url: "/metrics",
+        counter: "jobs_total",
+        waiting: "jobs_waiting",
+        stallAfterMs: 2000,
+        intervalMs: 1000,
+        timeoutMs: 500,
+      },
+    ],
+    limits: { memoryBytes: memoryLimitBytes },
+    log: { maxBytes: 1_000_000, keep: 3 },
+    timeoutMs: 10_000,
+    autoRetry: true,
+    strategies: [],
+    hooks: noHooks,
+    approvals: {},
+    scaleMax: 3,
+    hash: `${name}@${shape.versions.get(name) ?? 1}`,
+  };
+}
