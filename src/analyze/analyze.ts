@@ -6,6 +6,7 @@ import type { Fleet, Topology } from "../config/index.ts";
 import type { Ids, Instant } from "../kernel/index.ts";
 import type { Failure, Incident, Observation } from "../model/index.ts";
 import {
+  type ActionOutcome,
   correlate,
   createIncidentsState,
   type IncidentsState,
@@ -50,6 +51,7 @@ export function createAnalyzeState(fleet: Fleet, topology: Topology, ids: Ids): 
 
 export function analyze(state: AnalyzeState, inputs: AnalyzeInputs, now: Instant): Analysis {
   for (const outcome of inputs.outcomes) {
+    if ("action" in outcome) noteActing(state.judging, outcome);
     if (outcome.kind !== "failure_resolved") continue;
     const failure = state.incidents.failures.get(outcome.failure);
     if (failure) closeFailure(state.judging, failure);
@@ -69,6 +71,11 @@ export function analyze(state: AnalyzeState, inputs: AnalyzeInputs, now: Instant
     incidents,
     wakeMs: Number.isFinite(wakeMs) ? wakeMs : undefined,
   };
+}
+
+function noteActing(judging: JudgeState, { kind, resource }: ActionOutcome): void {
+  if (kind === "action_begun") judging.acting.add(resource);
+  else judging.acting.delete(resource);
 }
 
 /** A new fleet file: thresholds, probes and dependencies may have changed. */

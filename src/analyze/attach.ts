@@ -1,5 +1,5 @@
 import type { Fleet, ProbeSpec, ResourceSpec, ServiceSpec } from "../config/index.ts";
-import { instanceOf, kindOf, type ResourceId } from "../model/index.ts";
+import { frontProxy, instanceOf, type ResourceId } from "../model/index.ts";
 import type { Detector } from "./detector.ts";
 import { certificateDetector } from "./detectors/certificate.ts";
 import { checksDetector } from "./detectors/checks.ts";
@@ -10,6 +10,17 @@ import { portConflictDetector } from "./detectors/port-conflict.ts";
 import { processLifeDetector } from "./detectors/process-life.ts";
 import { stalledWorkDetector } from "./detectors/stalled-work.ts";
 import { stoppedDetector } from "./detectors/stopped.ts";
+
+/** Nobody answers on its socket: that is a fact after one look. */
+const proxyDetectors: readonly Detector[] = [
+  checksDetector({
+    sensor: "proxy",
+    down: 1,
+    of: 1,
+    severity: "critical",
+    types: { refused: "process_exited", timeout: "hang" },
+  }),
+];
 
 /** So many changes of state within ten minutes are flapping. */
 const flapping = { changesMax: 10, windowMs: 600_000 };
@@ -24,7 +35,7 @@ export function detectorsFor(fleet: Fleet, resource: ResourceId): readonly Detec
   const spec = fleet.resources[resource];
   if (spec) return forResource(fleet, spec);
   if (resource === "host/clock") return [clockDetector(fleet)];
-  return kindOf(resource) === "proxy" ? [portConflictDetector()] : undefined;
+  return resource === frontProxy ? [portConflictDetector(), ...proxyDetectors] : undefined;
 }
 
 function forInstance(fleet: Fleet, service: ServiceSpec): readonly Detector[] {

@@ -52,6 +52,8 @@ export interface ActionOutcome {
   readonly incident: string;
   readonly failure: string;
   readonly action: string;
+  /** What is acted upon. */
+  readonly resource: ResourceId;
 }
 
 const resolvedMax = 1000;
@@ -117,9 +119,14 @@ function become(
   next: IncidentState,
   changed: Set<string>,
 ): void {
-  if (!mayBecome(incident.state.kind, next.kind)) return;
+  if (!mayBecome(incident.state.kind, next.kind) || isSame(incident.state, next)) return;
   state.incidents.set(incident.id, { ...incident, state: next });
   changed.add(incident.id);
+}
+
+function isSame(a: IncidentState, b: IncidentState): boolean {
+  if (a.kind !== b.kind) return false;
+  return "action" in a && "action" in b ? a.action === b.action : true;
 }
 
 function closeFailure(

@@ -5,7 +5,9 @@
  * J1. At most one failure is open for a resource and type; "bad" again is evidence, not a second
  *     failure.
  * J2. A failure is closed from outside only (by a verdict), never by the detector that raised it.
- * J3. When a process starts, what its predecessor's looks had accumulated is forgotten.
+ * J3. While something is done to a resource, only facts about it are new failures: that it does not
+ *     answer is what a restart looks like.
+ * J4. When a process starts, what its predecessor's looks had accumulated is forgotten.
  */
 import type { Fleet } from "../config/index.ts";
 import { DueHeap, type Ids, type Instant } from "../kernel/index.ts";
@@ -34,6 +36,8 @@ export interface JudgeState {
   readonly ids: Ids;
   readonly cases: Map<ResourceId, Case>;
   readonly silence: DueHeap;
+  /** Resources that something is being done to: what is seen of them meanwhile is our own doing. */
+  readonly acting: Set<ResourceId>;
 }
 
 /** What is known of one resource. */
@@ -62,7 +66,7 @@ export interface Judged {
 const recentMax = 10;
 
 export function createJudgeState(fleet: Fleet, ids: Ids): JudgeState {
-  return { fleet, ids, cases: new Map(), silence: new DueHeap() };
+  return { fleet, ids, cases: new Map(), silence: new DueHeap(), acting: new Set() };
 }
 
 export function judge(
@@ -224,6 +228,7 @@ function hear(state: JudgeState, found: Case, heard: Heard, now: Instant, out: O
     out.evidence.push({ failure: open, kind: "bad", begunMs, reason: opinion.reason });
     return;
   }
+  if (state.acting.has(found.resource) && !failureTypes[opinion.type].decisive) return;
   const failure: Failure = {
     id: state.ids.next("fail"),
     at: now.wallMs,
@@ -262,9 +267,4 @@ function forgetPredecessor(found: Case): void {
   for (const each of found.attached) {
     if (!each.detector.outlivesProcess) each.state = each.detector.initial();
   }
-}
-
-/** Facts need no acquittal of dependencies before something is done about them. */
-export function isDecisive(failure: Failure): boolean {
-  return failureTypes[failure.type].decisive;
 }

@@ -1,20 +1,34 @@
 /** What an accomplice does, in its own process; see `accomplice.ts`. */
 import { createServer } from "node:net";
-import { setImmediate as turn, setTimeout as pause } from "node:timers/promises";
+import { setTimeout as pause, setImmediate as turn } from "node:timers/promises";
+import type { ProcessIdentity } from "../model/index.ts";
 import { isAlive, realClock } from "../system/index.ts";
-import type { Deed } from "./accomplice.ts";
+
+/** What it does, and for how long at most. */
+export type Deed =
+  /** Takes a port the moment it is free, and holds it. Says `ready`, then `holding`. */
+  | { readonly kind: "hold-port"; readonly port: number; readonly limitMs: number }
+  | { readonly kind: "burn"; readonly limitMs: number }
+  /** Stops a process and lets it go on, in turns. */
+  | {
+      readonly kind: "pulse";
+      readonly process: ProcessIdentity;
+      readonly stopMs: number;
+      readonly runMs: number;
+      readonly limitMs: number;
+    }
+  /** Is there. */
+  | { readonly kind: "idle"; readonly limitMs: number };
 
 const burnMs = 50;
 
 const deed = JSON.parse(process.argv[2] ?? "{}") as Deed;
-let isOver = false;
 
 process.on("disconnect", leave);
 process.on("SIGTERM", leave);
 setTimeout(leave, deed.limitMs);
 
 function leave(): void {
-  isOver = true;
   // Nobody may stay stopped because we went.
   if (deed.kind === "pulse" && isAlive(deed.process)) process.kill(deed.process.pid, "SIGCONT");
   process.exit(0);
@@ -42,7 +56,7 @@ function takePort(port: number): Promise<boolean> {
 /** In slices, so that it can be told to stop. */
 async function burn(): Promise<void> {
   say("ready");
-  while (!isOver) {
+  for (;;) {
     const endMs = realClock.now().monotonicMs + burnMs;
     while (realClock.now().monotonicMs < endMs);
     await turn();
@@ -51,7 +65,7 @@ async function burn(): Promise<void> {
 
 async function pulse({ process: target, stopMs, runMs }: Deed & { kind: "pulse" }): Promise<void> {
   say("ready");
-  while (!isOver && isAlive(target)) {
+  while (isAlive(target)) {
     process.kill(target.pid, "SIGSTOP");
     await pause(stopMs);
     if (isAlive(target)) process.kill(target.pid, "SIGCONT");

@@ -6,24 +6,9 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import type { ProcessIdentity } from "../model/index.ts";
 import { processIdentity } from "../system/index.ts";
+import type { Deed } from "./accomplice-main.ts";
 import { startOwn } from "./start-process.ts";
 import { waitUntil } from "./wait-until.ts";
-
-/** What it does, and for how long at most. */
-export type Deed =
-  /** Takes a port the moment it is free, and holds it. Says `ready`, then `holding`. */
-  | { readonly kind: "hold-port"; readonly port: number; readonly limitMs: number }
-  | { readonly kind: "burn"; readonly limitMs: number }
-  /** Stops a process and lets it go on, in turns. */
-  | {
-      readonly kind: "pulse";
-      readonly process: ProcessIdentity;
-      readonly stopMs: number;
-      readonly runMs: number;
-      readonly limitMs: number;
-    }
-  /** Is there. */
-  | { readonly kind: "idle"; readonly limitMs: number };
 
 export class Accomplice {
   readonly identity: ProcessIdentity;

@@ -2,7 +2,7 @@
  * Changes one value of the fleet file, as a person with an editor would: comments stay, the file
  * is replaced whole. The old bytes lie beside the data until they are put back.
  */
-import { readFileSync, rmSync, statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
 import { replaceFile } from "../system/index.ts";
@@ -33,9 +33,4 @@ export async function changeFleetFile(scene: Scene, change: FleetChange): Promis
     },
     ...(change.proof === undefined ? {} : { proof: change.proof }),
   });
-}
-
-/** To be called when nobody needs the old bytes any more. */
-export function forgetFleetBackup(scene: Scene): void {
-  rmSync(join(scene.dataDirectory, "drill-fleet-backup"), { force: true });
 }

@@ -21,7 +21,7 @@ export interface Fault {
   readonly silent: boolean;
   /** A control must not be noticed: nothing may be reported or done. */
   readonly control: boolean;
-  /** The service that it strikes; `daemon` for the supervisor itself. */
+  /** The service that it strikes; `daemon` for the supervisor, `machine` for what is around. */
   readonly strikes: string;
   /** Types of failure that count as the right diagnosis; none: it need not be reported. */
   readonly diagnosis: readonly FailureType[];
@@ -46,7 +46,9 @@ export interface Injection {
   readonly what: string;
   /** Takes it away and disarms the independent undo. Calling it again does nothing. */
   undo(): Promise<void>;
-  /** What the request ledger cannot tell, asked after the healing: why it is not so, if it is not. */
+  /**
+   * What the request ledger cannot tell, asked after the healing: why it is not so, if it is not.
+   */
   proof?(): Promise<string | undefined>;
 }
 
@@ -85,7 +87,9 @@ export interface Scene {
   startDaemon(): Promise<void>;
   /** Starts the independent undo; resolves when it is armed. `armUndo` of this folder does it. */
   arm(undo: UndoRecipe): Promise<Disarm>;
-  /** Moves the daemon's clock (see `fake-clock.ts`), where the drill started the daemon under it. */
+  /**
+   * Moves the daemon's clock (see `fake-clock.ts`), where the drill started the daemon under it.
+   */
   readonly clockFile?: string;
   /** A small file system of the drill's own that holds a folder of the service `strikes` of D1. */
   readonly smallDisk?: string;

@@ -4,6 +4,10 @@
  * the drill from the ledger of the request generator, not here and not by the daemon.
  */
 export { armUndo } from "./arm-undo.ts";
+export type { DrillRow, DrillVerdict, TriedStrategy } from "./drill/drill-row.ts";
+export { type FaultRecord, judgeFault, rowNotHere } from "./drill/judge-fault.ts";
+export { isPassed, judgeJson, judgeTable } from "./drill/judge-table.ts";
+export { fakeClock } from "./fake-clock.ts";
 export type {
   Disarm,
   Fault,

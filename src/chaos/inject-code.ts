@@ -51,7 +51,7 @@ export async function injectCode(
 }
 
 /** Why code cannot be brought into it, or undefined. */
-export function codeRefusal(target: ProcessIdentity): string | undefined {
+function codeRefusal(target: ProcessIdentity): string | undefined {
   if (!isAlive(target)) return `pid ${target.pid} is not the process that was recorded`;
   if (!/^node(js)?( \(deleted\))?$/.test(programOf(target.pid))) {
     return `pid ${target.pid} does not run node`;
@@ -69,7 +69,9 @@ function programOf(pid: number): string {
   }
 }
 
-/** The port of the inspector that the process opened for us. Its usual port may be taken a while. */
+/**
+ * The port of the inspector that the process opened for us. Its usual port may be taken a while.
+ */
 async function openInspector(target: ProcessIdentity): Promise<number> {
   const refusal = codeRefusal(target);
   if (refusal !== undefined) throw new Refusal(refusal);

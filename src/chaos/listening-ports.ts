@@ -1,4 +1,6 @@
-/** On which TCP ports does this process listen? Its descriptors name sockets, the kernel the ports. */
+/**
+ * On which TCP ports does this process listen? Its descriptors name sockets, the kernel the ports.
+ */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 const listening = "0A";

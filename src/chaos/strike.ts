@@ -3,10 +3,11 @@
  * is undone at once. Keeps F1 of `fault.ts`.
  */
 import type { ProcessIdentity } from "../model/index.ts";
-import { isAlive } from "../system/index.ts";
+import { isAlive, livingStat } from "../system/index.ts";
 import type { Injection, Scene } from "./fault.ts";
 import { Refusal } from "./refusal.ts";
 import { type UndoStep, undoSteps } from "./undo-recipe.ts";
+import { waitUntil } from "./wait-until.ts";
 
 export interface Blow {
   /** None: what it does passes by itself, or has nothing to be taken back. */
@@ -16,6 +17,8 @@ export interface Blow {
   land(): Promise<Landed | string> | Landed | string;
   /** What the drill does in place of the steps, when it lives to take the fault away. */
   release?(): Promise<void>;
+  /** What the drill lets go of afterwards, whatever became of the rest. */
+  after?(): void;
   readonly proof?: Injection["proof"];
 }
 
@@ -52,6 +55,7 @@ export async function strike(scene: Scene, blow: Blow): Promise<Injection> {
 async function takeAway(blow: Blow, disarm: (() => Promise<void>) | undefined): Promise<void> {
   if (blow.release) await blow.release();
   const troubles = blow.release ? [] : await undoSteps(blow.undo);
+  blow.after?.();
   // What could not be taken away stays armed: the other process tries again.
   if (troubles.length > 0) throw new Error(`the fault could not be undone: ${troubles.join("; ")}`);
   await disarm?.();
@@ -64,4 +68,16 @@ export function sendSignal(target: ProcessIdentity, signal: NodeJS.Signals): str
   }
   process.kill(target.pid, signal);
   return `${signal} to pid ${target.pid}`;
+}
+
+/** The same, and waits until the kernel has carried it out. */
+export async function landSignal(
+  target: ProcessIdentity,
+  signal: "SIGKILL" | "SIGSTOP",
+): Promise<string> {
+  const what = sendSignal(target, signal);
+  const isDone = (state: string | undefined): boolean =>
+    state === undefined || (signal === "SIGSTOP" && state === "T");
+  await waitUntil(what, () => isDone(livingStat(target)?.state) || undefined, { everyMs: 1 });
+  return what;
 }

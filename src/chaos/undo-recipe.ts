@@ -92,6 +92,7 @@ export function sha256(content: string | Uint8Array): string {
 function restore(step: UndoStep & { kind: "restore" }): void {
   if (sha256(readFileSync(step.path)) !== step.changedSha256) return;
   replaceFile(step.path, readFileSync(step.backup), { mode: statSync(step.path).mode & 0o777 });
+  rmSync(step.backup, { force: true });
 }
 
 function dissolve(group: string, home: string): void {

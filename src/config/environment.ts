@@ -95,7 +95,9 @@ export function readEnvironment(environment: Environment, base: MapTree): Enviro
       }
     }
   }
-  const own = Object.keys(environment).filter((name) => name.startsWith(prefix)).sort();
+  const own = Object.keys(environment)
+    .filter((name) => name.startsWith(prefix))
+    .sort();
   for (const name of own) {
     const path = pathOf(name, base);
     const value = environment[name] ?? "";

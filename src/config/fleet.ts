@@ -17,7 +17,11 @@ export interface Fleet {
   readonly limitedTo: readonly string[];
   readonly budgets: Budgets;
   readonly detection: Detection;
-  readonly retention: { readonly metricsMs: number; readonly failuresMs: number; readonly journalMs: number };
+  readonly retention: {
+    readonly metricsMs: number;
+    readonly failuresMs: number;
+    readonly journalMs: number;
+  };
   readonly api: { readonly host: string; readonly port: number };
   /** Over everything above. */
   readonly hash: string;
@@ -29,6 +33,8 @@ export interface ServiceSpec {
   readonly command: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Names in `env` whose values came from the daemon's environment: never shown or stored. */
+  readonly secretEnv?: readonly string[];
   readonly user?: string;
   readonly group?: string;
   /** Owned by the front proxy; instances get PORT. */

@@ -2,5 +2,19 @@
  * The fleet file: what people write, what it means, and where each value came from. One schema,
  * one precedence; the rest of the house sees only the effective `Fleet`.
  */
+
+export {
+  diffFleets,
+  type FleetChange,
+  type FleetDifference,
+  type KeyChange,
+} from "./diff-fleets.ts";
+export type { Explanation } from "./explain.ts";
 export type * from "./fleet.ts";
+export { fleetJsonSchema } from "./json-schema.ts";
+export { type LoadedFleet, loadFleet } from "./load-fleet.ts";
+export { type ConfigProblem, formatProblem } from "./problem.ts";
+export type { ConfigText } from "./read-yaml.ts";
+export type { ConfigSetting, ConfigSources } from "./sources.ts";
+export { joinWords, splitWords } from "./split-words.ts";
 export { createTopology, type Topology } from "./topology.ts";

@@ -4,7 +4,8 @@ import type { TreePath } from "./tree.ts";
 
 export const hidden = "***";
 
-const secretName = /(pass(word|wd|phrase)?|secret|token|credential|api_?key|private_?key|auth(orization)?|cookie|dsn)s?$/i;
+const secretName =
+  /(pass(word|wd|phrase)?|secret|token|credential|api_?key|private_?key|auth(orization)?|cookie|dsn)s?$/i;
 
 export function isSecretKey(path: TreePath): boolean {
   const last = path.findLast((part) => typeof part === "string");
@@ -22,7 +23,8 @@ export function maskValue(path: TreePath, value: Json): Json {
     return (value as readonly Json[]).map((item, index) => maskValue([...path, index], item));
   }
   const masked: Record<string, Json> = {};
-  for (const [key, member] of Object.entries(value)) masked[key] = maskValue([...path, key], member);
+  for (const [key, member] of Object.entries(value))
+    masked[key] = maskValue([...path, key], member);
   return masked;
 }
 

@@ -21,7 +21,6 @@ export function mergeTrees(
   options: MergeOptions = { strictModes: true },
 ): MapTree {
   const members = new Map(low.members);
-  if (ways.some((way) => high.members.has(way))) for (const way of ways) members.delete(way);
   for (const [key, member] of high.members) {
     const before = members.get(key);
     members.set(key, before === undefined ? member : mergeMember(key, [before, member], options));
@@ -35,7 +34,7 @@ function mergeMember(
   options: MergeOptions,
 ): Tree {
   if (after.kind === "map") {
-    const low = expand(key, before);
+    const low = probes.includes(key) ? withoutWay(expand(key, before), after) : expand(key, before);
     if (low.kind === "map") {
       const isModes = key === "strategy_modes";
       return isModes && options.strictModes
@@ -45,6 +44,13 @@ function mergeMember(
   }
   if (key === "mode" && options.strictModes) return stricter(before, after);
   return over(after, before);
+}
+
+function withoutWay(low: Tree, high: MapTree): Tree {
+  if (low.kind !== "map" || !ways.some((way) => high.members.has(way))) return low;
+  const members = new Map(low.members);
+  for (const way of ways) if (!high.members.has(way)) members.delete(way);
+  return { ...low, members };
 }
 
 /** What a short form stands for, so that a longer form can be laid over it. */

@@ -17,7 +17,7 @@ import {
 } from "yaml";
 import { failed, type Result, success } from "../kernel/index.ts";
 import type { ConfigProblem } from "./problem.ts";
-import { emptyMap, type Origin, type SourceText, type Tree } from "./tree.ts";
+import { emptyMap, type MapTree, type Origin, type SourceText, type Tree } from "./tree.ts";
 
 const charactersMax = 16 * 1024 * 1024;
 const depthMax = 40;
@@ -29,7 +29,7 @@ export interface ConfigText {
   readonly text: string;
 }
 
-export function readYaml(file: ConfigText): Result<Tree, readonly ConfigProblem[]> {
+export function readYaml(file: ConfigText): Result<MapTree, readonly ConfigProblem[]> {
   if (file.text.length > charactersMax) {
     const message = `it has ${file.text.length} characters, at most ${charactersMax} are read`;
     const fix = "split it, or use `defaults:` so that entries get shorter";

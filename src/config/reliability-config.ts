@@ -3,10 +3,10 @@
  * in-process engine alone is accepted and leaves no trace here.
  */
 import { type Mode, modes, strictest } from "../kernel/index.ts";
+import { mergeTrees } from "./merge.ts";
 import type { ConfigProblem } from "./problem.ts";
 import { duration, fraction, oneOf, record, yesOrNo } from "./schema-values.ts";
 import { type MapTree, memberOf, plainOf, type ScalarTree, type Tree, treeAt } from "./tree.ts";
-import { mergeTrees } from "./merge.ts";
 import { problemsOf } from "./validate.ts";
 
 /** `production` is what others call full. */

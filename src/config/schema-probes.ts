@@ -68,7 +68,8 @@ const probeMap = record({
   ...cadence,
 });
 
-const probeError = "expected a probe\nwrite a URL, /path, custom, or { http: /health, interval: 1s }";
+const probeError =
+  "expected a probe\nwrite a URL, /path, custom, or { http: /health, interval: 1s }";
 
 export const probe = z
   .union([text, probeMap], { error: probeError })
@@ -116,4 +117,3 @@ const series = record({
 export const seriesList = z
   .array(series, { error: "expected a list of series\nwrite [{ name: NAME, above: 10 }]" })
   .min(1, { error: "it is empty\nname a series" });
-

@@ -104,11 +104,13 @@ export const resourceSchemas = {
 export type ResourceKind = keyof typeof resourceSchemas;
 
 export type WrittenResource = {
-  [Kind in ResourceKind]: { readonly kind: Kind; readonly written: z.infer<(typeof resourceSchemas)[Kind]> };
+  [Kind in ResourceKind]: {
+    readonly kind: Kind;
+    readonly written: z.infer<(typeof resourceSchemas)[Kind]>;
+  };
 }[ResourceKind];
 
 export const resourceKinds = Object.keys(resourceSchemas) as readonly ResourceKind[];
 
 /** `kind/name`; names may look like host names, mail addresses or paths of one step. */
 export const resourceKey: RegExp = /^[a-z]+\/[A-Za-z0-9][A-Za-z0-9._@:-]*$/;
-

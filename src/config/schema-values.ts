@@ -104,7 +104,7 @@ export const command = z
     const words = splitWords(value);
     if (words.ok) return;
     const fix = words.error.includes("needs a shell")
-      ? "quote it if it is meant as it stands, else name a script: [sh, -c, \"...\"]"
+      ? 'quote it if it is meant as it stands, else name a script: [sh, -c, "..."]'
       : "close or quote it, or write the command as a list";
     context.addIssue({ code: "custom", message: `${words.error}\n${fix}` });
   })

@@ -105,7 +105,8 @@ function withoutStrangers(tree: MapTree, warnings: string[]): MapTree {
   const members = new Map(services.members);
   for (const [name, service] of members) {
     const { origin } = service;
-    if (service.kind !== "map" || service.members.has("command") || origin.kind !== "file") continue;
+    if (service.kind !== "map" || service.members.has("command") || origin.kind !== "file")
+      continue;
     if (!isReliabilityFile(origin.source.path)) continue;
     members.delete(name);
     warnings.push(`${origin.source.path}: service ${name} has no command and is left out`);

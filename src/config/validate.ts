@@ -8,14 +8,22 @@ import { showValue } from "./mask.ts";
 import type { ConfigProblem } from "./problem.ts";
 import { fleetSchema, type WrittenFleet } from "./schema.ts";
 import {
+  type ResourceKind,
   resourceKey,
   resourceKinds,
   resourceSchemas,
-  type ResourceKind,
   type WrittenResource,
 } from "./schema-resources.ts";
 import { adviceFor } from "./suggest.ts";
-import { at, type MapTree, memberOf, type Origin, plainOf, type Tree, type TreePath } from "./tree.ts";
+import {
+  at,
+  type MapTree,
+  memberOf,
+  type Origin,
+  plainOf,
+  type Tree,
+  type TreePath,
+} from "./tree.ts";
 
 export interface Validated {
   readonly written: WrittenFleet | undefined;
@@ -66,7 +74,11 @@ function validateResource(
   return { kind, written: parsed.data } as WrittenResource;
 }
 
-export function problemsOf(tree: Tree, prefix: TreePath, issues: readonly Issue[]): ConfigProblem[] {
+export function problemsOf(
+  tree: Tree,
+  prefix: TreePath,
+  issues: readonly Issue[],
+): ConfigProblem[] {
   return issues.flatMap((issue) => {
     const path = [...prefix, ...(issue.path as TreePath)];
     if (issue.code === "unrecognized_keys") {
@@ -102,7 +114,9 @@ function meantBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] 
 }
 
 function hasFix(issue: Issue): boolean {
-  return issue.message.includes("\n") || issue.code === "invalid_union" || issue.code === "invalid_key";
+  return (
+    issue.message.includes("\n") || issue.code === "invalid_union" || issue.code === "invalid_key"
+  );
 }
 
 function complaint(tree: Tree, path: TreePath, text: string): ConfigProblem {
@@ -113,7 +127,8 @@ function complaint(tree: Tree, path: TreePath, text: string): ConfigProblem {
     const add = fix.replace(/^(write|use)( for example)? /, "");
     return problem(tree, path, { message: "it is missing", fix: `add \`${last}\`: ${add}` });
   }
-  const found = message.startsWith("expected") ? `, found ${showValue(path, plainOf(value))}` : "";
+  const wants = message.startsWith("expected") && !message.includes("found ");
+  const found = wants ? `, found ${showValue(path, plainOf(value))}` : "";
   const shown = message.startsWith("expected") || value.kind === "map";
   const more = shown ? found : ` (${showValue(path, plainOf(value))})`;
   return problem(tree, path, { message: `${message}${more}`, fix });
@@ -168,7 +183,8 @@ function unique(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
   const seen = new Map<string, ConfigProblem>();
   for (const each of problems) {
     const key = [each.file, each.line, each.column, each.message].join("\0");
-    if (!seen.has(key) || each.line === 0) seen.set(each.line === 0 ? `${key}${each.key}` : key, each);
+    if (!seen.has(key) || each.line === 0)
+      seen.set(each.line === 0 ? `${key}${each.key}` : key, each);
   }
   return [...seen.values()];
 }

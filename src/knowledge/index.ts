@@ -3,6 +3,24 @@
  */
 import type { Instant } from "../kernel/index.ts";
 import type { MetricRow, Observation } from "../model/index.ts";
+export { type Chain, createChain, isSealedAfter, type Mac, sealAfter } from "./chain.ts";
+export {
+  type EmergencyJournal,
+  type HeldEntries,
+  openResilientJournal,
+  type ResilientJournal,
+  type ResilientJournalOptions,
+} from "./resilient-journal.ts";
+export {
+  type Anchor,
+  createVerifier,
+  type Finding,
+  type Verification,
+  type Verifier,
+  verifyChain,
+} from "./verify-chain.ts";
+export { createMemoryStore, freshEntries, type MemoryStoreOptions } from "./memory-store.ts";
+export { project, type RowChange, withVerdict } from "./projections.ts";
 export * from "./recollection.ts";
 export type RollUpState = { n: number };
 export const createRollUp = (): RollUpState => ({ n: 0 });

@@ -47,7 +47,11 @@ class MemoryStore implements Store {
   #failuresMade = 0;
   #actionsMade = 0;
 
-  constructor({ entriesMax = 100_000, rowsMax = 10_000, metricsMax = 100_000 }: MemoryStoreOptions) {
+  constructor({
+    entriesMax = 100_000,
+    rowsMax = 10_000,
+    metricsMax = 100_000,
+  }: MemoryStoreOptions) {
     this.#limits = { entriesMax, rowsMax, metricsMax };
   }
 
@@ -270,7 +274,10 @@ export function freshEntries(
   for (const sealed of entries) {
     const { position } = sealed;
     if (position > end + 1) {
-      throw new SoulMirrorError("CONFLICT", `the journal ends at ${end}, ${position} cannot follow`);
+      throw new SoulMirrorError(
+        "CONFLICT",
+        `the journal ends at ${end}, ${position} cannot follow`,
+      );
     }
     if (position === end + 1) {
       fresh.push(sealed);

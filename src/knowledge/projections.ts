@@ -68,7 +68,10 @@ export function withVerdict(result: JsonRecord | null, before: JsonRecord | null
   return verdict === undefined ? { ...result } : { ...result, verdict };
 }
 
-function failureRow(failure: Failure, at: number): Omit<FailureRow, "id" | "resolved" | "resolvedAt"> {
+function failureRow(
+  failure: Failure,
+  at: number,
+): Omit<FailureRow, "id" | "resolved" | "resolvedAt"> {
   const { resource, sensor, evidence } = failure;
   return {
     eventId: fit(failure.id),

@@ -4,8 +4,9 @@
  *
  * K1. Ticks never overlap. One runs when something has arrived (whatever arrives meanwhile is
  *     taken together) or when the next deadline is due; there is no fixed period.
- * K2. Commands of a tick run after its entries are written. Nothing else is awaited: sensors,
- *     effectors and metrics run beside the ticks and can never delay them.
+ * K2. Commands that change something run after the entries of their tick are written; looks and
+ *     prechecks change nothing and begin at once. Nothing else is awaited: sensors, effectors and
+ *     metrics run beside the ticks and can never delay them.
  * K3. What needs the disk (`afterSync`) runs only after the journal is there; while the journal is
  *     anywhere but in the store it is refused.
  * K4. Every sensor and effector gets a deadline; one that throws counts as failed.
@@ -60,7 +61,7 @@ const metricWritesMax = 4;
 export class Conductor {
   readonly #state: LoopState;
   readonly #orchestra: Orchestra;
-  readonly #inputs = new BoundedQueue<LoopInput>(inputsMax);
+  readonly #inputs: BoundedQueue<LoopInput> = new BoundedQueue<LoopInput>(inputsMax);
   #ticking = false;
   #stopped = false;
   #kept: Kept = "store";
@@ -89,6 +90,11 @@ export class Conductor {
     return { inputs: this.#inputs.refused, metricRows: this.#metricsLost };
   }
 
+  /** Inputs that wait for the next tick. */
+  get queued(): number {
+    return this.#inputs.size;
+  }
+
   observe(observation: Observation): void {
     this.#offer({ kind: "observation", observation });
   }
@@ -99,11 +105,6 @@ export class Conductor {
 
   load(fleet: Fleet): void {
     this.#offer({ kind: "fleet", fleet });
-  }
-
-  /** Runs a tick even when nothing has arrived: at the start. */
-  begin(): void {
-    this.#wake();
   }
 
   /** No tick after this one; resolves when the running one and its commands are over. */
@@ -144,11 +145,15 @@ export class Conductor {
     for (const key of done.forgotten) this.#forget(key);
     for (const read of done.reads) void this.#read(read);
     if (done.metrics.length > 0) void this.#writeMetrics(done.metrics);
+    const looks = done.commands.filter((command) => command.phase === "precheck");
+    for (const command of looks) void this.#carryOut(command);
     if (done.entries.length > 0) {
       this.#kept = await this.#orchestra.write(done.entries);
       this.#orchestra.changed(done.entries);
     }
-    for (const command of done.commands) void this.#carryOut(command);
+    for (const command of done.commands) {
+      if (command.phase !== "precheck") void this.#carryOut(command);
+    }
     if (this.#inputs.size > 0) return true;
     if (done.wakeMs === undefined) return false;
     const delayMs = done.wakeMs - this.#orchestra.clock.now().monotonicMs;

@@ -173,8 +173,9 @@ function carryOver(planned: Planning, done: Execution, verdicts: readonly Verdic
     const { cause } = action.plan;
     if (cause.kind !== "failure") continue;
     const { incident, failure } = cause;
+    const { resource } = action.plan;
     const kind = outcomeOf(action);
-    if (kind) outcomes.push({ kind, incident, failure, action: action.id });
+    if (kind) outcomes.push({ kind, incident, failure, action: action.id, resource });
   }
   for (const each of planned.escalations) outcomes.push({ kind: "escalated", ...each });
   for (const { healed, failure, action } of verdicts) {

@@ -32,6 +32,9 @@ export function instanceOf(id: ResourceId): { service: string; number: number } 
   return { service: id.slice("instance/".length, dot), number: Number(id.slice(dot + 1)) };
 }
 
+/** The front proxy, which every service with `listen` stands behind. */
+export const frontProxy: ResourceId = "proxy/front";
+
 /** A process is its pid and its start, so that a pid that was given away again is a stranger. */
 export interface ProcessIdentity {
   readonly pid: number;

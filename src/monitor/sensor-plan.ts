@@ -1,5 +1,5 @@
 import type { Fleet, ProbeSpec, ServiceSpec } from "../config/index.ts";
-import { instanceId, type ResourceId, type SensorSpec } from "../model/index.ts";
+import { frontProxy, instanceId, type ResourceId, type SensorSpec } from "../model/index.ts";
 
 /**
  * Which looks a fleet needs. A resource has one look, its probe. An instance has a look at its
@@ -37,10 +37,23 @@ export function looksOfInstance(service: ServiceSpec, number: number): InstanceL
 }
 
 export function looksOfResources(fleet: Fleet): readonly SensorSpec[] {
-  return Object.values(fleet.resources)
+  const declared = Object.values(fleet.resources)
     .filter((resource) => resource.mode !== "off")
     .map((resource) => probeLook(resource.id as ResourceId, resource.kind, resource.probe));
+  const hasFront = Object.values(fleet.services).some((service) => service.listen !== undefined);
+  return hasFront ? [...declared, proxyLook] : declared;
 }
+
+/** Everything behind the proxy is gone when it is, so it is looked at often; a look is cheap. */
+const proxyLook: SensorSpec = {
+  key: `${frontProxy}#proxy`,
+  resource: frontProxy,
+  sensor: "proxy",
+  kind: "proxy",
+  parameters: {},
+  intervalMs: 200,
+  timeoutMs: 1000,
+};
 
 function usageLook(service: ServiceSpec, resource: ResourceId): SensorSpec {
   const { memoryBytes, descriptors, processes } = service.limits;

@@ -37,5 +37,5 @@ export function needsApproval(strategy: Strategy, context: Context): boolean {
 
 function isRestartPolicy(strategy: Strategy, { failure }: Context): boolean {
   const gone = failure.type === "process_exited" || failure.type === "crash_loop";
-  return gone && strategy.name === "restart";
+  return gone && (strategy.name === "restart" || strategy.name === "restart_proxy");
 }

@@ -4,6 +4,7 @@
  */
 export { type DataDirectory, openDataDirectory } from "./data-directory.ts";
 export { type FileOptions, replaceFile, syncFolder, writeDurably } from "./durable-file.ts";
+export { entryFile } from "./entry-file.ts";
 export { freePort, isPortFree } from "./free-port.ts";
 export { acquireLock, type Lock } from "./lock-file.ts";
 export { portHolder } from "./port-holder.ts";

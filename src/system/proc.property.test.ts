@@ -8,7 +8,8 @@ test("P1: the start of a process is found whatever the process calls itself", ()
     fc.constantFrom(") S 1 (", "a b", "(()", ") Z"),
   );
   fc.assert(
-    fc.property(fc.nat(), name, fc.nat(), fc.nat(), (pid, text, startTicks, threads) => {
+    fc.property(name, fc.tuple(fc.nat(), fc.nat(), fc.nat()), (text, numbers) => {
+      const [pid, startTicks, threads] = numbers;
       const rest = `S 1 ${pid} ${pid} 0 -1 4194560 1 0 0 0 7 5 0 0 20 0 ${threads} 0 ${startTicks} 1000 3`;
       const stat = parseProcessStat(`${pid} (${text}) ${rest} 18446744073709551615 1 1\n`);
       expect(stat).toMatchObject({ pid, name: text, state: "S", parent: 1, startTicks, threads });

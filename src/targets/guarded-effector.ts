@@ -59,7 +59,10 @@ function settled(deed: () => Promise<StepResult>, signal: AbortSignalLike): Prom
       timer = setTimeout(() => settle({ kind: "failed", reason }), settleAfterAbortMs);
     };
     signal.addEventListener("abort", abandon, { once: true });
-    deed().then(settle, (error: unknown) => settle({ kind: "failed", reason: messageOf(error) }));
+    const failed = (error: unknown): void => settle({ kind: "failed", reason: messageOf(error) });
+    // Catches also what is thrown before a promise is made.
+    const attempt = async (): Promise<StepResult> => deed();
+    attempt().then(settle, failed);
   });
 }
 

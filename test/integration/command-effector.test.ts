@@ -211,6 +211,7 @@ async function pidIn(path: string): Promise<number> {
 async function gone(cwd: string, ...files: readonly string[]): Promise<void> {
   for (const file of files) {
     const identity = processIdentity(await pidIn(join(cwd, file)));
-    while (identity && isAlive(identity)) await new Promise((resolve) => setTimeout(resolve, 5));
+    const lives = (): boolean => identity !== undefined && isAlive(identity);
+    while (lives()) await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

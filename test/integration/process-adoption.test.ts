@@ -31,7 +31,9 @@ test("services survive kill -9 of their daemon, are adopted, and their end is no
   expect(exited).toMatchObject({ process: first.process, code: null, expected: false });
   expect(exited.uptimeMs).toBeGreaterThan(0);
   // And the other can be stopped as if it were our own child.
-  expect(await bench.run("stop", {}, second.resource)).toMatchObject({ kind: "done" });
+  expect(await bench.run("stop", {}, { resource: second.resource })).toMatchObject({
+    kind: "done",
+  });
   expect(bench.readings("exited")[1]).toMatchObject({ process: second.process, expected: true });
 });
 

@@ -1,5 +1,6 @@
 /** A process target over a temporary data directory, with everything it reports in a list. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ServiceSpec } from "../../src/config/index.ts";
@@ -17,11 +18,10 @@ import {
   type DataDirectory,
   isAlive,
   openDataDirectory,
-  readProcessStat,
   realClock,
   realTimers,
 } from "../../src/system/index.ts";
-import { type Cgroups, ProcessTarget } from "../../src/targets/process/index.ts";
+import { type Cgroups, findHierarchies, ProcessTarget } from "../../src/targets/process/index.ts";
 
 export const instance: ResourceId = "instance/shop.1";
 
@@ -44,7 +44,19 @@ export class ProcessBench implements AsyncDisposable {
     this.folder = mkdtempSync(join(tmpdir(), "process-"));
     this.stack.defer(() => rmSync(this.folder, { recursive: true }));
     this.directory = openDataDirectory(join(this.folder, "data"));
-    this.target = new ProcessTarget({
+    this.target = this.#targetWith(options);
+    this.stack.defer(() => this.#end());
+  }
+
+  /** The next daemon's target over the same data directory. */
+  successor(options: BenchOptions): ProcessTarget {
+    const target = this.#targetWith(options);
+    this.stack.defer(() => target.close());
+    return target;
+  }
+
+  #targetWith(options: BenchOptions): ProcessTarget {
+    return new ProcessTarget({
       clock: realClock,
       timers: realTimers,
       report: (observation) => void this.observations.push(observation),
@@ -53,19 +65,28 @@ export class ProcessBench implements AsyncDisposable {
       note: (event, details) => void this.notes.push(`${event} ${JSON.stringify(details)}`),
       ...options,
     });
-    this.stack.defer(() => this.#end());
   }
 
   /** Whatever a test leaves running ends with it, and the target's timers with that. */
   async #end(): Promise<void> {
-    const started = this.readings("started").map(({ process }) => process.pid);
     const resources = new Set(this.observations.map(({ resource }) => resource));
     for (const resource of resources)
-      await this.run("stop", { which: "all", graceMs: 0 }, resource);
+      await this.run("stop", { which: "all", graceMs: 0 }, { resource });
     // An orphan stays a zombie until init asks after it; only then its cgroup can go, too.
-    await until(() => started.every((pid) => readProcessStat(pid) === undefined));
-    for (const resource of resources) await this.run("stop", {}, resource);
+    await until(async () => {
+      for (const resource of resources) await this.run("stop", {}, { resource });
+      return this.#groups().length === 0;
+    });
     this.target.close();
+  }
+
+  #groups(): readonly string[] {
+    const prefix = createHash("sha256").update(this.directory.run).digest("hex").slice(0, 8);
+    return findHierarchies().flatMap(({ path }) => {
+      const folder = join(path, "soulmirror");
+      if (!existsSync(folder)) return [];
+      return readdirSync(folder).filter((name) => name.startsWith(prefix));
+    });
   }
 
   /** Makes a specification known; the source is the program, the rest is filled in. */
@@ -77,11 +98,18 @@ export class ProcessBench implements AsyncDisposable {
     return hash;
   }
 
-  async run(kind: string, parameters: JsonRecord = {}, resource = instance): Promise<StepResult> {
+  async run(
+    kind: string,
+    parameters: JsonRecord = {},
+    {
+      resource = instance,
+      deadlineMs = 10_000,
+    }: { resource?: ResourceId; deadlineMs?: number } = {},
+  ): Promise<StepResult> {
     const effector = this.target.effectors().find((each) => each.kind === kind);
     if (!effector) throw new Error(`no effector ${kind}`);
     const command = commandOf(kind, parameters, resource);
-    const limit = AbortSignal.timeout(command.step.deadlineMs);
+    const limit = AbortSignal.timeout(deadlineMs);
     const checked = await effector.precheck({ ...command, phase: "precheck" }, limit);
     return checked.kind === "done" ? effector.act(command, limit) : checked;
   }

@@ -1,6 +1,6 @@
 /** Real processes: how they start, end, ignore, stop, fork, and what is seen of it. */
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Reading } from "../../src/model/index.ts";
@@ -108,7 +108,8 @@ test("grandchildren go with their group, also those that left it", async () => {
   await bench.awaitReading("exited");
   expect(isAlive(identity)).toBe(true);
   // The orphan is ours and holds the port: it does not count as a stranger, and it is ended.
-  expect(await bench.run("start", { specHash: "spec-0" })).toMatchObject({ kind: "done" });
+  const specHash = bench.spec(idle, { env: { PORT: String(port) } });
+  expect(await bench.run("start", { specHash })).toMatchObject({ kind: "done" });
   expect(bench.readings("port-held")).toEqual([]);
   expect(isAlive(identity)).toBe(false);
 });
@@ -187,6 +188,17 @@ test("what could never run is refused with its reason", async () => {
   });
   expect(await bench.run("start", { specHash: "unknown" })).toMatchObject({ kind: "refused" });
   expect(bench.target.processes()).toEqual([]);
+});
+
+test("a data directory that cannot be written keeps nothing from running or from being seen", async () => {
+  await using bench = new ProcessBench();
+  rmSync(bench.directory.run, { recursive: true });
+  rmSync(bench.directory.logs, { recursive: true });
+  expect(await bench.run("start", { specHash: bench.spec(idle) })).toMatchObject({ kind: "done" });
+  expect(bench.notes.join()).toMatch(/file-not-written .*shop\.1\.run\.json/);
+  process.kill(bench.target.processes()[0]?.process.pid ?? 0, "SIGKILL");
+  expect(await bench.awaitReading("exited")).toMatchObject({ signal: "SIGKILL" });
+  expect(await bench.run("collect")).toMatchObject({ kind: "done" });
 });
 
 test("undo of a start ends that very process and no other", async () => {

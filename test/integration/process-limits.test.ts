@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { readProcessStatus } from "../../src/system/index.ts";
-import { Cgroups } from "../../src/targets/process/index.ts";
+import { Cgroups, findHierarchies } from "../../src/targets/process/index.ts";
 import { ProcessBench, until } from "./process-bench.ts";
 
 const idle = `console.log("up"); setInterval(() => {}, 1000);`;
@@ -51,7 +51,7 @@ test("a limit on processes holds, threads counting", async () => {
     console.log("children " + children); console.log("up"); setInterval(() => {}, 1000);`;
   await bench.start(forker, { limits: { processes: 20 } });
   await until(() => /children \d+/.test(bench.log()));
-  expect(bench.log()).toContain("EAGAIN");
+  await until(() => bench.log().includes("EAGAIN"));
   expect(Number(/children (\d+)/.exec(bench.log())?.[1])).toBeLessThan(20);
 });
 
@@ -67,6 +67,33 @@ test("where there are no cgroups it is said that limits are polled, and stopping
   expect(existsSync(`/proc/${child}`)).toBe(true);
   await bench.run("stop");
   await until(() => !existsSync(`/proc/${child}`) || stateOf(child).startsWith("Z"));
+});
+
+test("in groups of version 2 a run is moved when it has started, and ended with its group", async () => {
+  const version2 = findHierarchies().filter(({ version }) => version === 2);
+  expect(version2.map(({ controller }) => controller)).toContain("members");
+  const cgroups = new Cgroups(version2.filter(({ controller }) => controller === "members"));
+  await using bench = new ProcessBench({ cgroups });
+  const parent = `const { spawn } = require("node:child_process");
+    const stray = { stdio: "ignore", detached: true };
+    console.log("child " + spawn("sleep", ["60"], stray).pid); ${idle}`;
+  const pid = await bench.start(parent);
+  const child = Number(/child (\d+)/.exec(bench.log())?.[1]);
+  const groupOf = (one: number): string => readFileSync(`/proc/${one}/cgroup`, "utf8");
+  await until(() => /^0::.*shop\.1/m.test(groupOf(pid)) && /^0::.*shop\.1/m.test(groupOf(child)));
+  process.kill(pid, "SIGKILL");
+  await bench.awaitReading("exited");
+  expect(stateOf(child)).toMatch(/^S/);
+  await bench.run("stop");
+  await until(() => stateOf(child).startsWith("Z"));
+});
+
+test("the daemon itself is back in its own groups after a start", async () => {
+  const before = readFileSync("/proc/thread-self/cgroup", "utf8");
+  await using bench = new ProcessBench();
+  const pid = await bench.start(idle, { limits: { memoryBytes: 1e9, processes: 100 } });
+  expect(readFileSync("/proc/thread-self/cgroup", "utf8")).toBe(before);
+  expect(readFileSync(`/proc/${pid}/cgroup`, "utf8")).toMatch(/soulmirror\/[0-9a-f]+\.shop\.1/);
 });
 
 test("a service runs as the user and group that it was given", async () => {

@@ -1,6 +1,7 @@
 /** Replacing a process beside the old one, with requests going through the real proxy. */
 import { spawn } from "node:child_process";
 import { get } from "node:http";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { StepResult } from "../../src/model/index.ts";
@@ -77,8 +78,8 @@ test("a dead instance leaves the route, and no request fails", async () => {
   await using bench = await benchWithProxy();
   const { listen } = bench;
   await bench.start(server, { listen, env: { RELEASE: "one" } });
-  await bench.run("start", { specHash: "spec-0" }, "instance/shop.2");
-  await bench.run("ready", {}, "instance/shop.2");
+  await bench.run("start", { specHash: "spec-0" }, { resource: "instance/shop.2" });
+  await bench.run("ready", {}, { resource: "instance/shop.2" });
   const load = underLoad(listen.port);
   const [first] = bench.target.processes();
   process.kill(first?.process.pid ?? 0, "SIGKILL");
@@ -86,6 +87,39 @@ test("a dead instance leaves the route, and no request fails", async () => {
   await until(async () => (await bench.router.reports())[0]?.upstreams.length === 1);
   expect(new Set(await load())).toEqual(new Set(["one"]));
   expect(first?.resource).toBe(instance);
+});
+
+test("a new daemon adopts an instance behind the proxy, and no request fails", async () => {
+  await using bench = await benchWithProxy();
+  const { listen, router } = bench;
+  await bench.start(server, { listen, env: { RELEASE: "one" } });
+  await bench.run("ready");
+  const load = underLoad(listen.port);
+  bench.target.close();
+  const next = bench.successor({ router });
+  expect(await next.adopt([])).toMatchObject([{ reading: { kind: "started", adopted: true } }]);
+  expect(next.processes()).toEqual(bench.target.processes());
+  const [report] = await router.reports();
+  expect(report?.upstreams).toMatchObject([{ state: "serving", failed: 0 }]);
+  expect(new Set(await load())).toEqual(new Set(["one"]));
+
+  // A proxy that has lost everything is told again.
+  await router.remove("shop");
+  await next.declareRoutes();
+  await until(async () => (await router.reports())[0]?.upstreams[0]?.state === "serving");
+  expect(await ask(listen.port)).toBe("one");
+});
+
+test("a front port that a stranger holds is named while waiting for readiness", async () => {
+  await using bench = await benchWithProxy();
+  const { listen } = bench;
+  const stranger = createServer();
+  bench.stack.defer(() => void stranger.close());
+  await new Promise<void>((resolve) => void stranger.listen(listen, resolve));
+  await bench.start(server, { listen, env: { RELEASE: "one" } });
+  const waiting = await bench.run("ready", {}, { deadlineMs: 500 });
+  const reason = waiting.kind === "failed" ? waiting.reason : "";
+  expect(reason).toContain(`EADDRINUSE, port ${listen.port} is held by pid ${process.pid} (`);
 });
 
 interface ProxyBench extends ProcessBench {

@@ -1,4 +1,4 @@
-/** A daemon in small: starts a service through a process target, says so, and waits to be killed. */
+/** A daemon in small: starts services through a process target and waits to be killed. */
 import { openDataDirectory, realClock, realTimers } from "../../src/system/index.ts";
 import { ProcessTarget } from "../../src/targets/process/index.ts";
 import { plainSpec } from "./process-bench.ts";

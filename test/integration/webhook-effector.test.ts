@@ -26,13 +26,15 @@ async function startServer(): Promise<{ url: string; calls: Call[]; server: Serv
   const calls: Call[] = [];
   const server = createServer((request, response) => {
     const { method, url = "", headers } = request;
-    void text(request).then((body) => {
+    const answer = (body: string): void => {
       calls.push({ line: `${method} ${url}`, headers, body });
       const status = Number(/^\/(\d+)/.exec(url)?.[1] ?? 200);
       if (status >= 300 && status < 400) response.setHeader("location", "/200");
       response.statusCode = status;
       response.end(JSON.stringify({ url, headers, body }));
-    });
+    };
+    // A request that is cut off is answered by nobody.
+    text(request).then(answer, () => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   stack.push(() => {

@@ -8,7 +8,7 @@ import { Accomplice } from "../accomplice.ts";
 import type { Fault } from "../fault.ts";
 import { ownPort } from "../own-port.ts";
 import { pickProcess } from "../pick-process.ts";
-import { sendSignal, strike } from "../strike.ts";
+import { landSignal, strike } from "../strike.ts";
 
 const lastsMs = 8_000;
 
@@ -30,7 +30,7 @@ export const heldPort: Fault = {
     return strike(scene, {
       undo: [{ kind: "signal", process: stranger.identity, signal: "SIGKILL" }],
       async land() {
-        const what = sendSignal(process, "SIGKILL");
+        const what = await landSignal(process, "SIGKILL");
         await stranger.says("holding");
         return `${what}; port ${port} taken by pid ${stranger.identity.pid}`;
       },

@@ -5,7 +5,7 @@
  */
 import type { Fault } from "../fault.ts";
 import { watchProcesses } from "../pick-process.ts";
-import { sendSignal, strike } from "../strike.ts";
+import { landSignal, strike } from "../strike.ts";
 
 export const killDaemon: Fault = {
   id: "S1",
@@ -21,7 +21,7 @@ export const killDaemon: Fault = {
     const sameAsBefore = await watchProcesses(scene, Object.keys(scene.fleet.services));
     return strike(scene, {
       undo: [{ kind: "start", start: scene.daemonStart }],
-      land: () => sendSignal(scene.daemon(), "SIGKILL"),
+      land: () => landSignal(scene.daemon(), "SIGKILL"),
       release: () => scene.startDaemon(),
       proof: sameAsBefore,
     });

@@ -5,7 +5,7 @@
  */
 import type { Fault } from "../fault.ts";
 import { pickProcess } from "../pick-process.ts";
-import { sendSignal, strike } from "../strike.ts";
+import { landSignal, strike } from "../strike.ts";
 
 export const killProcess: Fault = {
   id: "P1",
@@ -18,6 +18,6 @@ export const killProcess: Fault = {
   healWithinMs: 5_000,
   async inject(scene) {
     const { process } = await pickProcess(scene, this.strikes);
-    return strike(scene, { undo: [], land: () => sendSignal(process, "SIGKILL") });
+    return strike(scene, { undo: [], land: () => landSignal(process, "SIGKILL") });
   },
 };

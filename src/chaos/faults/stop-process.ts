@@ -5,7 +5,7 @@
  */
 import type { Fault } from "../fault.ts";
 import { pickProcess } from "../pick-process.ts";
-import { sendSignal, strike } from "../strike.ts";
+import { landSignal, strike } from "../strike.ts";
 
 export const stopProcess: Fault = {
   id: "P2",
@@ -20,7 +20,7 @@ export const stopProcess: Fault = {
     const { process } = await pickProcess(scene, this.strikes);
     return strike(scene, {
       undo: [{ kind: "signal", process, signal: "SIGCONT" }],
-      land: () => sendSignal(process, "SIGSTOP"),
+      land: () => landSignal(process, "SIGSTOP"),
     });
   },
 };

@@ -6,6 +6,7 @@ import { hookStrategy } from "./hooks.ts";
 import { quarantine } from "./quarantine.ts";
 import { reconnect } from "./reconnect.ts";
 import { restart } from "./restart.ts";
+import { restartProxy } from "./restart-proxy.ts";
 import { restartCause } from "./restart-cause.ts";
 import { rollbackConfig } from "./rollback-config.ts";
 import { rotateLogs } from "./rotate-logs.ts";
@@ -23,6 +24,7 @@ export const strategies: readonly Strategy[] = [
   clean,
   switchAlternative,
   restart,
+  restartProxy,
   rollbackConfig,
   quarantine,
 ];

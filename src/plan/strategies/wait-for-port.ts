@@ -4,6 +4,7 @@
  */
 
 import { wantedHash } from "../slots.ts";
+import { frontProxy } from "../../model/index.ts";
 import type { Strategy } from "../strategy.ts";
 import { startStep } from "./steps.ts";
 
@@ -15,8 +16,13 @@ export const waitForPort: Strategy = {
   repeatable: true,
   reverts: false,
   irreversible: () => false,
-  against: ({ slot, service }) =>
-    slot === undefined || service === undefined ? "it is not an instance of ours" : undefined,
-  steps: ({ slot, service, resource }) =>
-    slot && service ? [startStep(resource, wantedHash(slot, service), { patienceMs })] : [],
+  against: ({ slot, resource }) =>
+    slot || resource === frontProxy ? undefined : "it is none of ours",
+  steps({ slot, service, resource }) {
+    // The front proxy tries again by itself: there is only to wait.
+    if (resource === frontProxy) {
+      return [{ kind: "listen", resource, parameters: {}, deadlineMs: 5000, patienceMs }];
+    }
+    return slot && service ? [startStep(resource, wantedHash(slot, service), { patienceMs })] : [];
+  },
 };

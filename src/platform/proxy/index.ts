@@ -5,3 +5,6 @@
  */
 export { ProxyRouter } from "./client.ts";
 export { type ProxyPaths, proxyArguments, proxyEntry, startProxy } from "./start-proxy.ts";
+export { listenEffector, startProxyEffector } from "./effectors.ts";
+export { ProxyKeeper } from "./keeper.ts";
+export { proxySensor } from "./sensor.ts";

@@ -44,7 +44,7 @@ async function waitUntilReady(
   let seen = "nothing was asked yet";
   try {
     for (let pauseMs = firstPauseMs; !over.signal.aborted && !signal.aborted; ) {
-      seen = await lookAt(context, run, spec);
+      seen = await lookAt(context, { run, spec, signal: over.signal });
       if (seen === "ready") {
         const elapsedMs = Math.round(context.clock.now().monotonicMs - begunMs);
         return done(`pid ${run.process.pid} serves after ${elapsedMs} ms`);
@@ -63,8 +63,7 @@ async function waitUntilReady(
 /** `ready`, or what is still missing. */
 async function lookAt(
   context: ProcessContext,
-  run: Run,
-  spec: ServiceSpec | undefined,
+  { run, spec, signal }: { run: Run; spec: ServiceSpec | undefined; signal: AbortSignal },
 ): Promise<string> {
   if (run.exit !== undefined) return exitTextOf(run.exit);
   if (context.routes.has(run)) {
@@ -75,9 +74,9 @@ async function lookAt(
   if (!spec || !probe) return "ready";
   const { url, path } = probe.parameters;
   if (probe.kind === "http") {
-    if (typeof url === "string" && url.startsWith("http://")) return askHttp(url);
+    if (typeof url === "string" && url.startsWith("http://")) return askHttp(url, signal);
     if (typeof path === "string" && run.port !== undefined) {
-      return askHttp(`http://127.0.0.1:${run.port}${path}`);
+      return askHttp(`http://127.0.0.1:${run.port}${path}`, signal);
     }
   }
   const address =
@@ -86,9 +85,9 @@ async function lookAt(
   return address === undefined ? "ready" : askTcp(address);
 }
 
-function askHttp(url: string): Promise<string> {
+function askHttp(url: string, signal: AbortSignal): Promise<string> {
   return new Promise((resolve) => {
-    const request = get(url, { agent: false, timeout: askMs }, (response) => {
+    const request = get(url, { agent: false, timeout: askMs, signal }, (response) => {
       const status = response.statusCode ?? 0;
       response.destroy();
       resolve(status >= 200 && status < 400 ? "ready" : `GET ${url} answered ${status}`);

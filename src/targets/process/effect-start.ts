@@ -9,7 +9,6 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, isAbsolute, join, resolve } from "node:path";
 import type { ServiceSpec } from "../../config/index.ts";
-import { messageOf } from "../../kernel/index.ts";
 import {
   type AbortSignalLike,
   type Command,
@@ -37,7 +36,6 @@ import { membersOf } from "./members.ts";
 import { type Address, ownAddresses } from "./own-ports.ts";
 import { done, failure, identityOf, textOf } from "./parameters.ts";
 import type { Run } from "./run.ts";
-import { writePidFile } from "./run-notes.ts";
 import { spawnService } from "./spawn-service.ts";
 
 const portRetryMs = 100;
@@ -68,9 +66,14 @@ async function precheck(context: ProcessContext, { step }: Command): Promise<Ste
   if (context.table.previous(resource)) {
     return { kind: "refused", reason: "an older process has not ended yet" };
   }
+  const addresses = ownAddresses(spec);
+  if (current && addresses[0]) {
+    const reason = `two processes cannot share port ${addresses[0].port}; \`listen\` would allow it`;
+    return { kind: "refused", reason };
+  }
   const reason = unusable(context, spec);
   if (reason !== undefined) return { kind: "refused", reason };
-  for (const address of ownAddresses(spec)) {
+  for (const address of addresses) {
     const held = await heldBy(context, resource, address);
     if (held !== undefined) return held;
   }
@@ -158,7 +161,6 @@ async function start(
     port,
   });
   if (typeof run === "string") return failure(run);
-  context.table.reportStarted(run);
   void context.routes.declare(run.service);
   const { pid, startTicks, bootId } = run.process;
   const detail = `started as pid ${pid}${port === undefined ? "" : ` on port ${port}`}`;
@@ -215,14 +217,16 @@ async function launch(
     startedMs: now.monotonicMs,
     isAdopted: false,
     cgroups: groups.paths,
-    isInCgroups: groups.moves === "never" && groups.paths.length > 0,
+    isInCgroups: isInAll(groups.paths, process.pid),
     role: "current",
     isStopping: false,
     ...(port === undefined ? {} : { port }),
     ...pidFileOf(spec, number),
   };
   known.run = run;
-  remember(context, run, spec);
+  context.table.add(run);
+  context.routes.add(run, spec);
+  context.table.reportStarted(run);
   if (groups.moves === "now") await moveRun(run);
   if (groups.moves === "later") context.later(moveLaterMs, () => void moveRun(run));
   return run;
@@ -235,18 +239,11 @@ async function moveRun(run: Run): Promise<void> {
     ({ pid }) => pid,
   );
   await moveInto(run.cgroups, [...new Set(pids)]);
-  run.isInCgroups = cgroupPids(run.cgroups).includes(run.process.pid);
+  run.isInCgroups = isInAll(run.cgroups, run.process.pid);
 }
 
-function remember(context: ProcessContext, run: Run, spec: ServiceSpec): void {
-  try {
-    context.table.add(run);
-    writePidFile(run);
-  } catch (error) {
-    // A full disk must not keep a service from running; a later daemon would not find it, though.
-    context.note("note-not-written", { resource: run.resource, reason: messageOf(error) });
-  }
-  context.routes.add(run, spec);
+function isInAll(paths: readonly string[], pid: number): boolean {
+  return paths.length > 0 && paths.every((path) => cgroupPids([path]).includes(pid));
 }
 
 /** Every instance has a file of its own; the first has the name that was asked for. */

@@ -5,7 +5,7 @@
  * S2. `done` means that nothing of the run is left, a zombie counting as gone.
  * S3. The router is told first, so that no new request goes to a process that is about to end.
  */
-import type { Command, Effector, StepResult } from "../../model/index.ts";
+import type { AbortSignalLike, Command, Effector, StepResult } from "../../model/index.ts";
 import { livingStat } from "../../system/index.ts";
 import { killCgroups } from "./cgroups.ts";
 import type { ProcessContext } from "./context.ts";
@@ -18,6 +18,8 @@ export interface Ending {
   readonly signal: NodeJS.Signals;
   /** 0: no polite signal at all. */
   readonly graceMs: number;
+  /** When it aborts, the rest of the grace is not waited for. */
+  readonly abort?: AbortSignalLike;
 }
 
 const defaultGraceMs = 10_000;
@@ -33,11 +35,15 @@ export function stopEffector(context: ProcessContext): Effector {
     async precheck() {
       return done("may be stopped");
     },
-    act: (command) => stop(context, command),
+    act: (command, abort) => stop(context, command, abort),
   };
 }
 
-async function stop(context: ProcessContext, { step }: Command): Promise<StepResult> {
+async function stop(
+  context: ProcessContext,
+  { step }: Command,
+  abort: AbortSignalLike,
+): Promise<StepResult> {
   const { resource, parameters } = step;
   const runs = runsNamed(context, resource, {
     which: textOf(parameters, "which"),
@@ -52,7 +58,7 @@ async function stop(context: ProcessContext, { step }: Command): Promise<StepRes
       const declared = context.specOf(run.specHash)?.stop;
       const signal = signalOf(textOf(parameters, "signal") ?? declared?.signal);
       const graceMs = numberOf(parameters, "graceMs") ?? declared?.graceMs ?? defaultGraceMs;
-      return endRun(context, run, { signal, graceMs });
+      return endRun(context, run, { signal, graceMs, abort });
     }),
   );
   const left = results.filter((result) => result.left > 0);
@@ -64,7 +70,7 @@ async function stop(context: ProcessContext, { step }: Command): Promise<StepRes
 export async function endRun(
   context: ProcessContext,
   run: Run,
-  { signal, graceMs }: Ending,
+  { signal, graceMs, abort }: Ending,
 ): Promise<{ readonly detail: string; readonly left: number }> {
   const { clock, timers, table } = context;
   const begunMs = clock.now().monotonicMs;
@@ -75,10 +81,13 @@ export async function endRun(
   if (graceMs > 0) await Promise.race([told, pause(timers, routerMs)]);
   if (graceMs > 0 && run.exit === undefined) {
     politely(run, signal);
-    await until(context, run, { deadlineMs: graceMs, isOver: () => run.exit !== undefined });
+    await until(context, run, {
+      deadlineMs: graceMs,
+      isOver: () => run.exit !== undefined || abort?.aborted === true,
+    });
     // Children of a launcher that did not pass the signal on.
     for (const member of membersOf(run)) signalProcess(member, signal);
-    const isOver = (): boolean => membersOf(run).length === 0;
+    const isOver = (): boolean => abort?.aborted === true || membersOf(run).length === 0;
     await until(context, run, { deadlineMs: graceMs - elapsedMs(), isOver });
   }
   const wasForced = await killAll(context, run);
@@ -108,8 +117,8 @@ export async function endRemains(
 
 function politely(run: Run, signal: NodeJS.Signals): void {
   signalProcess(run.process, signal);
-  // A stopped process would not notice before it is continued.
-  if (livingStat(run.process)?.state === "T") signalProcess(run.process, "SIGCONT");
+  // A stopped process would not notice before it is continued; to any other this means nothing.
+  signalProcess(run.process, "SIGCONT");
 }
 
 /** False when there was nothing left to kill. */

@@ -23,6 +23,9 @@ export class InspectorSession implements Disposable {
   #lastId = 0;
   #isOver = false;
 
+  /** Resolves when the connection has ended, from whichever side. */
+  readonly ended: Promise<void>;
+
   /** `url` as Node prints it. Resolves when it is connected, rejects when that fails. */
   static open(url: string, signal: AbortSignalLike): Promise<InspectorSession> {
     return new Promise((resolve, reject) => {
@@ -41,6 +44,9 @@ export class InspectorSession implements Disposable {
     this.#signal = signal;
     this.#over = () => this[Symbol.dispose]();
     socket.addEventListener("message", ({ data }) => this.#take(String(data)));
+    this.ended = new Promise((resolve) => {
+      socket.addEventListener("close", () => resolve(), { once: true });
+    });
     socket.addEventListener("close", this.#over, { once: true });
     signal.addEventListener("abort", this.#over, { once: true });
   }

@@ -1,4 +1,4 @@
-/** The address at which a service without `listen` will listen, as far as its file gives it away. */
+/** Where a service without `listen` will listen, as far as its own file gives it away. */
 import type { ProbeSpec, ServiceSpec } from "../../config/index.ts";
 
 export interface Address {

@@ -87,7 +87,9 @@ export class ProcessTarget {
   constructor(options: ProcessTargetOptions) {
     const { clock, report, timers, directory, note = () => {} } = options;
     this.#options = options;
-    this.#notes = new RunNotes(directory.run);
+    this.#notes = new RunNotes(directory.run, (path, error) =>
+      note("file-not-written", { path, reason: messageOf(error) }),
+    );
     const table = new ProcessTable({
       clock,
       notes: this.#notes,

@@ -13,9 +13,10 @@ const lineMaxChars = 64 * 1024;
 export async function lastLines(
   log: ServiceLog,
   count: number,
-  offset: number = log.end(),
+  offset?: number,
 ): Promise<readonly string[]> {
-  const text = (await log.read(offset - tailBytes, offset)).toString("utf8");
+  const end = offset ?? log.end();
+  const text = (await log.read(end - tailBytes, end)).toString("utf8");
   const lines = text.split("\n");
   if (lines.at(-1) === "") lines.pop();
   return count > 0 ? lines.slice(-count) : [];
@@ -35,8 +36,10 @@ export async function* followLog(log: ServiceLog, following: Following): AsyncGe
   let rest = "";
   const decoder = new TextDecoder();
   while (!signal.aborted) {
-    const bytes = await log.read(position, Math.min(log.end(), position + 1024 * 1024));
-    position += bytes.length;
+    const to = Math.min(log.end(), position + 1024 * 1024);
+    const bytes = await log.read(position, to);
+    // What was rotated away before it was read is passed over.
+    position = to;
     rest += decoder.decode(bytes, { stream: true });
     const lines = rest.split("\n");
     rest = lines.pop() ?? "";

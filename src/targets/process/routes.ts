@@ -5,6 +5,7 @@
 import type { ServiceSpec } from "../../config/index.ts";
 import { messageOf } from "../../kernel/index.ts";
 import type { Route, RouteReport, Router, Upstream } from "../../model/index.ts";
+import { portHolder } from "../../system/index.ts";
 import type { Note } from "./context.ts";
 import { type Run, upstreamIdOf } from "./run.ts";
 
@@ -98,10 +99,17 @@ export class Routes {
         await this.declare(run.service);
         return "the router does not know it yet";
       }
-      return route.listening ? found.state : `the router cannot listen: ${route.listenError}`;
+      return route.listening ? found.state : `the router cannot listen: ${this.#heldText(route)}`;
     } catch (error) {
       return `the router does not answer: ${messageOf(error)}`;
     }
+  }
+
+  #heldText({ service, listenError }: RouteReport): string {
+    const listen = this.#entries.get(service)?.spec.listen;
+    const holder = listen && portHolder(listen.host, listen.port);
+    if (!holder) return listenError ?? "no reason given";
+    return `${listenError}, port ${listen.port} is held by pid ${holder.pid} (${holder.command})`;
   }
 
   #complain(service: string, error: unknown): void {

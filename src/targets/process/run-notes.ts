@@ -29,18 +29,33 @@ const suffix = ".run.json";
 
 export class RunNotes {
   readonly #folder: string;
+  readonly #complain: (path: string, error: unknown) => void;
 
-  constructor(folder: string) {
+  constructor(folder: string, complain: (path: string, error: unknown) => void) {
     this.#folder = folder;
+    this.#complain = complain;
   }
 
+  /** Never throws: a full disk must not keep a service from running or an exit from being seen. */
   write(resource: ResourceId, runs: readonly Run[]): void {
     const instance = instanceOf(resource);
     if (!instance) return;
     const path = join(this.#folder, `${instance.service}.${instance.number}${suffix}`);
-    if (runs.length === 0) rmSync(path, { force: true });
-    else
-      replaceFile(path, JSON.stringify({ version: 1, runs: runs.map(noteOf) } satisfies NoteFile));
+    const file: NoteFile = { version: 1, runs: runs.map(noteOf) };
+    try {
+      if (runs.length === 0) rmSync(path, { force: true });
+      else replaceFile(path, JSON.stringify(file));
+    } catch (error) {
+      this.#complain(path, error);
+    }
+    for (const run of runs) {
+      if (run.pidFile === undefined || run.role === "previous") continue;
+      try {
+        replaceFile(run.pidFile, `${run.process.pid}\n`, { mode: 0o644 });
+      } catch (error) {
+        this.#complain(run.pidFile, error);
+      }
+    }
   }
 
   /** All that were running when the last daemon ended; broken notes are left out. */
@@ -73,10 +88,6 @@ function readNote(path: string): readonly RunNote[] {
     // Not a note of ours; the journal may know the process all the same.
     return [];
   }
-}
-
-export function writePidFile(run: Run): void {
-  if (run.pidFile !== undefined) replaceFile(run.pidFile, `${run.process.pid}\n`, { mode: 0o644 });
 }
 
 /** Only while it names this run: a newer one may have written it since. */

@@ -43,6 +43,7 @@ export class ServiceLog {
   readonly #cutHead: CutHead;
   #droppedBytes = 0;
   #rotating: Promise<void> | undefined;
+  #cutting: { readonly beforeBytes: number; readonly headBytes: number } | undefined;
 
   /** `cutHead` is handed in where another way of cutting is to be tried. */
   constructor(path: string, cutHead: CutHead = collapseHead) {
@@ -50,9 +51,12 @@ export class ServiceLog {
     this.#cutHead = cutHead;
   }
 
-  /** Where the next line will be. */
+  /** Where the next line will be. A cut that is under way shows by the file being shorter. */
   end(): number {
-    return this.#droppedBytes + sizeOf(this.path);
+    const sizeBytes = sizeOf(this.path);
+    const cut = this.#cutting;
+    const cutBytes = cut && sizeBytes < cut.beforeBytes ? cut.headBytes : 0;
+    return this.#droppedBytes + cutBytes + sizeBytes;
   }
 
   /** True when it was rotated; concurrent calls share one rotation. */
@@ -97,11 +101,11 @@ export class ServiceLog {
     // The call refuses to cut up to the very end.
     const headBytes = Math.floor((sizeOf(this.path) - 1) / blockBytes) * blockBytes;
     if (keep > 0) await this.#copyHead(headBytes, keep);
-    if (headBytes > 0 && (await this.#cutHead(this.path, headBytes))) {
-      this.#droppedBytes += headBytes;
-    } else {
-      this.#empty(headBytes, keep);
-    }
+    this.#cutting = { beforeBytes: sizeOf(this.path), headBytes };
+    const isCut = headBytes > 0 && (await this.#cutHead(this.path, headBytes));
+    this.#cutting = undefined;
+    if (isCut) this.#droppedBytes += headBytes;
+    else this.#empty(headBytes, keep);
   }
 
   async #copyHead(headBytes: number, keep: number): Promise<void> {

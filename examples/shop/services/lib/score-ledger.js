@@ -1,3 +1,5 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 const BUSY_TIMEOUT_MS = 750;
@@ -7,6 +9,7 @@ const SQLITE_BUSY = 5;
 
 /** The scores and the ids of every applied delta, in one SQLite file. */
 export function openScoreLedger(path) {
+  mkdirSync(dirname(path), { recursive: true });
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
   useWriteAheadLog(database);
   database.exec(`

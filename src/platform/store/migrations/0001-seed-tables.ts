@@ -154,6 +154,10 @@ async function addIndexes(
   indexes: Readonly<Record<string, readonly string[]>>,
 ): Promise<void> {
   for (const [name, columns] of Object.entries(indexes)) {
-    await db.schema.createIndex(name).on(table).columns([...columns]).execute();
+    await db.schema
+      .createIndex(name)
+      .on(table)
+      .columns([...columns])
+      .execute();
   }
 }

@@ -1,0 +1,108 @@
+/**
+ * Is all well? One check for every service and watched resource, and two for the daemon itself.
+ * The worst decides; what has not been looked at yet is not proven well, so it counts as degraded.
+ */
+import { messageOf } from "../../kernel/index.ts";
+import type { ServiceState } from "../../loop/index.ts";
+import type { Health } from "../../model/index.ts";
+import { defined } from "../defined.ts";
+import type { House } from "../house.ts";
+
+export type Status = "healthy" | "degraded" | "unhealthy";
+
+export interface Check {
+  readonly name: string;
+  readonly status: Status;
+  /** Milliseconds that the check took; 0 for what is known without asking. */
+  readonly latency: number;
+  readonly message?: string;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+export interface SystemHealth {
+  readonly overall: Status;
+  readonly checks: readonly Check[];
+  readonly timestamp: number;
+}
+
+const ofService: Readonly<Record<ServiceState, Status>> = {
+  healthy: "healthy",
+  starting: "degraded",
+  degraded: "degraded",
+  stopped: "degraded",
+  unhealthy: "unhealthy",
+  quarantined: "unhealthy",
+};
+
+const ofResource: Readonly<Record<Health, Status>> = {
+  healthy: "healthy",
+  unknown: "degraded",
+  degraded: "degraded",
+  unhealthy: "unhealthy",
+};
+
+const storeSlowMs = 100;
+const loopSlowMs = 100;
+
+export async function lookAtHealth(house: House): Promise<SystemHealth> {
+  const checks = [...fleetChecks(house), await checkStore(house), ...ownChecks(house)];
+  const overall = worst(checks.map(({ status }) => status));
+  return { overall, checks, timestamp: house.clock.now().wallMs };
+}
+
+function fleetChecks(house: House): readonly Check[] {
+  const services = house.services().map(({ name, state, instances, restarts }): Check => {
+    const reason = instances.find((instance) => instance.reason !== null)?.reason ?? undefined;
+    return {
+      name,
+      status: ofService[state],
+      latency: 0,
+      message: reason ?? state,
+      metadata: { kind: "service", state, restarts, instances: instances.length },
+    };
+  });
+  const resources = house.resources().map(({ resource, kind, health, reason }): Check => {
+    const message = reason ?? (health === "unknown" ? "not looked at yet" : undefined);
+    const metadata = { kind };
+    return { name: resource, status: ofResource[health], latency: 0, metadata, ...defined({ message }) };
+  });
+  return [...services, ...resources];
+}
+
+/** Asks for the last entry: the journal is what everything else depends on. */
+export async function checkStore(house: House): Promise<Check> {
+  const begunMs = house.clock.now().monotonicMs;
+  const elapsedMs = (): number => house.clock.now().monotonicMs - begunMs;
+  try {
+    const last = await house.store.last();
+    const latency = elapsedMs();
+    const { kept } = house.self();
+    if (kept !== "store") {
+      return { name: "store", status: "degraded", latency, message: `the journal is kept in ${kept}` };
+    }
+    const status = latency < storeSlowMs ? "healthy" : "degraded";
+    return { name: "store", status, latency, metadata: { position: last?.position ?? 0 } };
+  } catch (error) {
+    // A store that is away is an answer; the loop goes on without it.
+    return { name: "store", status: "unhealthy", latency: elapsedMs(), message: messageOf(error) };
+  }
+}
+
+function ownChecks(house: House): readonly Check[] {
+  const { loopDelayP99Ms, losses, queued } = house.self();
+  const lost = losses.inputs + losses.metricRows;
+  return [
+    {
+      name: "loop",
+      status: loopDelayP99Ms < loopSlowMs ? "healthy" : "degraded",
+      latency: loopDelayP99Ms,
+      metadata: { queued, lostInputs: losses.inputs, lostMetricRows: losses.metricRows },
+      ...(lost > 0 ? { message: `${lost} inputs or metric rows were lost` } : {}),
+    },
+  ];
+}
+
+function worst(statuses: readonly Status[]): Status {
+  if (statuses.includes("unhealthy")) return "unhealthy";
+  return statuses.includes("degraded") ? "degraded" : "healthy";
+}

@@ -1,0 +1,80 @@
+/**
+ * What the API needs of the daemon, and nothing more. The composition root implements it over the
+ * conductor; a test implements it over a memory store.
+ *
+ * H1. Everything without a promise answers from memory at once: it can never delay the loop.
+ * H2. Nothing here acts. `request` hands a person's wish to the loop, which decides and journals.
+ * H3. What `effectiveConfig` and `explain` return has its secrets masked already.
+ */
+import type { Clock, Mode } from "../kernel/index.ts";
+import type { ResourceView, ServiceView } from "../loop/index.ts";
+import type {
+  Action,
+  Failure,
+  Incident,
+  Kept,
+  PersonRequest,
+  ResourceId,
+  RouteReport,
+  SealedEntry,
+  Store,
+} from "../model/index.ts";
+
+export interface House {
+  readonly fleetName: string;
+  readonly version: string;
+  /** Wall milliseconds. */
+  readonly startedAt: number;
+  readonly clock: Clock;
+  /** Asked for history. It may reject: then the live view still answers. */
+  readonly store: Store;
+  services(): readonly ServiceView[];
+  resources(): readonly ResourceView[];
+  mode(): Mode;
+  /** What was set apart from the fleet's mode, by scope (a service or a strategy). */
+  modes(): Readonly<Record<string, Mode>>;
+  /** Newest first. */
+  liveIncidents(): readonly Incident[];
+  openFailures(): readonly Failure[];
+  /** Not finished: waiting for approval, initiated, in progress, rolling back. */
+  actionsUnderWay(): readonly Action[];
+  /** Series that move towards a limit; empty where nothing is known. */
+  trends(): readonly Trend[];
+  /** What the front proxy counted since it began. */
+  routes(): Promise<readonly RouteReport[]>;
+  request(request: PersonRequest): void;
+  /** False when no such heartbeat is expected. */
+  heartbeat(resource: ResourceId, at: number): boolean;
+  logTail(resource: ResourceId, lines: number): Promise<readonly string[]>;
+  /** Lines from now on, until `signal` aborts. */
+  followLog(resource: ResourceId, onLine: (line: string) => void, signal: AbortSignal): void;
+  /** What can be seen of it now, for people; changes nothing. */
+  diagnostics(resource: ResourceId): Promise<string>;
+  effectiveConfig(): unknown;
+  /** What a reload of the fleet file would change, one line each. */
+  diff(): Promise<readonly string[]>;
+  /** The value of a key and where it came from; undefined when there is no such key. */
+  explain(key: string): unknown;
+  /** Called after entries were written, in order. Returns the end of the subscription. */
+  subscribe(listener: (entries: readonly SealedEntry[]) => void): () => void;
+  self(): Self;
+}
+
+export interface Trend {
+  readonly resource: ResourceId;
+  readonly series: string;
+  readonly value: number;
+  readonly limit: number;
+  readonly reachesLimitInMs: number;
+}
+
+/** The daemon's own figures. */
+export interface Self {
+  readonly rssBytes: number;
+  readonly cpuSeconds: number;
+  readonly loopDelayP99Ms: number;
+  readonly kept: Kept;
+  readonly losses: { readonly inputs: number; readonly metricRows: number };
+  /** Inputs that wait for the next tick. */
+  readonly queued: number;
+}

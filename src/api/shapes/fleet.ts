@@ -1,0 +1,55 @@
+/** Services, resources and modes, as they are right now. */
+import { z } from "zod";
+import { modes } from "../../kernel/index.ts";
+
+const time = z.number();
+
+export const mode = z.enum(modes);
+
+export const resource = z.templateLiteral([z.string(), "/", z.string()]);
+
+const serviceState = z.enum([
+  "starting",
+  "healthy",
+  "degraded",
+  "unhealthy",
+  "stopped",
+  "quarantined",
+]);
+
+export const instance = z.object({
+  resource,
+  number: z.number(),
+  pid: z.number().nullable(),
+  port: z.number().nullable(),
+  startedAt: time.nullable(),
+  state: serviceState,
+  reason: z.string().nullable(),
+});
+
+export const service = z.object({
+  name: z.string(),
+  resource,
+  state: serviceState,
+  pid: z.number().nullable(),
+  restarts: z.number(),
+  mode,
+  listen: z.string().nullable(),
+  dependsOn: z.array(z.string()),
+  instances: z.array(instance),
+});
+
+export const resourceState = z.object({
+  resource: z.string(),
+  kind: z.string(),
+  health: z.enum(["unknown", "healthy", "degraded", "unhealthy"]),
+  reason: z.string().nullable(),
+  dependsOn: z.array(z.string()),
+});
+
+/** The loop was told; what becomes of it stands in the journal. */
+export const accepted = z.object({ accepted: z.literal(true), what: z.string() });
+
+export function takenUp(what: string): z.output<typeof accepted> {
+  return { accepted: true, what };
+}

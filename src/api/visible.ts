@@ -1,0 +1,34 @@
+/**
+ * What a caller without a token does not get to see: texts and parameters in which a secret or a
+ * user's data may stand (headers, bodies, commands, environment, collected diagnostics).
+ */
+import type { ActionRow, SealedEntry } from "../model/index.ts";
+import type { Caller } from "./procedures/procedure.ts";
+
+const hiddenKeys: ReadonlySet<string> = new Set(["headers", "body", "env", "undo", "command"]);
+const hint = "(needs the token)";
+
+export function visibleAction(row: ActionRow, caller: Caller): ActionRow {
+  if (caller.isTrusted) return row;
+  return {
+    ...row,
+    parameters: mask(row.parameters) as ActionRow["parameters"],
+    result: mask(row.result) as ActionRow["result"],
+  };
+}
+
+export function visibleEntry(sealed: SealedEntry, caller: Caller): SealedEntry {
+  if (caller.isTrusted) return sealed;
+  const { entry } = sealed;
+  if (entry.kind === "diagnostics") return { ...sealed, entry: { ...entry, text: hint } };
+  if (entry.kind !== "plan" && entry.kind !== "action") return sealed;
+  return { ...sealed, entry: mask(entry) as SealedEntry["entry"] };
+}
+
+function mask(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(mask);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [key, hiddenKeys.has(key) ? hint : mask(member)]),
+  );
+}

@@ -1,0 +1,111 @@
+/**
+ * The journal, live, to many clients: each gets every entry once, in order, and a client that was
+ * away is first given what it missed from the store.
+ *
+ * F1. While a client catches up, new entries wait in a bounded list of its own; when that list is
+ *     full they are read from the store instead.
+ * F2. A client sees only rising positions.
+ * F3. At most `clientsMax` clients.
+ */
+import { SoulMirrorError } from "../../kernel/index.ts";
+import type { SealedEntry } from "../../model/index.ts";
+import type { House } from "../house.ts";
+import type { Caller } from "../procedures/procedure.ts";
+import { visibleEntry } from "../visible.ts";
+import type { EventStream } from "./event-stream.ts";
+
+const pageSize = 500;
+const waitingMax = 1000;
+
+interface Client {
+  readonly stream: EventStream;
+  readonly caller: Caller;
+  /** The next position that it has not seen; 0 while it only wants what comes. */
+  next: number;
+  /** Entries that came while it catches up; undefined once it is live. */
+  waiting: SealedEntry[] | undefined;
+  missed: boolean;
+}
+
+export class JournalFeed {
+  readonly #house: House;
+  readonly #complain: (what: string, error: unknown) => void;
+  readonly #clients = new Set<Client>();
+  readonly #unsubscribe: () => void;
+
+  constructor(house: House, complain: (what: string, error: unknown) => void) {
+    this.#house = house;
+    this.#complain = complain;
+    this.#unsubscribe = house.subscribe((entries) => {
+      for (const client of this.#clients) this.#deliver(client, entries);
+    });
+  }
+
+  /** `after`: the last position that the client has; undefined begins with what comes now. */
+  join(stream: EventStream, caller: Caller, after: number | undefined): void {
+    const isLive = after === undefined;
+    const client: Client = {
+      stream,
+      caller,
+      next: isLive ? 0 : after + 1,
+      waiting: isLive ? undefined : [],
+      missed: false,
+    };
+    this.#clients.add(client);
+    stream.onClose(() => this.#clients.delete(client));
+    if (!isLive) void this.#catchUp(client);
+  }
+
+  close(): void {
+    this.#unsubscribe();
+    this.#clients.clear();
+  }
+
+  #deliver(client: Client, entries: readonly SealedEntry[]): void {
+    if (client.waiting === undefined) {
+      send(client, entries);
+    } else if (client.waiting.length + entries.length <= waitingMax) {
+      client.waiting.push(...entries);
+    } else {
+      client.waiting = [];
+      client.missed = true;
+    }
+  }
+
+  async #catchUp(client: Client): Promise<void> {
+    const { stream } = client;
+    try {
+      while (stream.isOpen) {
+        const page = await this.#house.store.read(client.next, pageSize);
+        send(client, page);
+        await stream.drained();
+        if (page.length > 0) continue;
+        if (!client.missed) break;
+        client.missed = false;
+      }
+    } catch (error) {
+      this.#complain("the journal could not be read for a client of its events", error);
+      stream.end();
+      return;
+    }
+    const waiting = client.waiting ?? [];
+    client.waiting = undefined;
+    send(client, waiting);
+  }
+}
+
+function send(client: Client, entries: readonly SealedEntry[]): void {
+  for (const sealed of entries) {
+    if (sealed.position < client.next) continue;
+    client.next = sealed.position + 1;
+    const data = JSON.stringify(visibleEntry(sealed, client.caller));
+    client.stream.send({ id: sealed.position, data });
+  }
+}
+
+/** A client's last position, from its header or its query; undefined when it gave none. */
+export function positionFrom(text: string | undefined): number | undefined {
+  if (text === undefined || text === "") return undefined;
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new SoulMirrorError("BAD_REQUEST", `${text} is no position in the journal`);
+}

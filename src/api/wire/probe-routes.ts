@@ -1,0 +1,50 @@
+/**
+ * Texts for other monitors. `/livez`: this process answers, nothing else is asked. `/readyz`: it can
+ * do its work. `/health`: the fleet, as health+json. `/metrics`: figures for Prometheus.
+ */
+import type { FastifyInstance } from "fastify";
+import { contentTypes, formatFor, writeExposition } from "../figures/exposition.ts";
+import { fleetMetrics } from "../figures/fleet-metrics.ts";
+import { toHealthDocument } from "../figures/health-json.ts";
+import { checkStore, lookAtHealth } from "../figures/system-health.ts";
+import { createTally } from "../figures/tally.ts";
+import type { House } from "../house.ts";
+
+/** Returns the end of its own subscription. */
+export function addProbeRoutes(app: FastifyInstance, house: House): () => void {
+  const tally = createTally();
+  const unsubscribe = house.subscribe((entries) => tally.take(entries));
+
+  app.get("/livez", async (_request, reply) => reply.type("text/plain").send("ok\n"));
+
+  app.get("/readyz", async (request, reply) => {
+    const store = await checkStore(house);
+    // Degraded is ready: without its store the engine still supervises and heals.
+    const isReady = store.status !== "unhealthy";
+    const mark = isReady ? "[+]" : "[-]";
+    const lines = [
+      `${mark}store ${store.message ?? "ok"}`,
+      `[+]loop ok`,
+      isReady ? "readyz check passed" : "readyz check failed",
+    ];
+    const isVerbose = request.query instanceof Object && "verbose" in request.query;
+    const text = isVerbose || !isReady ? `${lines.join("\n")}\n` : "ok\n";
+    return await reply.code(isReady ? 200 : 503).type("text/plain").send(text);
+  });
+
+  app.get("/health", async (_request, reply) => {
+    const document = toHealthDocument(house, await lookAtHealth(house));
+    return await reply
+      .code(document.status === "fail" ? 503 : 200)
+      .type("application/health+json")
+      .send(JSON.stringify(document));
+  });
+
+  app.get("/metrics", async (request, reply) => {
+    const format = formatFor(request.headers.accept);
+    const text = writeExposition(fleetMetrics(house, tally), format);
+    return await reply.type(contentTypes[format]).send(text);
+  });
+
+  return unsubscribe;
+}

@@ -1,0 +1,74 @@
+import { expect, test } from "vitest";
+import type { DrillRow } from "./drill-row.ts";
+import { isPassed, judgeJson, judgeTable } from "./judge-table.ts";
+
+const rows: readonly DrillRow[] = [
+  {
+    fault: "P1",
+    title: "kill -9",
+    control: false,
+    detectedAfterMs: 4,
+    diagnosedAs: ["process_exited"],
+    strategies: [{ name: "restart", outcome: "helped" }],
+    healedBy: "restart",
+    healedAfterMs: 61,
+    requests: 1_204,
+    failedRequests: 0,
+    verdict: { kind: "healed" },
+  },
+  {
+    fault: "L7",
+    title: "provider's quota exhausted",
+    control: false,
+    detectedAfterMs: 2_345,
+    diagnosedAs: ["check_failed", "descriptor_exhaustion"],
+    strategies: [
+      { name: "drain_restart", outcome: "undone" },
+      { name: "switch_alternative", outcome: "helped" },
+    ],
+    healedBy: "switch_alternative",
+    healedAfterMs: 12_345,
+    requests: 1_204,
+    failedRequests: 118,
+    verdict: { kind: "failed", reasons: ["healed after 12345 ms, 10000 ms at most"] },
+  },
+  {
+    fault: "T4",
+    title: "clock jumps back 1 h",
+    control: false,
+    diagnosedAs: [],
+    strategies: [],
+    requests: 0,
+    failedRequests: 0,
+    verdict: { kind: "not here", reason: "the daemon's clock cannot be moved here" },
+  },
+];
+
+test("the table is at most 120 columns wide, and says everything", () => {
+  expect(judgeTable(rows)).toMatchInlineSnapshot(`
+    "     fault                 detected  diagnosed as     strategies tried    healed by        healed     requests  verdict
+                                  after                                                         after  that failed
+    ---  --------------------  --------  ---------------  ------------------  --------------  -------  -----------  --------
+    P1   kill -9                   4 ms  process_exited   restart             restart           61 ms   0 of 1,204  healed
+    L7   provider's quota         2.3 s  check_failed,    drain_restart       switch_          12.3 s       118 of  FAILED
+         exhausted                       descriptor_      (undone), switch_   alternative                    1,204
+                                         exhaustion       alternative
+    T4   clock jumps back 1 h         -  -                -                   -                     -            -  not here
+    ---  --------------------  --------  ---------------  ------------------  --------------  -------  -----------  --------
+    L7: healed after 12345 ms, 10000 ms at most
+    T4: not here: the daemon's clock cannot be moved here
+    1 healed, 0 quiet, 1 not here, 1 failed; 118 of 2,408 requests failed
+    "
+  `);
+  for (const line of judgeTable(rows).split("\n")) expect(line.length).toBeLessThanOrEqual(120);
+});
+
+test("a wider terminal gives its room to the fault", () => {
+  const [, , rule = ""] = judgeTable(rows, { columns: 140 }).split("\n");
+  expect(rule.length).toBe(140);
+});
+
+test("JSON holds the rows and whether all passed", () => {
+  expect(JSON.parse(judgeJson(rows))).toEqual({ passed: false, rows });
+  expect(isPassed(rows.filter(({ fault }) => fault !== "L7"))).toBe(true);
+});

@@ -1,0 +1,36 @@
+/**
+ * What a command is: a line in `command-table.ts` that says how it is called, and a file in
+ * `commands/` that is loaded only when it is. Both meet in `Context`.
+ */
+import type { Output } from "./output.ts";
+import type { Place } from "./place.ts";
+
+export interface Context {
+  /** In the order of the command line; an argument that was left out is undefined. */
+  readonly args: readonly (string | undefined)[];
+  readonly options: Options;
+  readonly place: Place;
+  readonly out: Output;
+}
+
+/** Resolves with the exit code; nothing means 0. Throws a SoulMirrorError for all others. */
+export type Run = (context: Context) => Promise<number | undefined>;
+
+export interface Options {
+  has(name: string): boolean;
+  text(name: string): string | undefined;
+  /** Throws BAD_REQUEST when it is not a whole number. */
+  count(name: string): number | undefined;
+}
+
+export interface CommandLine {
+  readonly name: string;
+  readonly summary: string;
+  /** As commander reads them: `<needed>`, `[optional]`, with what they are. */
+  readonly args?: readonly (readonly [usage: string, about: string, choices?: readonly string[]])[];
+  /** `-f, --follow` or `-n, --lines <count>`, with what they do. */
+  readonly options?: readonly (readonly [usage: string, about: string])[];
+  /** Shown below the help of the command. */
+  readonly more?: string;
+  readonly load: () => Promise<Run>;
+}

@@ -1,0 +1,187 @@
+/**
+ * The daemon over HTTP on loopback, with the token of the data directory.
+ *
+ * On node:http and not on `fetch`, which takes longer to load than `status` may take altogether.
+ * D1. Every request has a deadline, except a stream that was opened to be followed.
+ */
+import { readFileSync } from "node:fs";
+import { Agent, type IncomingMessage, request, type RequestOptions } from "node:http";
+import { join } from "node:path";
+import { type ErrorCode, errorTable, messageOf, SoulMirrorError } from "../kernel/index.ts";
+import { type DaemonNote, readDaemonNote } from "./daemon-note.ts";
+import type { Place } from "./place.ts";
+
+const timeoutMs = 10_000;
+const answerBytesMax = 64 * 1024 * 1024;
+
+export class DaemonClient {
+  readonly origin: string;
+  readonly #dataPath: string;
+  readonly #options: RequestOptions;
+
+  /** Throws DAEMON_AWAY when nothing says where a daemon listens. */
+  static at(place: Place): DaemonClient {
+    const { dataPath } = place;
+    const note = readDaemonNote(dataPath);
+    const port = place.port ?? note?.port;
+    if (port === undefined) throw away(dataPath, "none is noted there");
+    return new DaemonClient(dataPath, { host: hostOf(note), port });
+  }
+
+  constructor(dataPath: string, { host, port }: { host: string; port: number }) {
+    this.#dataPath = dataPath;
+    this.origin = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+    const token = readToken(join(dataPath, "token"));
+    this.#options = {
+      host,
+      port,
+      agent: new Agent({ keepAlive: true, maxSockets: 8, timeout: timeoutMs }),
+      headers: {
+        accept: "application/json",
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      },
+    };
+  }
+
+  async get<T>(path: string): Promise<T> {
+    return (await this.#ask({ method: "GET", path })) as T;
+  }
+
+  async post<T>(path: string, body: unknown = {}): Promise<T> {
+    return (await this.#ask({ method: "POST", path, body: JSON.stringify(body) })) as T;
+  }
+
+  /** The lines of an event stream, until it ends or `signal` aborts. Rejects when it cannot begin. */
+  async *stream(path: string, signal: AbortSignal): AsyncGenerator<string> {
+    const answer = await this.#send({ method: "GET", path, signal, accept: "text/event-stream" });
+    if (answer.statusCode !== 200) throw refusal(answer, await textOf(answer));
+    answer.setEncoding("utf8");
+    let rest = "";
+    try {
+      for await (const chunk of answer as AsyncIterable<string>) {
+        const lines = `${rest}${chunk}`.split("\n");
+        rest = lines.pop() ?? "";
+        for (const line of lines) yield line.replace(/\r$/, "");
+      }
+    } catch (error) {
+      // Aborted by us, or the daemon went away: either way the stream is over.
+      if (!signal.aborted) throw away(this.#dataPath, messageOf(error));
+    }
+  }
+
+  /** Sockets that were kept open would keep this process alive. */
+  close(): void {
+    (this.#options.agent as Agent).destroy();
+  }
+
+  async #ask(asked: Asked): Promise<unknown> {
+    const answer = await this.#send({ ...asked, signal: AbortSignal.timeout(timeoutMs) });
+    const text = await textOf(answer);
+    const status = answer.statusCode ?? 0;
+    if (status < 200 || status > 299) throw refusal(answer, text);
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      // Something else listens there: what it says means nothing to us.
+      throw away(this.#dataPath, `what listens on ${this.origin} is not soulmirror`);
+    }
+  }
+
+  #send({ method, path, body, signal, accept }: Asked): Promise<IncomingMessage> {
+    const headers = {
+      ...this.#options.headers,
+      ...(accept === undefined ? {} : { accept }),
+      ...(body === undefined
+        ? {}
+        : { "content-type": "application/json", "content-length": Buffer.byteLength(body) }),
+    };
+    return new Promise((resolve, reject) => {
+      const asking = request({
+        ...this.#options,
+        headers,
+        method,
+        path,
+        ...(signal === undefined ? {} : { signal }),
+      });
+      asking.once("response", resolve);
+      asking.once("error", (error) => reject(away(this.#dataPath, reasonOf(error, this.origin))));
+      asking.end(body);
+    });
+  }
+}
+
+interface Asked {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly body?: string;
+  readonly signal?: AbortSignal;
+  readonly accept?: string;
+}
+
+/** "All addresses" is where it listens, not where it can be asked. */
+function hostOf(note: DaemonNote | undefined): string {
+  const host = note?.host ?? "127.0.0.1";
+  if (host === "0.0.0.0") return "127.0.0.1";
+  return host === "::" ? "::1" : host;
+}
+
+function readToken(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8").trim() || undefined;
+  } catch {
+    // Not ours to read, or not there: reading on loopback works without it.
+    return undefined;
+  }
+}
+
+function reasonOf(error: Error, origin: string): string {
+  const { code, name } = error as NodeJS.ErrnoException;
+  if (code === "ECONNREFUSED") return `nothing listens on ${origin}`;
+  if (name === "TimeoutError" || name === "AbortError") {
+    return `${origin} gave no answer within ${timeoutMs / 1000} s`;
+  }
+  return `${origin}: ${error.message}`;
+}
+
+export function away(dataPath: string, why: string): SoulMirrorError {
+  return new SoulMirrorError("DAEMON_AWAY", `no daemon answers for ${dataPath}: ${why}`, {
+    fix: "start it with `soulmirror up`, or name its data directory with --data DIR",
+  });
+}
+
+async function textOf(answer: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of answer as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > answerBytesMax) throw new SoulMirrorError("INTERNAL", "the answer is too long");
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString("utf8");
+}
+
+function refusal(answer: IncomingMessage, text: string): SoulMirrorError {
+  const told = errorIn(text);
+  const code = told?.code ?? "INTERNAL";
+  const message = told?.message ?? `the daemon answered ${answer.statusCode}`;
+  const fix = told?.fix ?? (code === "NOT_AUTHORIZED" ? tokenFix : undefined);
+  return new SoulMirrorError(code, message, fix === undefined ? {} : { fix });
+}
+
+const tokenFix = "run it as the user who started the daemon: only that user may read its token";
+
+function errorIn(text: string): { code: ErrorCode; message: string; fix?: string } | undefined {
+  try {
+    const { error } = JSON.parse(text) as { error?: Record<string, unknown> };
+    const code = error?.["code"];
+    const message = error?.["message"];
+    if (typeof code !== "string" || !(code in errorTable) || typeof message !== "string") {
+      return undefined;
+    }
+    const fix = error?.["fix"];
+    return { code: code as ErrorCode, message, ...(typeof fix === "string" ? { fix } : {}) };
+  } catch {
+    // Not one of our answers: the status must do.
+    return undefined;
+  }
+}

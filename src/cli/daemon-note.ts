@@ -1,0 +1,28 @@
+/** What a running daemon says about itself in its data directory. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ProcessIdentity } from "../model/index.ts";
+
+export interface DaemonNote extends ProcessIdentity {
+  readonly port: number;
+  /** Where the API listens; loopback unless it is said. */
+  readonly host?: string;
+  readonly startedAt: number;
+}
+
+/** Undefined when no daemon has been here, or when it has ended in order. */
+export function readDaemonNote(dataPath: string): DaemonNote | undefined {
+  try {
+    const note = JSON.parse(readFileSync(join(dataPath, "run", "daemon.json"), "utf8")) as unknown;
+    return isNote(note) ? note : undefined;
+  } catch {
+    // Missing, empty or torn: the same as no daemon.
+    return undefined;
+  }
+}
+
+function isNote(note: unknown): note is DaemonNote {
+  if (typeof note !== "object" || note === null) return false;
+  const { pid, port } = note as { pid?: unknown; port?: unknown };
+  return typeof pid === "number" && pid > 0 && typeof port === "number";
+}

@@ -1,0 +1,56 @@
+/** `package.json`: the scripts that keep running are services; the others are left alone. */
+import { readCommandLine } from "./command-line.ts";
+import { type Draft, type DraftPart, draftName, nothing, recordOf, textOf } from "./draft.ts";
+
+const runs = /^(start|serve|server|worker|daemon)(:[\w:-]+)?$/;
+
+export function fromPackageJson(text: string, file = "package.json"): Draft {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    // Somebody else's file is not ours to complain about at length.
+    return { ...nothing, unmapped: [{ where: file, advice: "it is not valid JSON" }] };
+  }
+  const manifest = recordOf(parsed);
+  const scripts = Object.entries(recordOf(manifest["scripts"]));
+  const isService = ([name]: readonly [string, unknown]): boolean => runs.test(name);
+  return {
+    services: scripts.filter(isService).flatMap(([name, line]) => {
+      const script = textOf(line);
+      return script === undefined ? [] : [serviceOf({ name, script, file, manifest })];
+    }),
+    resources: [],
+    unmapped: scripts
+      .filter((script) => !isService(script))
+      .map(([name]) => ({
+        where: `${file}: scripts.${name}`,
+        advice: "not something that keeps running",
+      })),
+  };
+}
+
+interface Script {
+  readonly name: string;
+  readonly script: string;
+  readonly file: string;
+  readonly manifest: Readonly<Record<string, unknown>>;
+}
+
+function serviceOf({ name, script, file, manifest }: Script): DraftPart {
+  const whole = textOf(manifest["name"]) ?? "app";
+  const own = name === "start" ? whole : name.replace(/^(start|serve):/, "");
+  const { command, env, needsShell } = readCommandLine(script);
+  // Only npm knows where the programs of packages are.
+  const isDirect = !needsShell && /^(node|\.{0,2}\/|deno |bun )/.test(String(command));
+  const { PORT: port, ...others } = env;
+  return {
+    name: draftName(own),
+    keys: {
+      command: isDirect ? command : `npm run --silent ${name}`,
+      ...(port !== undefined && isDirect ? { listen: Number(port) } : {}),
+      ...(Object.keys(others).length > 0 && isDirect ? { env: others } : {}),
+    },
+    remarks: [`From ${file}, script "${name}": ${script}`],
+  };
+}

@@ -1,0 +1,152 @@
+/**
+ * Looks around in a folder for what already says how its software is run, and makes a fleet file
+ * of it. Of several files that tell the same story the most detailed one is believed: PM2's, then
+ * the Procfile, then package.json; containers and listening ports are watched besides.
+ */
+import { readFile } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { parse } from "yaml";
+import { messageOf } from "../../kernel/index.ts";
+import { type Draft, type DraftPart, draftName, listOf, nothing, type Unmapped } from "./draft.ts";
+import { fromCompose } from "./from-compose.ts";
+import { fromEcosystem } from "./from-ecosystem.ts";
+import { fromListeningPorts, listeningPorts } from "./from-listening-ports.ts";
+import { fromPackageJson } from "./from-package-json.ts";
+import { fromProcfile } from "./from-procfile.ts";
+import { readEcosystem } from "./read-ecosystem.ts";
+import { writeFleetFile } from "./write-fleet-file.ts";
+
+export interface LookingAround {
+  /** The fleet file. */
+  readonly text: string;
+  /** Names of the files that something was taken from. */
+  readonly found: readonly string[];
+  readonly services: readonly string[];
+  readonly resources: readonly string[];
+  readonly unmapped: readonly Unmapped[];
+}
+
+export interface LookOptions {
+  readonly folder: string;
+  /** Texts of /proc/net/tcp and tcp6; default: those of this machine. */
+  readonly procNetTcp?: readonly string[];
+  readonly schema?: string;
+}
+
+const ecosystemFiles: readonly string[] = [
+  "ecosystem.config",
+  "pm2.config",
+  "ecosystem",
+  "process",
+].flatMap((name) =>
+  ["js", "cjs", "mjs", "json", "yml", "yaml"].map((ending) => `${name}.${ending}`),
+);
+const composeFiles = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+
+export async function lookAround(options: LookOptions): Promise<LookingAround> {
+  const folder = resolve(options.folder);
+  const found: string[] = [];
+  const read = async (
+    names: readonly string[],
+    draftOf: (name: string, text: string) => Draft | Promise<Draft>,
+  ): Promise<Draft> => {
+    for (const name of names) {
+      const text = await textOf(join(folder, name));
+      if (text === undefined) continue;
+      const draft = await draftOf(name, text);
+      // `process.json` may be anything.
+      if (isEmpty(draft) && draft.unmapped.length === 0) continue;
+      if (!isEmpty(draft)) found.push(name);
+      return draft;
+    }
+    return nothing;
+  };
+  const ecosystem = await read(ecosystemFiles, async (name) => ecosystemOf(folder, name));
+  const procfile = await read(["Procfile"], (name, text) => fromProcfile(text, name));
+  const manifest = await read(["package.json"], (name, text) => fromPackageJson(text, name));
+  const compose = await read(composeFiles, composeOf);
+  const ports = fromListeningPorts(await portsOf(options));
+  const teller = [ecosystem, procfile, manifest].find(({ services }) => services.length > 0);
+  const draft = together(teller ?? manifest, compose, ports);
+  return {
+    text: writeFleetFile(draft, {
+      fleet: draftName(basename(folder)),
+      ...(options.schema === undefined ? {} : { schema: options.schema }),
+    }),
+    found,
+    services: draft.services.map(({ name }) => name),
+    resources: draft.resources.map(({ name }) => name),
+    unmapped: draft.unmapped,
+  };
+}
+
+function isEmpty({ services, resources }: Draft): boolean {
+  return services.length + resources.length === 0;
+}
+
+async function ecosystemOf(folder: string, name: string): Promise<Draft> {
+  const parsed = await readEcosystem(join(folder, name));
+  if (parsed.ok) return fromEcosystem(parsed.value, name);
+  return { ...nothing, unmapped: [{ where: name, advice: `it cannot be read: ${parsed.error}` }] };
+}
+
+function composeOf(name: string, text: string): Draft {
+  try {
+    return fromCompose(parse(text, { merge: true, maxAliasCount: 100 }), name);
+  } catch (error) {
+    const advice = `it cannot be read: ${messageOf(error).split("\n", 1)[0]}`;
+    return { ...nothing, unmapped: [{ where: name, advice }] };
+  }
+}
+
+async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch {
+    // Not there, or not for us: then there is nothing to take over.
+    return undefined;
+  }
+}
+
+async function portsOf({ procNetTcp }: LookOptions): Promise<readonly number[]> {
+  const own = async (): Promise<readonly (string | undefined)[]> =>
+    Promise.all(["/proc/net/tcp", "/proc/net/tcp6"].map(textOf));
+  const texts = procNetTcp ?? (await own());
+  return [...new Set(texts.flatMap((text) => listeningPorts(text ?? "")))].sort((a, b) => a - b);
+}
+
+/** Names are given once; a port that is spoken for already is not watched a second time. */
+function together(...drafts: readonly Draft[]): Draft {
+  const services = numbered(drafts.flatMap((draft) => draft.services));
+  const taken = new Set(services.map(({ keys }) => keys["listen"]));
+  const resources: Draft["resources"][number][] = [];
+  for (const part of drafts.flatMap((draft) => draft.resources)) {
+    const { port } = part.keys;
+    if (port !== undefined && taken.has(port)) continue;
+    if (port !== undefined) taken.add(port);
+    resources.push(part);
+  }
+  const names = new Set(resources.map(({ name }) => name));
+  return {
+    services,
+    resources: numbered(resources.map((part) => withNeedsAmong(names, part))),
+    unmapped: drafts.flatMap((draft) => draft.unmapped),
+  };
+}
+
+/** What was left out above cannot be needed. */
+function withNeedsAmong(names: ReadonlySet<string>, part: DraftPart): DraftPart {
+  const { depends_on: needs, ...rest } = part.keys;
+  const kept = listOf(needs).filter((need) => names.has(String(need))) as readonly string[];
+  return { ...part, keys: kept.length === 0 ? rest : { ...rest, depends_on: kept } };
+}
+
+function numbered<T extends { readonly name: string }>(parts: readonly T[]): readonly T[] {
+  const names = new Set<string>();
+  return parts.map((part) => {
+    let name = part.name;
+    for (let count = 2; names.has(name); count += 1) name = `${part.name}-${count}`;
+    names.add(name);
+    return { ...part, name };
+  });
+}

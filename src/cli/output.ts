@@ -1,0 +1,41 @@
+/** What a command says: text for people, or one JSON document with `--json`. */
+import { createStyle, type Style, styleOf } from "./style.ts";
+
+export class Output {
+  readonly isJson: boolean;
+  readonly style: Style;
+  /** Standard output is a terminal that somebody looks at. */
+  readonly isLive: boolean;
+
+  constructor({ isJson, wantsColour }: { isJson: boolean; wantsColour: boolean }) {
+    this.isJson = isJson;
+    this.isLive = process.stdout.isTTY === true && !isJson;
+    this.style = isJson
+      ? createStyle({ isColoured: false, isAscii: false })
+      : styleOf(process.stdout, wantsColour);
+    // `soulmirror logs | head`: who stops reading has seen enough.
+    process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+      process.exit(error.code === "EPIPE" ? 0 : 1);
+    });
+  }
+
+  /** The result: `value` with --json, else what `text` makes of it. */
+  show(value: unknown, text: (style: Style) => string): void {
+    this.write(this.isJson ? JSON.stringify(value, undefined, 2) : text(this.style));
+  }
+
+  /** One line (or more) of the result. */
+  write(text: string): void {
+    process.stdout.write(`${text}\n`);
+  }
+
+  /** Said beside the result; never part of it. */
+  note(text: string): void {
+    process.stderr.write(`${text}\n`);
+  }
+
+  /** A line that the next one replaces; only where somebody looks. */
+  progress(text: string): void {
+    if (this.isLive && process.stderr.isTTY) process.stderr.write(`\r\u001b[2K${text}`);
+  }
+}

@@ -1,0 +1,17 @@
+/**
+ * Text that came from elsewhere (a log, an error message) without what would drive the terminal:
+ * cursor moves, window titles, bells. Colours may stay.
+ */
+// oxlint-disable-next-line no-control-regex
+const sequences = /\u001b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\)?|.)/g;
+// oxlint-disable-next-line no-control-regex
+const controls = /[\u0000-\u0008\u000a-\u001a\u001c-\u001f\u007f-\u009f]/g;
+// oxlint-disable-next-line no-control-regex
+const isColour = /^\u001b\[[\d;]*m$/;
+
+export function plainText(text: string, options: { keepColours?: boolean } = {}): string {
+  const keeps = options.keepColours === true;
+  return text
+    .replace(sequences, (found) => (keeps && isColour.test(found) ? found : ""))
+    .replace(controls, " ");
+}

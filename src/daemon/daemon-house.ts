@@ -1,0 +1,162 @@
+/** The house as the API sees it: read from the loop, the store and the targets. */
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import type { House, Self, Trend } from "../api/house.ts";
+import { type Clock, type Mode, messageOf } from "../kernel/index.ts";
+import {
+  type Conductor,
+  type ResourceView,
+  resourcesOf,
+  type ServiceView,
+  servicesOf,
+} from "../loop/index.ts";
+import {
+  type Action,
+  type Failure,
+  type Incident,
+  isFinished,
+  isLive,
+  type PersonRequest,
+  type ResourceId,
+  type RouteReport,
+  type Store,
+} from "../model/index.ts";
+import { realClock, realTimers } from "../system/index.ts";
+import { followLog, lastLines } from "../targets/index.ts";
+import type { FleetSource } from "./fleet-source.ts";
+import type { EntryListener } from "./journal-keeper.ts";
+import type { KnowledgeBase } from "./knowledge-base.ts";
+import type { TargetSet } from "./target-set.ts";
+import { version } from "./version.ts";
+
+export interface DaemonHouseOptions {
+  readonly conductor: Conductor;
+  readonly source: FleetSource;
+  readonly knowledge: KnowledgeBase;
+  readonly targets: TargetSet;
+  readonly startedAt: number;
+}
+
+export class DaemonHouse implements House {
+  readonly version: string = version;
+  readonly clock: Clock = realClock;
+  readonly startedAt: number;
+  readonly #options: DaemonHouseOptions;
+  readonly #loopDelay = monitorEventLoopDelay({ resolution: 20 });
+
+  constructor(options: DaemonHouseOptions) {
+    this.#options = options;
+    this.startedAt = options.startedAt;
+    this.#loopDelay.enable();
+  }
+
+  get fleetName(): string {
+    return this.#loop.fleet.name;
+  }
+
+  get store(): Store {
+    return this.#options.knowledge.store;
+  }
+
+  services(): readonly ServiceView[] {
+    return servicesOf(this.#loop);
+  }
+
+  resources(): readonly ResourceView[] {
+    return resourcesOf(this.#loop);
+  }
+
+  mode(): Mode {
+    return this.#loop.plan.modes.get("fleet") ?? this.#loop.fleet.mode;
+  }
+
+  modes(): Readonly<Record<string, Mode>> {
+    const scoped = [...this.#loop.plan.modes].filter(([scope]) => scope !== "fleet");
+    return { ...this.#loop.fleet.strategyModes, ...Object.fromEntries(scoped) };
+  }
+
+  liveIncidents(): readonly Incident[] {
+    return [...this.#loop.analyze.incidents.incidents.values()].filter(isLive).reverse();
+  }
+
+  openFailures(): readonly Failure[] {
+    return [...this.#loop.analyze.incidents.failures.values()].reverse();
+  }
+
+  actionsUnderWay(): readonly Action[] {
+    return [...this.#loop.execute.actions.values()].filter((action) => !isFinished(action));
+  }
+
+  trends(): readonly Trend[] {
+    return [];
+  }
+
+  async routes(): Promise<readonly RouteReport[]> {
+    const { proxy } = this.#options.targets;
+    return proxy.process === undefined ? [] : await proxy.router.reports();
+  }
+
+  request(request: PersonRequest): void {
+    this.#options.conductor.request(request);
+  }
+
+  heartbeat(_resource: ResourceId, _at: number): boolean {
+    return false;
+  }
+
+  logTail(resource: ResourceId, lines: number): Promise<readonly string[]> {
+    return lastLines(this.#options.targets.processes.logOf(resource), lines);
+  }
+
+  followLog(resource: ResourceId, onLine: (line: string) => void, signal: AbortSignal): void {
+    const log = this.#options.targets.processes.logOf(resource);
+    const lines = followLog(log, { timers: realTimers, signal });
+    void (async () => {
+      for await (const line of lines) onLine(line);
+    })().catch((error: unknown) => onLine(`the log cannot be followed: ${messageOf(error)}`));
+  }
+
+  async diagnostics(resource: ResourceId): Promise<string> {
+    const effector = this.#options.targets.effectors.get("diagnose");
+    if (effector === undefined) return "nothing can be seen";
+    const step = { kind: "diagnose", resource, parameters: {}, deadlineMs: 1000 };
+    const result = await effector.act(
+      { id: "by-hand", phase: "act", action: "by-hand", step, afterSync: false },
+      AbortSignal.timeout(step.deadlineMs),
+    );
+    return result.kind === "done" ? result.detail : result.reason;
+  }
+
+  effectiveConfig(): unknown {
+    return this.#loop.fleet;
+  }
+
+  async diff(): Promise<readonly string[]> {
+    const pending = this.#options.source.pending();
+    return pending.ok ? pending.value : pending.error.map(({ message }) => `refused: ${message}`);
+  }
+
+  explain(key: string): unknown {
+    return this.#options.source.loaded?.explain(key);
+  }
+
+  subscribe(listener: EntryListener): () => void {
+    return this.#options.knowledge.keeper.subscribe(listener);
+  }
+
+  self(): Self {
+    const { conductor } = this.#options;
+    const { user, system } = process.cpuUsage();
+    return {
+      rssBytes: process.memoryUsage.rss(),
+      cpuSeconds: (user + system) / 1e6,
+      loopDelayP99Ms: Math.max(0, this.#loopDelay.percentile(99) / 1e6),
+      kept: conductor.kept,
+      losses: conductor.losses,
+      queued: conductor.queued,
+    };
+  }
+
+  get #loop() {
+    return this.#options.conductor.state;
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * The composition root of the daemon: everything is made here, handed to each other, and released
+ * in reverse. Nothing is decided here.
+ */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type ConfigSetting, formatProblem, type ConfigProblem } from "../config/index.ts";
+import { createIds, type Json, SoulMirrorError } from "../kernel/index.ts";
+import { createLoopState, Conductor, resume } from "../loop/index.ts";
+import { bootId, openDataDirectory, processIdentity, realClock, realTimers } from "../system/index.ts";
+import type { Entry, Kept } from "../model/index.ts";
+import { acquireLock, createRealRandom, writeDurably } from "../system/index.ts";
+import { startApi } from "./api-server.ts";
+import { createDaemonLog, type DaemonLog } from "./daemon-log.ts";
+import { FleetSource } from "./fleet-source.ts";
+import { openKnowledge } from "./knowledge-base.ts";
+import { DaemonHouse } from "./daemon-house.ts";
+import { SpecArchive } from "./spec-archive.ts";
+import { openTargets } from "./target-set.ts";
+import { Teardown } from "./teardown.ts";
+import { version } from "./version.ts";
+
+export interface DaemonOptions {
+  readonly configPath: string;
+  readonly dataPath: string;
+  readonly flags: readonly ConfigSetting[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+export interface Daemon {
+  readonly port: number;
+  /** Reads the fleet files again. */
+  reload(): Promise<void>;
+  /** Ends the daemon; services run on. */
+  stop(reason: string): Promise<void>;
+}
+
+/** Throws a SoulMirrorError when it cannot start; everything acquired until then is released. */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const directory = openDataDirectory(options.dataPath);
+  const log = createDaemonLog(join(directory.logs, "daemon.log"));
+  const teardown = new Teardown(log.complain);
+  teardown.add("the log", () => log.close());
+  try {
+    return await compose(options, { directory, log, teardown });
+  } catch (error) {
+    log.complain("the daemon did not start", error);
+    await teardown.run();
+    throw error;
+  }
+}
+
+interface Ground {
+  readonly directory: ReturnType<typeof openDataDirectory>;
+  readonly log: DaemonLog;
+  readonly teardown: Teardown;
+}
+
+async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> {
+  const { directory, log, teardown } = ground;
+  const startedAt = realClock.now().wallMs;
+  const lock = acquireLock(directory.lock);
+  teardown.add("the lock", () => lock.release());
+  const source = new FleetSource({
+    path: options.configPath,
+    environment: options.environment,
+    flags: options.flags,
+  });
+  const first = source.load();
+  if (!first.ok) throw refused(first.error);
+  const { fleet } = first.value;
+  const random = createRealRandom();
+  const ids = createIds(realClock, random);
+  const knowledge = await openKnowledge({ directory, log, ids, teardown });
+  const memory = await knowledge.keeper.recall();
+  const archive = new SpecArchive(directory.specs);
+  await archive.keep(fleet);
+
+  const loop = createLoopState(fleet, { clock: realClock, random, ids });
+  resume(loop, memory, { clock: realClock, random, ids });
+  const targets = await openTargets({
+    directory,
+    log,
+    archive,
+    teardown,
+    fleet,
+    report: (observation) => conductor.observe(observation),
+  });
+  const conductor: Conductor = new Conductor(loop, {
+    clock: realClock,
+    timers: realTimers,
+    sensors: targets.sensors,
+    effectors: targets.effectors,
+    write: (entries) => knowledge.keeper.write(entries, realClock.now().wallMs),
+    sync: () => knowledge.keeper.sync(),
+    writeMetrics: (rows) => knowledge.store.writeMetrics(rows),
+    deadline: (timeoutMs) => AbortSignal.timeout(timeoutMs),
+    complain: log.complain,
+    changed: () => {},
+  });
+  teardown.add("the loop", () => conductor.stop());
+
+  const write = (entry: Entry): Promise<Kept> => knowledge.keeper.write([entry], realClock.now().wallMs);
+  await write({ kind: "daemon_started", version, pid: process.pid });
+  await write({ kind: "fleet_loaded", hash: fleet.hash, changes: [] });
+  const house = new DaemonHouse({ conductor, source, knowledge, targets, startedAt });
+  const api = await startApi({ house, directory, fleet, log });
+  teardown.add("the API", () => api.close());
+
+  // What runs already is seen before anything may be started.
+  const adopted = await targets.adopt();
+  for (const observation of adopted) conductor.observe(observation);
+  conductor.load(fleet);
+
+  const reload = async (): Promise<void> => {
+    const loaded = source.pending();
+    if (loaded.ok && loaded.value.length === 0) return;
+    const result = source.load();
+    if (!result.ok) {
+      const errors = result.error.map(formatProblem);
+      log.warn("fleet-refused", { errors });
+      await write({ kind: "fleet_refused", errors });
+      return;
+    }
+    await archive.keep(result.value.fleet);
+    const changes = loaded.ok ? loaded.value : [];
+    log.info("fleet-loaded", { hash: result.value.fleet.hash, changes });
+    await write({ kind: "fleet_loaded", hash: result.value.fleet.hash, changes });
+    conductor.load(result.value.fleet);
+  };
+  teardown.add("the watch on the fleet file", source.watch(() => void reload()));
+
+  const readyPath = join(directory.run, "daemon.json");
+  const self = processIdentity(process.pid);
+  const note: Json = { pid: process.pid, startTicks: self?.startTicks ?? 0, bootId: bootId(), port: api.port, startedAt };
+  await writeDurably(readyPath, JSON.stringify(note), { mode: 0o600 });
+  log.info("started", { pid: process.pid, port: api.port, fleet: fleet.name, version });
+
+  let stopping: Promise<void> | undefined;
+  return {
+    port: api.port,
+    reload,
+    stop(reason) {
+      stopping ??= (async () => {
+        log.info("stopping", { reason });
+        await conductor.stop();
+        await write({ kind: "daemon_stopped", reason });
+        await knowledge.keeper.checkpoint();
+        await writeFile(readyPath, "");
+        await teardown.run();
+      })();
+      return stopping;
+    },
+  };
+}
+
+function refused(problems: readonly ConfigProblem[]): SoulMirrorError {
+  const text = problems.map(formatProblem).join("\n");
+  const missing = problems.length === 1 && problems[0]?.line === 0;
+  return new SoulMirrorError(missing ? "CONFIG_NOT_FOUND" : "CONFIG_INVALID", `\n${text}`, {
+    fix: "mend the fleet file; `soulmirror validate` shows the same",
+  });
+}

@@ -1,0 +1,186 @@
+import { describe, expect, it } from "vitest";
+import { createIds, createRandom } from "../kernel/index.ts";
+import type { Action, Command, Plan, Step, StepResult } from "../model/index.ts";
+import { createExecuteState, type ExecuteInput, execute } from "./execute.ts";
+
+const step = (kind: string, more: Partial<Step> = {}): Step => ({
+  kind,
+  resource: "instance/a.1",
+  parameters: {},
+  deadlineMs: 1000,
+  ...more,
+});
+
+function planOf(steps: readonly Step[], more: Partial<Plan> = {}): Plan {
+  return {
+    id: `plan-${steps.map(({ kind }) => kind).join()}`,
+    strategy: "s",
+    resource: "instance/a.1",
+    cause: { kind: "failure", incident: "i", failure: "f" },
+    reason: "r",
+    steps,
+    irreversible: false,
+    reverts: true,
+    watch: { windowMs: 1, goodMin: 1, deadlineMs: 1 },
+    ...more,
+  };
+}
+
+/** A machine with a clock that the test moves. */
+class Machine {
+  nowMs = 0;
+  readonly commands: Command[] = [];
+  readonly statuses: string[] = [];
+  last: Action | undefined;
+  readonly #state = createExecuteState(
+    createIds({ now: () => ({ wallMs: 0, monotonicMs: 0 }) }, createRandom(1)),
+  );
+
+  feed(...inputs: ExecuteInput[]): void {
+    const done = execute(this.#state, inputs, { wallMs: this.nowMs, monotonicMs: this.nowMs });
+    this.commands.push(...done.commands);
+    for (const action of done.actions) {
+      this.last = action;
+      this.statuses.push(action.status.kind);
+    }
+  }
+
+  begin(plan: Plan, needsApproval = false): void {
+    this.feed({ kind: "plan", plan, needsApproval });
+  }
+
+  answer(result: StepResult = { kind: "done", detail: "", undo: { token: 1 } }): void {
+    const command = this.commands.at(-1)?.id ?? "";
+    this.feed({ kind: "result", command, result });
+  }
+
+  get told(): string[] {
+    return this.commands.map(({ phase, step: { kind } }) => `${phase} ${kind}`);
+  }
+}
+
+describe("execute", () => {
+  it("prechecks, acts, and goes on to the next step (X2)", () => {
+    const machine = new Machine();
+    machine.begin(planOf([step("stop"), step("start")]));
+    for (let count = 0; count < 4; count += 1) machine.answer();
+    expect(machine.told).toEqual(["precheck stop", "act stop", "precheck start", "act start"]);
+    expect(machine.last?.status.kind).toBe("succeeded");
+    expect(machine.last?.done.map((done) => done.undo)).toEqual([{ token: 1 }, { token: 1 }]);
+  });
+
+  it("ignores an answer that comes twice or too late (X2, X3)", () => {
+    const machine = new Machine();
+    machine.begin(planOf([step("stop")]));
+    machine.answer();
+    const [precheck] = machine.commands;
+    machine.feed({ kind: "result", command: precheck?.id ?? "", result: { kind: "done", detail: "" } });
+    expect(machine.told).toEqual(["precheck stop", "act stop"]);
+    machine.nowMs = 60_000;
+    machine.feed();
+    expect(machine.last?.status).toMatchObject({ kind: "failed", reason: "no answer before the deadline" });
+    machine.answer();
+    expect(machine.last?.status.kind).toBe("failed");
+  });
+
+  it("does one action on a resource at a time (X1)", () => {
+    const machine = new Machine();
+    machine.begin(planOf([step("stop")]));
+    machine.begin(planOf([step("start")]));
+    expect(machine.told).toEqual(["precheck stop"]);
+  });
+
+  it("undoes the steps before the one that failed, in reverse (X4)", () => {
+    const machine = new Machine();
+    machine.begin(planOf([step("a"), step("b"), step("c")]));
+    for (let count = 0; count < 5; count += 1) machine.answer();
+    machine.answer({ kind: "failed", reason: "broken" });
+    expect(machine.told.at(-1)).toBe("undo b");
+    expect(machine.commands.at(-1)?.undo).toEqual({ token: 1 });
+    machine.answer();
+    expect(machine.told.at(-1)).toBe("undo a");
+    machine.answer();
+    expect(machine.last?.status).toMatchObject({ kind: "rolled_back", reason: "broken" });
+  });
+
+  it("takes a whole action back when the verdict wants it, if its plan reverts (X4)", () => {
+    for (const reverts of [true, false]) {
+      const machine = new Machine();
+      machine.begin(planOf([step("a")], { reverts }));
+      machine.answer();
+      machine.answer();
+      const action = machine.last?.id ?? "";
+      machine.feed({ kind: "roll_back", action, reason: "not healed" });
+      if (reverts) machine.answer();
+      expect(machine.last?.status.kind).toBe(reverts ? "rolled_back" : "failed");
+    }
+  });
+
+  it("says so when an undo fails", () => {
+    const machine = new Machine();
+    machine.begin(planOf([step("a")]));
+    machine.answer();
+    machine.answer();
+    machine.feed({ kind: "roll_back", action: machine.last?.id ?? "", reason: "not healed" });
+    machine.answer({ kind: "failed", reason: "cannot" });
+    expect(machine.last?.status).toMatchObject({
+      kind: "failed",
+      reason: "not healed; and undoing step 1 failed: cannot",
+    });
+  });
+
+  it("asks again after `later` only with patience", () => {
+    const machine = new Machine();
+    const later: StepResult = { kind: "later", reason: "held", retryAfterMs: 100 };
+    machine.begin(planOf([step("start", { patienceMs: 250 })]));
+    machine.answer(later);
+    machine.nowMs = 100;
+    machine.feed();
+    machine.answer(later);
+    machine.nowMs = 200;
+    machine.feed();
+    expect(machine.told).toEqual(["precheck start", "precheck start", "precheck start"]);
+    machine.nowMs = 260;
+    machine.answer(later);
+    expect(machine.last?.status).toMatchObject({ kind: "failed", reason: "held" });
+    const hasty = new Machine();
+    hasty.begin(planOf([step("start")]));
+    hasty.nowMs = 1;
+    hasty.answer(later);
+    expect(hasty.last?.status.kind).toBe("failed");
+  });
+
+  it("goes on when an optional step fails", () => {
+    const machine = new Machine();
+    machine.begin(planOf([step("diagnose", { optional: true }), step("stop")]));
+    machine.answer({ kind: "refused", reason: "no /proc" });
+    expect(machine.told.at(-1)).toBe("precheck stop");
+    expect(machine.last?.done[0]?.detail).toBe("not done: no /proc");
+  });
+
+  it("waits for approval, and commands only after the journal is on the disk (X5)", () => {
+    const machine = new Machine();
+    machine.begin(planOf([step("clean")], { irreversible: true }), true);
+    expect(machine.statuses).toEqual(["waiting_for_approval"]);
+    expect(machine.commands).toEqual([]);
+    machine.feed({ kind: "approve", action: machine.last?.id ?? "", by: "ana" });
+    expect(machine.commands.at(-1)).toMatchObject({ phase: "precheck", afterSync: true });
+    const other = new Machine();
+    other.begin(planOf([step("clean")], { irreversible: true }), true);
+    other.feed({ kind: "dismiss", action: other.last?.id ?? "", by: "ana" });
+    expect(other.last?.status).toMatchObject({ kind: "failed", reason: "dismissed by ana" });
+  });
+
+  it("takes back what the daemon before this one had half done", () => {
+    const before = new Machine();
+    before.begin(planOf([step("a"), step("b")]));
+    before.answer();
+    before.answer();
+    const action = before.last;
+    const after = new Machine();
+    if (action) after.feed({ kind: "resume", action });
+    expect(after.told).toEqual(["undo a"]);
+    after.answer();
+    expect(after.last?.status.kind).toBe("rolled_back");
+  });
+});

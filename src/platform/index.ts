@@ -1,0 +1,22 @@
+/**
+ * What the house stands on: the store in SQLite, the front proxy as a process of its own. Each
+ * folder here implements ports of `model/` and knows nothing of the others.
+ */
+export {
+  listenEffector,
+  ProxyKeeper,
+  type ProxyPaths,
+  ProxyRouter,
+  proxySensor,
+  startProxyEffector,
+} from "./proxy/index.ts";
+export {
+  openAuditKey,
+  openEmergencyFile,
+  openSqliteStore,
+  openWorkerStore,
+  readAuditKey,
+  type StoreFormat,
+  sqliteFormat,
+  type WorkerStore,
+} from "./store/index.ts";

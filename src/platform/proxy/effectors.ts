@@ -1,0 +1,44 @@
+/** What can be done about the front proxy: start a new one, wait until it listens everywhere. */
+import { messageOf } from "../../kernel/index.ts";
+import type { Effector, StepResult } from "../../model/index.ts";
+import type { ProxyKeeper } from "./keeper.ts";
+
+const startTimeoutMs = 8000;
+
+/** `declareRoutes` tells a new proxy everything that the old one knew. */
+export function startProxyEffector(
+  keeper: ProxyKeeper,
+  declareRoutes: () => Promise<void>,
+): Effector {
+  return {
+    kind: "start-proxy",
+    precheck: async () => ({ kind: "done", detail: "" }),
+    async act(): Promise<StepResult> {
+      try {
+        if ((await keeper.router.pid()) === undefined) keeper.kill();
+        const { pid } = await keeper.ensure(startTimeoutMs);
+        await declareRoutes();
+        return { kind: "done", detail: `pid ${pid}` };
+      } catch (error) {
+        return { kind: "failed", reason: messageOf(error) };
+      }
+    },
+  };
+}
+
+export function listenEffector(keeper: ProxyKeeper): Effector {
+  return {
+    kind: "listen",
+    async precheck(): Promise<StepResult> {
+      try {
+        const deaf = (await keeper.router.reports()).find((report) => !report.listening);
+        if (deaf === undefined) return { kind: "done", detail: "" };
+        const reason = `${deaf.service}: ${deaf.listenError ?? "it does not listen"}`;
+        return { kind: "later", reason, retryAfterMs: 100 };
+      } catch (error) {
+        return { kind: "failed", reason: messageOf(error) };
+      }
+    },
+    act: async () => ({ kind: "done", detail: "it listens everywhere" }),
+  };
+}

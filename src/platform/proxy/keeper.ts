@@ -1,0 +1,50 @@
+/**
+ * The proxy process as the daemon knows it: which one answers, and starting one when none does.
+ * It only does what an effector or the start of the daemon asks of it.
+ */
+import type { ProcessIdentity } from "../../model/index.ts";
+import { isAlive, processIdentity } from "../../system/index.ts";
+import type { ProxyRouter } from "./client.ts";
+import { type ProxyPaths, startProxy } from "./start-proxy.ts";
+
+export class ProxyKeeper {
+  readonly router: ProxyRouter;
+  readonly #paths: ProxyPaths;
+  #process: ProcessIdentity | undefined;
+
+  constructor(router: ProxyRouter, paths: ProxyPaths) {
+    this.router = router;
+    this.#paths = paths;
+  }
+
+  /** The proxy that answered last, if it lives. */
+  get process(): ProcessIdentity | undefined {
+    return this.#process && isAlive(this.#process) ? this.#process : undefined;
+  }
+
+  /** Takes over the proxy that answers, or starts one. Rejects when none answers in the end. */
+  async ensure(timeoutMs: number): Promise<{ readonly pid: number; readonly isNew: boolean }> {
+    const running = await this.#answering();
+    if (running !== undefined) return { pid: running, isNew: false };
+    if (startProxy(this.#paths) === undefined) throw new Error("the proxy could not be started");
+    const deadline = performance.now() + timeoutMs;
+    for (let pauseMs = 2; performance.now() < deadline; pauseMs = Math.min(50, pauseMs * 2)) {
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      const pid = await this.#answering();
+      if (pid !== undefined) return { pid, isNew: true };
+    }
+    throw new Error(`the proxy did not answer within ${timeoutMs} ms; see ${this.#paths.logPath}`);
+  }
+
+  /** Ends one that lives and does not answer. */
+  kill(): void {
+    const { process: deaf } = this;
+    if (deaf) process.kill(deaf.pid, "SIGKILL");
+  }
+
+  async #answering(): Promise<number | undefined> {
+    const pid = await this.router.pid();
+    this.#process = pid === undefined ? this.#process : processIdentity(pid);
+    return pid;
+  }
+}

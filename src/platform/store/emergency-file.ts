@@ -1,0 +1,155 @@
+/**
+ * A file that was paid for in advance: its space is taken when all is well, so that entries can be
+ * written into it when the disk is full. It lies in another folder than the store.
+ *
+ * The file is a row of frames, each `length checksum JSON\n` with eight hex digits for either
+ * number; behind the last one there are zeros.
+ * E1. A frame that is not whole ends the row: a torn write is as if it had not begun.
+ * E2. `append` resolves when the frame is on the disk; it rejects when the frame does not fit.
+ * E3. The file never grows and never shrinks.
+ */
+import { constants } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { dirname } from "node:path";
+import { crc32 } from "node:zlib";
+import type { EmergencyJournal, HeldEntries } from "../../knowledge/index.ts";
+import type { SealedEntry } from "../../model/index.ts";
+import { syncFolder } from "../../system/index.ts";
+
+const headBytes = 18;
+const pieceBytes = 2 ** 16;
+const head = /^([0-9a-f]{8}) ([0-9a-f]{8}) $/;
+
+export interface EmergencyFileOptions {
+  readonly sizeBytes?: number;
+}
+
+/** Rejects when the space cannot be had. */
+export async function openEmergencyFile(
+  path: string,
+  { sizeBytes = 2 ** 23 }: EmergencyFileOptions = {},
+): Promise<EmergencyFile> {
+  const { O_RDWR, O_CREAT, O_DSYNC } = constants;
+  const file = await open(path, O_RDWR | O_CREAT | O_DSYNC, 0o600);
+  try {
+    const { size } = await file.stat();
+    if (size < sizeBytes) {
+      await zero(file, size, sizeBytes);
+      await file.sync();
+      await syncFolder(dirname(path));
+    }
+    const emergency = new EmergencyFile(file, Math.max(size, sizeBytes));
+    await emergency.read();
+    return emergency;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+export class EmergencyFile implements EmergencyJournal {
+  readonly #file: FileHandle;
+  readonly #sizeBytes: number;
+  #endBytes = 0;
+  #isWriting = false;
+
+  constructor(file: FileHandle, sizeBytes: number) {
+    this.#file = file;
+    this.#sizeBytes = sizeBytes;
+  }
+
+  get usedBytes(): number {
+    return this.#endBytes;
+  }
+
+  async append(held: HeldEntries): Promise<void> {
+    const frame = frameOf(JSON.stringify(held));
+    const start = this.#endBytes;
+    if (start + frame.length > this.#sizeBytes) {
+      throw new Error(`it is full: ${start} of ${this.#sizeBytes} bytes are used`);
+    }
+    await this.#alone(() => writeAll(this.#file, frame, start));
+    this.#endBytes = start + frame.length;
+  }
+
+  async read(): Promise<HeldEntries> {
+    const content = Buffer.alloc(this.#sizeBytes);
+    await this.#file.read(content, 0, content.length, 0);
+    let storeEnd: number | undefined;
+    const entries: SealedEntry[] = [];
+    let place = 0;
+    for (let frame = frameAt(content, place); frame; frame = frameAt(content, place)) {
+      entries.push(...frame.held.entries);
+      const { storeEnd: end } = frame.held;
+      if (end !== undefined) storeEnd = Math.min(end, storeEnd ?? end);
+      place = frame.endBytes;
+    }
+    this.#endBytes = place;
+    return { storeEnd, entries };
+  }
+
+  /** From its end to its beginning: what is left after a crash in between is a row of frames. */
+  async reset(): Promise<void> {
+    await this.#alone(async () => {
+      for (let end = this.#endBytes; end > 0; end -= pieceBytes) {
+        await zero(this.#file, Math.max(0, end - pieceBytes), end);
+      }
+    });
+    this.#endBytes = 0;
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+
+  /** A disk that hangs gets no second write: nobody knows where the first one ends. */
+  async #alone(write: () => Promise<void>): Promise<void> {
+    if (this.#isWriting) throw new Error("the write before has not ended");
+    this.#isWriting = true;
+    try {
+      await write();
+    } finally {
+      this.#isWriting = false;
+    }
+  }
+}
+
+function frameOf(json: string): Buffer {
+  const content = Buffer.from(`${json}\n`);
+  const start = `${hex(content.length)} ${hex(crc32(content))} `;
+  return Buffer.concat([Buffer.from(start), content]);
+}
+
+interface Frame {
+  readonly held: HeldEntries;
+  readonly endBytes: number;
+}
+
+function frameAt(content: Buffer, place: number): Frame | undefined {
+  const match = head.exec(content.toString("latin1", place, place + headBytes));
+  if (match === null) return undefined;
+  const start = place + headBytes;
+  const endBytes = start + Number.parseInt(match[1] ?? "", 16);
+  const json = content.subarray(start, endBytes);
+  if (endBytes > content.length || hex(crc32(json)) !== match[2]) return undefined;
+  return { held: JSON.parse(json.toString()) as HeldEntries, endBytes };
+}
+
+async function zero(file: FileHandle, from: number, to: number): Promise<void> {
+  for (let place = from; place < to; place += pieceBytes) {
+    await writeAll(file, Buffer.alloc(Math.min(pieceBytes, to - place)), place);
+  }
+}
+
+async function writeAll(file: FileHandle, content: Buffer, place: number): Promise<void> {
+  let written = 0;
+  while (written < content.length) {
+    const { bytesWritten } = await file.write(content, written, undefined, place + written);
+    if (bytesWritten === 0) throw new Error("the disk takes nothing");
+    written += bytesWritten;
+  }
+}
+
+function hex(value: number): string {
+  return value.toString(16).padStart(8, "0");
+}

@@ -1,0 +1,12 @@
+/**
+ * The store in an embedded SQLite file: the Store port in a worker thread, the format and its
+ * migrations, the emergency file for when there is no writable store, the key of the audit chain.
+ */
+export { type AuditKey, openAuditKey, readAuditKey } from "./audit-key.ts";
+export {
+  type EmergencyFile,
+  type EmergencyFileOptions,
+  openEmergencyFile,
+} from "./emergency-file.ts";
+export { openSqliteStore, type StoreFormat, sqliteFormat } from "./sqlite-store.ts";
+export { openWorkerStore, type WorkerStore, type WorkerStoreOptions } from "./worker-store.ts";

@@ -1,0 +1,139 @@
+/**
+ * Deletes what is older than its retention, some rows at a time, so that no entry waits long.
+ *
+ * N1. A failure that is open stays whatever its age, and so do the actions of a failure that stays.
+ * N2. Entries from the checkpoint on stay, and the last one always: the chain goes on from it.
+ */
+import type { Kysely } from "kysely";
+import type { Retention } from "../../model/index.ts";
+import type { Tables } from "./schema.ts";
+
+const batchRows = 500;
+
+/** `turn` runs one batch when the database is free. Resolves with the rows deleted. */
+export async function prune(
+  db: Kysely<Tables>,
+  retention: Retention,
+  turn: (batch: () => Promise<number>) => Promise<number>,
+): Promise<number> {
+  const cut = await turn(() => journalCut(db, retention.entriesBefore));
+  const batches = [
+    () => metricsBatch(db, retention.metricsBefore),
+    () => failuresBatch(db, retention.failuresBefore),
+    () => actionsBatch(db, retention.failuresBefore),
+    () => incidentsBatch(db, retention.failuresBefore),
+    () => entriesBatch(db, cut),
+  ];
+  let total = 0;
+  for (const batch of batches) {
+    for (let deleted = await turn(batch); deleted > 0; deleted = await turn(batch)) {
+      total += deleted;
+    }
+  }
+  return total;
+}
+
+/** The first position that stays. */
+async function journalCut(db: Kysely<Tables>, entriesBefore: number): Promise<number> {
+  const saved = await db
+    .selectFrom("checkpoints")
+    .select("position")
+    .orderBy("position", "desc")
+    .executeTakeFirst();
+  // The wall clock may jump back: the first entry that is young enough counts, not every old one.
+  const young = await db
+    .selectFrom("journal")
+    .select("position")
+    .where("at", ">=", entriesBefore)
+    .orderBy("position")
+    .limit(1)
+    .executeTakeFirst();
+  const last = await db
+    .selectFrom("journal")
+    .select("position")
+    .orderBy("position", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  const end = last?.position ?? 0;
+  return Math.min(saved?.position ?? 0, young?.position ?? end, end);
+}
+
+async function metricsBatch(db: Kysely<Tables>, before: number): Promise<number> {
+  const rows = await db
+    .selectFrom("system_health_metrics")
+    .select("id")
+    .where("timestamp", "<", before)
+    .orderBy("timestamp")
+    .limit(batchRows)
+    .execute();
+  if (rows.length === 0) return 0;
+  await db.deleteFrom("system_health_metrics").where("id", "in", rows.map(idOf)).execute();
+  return rows.length;
+}
+
+/** Together with their actions, which refer to them. */
+async function failuresBatch(db: Kysely<Tables>, before: number): Promise<number> {
+  const rows = await db
+    .selectFrom("failure_events")
+    .select("id")
+    .where("resolved", "=", 1)
+    .where("timestamp", "<", before)
+    .orderBy("timestamp")
+    .limit(batchRows)
+    .execute();
+  if (rows.length === 0) return 0;
+  const ids = rows.map(idOf);
+  return await db.transaction().execute(async (transaction) => {
+    const actions = await transaction
+      .deleteFrom("recovery_actions")
+      .where("failure_event_id", "in", ids)
+      .executeTakeFirst();
+    await transaction.deleteFrom("failure_events").where("id", "in", ids).execute();
+    return rows.length + Number(actions.numDeletedRows);
+  });
+}
+
+async function actionsBatch(db: Kysely<Tables>, before: number): Promise<number> {
+  const rows = await db
+    .selectFrom("recovery_actions")
+    .select("id")
+    .where("failure_event_id", "is", null)
+    .where("completed_at", "<", before)
+    .limit(batchRows)
+    .execute();
+  if (rows.length === 0) return 0;
+  await db.deleteFrom("recovery_actions").where("id", "in", rows.map(idOf)).execute();
+  return rows.length;
+}
+
+async function incidentsBatch(db: Kysely<Tables>, before: number): Promise<number> {
+  const rows = await db
+    .selectFrom("incidents")
+    .select("id")
+    .where("live", "=", 0)
+    .where("resolved_at", "<", before)
+    .limit(batchRows)
+    .execute();
+  if (rows.length === 0) return 0;
+  const ids = rows.map(({ id }) => id);
+  await db.deleteFrom("incidents").where("id", "in", ids).execute();
+  return rows.length;
+}
+
+async function entriesBatch(db: Kysely<Tables>, cut: number): Promise<number> {
+  const rows = await db
+    .selectFrom("journal")
+    .select("position")
+    .where("position", "<", cut)
+    .orderBy("position")
+    .limit(batchRows)
+    .execute();
+  const last = rows.at(-1);
+  if (last === undefined) return 0;
+  await db.deleteFrom("journal").where("position", "<=", last.position).execute();
+  return rows.length;
+}
+
+function idOf({ id }: { readonly id: number }): number {
+  return id;
+}

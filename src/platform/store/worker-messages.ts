@@ -1,0 +1,41 @@
+/** What the main thread and the store's worker say to each other. */
+import { type ErrorCode, errorTable, messageOf, SoulMirrorError } from "../../kernel/index.ts";
+import type { Store } from "../../model/index.ts";
+import type { SqliteLimits } from "./sqlite-database.ts";
+
+export interface WorkerSetup {
+  readonly path: string;
+  readonly limits: SqliteLimits;
+}
+
+/** One call of the port. */
+export interface StoreCall {
+  readonly id: number;
+  readonly method: keyof Store;
+  readonly values: readonly unknown[];
+}
+
+/** The answer to the call of that number; number 0 is the opening of the store. */
+export type StoreAnswer =
+  | { readonly id: number; readonly ok: true; readonly value: unknown }
+  | { readonly id: number; readonly ok: false; readonly error: SentError };
+
+export interface SentError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly fix?: string;
+}
+
+/** Errors do not keep their class on the way between threads. */
+export function packError(error: unknown): SentError {
+  if (!(error instanceof SoulMirrorError)) {
+    return { code: "STORE_UNAVAILABLE", message: messageOf(error) };
+  }
+  const { code, message, fix } = error;
+  return { code, message, ...(fix === undefined ? {} : { fix }) };
+}
+
+export function unpackError({ code, message, fix }: SentError): SoulMirrorError {
+  const known: ErrorCode = code in errorTable ? code : "STORE_UNAVAILABLE";
+  return new SoulMirrorError(known, message, fix === undefined ? {} : { fix });
+}

@@ -1,0 +1,125 @@
+/**
+ * When will a growing series reach its limit? Memory that leaks, descriptors, a disk.
+ *
+ * Intuition: any rise looks like a leak for a moment, so what counts is *new ground*, the height
+ * above everything seen before the rise began. A sawtooth gains none, noise hardly any, and a step
+ * has stopped rising when it is looked at. How much new ground is proof depends on what is known:
+ *
+ * - usually half of the way from the old peak to the limit: a shorter rise may be a warm-up, a
+ *   long export, the first tooth, and there is as much time left as has passed;
+ * - a seventh of the way when the limit would be reached within seconds and the series was quiet
+ *   before: there is no time to wait for more.
+ *
+ * All looks are relative to the way that is left, so leaks of any size meet the same rule.
+ *
+ * 1. Undefined unless the rise is significant, steady and still going on.
+ * 2. Nothing is said from fewer than six points, or about a series that went silent.
+ * 3. Scaling value and limit, or shifting the time, does not change the answer.
+ */
+import type { History, Level, Past } from "./history.ts";
+import { type Line, lineThrough, rises } from "./slope.ts";
+
+export interface TrendOptions {
+  /** For so long after its first point a series has no past to be measured against. */
+  readonly settleMs?: number;
+  /** A limit that is nearer than this leaves no time to wait for more proof. */
+  readonly urgentMs?: number;
+}
+
+interface Rise {
+  readonly level: Level;
+  readonly count: number;
+  readonly headroom: number;
+  readonly nowMs: number;
+}
+
+const shortest = 6;
+const sizes = [32, 16, 8, shortest] as const;
+
+/** How much of the way may still lie ahead, in units of the new ground. */
+const ahead = { usual: 1, urgent: 6 } as const;
+
+/** Median distance from the line, as a share of the rise. */
+const spreadMax = 0.1;
+
+/**
+ * Milliseconds until `history` reaches `limit` if it goes on like this; 0 when it is there already;
+ * undefined when it does not grow, or not so far that one can tell. `nowMs` is of the same clock as
+ * the times of the history.
+ */
+export function timeToLimitMs(
+  history: History,
+  limit: number,
+  { nowMs, settleMs = 10_000, urgentMs = 15_000 }: TrendOptions & { readonly nowMs: number },
+): number | undefined {
+  const newest = history.levels[0]?.lows;
+  if (!newest || newest.size < shortest) return undefined;
+  const current = newest.valueAt(newest.size - 1);
+  // The longest rise knows its slope best, so the coarsest level is asked first.
+  for (let depth = history.levels.length - 1; depth >= 0; depth -= 1) {
+    const level = history.levels[depth] as Level;
+    const size = level.lows.size;
+    if (size < shortest) continue;
+    const headroom = limit - Math.max(current, level.highs.valueAt(size - 1));
+    for (const count of sizes) {
+      if (count > size || (depth > 0 && count === shortest)) continue;
+      const rise = { level, count, headroom, nowMs };
+      if (!mayReach(rise, current)) continue;
+      const line = steadyLine(rise);
+      if (!line) continue;
+      const leftMs = Math.max(0, headroom) / line.slopePerMs;
+      const past = history.before(level.lows.timeAt(size - count));
+      if (isProven(rise, past, { isUrgent: leftMs <= urgentMs, settleMs })) return leftMs;
+    }
+  }
+  return undefined;
+}
+
+/** The cheap look that ends it for a series at rest: too far to go, gone down again, or silent. */
+function mayReach({ level: { lows }, count, headroom, nowMs }: Rise, current: number): boolean {
+  const last = lows.size - 1;
+  const first = lows.size - count;
+  const growth = lows.valueAt(last) - lows.valueAt(first);
+  if (!(growth > 0) || headroom > ahead.urgent * growth) return false;
+  if (current < lows.valueAt(last) - growth / 2) return false;
+  const beganMs = lows.timeAt(first);
+  const meanSpacingMs = (lows.timeAt(last) - beganMs) / (count - 1);
+  return meanSpacingMs > 0 && nowMs - lows.timeAt(last) <= 3 * meanSpacingMs;
+}
+
+/** A rise of which both halves climb and so does its end: a step and a warm-up have a flat part. */
+function steadyLine({ level: { lows }, count }: Rise): Line | undefined {
+  const to = lows.size;
+  const from = to - count;
+  const line = lineThrough({ ring: lows, from, to });
+  if (!rises(line.kendallS, count)) return undefined;
+  const growth = line.slopePerMs * (lows.timeAt(to - 1) - lows.timeAt(from));
+  if (line.spread > spreadMax * growth) return undefined;
+  const middle = from + (count >> 1);
+  const parts = [
+    { ring: lows, from: to - 1 - (count >> 2), to },
+    { ring: lows, from: middle, to },
+    { ring: lows, from, to: middle + 1 },
+  ];
+  const isSteady = parts.every((part) => lineThrough(part).slopePerMs >= line.slopePerMs / 2);
+  return isSteady ? line : undefined;
+}
+
+function isProven(
+  { level: { lows }, count, headroom }: Rise,
+  past: Past | undefined,
+  { isUrgent, settleMs }: { isUrgent: boolean; settleMs: number },
+): boolean {
+  const last = lows.valueAt(lows.size - 1);
+  const beganMs = lows.timeAt(lows.size - count);
+  const tookMs = lows.timeAt(lows.size - 1) - beganMs;
+  const ground = last - Math.max(past?.high ?? Number.NEGATIVE_INFINITY, lows.valueAt(lows.size - count));
+  if (!(ground > 0)) return false;
+  const isQuiet =
+    past !== undefined &&
+    beganMs - past.fromMs >= Math.max(tookMs, settleMs) &&
+    past.high - past.low <= ground;
+  // Without a past to compare with, six points in a row are too often chance.
+  if (count === shortest && !isQuiet) return false;
+  return headroom <= (isQuiet && isUrgent ? ahead.urgent : ahead.usual) * ground;
+}

@@ -1,0 +1,5 @@
+/**
+ * The machine itself: processor, memory, pressure, disks, network, descriptors and the clock, read
+ * straight from the kernel. What a single process uses is for `process/`.
+ */
+export { createHostSensor, type HostSensorOptions } from "./sensors.ts";

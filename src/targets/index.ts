@@ -1,0 +1,41 @@
+/**
+ * Targets: the technologies that can be watched and healed, a folder each. A new one is a folder
+ * with its sensors and effectors, its line in the lists below, and its conformance suites.
+ */
+import type { Clock } from "../kernel/index.ts";
+import type { Effector, Sensor } from "../model/index.ts";
+import { createCommandEffector } from "./command/index.ts";
+import { createCleanEffector, createRotateEffector } from "./files/index.ts";
+import { createHostSensor } from "./host/index.ts";
+import { createHttpSensor, createWebhookEffector } from "./http/index.ts";
+import { createPrometheusSensor, createWorkSensor } from "./prometheus/index.ts";
+
+export { Cgroups, followLog, lastLines, ProcessTarget, type RunningProcess } from "./process/index.ts";
+
+/** Every sensor but those of processes, which need the process table. */
+export function createSensors({ clock }: { readonly clock: Clock }): readonly Sensor[] {
+  return [
+    createHttpSensor({ clock }),
+    createHostSensor({ clock }),
+    createPrometheusSensor({ clock }),
+    createWorkSensor({ clock }),
+  ];
+}
+
+export interface EffectorOptions {
+  readonly clock: Clock;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Folders that nothing may be deleted from, besides those of the system. */
+  readonly protectedPaths: readonly string[];
+}
+
+/** Every effector but those of processes and of the front proxy. */
+export function createEffectors(options: EffectorOptions): readonly Effector[] {
+  const { clock, environment, protectedPaths } = options;
+  return [
+    createCommandEffector({ environment }),
+    createWebhookEffector(),
+    createCleanEffector({ clock, protectedPaths }),
+    createRotateEffector({ protectedPaths }),
+  ];
+}

@@ -1,0 +1,4 @@
+/**
+ * TCP: the sensor that knocks at a port. What is said over the connection is for other kinds.
+ */
+export { createTcpSensor } from "./sensors.ts";

@@ -1,0 +1,122 @@
+import { describe, expect, it } from "vitest";
+import type { Detection } from "../config/index.ts";
+import type { Failure, FailureType, Verdict, Watch } from "../model/index.ts";
+import { createVerifyState, type VerifyInput, verify } from "./verify.ts";
+
+const detection = { watchMs: 5000, verifyDeadlineMs: 30_000 } as Detection;
+const watch: Watch = { windowMs: 2000, goodMin: 2, deadlineMs: 10_000 };
+
+function failure(id: string, type: FailureType = "hang"): Failure {
+  return {
+    id,
+    at: 0,
+    resource: "instance/a.1",
+    type,
+    severity: "high",
+    detector: "d",
+    sensor: "liveness",
+    reason: "r",
+    evidence: [],
+  };
+}
+
+/** Runs inputs at their times; an empty list lets only time pass. */
+function verdicts(script: readonly (readonly [atMs: number, ...inputs: VerifyInput[]])[]): Verdict[] {
+  const state = createVerifyState(detection);
+  return script.flatMap(([atMs, ...inputs]) => [
+    ...verify(state, inputs, { wallMs: atMs, monotonicMs: atMs }).verdicts,
+  ]);
+}
+
+const raised = (id = "f"): VerifyInput => ({ kind: "raised", failure: failure(id) });
+const acting: VerifyInput = { kind: "acting", resource: "instance/a.1" };
+const acted: VerifyInput = { kind: "acted", resource: "instance/a.1", action: "act", watch };
+const look = (finding: "good" | "suspect" | "bad", begunMs: number): VerifyInput => ({
+  kind: "evidence",
+  failure: "f",
+  finding,
+  begunMs,
+  reason: finding,
+});
+
+describe("verify", () => {
+  it("calls it healed after a clean window of fresh good looks (V2)", () => {
+    const given = verdicts([
+      [0, raised()],
+      [100, acting],
+      [500, acted],
+      [1000, look("good", 900)],
+      [2000, look("good", 1900)],
+      [3000, look("good", 2950)],
+    ]);
+    expect(given).toHaveLength(1);
+    expect(given[0]).toMatchObject({ healed: true, action: "act", healedAfterMs: 900 });
+  });
+
+  it("does not count looks that began before the action was over (V1)", () => {
+    const given = verdicts([
+      [0, raised()],
+      [100, acting],
+      [200, look("good", 150)],
+      [500, acted],
+      [600, look("good", 499)],
+      [2700, look("good", 2600)],
+    ]);
+    expect(given).toEqual([]);
+  });
+
+  it("begins the window anew after a look that was not good (V2)", () => {
+    const given = verdicts([
+      [500, raised(), acted],
+      [1000, look("good", 900)],
+      [2000, look("suspect", 1900)],
+      [3000, look("good", 2900)],
+      [4000, look("good", 3900)],
+    ]);
+    expect(given).toEqual([]);
+  });
+
+  it("calls it not healed after a bad look, once (V3)", () => {
+    const given = verdicts([
+      [500, raised(), acted],
+      [1000, look("bad", 900)],
+      [1100, look("bad", 1000)],
+    ]);
+    expect(given).toHaveLength(1);
+    expect(given[0]).toMatchObject({ healed: false, action: "act", reason: "bad" });
+  });
+
+  it("calls it not healed at the deadline, and when another decisive failure is raised (V3)", () => {
+    expect(verdicts([[500, raised(), acted], [10_500]])).toMatchObject([{ healed: false }]);
+    const another: VerifyInput = { kind: "raised", failure: failure("g", "crash_loop") };
+    expect(
+      verdicts([
+        [500, raised(), acted],
+        [600, another],
+      ]),
+    ).toMatchObject([{ healed: false, failure: "f" }]);
+  });
+
+  it("needs the same clean window when it gets well by itself (V4)", () => {
+    const given = verdicts([
+      [0, raised()],
+      [1000, look("good", 1000)],
+      [3000, look("good", 3000)],
+      [6000, look("good", 6000)],
+    ]);
+    expect(given).toHaveLength(1);
+    expect(given[0]).toMatchObject({ healed: true });
+    expect(given[0]?.action).toBeUndefined();
+  });
+
+  it("watches for a recovery by itself again when an action was given up", () => {
+    const given = verdicts([
+      [0, raised()],
+      [100, acting],
+      [200, { kind: "idle", resource: "instance/a.1" }],
+      [1000, look("good", 900)],
+      [6000, look("good", 5900)],
+    ]);
+    expect(given).toMatchObject([{ healed: true }]);
+  });
+});

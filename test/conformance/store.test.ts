@@ -1,0 +1,32 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createMemoryStore } from "../../src/knowledge/index.ts";
+import type { Store } from "../../src/model/index.ts";
+import { openSqliteStore, openWorkerStore } from "../../src/platform/store/index.ts";
+import { type StoreScene, storeConformance } from "./store.ts";
+
+storeConformance("memory", async () => ({
+  store: createMemoryStore(),
+  [Symbol.asyncDispose]: async () => undefined,
+}));
+storeConformance("SQLite in this thread", () => onDisk((path) => openSqliteStore(path)));
+storeConformance("SQLite in its worker", () => onDisk((path) => openWorkerStore(path)));
+
+async function onDisk(open: (path: string) => Promise<Store>): Promise<StoreScene> {
+  const folder = await mkdtemp(join(tmpdir(), "store-"));
+  const remove = (): Promise<void> => rm(folder, { recursive: true });
+  try {
+    const store = await open(join(folder, "store.db"));
+    return {
+      store,
+      [Symbol.asyncDispose]: async () => {
+        await store.close();
+        await remove();
+      },
+    };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}

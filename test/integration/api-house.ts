@@ -1,0 +1,147 @@
+/**
+ * A house for the API to stand on: the real stages in a simulated world, and the memory store as
+ * the reference of all stores. Time passes only when a test lets it.
+ */
+import { createHmac } from "node:crypto";
+import type { House, Trend } from "../../src/api/index.ts";
+import type { Fleet } from "../../src/config/index.ts";
+import { createIds, createRandom } from "../../src/kernel/index.ts";
+import {
+  createChain,
+  createMemoryStore,
+  createRecollection,
+  recollect,
+} from "../../src/knowledge/index.ts";
+import {
+  createLoopState,
+  type LoopState,
+  resourcesOf,
+  servicesOf,
+  tick,
+} from "../../src/loop/index.ts";
+import {
+  type Entry,
+  isFinished,
+  type PersonRequest,
+  type ResourceId,
+  type SealedEntry,
+  type Store,
+} from "../../src/model/index.ts";
+import { simulatedFleet } from "../simulation/simulated-fleet.ts";
+import { SimulatedWorld } from "../simulation/simulated-world.ts";
+
+type Listener = (entries: readonly SealedEntry[]) => void;
+
+export class ApiHouse implements House {
+  readonly fleetName = "shop";
+  readonly version = "0.1.0";
+  readonly startedAt: number;
+  readonly world = new SimulatedWorld(createRandom(1));
+  readonly clock = { now: () => this.world.now() };
+  readonly store: Store;
+  readonly beats: ResourceId[] = [];
+  readonly lines = new Set<(line: string) => void>();
+  readonly requests: PersonRequest[] = [];
+  trendsNow: readonly Trend[] = [];
+  readonly #listeners = new Set<Listener>();
+  readonly #memory = createRecollection();
+  readonly #chain = createChain((text) => createHmac("sha256", "key").update(text).digest("hex"));
+  readonly #ids = createIds(this.clock, createRandom(2));
+  readonly #fleet: Fleet;
+  readonly #loop: LoopState;
+  #wakeMs = 0;
+
+  constructor(store: Store = createMemoryStore()) {
+    this.store = store;
+    this.startedAt = this.world.now().wallMs;
+    this.#fleet = apiFleet();
+    const tools = { clock: this.clock, ids: this.#ids, random: createRandom(3) };
+    this.#loop = createLoopState(this.#fleet, tools);
+    this.world.tell({ kind: "fleet", fleet: this.#fleet });
+  }
+
+  /** Lets the world and the loop run for so long. */
+  async advance(forMs: number): Promise<void> {
+    const { world } = this;
+    const endMs = world.nowMs + forMs;
+    while (world.nowMs < endMs) {
+      const nextMs = Math.min(world.nextEventMs(), this.#wakeMs, endMs);
+      world.nowMs = Math.max(world.nowMs, nextMs);
+      const done = tick(this.#loop, world.runDue(), world.now());
+      if (done.entries.length > 0) await this.write(done.entries);
+      for (const read of done.reads) world.read(read, () => true);
+      for (const command of done.commands) world.carryOut(command, () => true);
+      this.#wakeMs = done.wakeMs ?? Number.POSITIVE_INFINITY;
+    }
+  }
+
+  async write(entries: readonly Entry[]): Promise<readonly SealedEntry[]> {
+    const at = this.world.now().wallMs;
+    const sealed = this.#chain.seal(entries, at, this.#ids);
+    await this.store.append(sealed);
+    for (const entry of entries) recollect(this.#memory, entry, at);
+    for (const listener of this.#listeners) listener(sealed);
+    return sealed;
+  }
+
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+
+  services = () => servicesOf(this.#loop);
+  resources = () => resourcesOf(this.#loop);
+  mode = () => this.#fleet.mode;
+  modes = () => Object.fromEntries(this.#loop.plan.modes);
+  liveIncidents = () => [...this.#memory.incidents.values()].reverse();
+  openFailures = () => [...this.#memory.failures.values()];
+  actionsUnderWay = () => [...this.#memory.actions.values()].filter((each) => !isFinished(each));
+  trends = () => this.trendsNow;
+  routes = async () => [];
+
+  request(request: PersonRequest): void {
+    this.requests.push(request);
+    this.world.tell({ kind: "request", request });
+    this.#wakeMs = this.world.nowMs;
+  }
+
+  heartbeat(resource: ResourceId): boolean {
+    const isExpected = resource === "heartbeat/backup";
+    if (isExpected) this.beats.push(resource);
+    return isExpected;
+  }
+
+  logTail = async (resource: ResourceId, lines: number) =>
+    ["first", "second", `third of ${resource}`].slice(-lines);
+
+  followLog(_resource: ResourceId, onLine: (line: string) => void, signal: AbortSignal): void {
+    this.lines.add(onLine);
+    signal.addEventListener("abort", () => this.lines.delete(onLine));
+  }
+
+  diagnostics = async (resource: ResourceId) => `what can be seen of ${resource}`;
+  effectiveConfig = () => ({ fleet: this.#fleet.name });
+  diff = async () => ["service-0: instances 2 -> 3"];
+  explain = (key: string) => (key === "mode" ? { value: "full", from: "default" } : undefined);
+
+  subscribe(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  self = () => ({
+    rssBytes: 80 * 1024 * 1024,
+    cpuSeconds: 1.5,
+    loopDelayP99Ms: 3,
+    kept: "store" as const,
+    losses: { inputs: 0, metricRows: 0 },
+    queued: 0,
+  });
+}
+
+function apiFleet(): Fleet {
+  const fleet = simulatedFleet({ services: 3, resources: 2, versions: new Map() });
+  const site = fleet.resources["http/site-0"];
+  if (site === undefined) throw new Error("the simulated fleet has a site");
+  const beat = { ...site, id: "heartbeat/backup", kind: "heartbeat" };
+  return { ...fleet, resources: { ...fleet.resources, [beat.id]: beat } };
+}

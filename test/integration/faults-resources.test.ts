@@ -1,0 +1,185 @@
+/** Faults of memory, descriptors, connections, disk and processor time, and the controls. */
+import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readFileSync, statfsSync } from "node:fs";
+import { Agent, request } from "node:http";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { descriptorCount, isAlive, readProcessStat } from "../../src/system/index.ts";
+import { accepts, FaultBench, faultNamed, until } from "./fault-bench.ts";
+
+const mebibyte = 1024 * 1024;
+
+test("M1 grows by about 80 MB a second, and the service goes on", async () => {
+  await using bench = new FaultBench();
+  const env = { LEDGER: "ledger.db" };
+  const { process, port } = await bench.start("trust-engine", "trust-engine.js", { env });
+  const before = readProcessStat(process.pid)?.rssBytes ?? 0;
+  const injection = await bench.inject(faultNamed("M1"));
+  const grown = (): number => (readProcessStat(process.pid)?.rssBytes ?? 0) - before;
+  await until(() => grown() > 100 * mebibyte);
+  expect(await bench.health(port)).toBe(200);
+  await injection.undo();
+  await until(() => !isAlive(process));
+});
+
+test("M2 takes twice its limit at once", async () => {
+  await using bench = new FaultBench();
+  const limits = { memoryBytes: 100 * mebibyte };
+  const options = { env: { DATA: "exports" }, limits };
+  const { process } = await bench.start("mobile-converter", "mobile-converter.js", options);
+  await bench.inject(faultNamed("M2"));
+  await until(() => (readProcessStat(process.pid)?.rssBytes ?? 0) > 200 * mebibyte);
+});
+
+test("M5 opens descriptors up to the limit of the service", async () => {
+  await using bench = new FaultBench();
+  const options = { env: { DATA: "chats" }, limits: { descriptors: 400 } };
+  const { process } = await bench.start("chat-analyzer", "chat-analyzer.js", options);
+  spawnSync("prlimit", ["--pid", String(process.pid), "--nofile=400:400"]);
+  await bench.inject(faultNamed("M5"));
+  await until(() => (descriptorCount(process.pid) ?? 0) >= 399);
+  expect(await faultNamed("M5").unavailable?.({ ...bench.scene, fleet: { services: {} } })).toBe(
+    "chat-analyzer has no limit on descriptors",
+  );
+});
+
+test("N2 silences the connections that are open, and no new one", async () => {
+  await using bench = new FaultBench();
+  const env = { LEDGER: "ledger.db" };
+  const { port } = await bench.start("trust-engine", "trust-engine.js", { env });
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  bench.teardown.defer(() => agent.destroy());
+  const ask = async (): Promise<string> => {
+    const asked = request({ port, host: "127.0.0.1", path: "/health", agent, timeout: 500 }).end();
+    const silent = once(asked, "timeout").then(() => "silent");
+    const answered = once(asked, "response").then(([answer]) => {
+      (answer as NodeJS.ReadableStream).resume();
+      return "answered";
+    });
+    return Promise.race([silent, answered]);
+  };
+  expect(await ask()).toBe("answered");
+  await bench.inject(faultNamed("N2"));
+  expect(await ask()).toBe("silent");
+  expect(await bench.health(port)).toBe(200);
+});
+
+test("N13 accepts nobody any more, and everybody after its undo", async () => {
+  await using bench = new FaultBench();
+  const { port } = await bench.start("provider-alpha", "provider.js");
+  const injection = await bench.inject(faultNamed("N13"));
+  expect(await accepts(port)).toBe(false);
+  await injection.undo();
+  await until(async () => (await bench.health(port)) === 200);
+});
+
+test("L7 exhausts the quota of a provider that looks healthy", async () => {
+  await using bench = new FaultBench();
+  const env = { QUOTA_FILE: "quota" };
+  const { port } = await bench.start("provider-alpha", "provider.js", { env });
+  const complete = async (): Promise<number> => {
+    const body = JSON.stringify({ prompt: "good day" });
+    return (await fetch(`http://127.0.0.1:${port}/complete`, { method: "POST", body })).status;
+  };
+  expect(await complete()).toBe(200);
+  const injection = await bench.inject(faultNamed("L7"));
+  expect(await complete()).toBe(429);
+  expect(await bench.health(port)).toBe(200);
+  await injection.undo();
+  expect(await complete()).toBe(200);
+});
+
+test("D1 fills the small disk with what may be cleaned, and nothing else", async () => {
+  await using bench = new FaultBench();
+  const disk = join(bench.folder, "disk");
+  mkdirSync(disk);
+  // A small file system needs to be mounted; where that is not allowed the fault says so.
+  const isMounted =
+    spawnSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", disk]).status === 0;
+  if (isMounted) bench.teardown.defer(() => void spawnSync("umount", ["--lazy", disk]));
+  mkdirSync(join(disk, "cache"));
+  const env = { LEDGER: join(disk, "ledger.db") };
+  const clean = [{ root: join(disk, "cache"), pattern: "**/*.tmp", olderThanMs: 1_000 }];
+  const options = { env, hooks: { commands: {}, webhooks: {}, clean, rotate: [] } };
+  const { port } = await bench.start("trust-engine", "trust-engine.js", options);
+  const fault = faultNamed("D1");
+  expect(await fault.unavailable?.(bench.scene)).toBe("there is no small disk of the drill's own");
+  if (!isMounted) return;
+  bench.more = { smallDisk: disk };
+  expect(await fault.unavailable?.(bench.scene)).toBeUndefined();
+  const injection = await bench.inject(fault);
+  expect(statfsSync(disk).bavail).toBe(0);
+  expect(existsSync(join(disk, "cache/drill.tmp"))).toBe(true);
+  await until(async () => (await bench.health(port)) === 503);
+  await injection.undo();
+  await until(async () => (await bench.health(port)) === 200);
+});
+
+test("M3 gives the process a quarter of a processor in a group of its own", async () => {
+  await using bench = new FaultBench();
+  const options = { env: { DATA: "exports" } };
+  const { process, port } = await bench.start("mobile-converter", "mobile-converter.js", options);
+  const fault = faultNamed("M3");
+  const refusal = await fault.unavailable?.(bench.scene);
+  if (refusal !== undefined) {
+    await expect(bench.inject(fault)).rejects.toThrow(refusal);
+    return;
+  }
+  const groups = (): string => readFileSync(`/proc/${process.pid}/cgroup`, "utf8");
+  const before = groups();
+  const injection = await bench.inject(fault);
+  expect(groups()).toContain(`/soulmirror-drill-${process.pid}`);
+  expect(await bench.health(port)).toBe(200);
+  await injection.undo();
+  expect(groups()).toBe(before);
+});
+
+test("S7 stops and continues the process in turns, and it answers", async () => {
+  await using bench = new FaultBench();
+  const { process, port } = await bench.start("ai-router", "ai-router.js");
+  const injection = await bench.inject(faultNamed("S7"));
+  await until(() => readProcessStat(process.pid)?.state === "T");
+  await until(() => readProcessStat(process.pid)?.state !== "T");
+  expect(await bench.health(port)).toBe(200);
+  await injection.undo();
+  await pause(300);
+  expect(readProcessStat(process.pid)?.state).not.toBe("T");
+});
+
+test("M4 starts busy processes that end with the fault", async () => {
+  await using bench = new FaultBench();
+  const injection = await bench.inject(faultNamed("M4"));
+  expect(injection.what).toMatch(/^\d+ busy processes$/);
+  await injection.undo();
+});
+
+test("C1 orders an export that takes its time and gets done", async () => {
+  await using bench = new FaultBench();
+  const trust = await bench.start("trust-engine", "trust-engine.js", { env: { LEDGER: "l.db" } });
+  const env = {
+    DATA: "exports",
+    TRUST_ENGINE: `http://127.0.0.1:${trust.port}`,
+    ROW_DELAY_MS: "0",
+  };
+  await bench.start("mobile-converter", "mobile-converter.js", { env });
+  const injection = await bench.inject(faultNamed("C1"));
+  expect(await injection.proof?.()).toBeUndefined();
+});
+
+test("C3 collects garbage in long pauses, and the service answers between them", async () => {
+  await using bench = new FaultBench();
+  const { process, port } = await bench.start("ai-router", "ai-router.js");
+  await bench.inject(faultNamed("C3"));
+  await until(async () => (await answerMs(port)) > 150);
+  expect(await bench.health(port)).toBe(200);
+  expect(isAlive(process)).toBe(true);
+});
+
+/** How long an answer took; here it is the fault itself that is measured, not the speed of code. */
+async function answerMs(port: number): Promise<number> {
+  const begun = performance.now();
+  await fetch(`http://127.0.0.1:${port}/health`);
+  return performance.now() - begun;
+}
