@@ -61,7 +61,7 @@ function forInstance(fleet: Fleet, service: ServiceSpec): readonly Detector[] {
         processes: "process_exhaustion",
       },
       leadMs: fleet.detection.exhaustionLeadMs,
-      forgetsMs: 120_000,
+      full: 0.95,
     }),
     ...service.work.map((work) =>
       stalledWorkDetector({ sensor: `work.${work.name}`, stallAfterMs: work.stallAfterMs }),
@@ -103,7 +103,7 @@ function forResource(fleet: Fleet, spec: ResourceSpec): readonly Detector[] {
       exhaustionDetector({
         series: { "disk.used": "disk_exhaustion", "disk.inodes": "disk_exhaustion" },
         leadMs: fleet.detection.diskFullWithinMs,
-        forgetsMs: 6 * 3_600_000,
+        full: 0.98,
       }),
     );
   }

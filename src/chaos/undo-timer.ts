@@ -17,6 +17,7 @@ async function fire(): Promise<void> {
   process.exit(troubles.length === 0 ? 0 : 1);
 }
 
+process.on("disconnect", () => void fire());
 process.on("message", (order: UndoOrder) => {
   if (order.kind === "disarm") process.exit(0);
   recipe = order.recipe;

@@ -1,7 +1,8 @@
 /**
  * Environment variables as configuration.
  * `SOULMIRROR_<KEY>` sets any key of the fleet file: `__` goes one level down, case does not
- * count, and `_` stands for `-` in names that exist (`SOULMIRROR_SERVICES__TRUST_ENGINE__INSTANCES`).
+ * count, and `_` stands for `-` in names that exist
+ * (`SOULMIRROR_SERVICES__TRUST_ENGINE__INSTANCES`).
  * The other names are those that the in-process engine knows, too; switches that say `false` win
  * over everything.
  */

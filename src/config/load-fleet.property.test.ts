@@ -50,7 +50,7 @@ describe("loading", () => {
       fc.property(fleet, (written) => {
         const expected = load(stringify(written));
         expect(load(JSON.stringify(written))).toEqual(expected);
-        const turned = Object.fromEntries(Object.entries(written).reverse());
+        const turned = Object.fromEntries(Object.entries(written).toReversed());
         expect(load(stringify(turned)).hash).toBe(expected.hash);
       }),
       { numRuns: 50 },

@@ -4,7 +4,7 @@ import { loadFleet } from "./load-fleet.ts";
 import { formatProblem } from "./problem.ts";
 import type { ConfigSources } from "./sources.ts";
 
-export function load(text: string, more: Partial<ConfigSources> = {}): Fleet {
+function load(text: string, more: Partial<ConfigSources> = {}): Fleet {
   const files = [{ path: "soulmirror.yaml", text }];
   const loaded = loadFleet({ files, baseDir: "/srv/shop", hash: (each) => each, ...more });
   if (!loaded.ok) throw new Error(loaded.error.map(formatProblem).join("\n"));

@@ -88,5 +88,5 @@ function over(winner: Tree, loser: Tree): Tree {
 
 function bare(tree: Tree): Tree {
   const { overridden: _behind, ...rest } = tree;
-  return rest as Tree;
+  return rest;
 }

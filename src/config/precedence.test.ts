@@ -215,7 +215,7 @@ describe("reliability files", () => {
       exhaustionLeadMs: 0,
       thresholds: { errorRate: 0.02, responseTimeMs: 1500, memoryUsage: 0.9, cpuUsage: 0.6 },
     });
-    expect(explain("detection.thresholds.cpu_usage")?.origin).toBe(".reliability-config.json:5:90");
+    expect(explain("detection.thresholds.cpu_usage")?.origin).toBe(".reliability-config.json:5:92");
   });
 
   it("its problems are in its own words", () => {

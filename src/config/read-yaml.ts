@@ -84,6 +84,8 @@ const fixes: Readonly<Record<string, string>> = {
 };
 
 function sentence(code: string, message: string): Says {
+  if (code === "MULTIPLE_DOCS")
+    return { message: "it holds several documents", fix: fixes[code] ?? "" };
   const fix = fixes[code] ?? "correct the YAML at this place";
   return { message: (message.split("\n")[0] ?? message).replace(/:$/, ""), fix };
 }
@@ -176,5 +178,7 @@ function mergeInto(members: Map<string, Tree>, tree: Tree): void {
 
 function scalarOf(value: unknown): string | number | boolean | null {
   if (value === null || typeof value === "boolean" || typeof value === "number") return value;
-  return typeof value === "string" ? value : String(value);
+  if (typeof value === "string") return value;
+  // Integers beyond 2^53; nothing else comes from the core schema.
+  return typeof value === "bigint" ? value.toString() : null;
 }

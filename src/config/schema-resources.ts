@@ -9,6 +9,7 @@ import {
   httpUrl,
   mode,
   oneOf,
+  pattern,
   port,
   record,
   secretText,
@@ -72,7 +73,11 @@ export const resourceSchemas = {
   }).describe("Files that must be there, fresh and not empty"),
   log: record({
     file: text.describe("File or glob"),
-    pattern: texts.describe("Text or /expression/; several as a list"),
+    pattern: z
+      .union([pattern, z.array(pattern).min(1, { error: "it is empty\nname a pattern" })], {
+        error: "expected a pattern or a list of them\nwrite FATAL or /fatal|panic/i",
+      })
+      .describe("Text or /expression/; several as a list"),
     threshold: whole(1).default(1).describe("So many matches within `window`"),
     window: duration.default("1m"),
     ...resourceCommon,

@@ -133,7 +133,7 @@ export const pattern = text
     const body = /^\/(.+)\/([a-z]*)$/s.exec(value);
     if (!body) return;
     try {
-      new RegExp(body[1] ?? "", body[2]);
+      RegExp(body[1] ?? "", body[2]);
     } catch (error) {
       // Only people's patterns end here, and the engine's words name what is wrong with them.
       const reason = error instanceof Error ? error.message : "not a regular expression";

@@ -63,7 +63,7 @@ export function treeOf(value: Json, origin: Origin): Tree {
     for (const [key, member] of Object.entries(value)) members.set(key, treeOf(member, origin));
     return { kind: "map", members, origin };
   }
-  return { kind: "scalar", value: value as ScalarTree["value"], origin };
+  return { kind: "scalar", value, origin };
 }
 
 /** `value` below `path`, as the only member on its way. */

@@ -43,7 +43,7 @@ export function validate(tree: MapTree): Validated {
     for (const [key, member] of written.members) {
       const found = validateResource(tree, key, member);
       if (Array.isArray(found)) problems.push(...found);
-      else resources.set(key, found as WrittenResource);
+      else resources.set(key, found);
     }
   }
   return { written: parsed.data, resources, problems: unique(problems) };
@@ -154,7 +154,9 @@ export function problem(tree: Tree, path: TreePath, says: Says): ConfigProblem {
     origin = here.origin;
   }
   const { message, fix } = says;
-  const place = placeOf(origin, isWhole && says.at !== "key" ? "value" : "key");
+  // An empty value has no place of its own.
+  const isEmpty = here?.kind === "scalar" && here.value === null;
+  const place = placeOf(origin, isWhole && !isEmpty && says.at !== "key" ? "value" : "key");
   return { ...place, key: formatKey(path), message, fix };
 }
 

@@ -1,4 +1,32 @@
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { type Api, startApi as openApi } from "../api/index.ts";
+import type { Fleet } from "../config/index.ts";
+import { type DataDirectory, writeDurably } from "../system/index.ts";
 import type { DaemonHouse } from "./daemon-house.ts";
-export async function startApi(_: { house: DaemonHouse; directory: unknown; fleet: unknown; log: unknown }): Promise<{ port: number; close(): Promise<void> }> {
-  return { port: 0, close: async () => {} };
+import type { DaemonLog } from "./daemon-log.ts";
+
+export interface ApiServerOptions {
+  readonly house: DaemonHouse;
+  readonly directory: DataDirectory;
+  readonly fleet: Fleet;
+  readonly log: DaemonLog;
+}
+
+/** The API on its port, with the token of the data directory. */
+export async function startApi({ house, directory, fleet, log }: ApiServerOptions): Promise<Api> {
+  const token = await tokenIn(directory.token);
+  return await openApi(house, { ...fleet.api, token, complain: log.complain });
+}
+
+/** Made once; whoever may read the data directory may act. */
+async function tokenIn(path: string): Promise<string> {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+  const token = randomBytes(32).toString("base64url");
+  await writeDurably(path, `${token}\n`, { mode: 0o600 });
+  return token;
 }

@@ -1,6 +1,6 @@
 /** The house as the API sees it: read from the loop, the store and the targets. */
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import type { House, Self, Trend } from "../api/house.ts";
+import type { House, Self, Trend } from "../api/index.ts";
 import { type Clock, type Mode, messageOf } from "../kernel/index.ts";
 import {
   type Conductor,

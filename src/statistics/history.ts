@@ -38,7 +38,6 @@ export interface Past {
   readonly low: number;
   readonly high: number;
   readonly fromMs: number;
-  readonly toMs: number;
 }
 
 export class History {
@@ -78,16 +77,14 @@ export class History {
     let low = Number.POSITIVE_INFINITY;
     let high = Number.NEGATIVE_INFINITY;
     let fromMs = Number.POSITIVE_INFINITY;
-    let toMs = Number.NEGATIVE_INFINITY;
     for (const { lows, highs } of this.#levels) {
       for (let index = 0; index < lows.size && lows.timeAt(index) < untilMs; index += 1) {
         low = Math.min(low, lows.valueAt(index));
         high = Math.max(high, highs.valueAt(index));
         fromMs = Math.min(fromMs, lows.timeAt(index));
-        toMs = Math.max(toMs, lows.timeAt(index));
       }
     }
-    return toMs < fromMs ? undefined : { low, high, fromMs, toMs };
+    return fromMs === Number.POSITIVE_INFINITY ? undefined : { low, high, fromMs };
   }
 
   /** Hands a point of the level below to the fold of level `depth`. */

@@ -5,4 +5,4 @@
  */
 export { History, type HistoryOptions } from "./history.ts";
 export { Ring } from "./ring.ts";
-export { timeToLimitMs, type TrendOptions } from "./trend.ts";
+export { type TrendOptions, timeToLimitMs } from "./trend.ts";

@@ -16,7 +16,7 @@
  * 2. Nothing is said from fewer than six points, or about a series that went silent.
  * 3. Scaling value and limit, or shifting the time, does not change the answer.
  */
-import type { History, Level, Past } from "./history.ts";
+import type { History, Level } from "./history.ts";
 import { type Line, lineThrough, rises } from "./slope.ts";
 
 export interface TrendOptions {
@@ -34,7 +34,7 @@ interface Rise {
 }
 
 const shortest = 6;
-const sizes = [32, 16, 8, shortest] as const;
+const sizes = [24, 16, 12, 8, shortest] as const;
 
 /** How much of the way may still lie ahead, in units of the new ground. */
 const ahead = { usual: 1, urgent: 6 } as const;
@@ -61,15 +61,17 @@ export function timeToLimitMs(
     const size = level.lows.size;
     if (size < shortest) continue;
     const headroom = limit - Math.max(current, level.highs.valueAt(size - 1));
-    for (const count of sizes) {
-      if (count > size || (depth > 0 && count === shortest)) continue;
+    for (const count of [size, ...sizes]) {
+      if (count > size || count < shortest || (depth > 0 && count === shortest)) continue;
       const rise = { level, count, headroom, nowMs };
       if (!mayReach(rise, current)) continue;
+      const { ground, isQuiet } = groundOf(rise, history, settleMs);
+      if (ground <= 0 || headroom > (isQuiet ? ahead.urgent : ahead.usual) * ground) continue;
+      if (count === shortest && !isQuiet) continue;
       const line = steadyLine(rise);
       if (!line) continue;
       const leftMs = Math.max(0, headroom) / line.slopePerMs;
-      const past = history.before(level.lows.timeAt(size - count));
-      if (isProven(rise, past, { isUrgent: leftMs <= urgentMs, settleMs })) return leftMs;
+      if (leftMs <= urgentMs || headroom <= ahead.usual * ground) return leftMs;
     }
   }
   return undefined;
@@ -105,21 +107,18 @@ function steadyLine({ level: { lows }, count }: Rise): Line | undefined {
   return isSteady ? line : undefined;
 }
 
-function isProven(
-  { level: { lows }, count, headroom }: Rise,
-  past: Past | undefined,
-  { isUrgent, settleMs }: { isUrgent: boolean; settleMs: number },
-): boolean {
-  const last = lows.valueAt(lows.size - 1);
-  const beganMs = lows.timeAt(lows.size - count);
-  const tookMs = lows.timeAt(lows.size - 1) - beganMs;
-  const ground = last - Math.max(past?.high ?? Number.NEGATIVE_INFINITY, lows.valueAt(lows.size - count));
-  if (!(ground > 0)) return false;
-  const isQuiet =
-    past !== undefined &&
-    beganMs - past.fromMs >= Math.max(tookMs, settleMs) &&
-    past.high - past.low <= ground;
-  // Without a past to compare with, six points in a row are too often chance.
-  if (count === shortest && !isQuiet) return false;
-  return headroom <= (isQuiet && isUrgent ? ahead.urgent : ahead.usual) * ground;
+/** How far it has come above its past, and whether that past was long and moved less. */
+function groundOf(
+  { level: { lows }, count }: Rise,
+  history: History,
+  settleMs: number,
+): { ground: number; isQuiet: boolean } {
+  const first = lows.size - count;
+  const last = lows.size - 1;
+  const beganMs = lows.timeAt(first);
+  const past = history.before(beganMs);
+  if (!past) return { ground: lows.valueAt(last) - lows.valueAt(first), isQuiet: false };
+  const ground = lows.valueAt(last) - Math.max(past.high, lows.valueAt(first));
+  const isLong = beganMs - past.fromMs >= Math.max(lows.timeAt(last) - beganMs, settleMs);
+  return { ground, isQuiet: isLong && past.high - past.low <= ground };
 }

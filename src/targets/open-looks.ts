@@ -20,9 +20,10 @@ export class OpenLooks {
     const abort = (): void => aborted.resolve(undefined);
     signal.addEventListener("abort", abort, { once: true });
     try {
+      while (!signal.aborted && this.#open.has(key)) {
+        await Promise.race([this.#open.get(key), aborted.promise]);
+      }
       if (signal.aborted) return undefined;
-      await Promise.race([this.#open.get(key), aborted.promise]);
-      if (this.#open.has(key)) return undefined;
       const look = begin();
       this.#open.set(key, this.#close(key, look));
       return await Promise.race([look, aborted.promise]);

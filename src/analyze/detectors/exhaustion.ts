@@ -1,36 +1,67 @@
-import type { FailureType } from "../../model/index.ts";
+/**
+ * Will it run out, and when? Series that have a limit (memory, descriptors, a disk) are followed;
+ * what will reach its limit within the lead is a failure now, while there is time to drain and
+ * restart. What has reached `full` of it is one whatever the trend says.
+ *
+ * Good evidence is a look at which nothing is about to run out.
+ */
+import type { FailureType, Sample } from "../../model/index.ts";
+import { History, timeToLimitMs } from "../../statistics/index.ts";
 import type { Detector, Opinion } from "../detector.ts";
 
 export interface ExhaustionOptions {
+  /** Which failure each series leads to; what is not named is not followed. */
   readonly series: Readonly<Record<string, FailureType>>;
+  /** A limit that is nearer than this is a failure. */
   readonly leadMs: number;
-  readonly forgetsMs: number;
+  /** Share of the limit that is a failure by itself. */
+  readonly full: number;
 }
 
-export function exhaustionDetector(options: ExhaustionOptions): Detector<{ last: Map<string, [number, number][]> }> {
-  const types = [...new Set(Object.values(options.series))];
-  const good: Opinion = { kind: "good", types };
+type ExhaustionState = Map<string, History>;
+
+export function exhaustionDetector(options: ExhaustionOptions): Detector<ExhaustionState> {
+  const good: Opinion = { kind: "good", types: [...new Set(Object.values(options.series))] };
   return {
     name: "exhaustion",
     sensors: "all",
     outlivesProcess: false,
-    initial: () => ({ last: new Map() }),
+    initial: () => new Map(),
     judge(state, { reading, begunMs }) {
       if (reading.kind !== "samples") return undefined;
-      for (const { series, value, limit } of reading.samples) {
-        const type = options.series[series];
-        if (type === undefined || limit === undefined) continue;
-        const ring = state.last.get(series) ?? [];
-        state.last.set(series, ring);
-        ring.push([begunMs, value]);
-        if (ring.length > 8) ring.shift();
-        const first = ring[0] as [number, number];
-        if (ring.length < 6) continue;
-        const slope = (value - first[1]) / (begunMs - first[0]);
-        const left = slope > 0 ? (limit - value) / slope : Infinity;
-        if (left < options.leadMs) return { kind: "bad", type, severity: "high", reason: `${series} full in ${Math.round(left)} ms` };
+      let followed = false;
+      for (const sample of reading.samples) {
+        const type = options.series[sample.series];
+        if (type === undefined || sample.limit === undefined) continue;
+        followed = true;
+        const reason = exhausting(historyOf(state, sample.series), sample, { begunMs, ...options });
+        if (reason) return { kind: "bad", type, severity: "high", reason };
       }
-      return good;
+      return followed ? good : undefined;
     },
   };
+}
+
+function historyOf(state: ExhaustionState, series: string): History {
+  const known = state.get(series);
+  if (known) return known;
+  const made = new History();
+  state.set(series, made);
+  return made;
+}
+
+interface When {
+  readonly begunMs: number;
+  readonly leadMs: number;
+  readonly full: number;
+}
+
+function exhausting(history: History, sample: Sample, when: When): string | undefined {
+  const { series, value, limit = 0 } = sample;
+  history.add(when.begunMs, value);
+  const share = `${series} is at ${Math.round((value / limit) * 100)} % of its limit`;
+  if (value >= limit * when.full) return share;
+  const leftMs = timeToLimitMs(history, limit, { nowMs: when.begunMs });
+  if (leftMs === undefined || leftMs > when.leadMs) return undefined;
+  return `${share} and reaches it in ${(leftMs / 1000).toFixed(1)} s`;
 }

@@ -33,6 +33,8 @@ export async function makeHealingReport(house: House, windowMs: number) {
   const actions = await pagesSince(window.fromAt, (before) =>
     house.store.actions({ limit: pageSize, ...before }),
   );
+  // Starts and stops that nobody needed for healing are actions, too.
+  const recoveries = actions.rows.filter(({ failureEventId }) => failureEventId !== null);
   const routes = await house.routes();
   const names = house.services().map(({ name }) => name);
   const services = names.map((name) => ofService(name, failures.rows, window));
@@ -41,11 +43,11 @@ export async function makeHealingReport(house: House, windowMs: number) {
     isPartial: failures.isPartial || actions.isPartial,
     problemsDetected: failures.rows.length,
     problemsHealed: failures.rows.filter(({ resolved }) => resolved).length,
-    healedByItself: healedWithoutPerson(failures.rows, actions.rows),
-    failoversExecuted: actions.rows.filter(
+    healedByItself: healedWithoutPerson(failures.rows, recoveries),
+    failoversExecuted: recoveries.filter(
       ({ actionStrategy, status }) => failovers.has(actionStrategy) && status === "succeeded",
     ).length,
-    actions: countActions(actions.rows),
+    actions: countActions(recoveries),
     recoveryMs: recoveryOf(failures.rows),
     systemHealthImprovement: improvementOf(failures.rows, window),
     uptimeImpact: {

@@ -7,11 +7,13 @@ import * as incident from "./incident.ts";
 import * as journal from "./journal.ts";
 import * as measurement from "./measurement.ts";
 import * as mode from "./mode.ts";
+import * as overview from "./overview.ts";
 import * as report from "./report.ts";
 import * as resource from "./resource.ts";
 import * as service from "./service.ts";
 
 export const procedures = {
+  ...overview,
   ...health,
   ...service,
   ...resource,

@@ -70,7 +70,7 @@ function askOf(name: string, keys: Keys): Ask {
   const words = Array.isArray(test) ? (test as unknown[]).map(String) : undefined;
   const isNone = words?.[0] === "NONE";
   if (test !== undefined && !isNone) {
-    const line = words === undefined ? String(test) : words.slice(1).join(" ");
+    const line = words === undefined ? (textOf(test) ?? "") : words.slice(1).join(" ");
     const url = urlIn(line, ports);
     if (url !== undefined) {
       return { kind: "http", keys: { url }, remark: "Its health check, from outside." };
@@ -121,11 +121,11 @@ function urlIn(line: string, ports: readonly PublishedPort[]): string | undefine
 }
 
 function cadenceOf(check: Keys): Record<string, Json> {
-  const { interval, timeout, retries } = check;
-  const down = Number(retries ?? 0);
+  const [interval, timeout] = [textOf(check["interval"]), textOf(check["timeout"])];
+  const down = Number(check["retries"] ?? 0);
   return {
-    ...(interval === undefined ? {} : { interval: String(interval) }),
-    ...(timeout === undefined ? {} : { timeout: String(timeout) }),
+    ...(interval === undefined ? {} : { interval }),
+    ...(timeout === undefined ? {} : { timeout }),
     ...(Number.isInteger(down) && down > 0 ? { down, of: down } : {}),
   };
 }

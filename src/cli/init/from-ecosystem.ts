@@ -137,9 +137,9 @@ function commandOf(app: App, script: string): Json {
 function interpreterOf(script: string): string {
   if (/\.(c|m)?js$/.test(script)) return "node";
   if (/\.(m|c)?ts$/.test(script)) return "node";
-  if (/\.py$/.test(script)) return "python3";
-  if (/\.sh$/.test(script)) return "sh";
-  if (/\.rb$/.test(script)) return "ruby";
+  if (script.endsWith(".py")) return "python3";
+  if (script.endsWith(".sh")) return "sh";
+  if (script.endsWith(".rb")) return "ruby";
   return "none";
 }
 
@@ -153,22 +153,23 @@ function wordsOf(value: unknown): readonly string[] {
 function envOf(app: App): Readonly<Record<string, string>> {
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(recordOf(app["env"]))) {
-    if (value !== null && value !== undefined) env[name] = String(value);
+    const text = typeof value === "boolean" ? String(value) : textOf(value);
+    if (text !== undefined) env[name] = text;
   }
   const port = textOf(app["port"]);
   return port === undefined ? env : { ...env, PORT: port };
 }
 
 function instancesOf(app: App, hasListen: boolean, remarks: string[]): number | undefined {
-  const { instances } = app;
-  if (instances === undefined || String(instances) === "1") return undefined;
+  const instances = textOf(app["instances"]);
+  if (instances === undefined || instances === "1") return undefined;
   const count = Number(instances);
   if (!hasListen) {
-    remarks.push(`It had instances: ${String(instances)}; more than one needs \`listen\`.`);
+    remarks.push(`It had instances: ${instances}; more than one needs \`listen\`.`);
     return undefined;
   }
   if (Number.isInteger(count) && count > 1) return count;
-  remarks.push(`It had instances: ${String(instances)} (by the number of cores); write a number.`);
+  remarks.push(`It had instances: ${instances} (by the number of cores); write a number.`);
   return 2;
 }
 

@@ -45,39 +45,53 @@ const composeFiles = ["compose.yaml", "compose.yml", "docker-compose.yml", "dock
 
 export async function lookAround(options: LookOptions): Promise<LookingAround> {
   const folder = resolve(options.folder);
-  const found: string[] = [];
-  const read = async (
-    names: readonly string[],
-    draftOf: (name: string, text: string) => Draft | Promise<Draft>,
-  ): Promise<Draft> => {
-    for (const name of names) {
-      const text = await textOf(join(folder, name));
-      if (text === undefined) continue;
-      const draft = await draftOf(name, text);
-      // `process.json` may be anything.
-      if (isEmpty(draft) && draft.unmapped.length === 0) continue;
-      if (!isEmpty(draft)) found.push(name);
-      return draft;
-    }
-    return nothing;
-  };
-  const ecosystem = await read(ecosystemFiles, async (name) => ecosystemOf(folder, name));
-  const procfile = await read(["Procfile"], (name, text) => fromProcfile(text, name));
-  const manifest = await read(["package.json"], (name, text) => fromPackageJson(text, name));
-  const compose = await read(composeFiles, composeOf);
-  const ports = fromListeningPorts(await portsOf(options));
-  const teller = [ecosystem, procfile, manifest].find(({ services }) => services.length > 0);
-  const draft = together(teller ?? manifest, compose, ports);
+  const ecosystem = await firstOf(folder, ecosystemFiles, (name) => ecosystemOf(folder, name));
+  const procfile = await firstOf(folder, ["Procfile"], (name, text) => fromProcfile(text, name));
+  const manifest = await firstOf(folder, ["package.json"], (name, text) =>
+    fromPackageJson(text, name),
+  );
+  const compose = await firstOf(folder, composeFiles, composeOf);
+  const tellers = [ecosystem, procfile, manifest];
+  const teller = tellers.find(({ draft }) => draft.services.length > 0) ?? manifest;
+  const used = [teller, compose];
+  // What could not be read is told also when somebody else tells the story.
+  const unread = teller === ecosystem ? [] : ecosystem.draft.unmapped;
+  const draft = together(
+    ...used.map((found) => found.draft),
+    { ...nothing, unmapped: unread },
+    fromListeningPorts(await portsOf(options)),
+  );
   return {
     text: writeFleetFile(draft, {
       fleet: draftName(basename(folder)),
       ...(options.schema === undefined ? {} : { schema: options.schema }),
     }),
-    found,
+    found: used.flatMap((each) => (isEmpty(each.draft) ? [] : each.name)),
     services: draft.services.map(({ name }) => name),
     resources: draft.resources.map(({ name }) => name),
     unmapped: draft.unmapped,
   };
+}
+
+interface Found {
+  readonly name: string;
+  readonly draft: Draft;
+}
+
+/** The first of the files that is there and says anything. */
+async function firstOf(
+  folder: string,
+  names: readonly string[],
+  draftOf: (name: string, text: string) => Draft | Promise<Draft>,
+): Promise<Found> {
+  for (const name of names) {
+    const text = await textOf(join(folder, name));
+    if (text === undefined) continue;
+    const draft = await draftOf(name, text);
+    // `process.json` may be anything.
+    if (!isEmpty(draft) || draft.unmapped.length > 0) return { name, draft };
+  }
+  return { name: "", draft: nothing };
 }
 
 function isEmpty({ services, resources }: Draft): boolean {

@@ -10,7 +10,6 @@ import { pathToFileURL } from "node:url";
 import { parse } from "yaml";
 import { failed, messageOf, type Result, success } from "../../kernel/index.ts";
 
-const deadlineMs = 5000;
 const outputBytes = 4 * 1024 * 1024;
 const marker = "ecosystem-as-json:";
 
@@ -20,16 +19,19 @@ process.stdout.write("\\n${marker}" + JSON.stringify(loaded.default ?? loaded) +
 process.exit(0);
 `;
 
-export async function readEcosystem(path: string): Promise<Result<unknown>> {
+export async function readEcosystem(
+  path: string,
+  { deadlineMs = 5000 }: { readonly deadlineMs?: number } = {},
+): Promise<Result<unknown>> {
   try {
-    if (/\.[cm]?js$/.test(path)) return success(await runFile(path));
+    if (/\.[cm]?js$/.test(path)) return success(await runFile(path, deadlineMs));
     return success(parse(await readFile(path, "utf8"), { maxAliasCount: 100 }));
   } catch (error) {
     return failed(messageOf(error).split("\n", 1)[0] ?? "it cannot be read");
   }
 }
 
-function runFile(path: string): Promise<unknown> {
+function runFile(path: string, deadlineMs: number): Promise<unknown> {
   const { HOME, PATH, LANG, NODE_ENV } = process.env;
   return new Promise((resolve, reject) => {
     execFile(

@@ -46,7 +46,7 @@ function remark(
   key: string,
   parts: readonly DraftPart[],
 ): void {
-  const map = root.get(key) as YAMLMap<Scalar<string>, unknown> | undefined;
+  const map = root.get(key) as YAMLMap<Scalar<string>> | undefined;
   for (const [index, pair] of (map?.items ?? []).entries() as Iterable<
     [number, Pair<Scalar<string>>]
   >) {

@@ -74,9 +74,9 @@ export class WorkerStore implements Store {
     await this.#living().opened;
   }
 
-  /** Of the living worker; undefined when there is none now. */
-  get threadId(): number | undefined {
-    return this.#life?.worker.threadId;
+  /** Ends the worker as a crash would; the next call starts another. For drills. */
+  async killWorker(): Promise<void> {
+    await this.#life?.worker.terminate();
   }
 
   append(entries: readonly SealedEntry[]): Promise<Kept> {

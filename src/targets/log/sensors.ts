@@ -54,7 +54,9 @@ export function createLogSensor({ clock }: { readonly clock: Clock }): Sensor {
       const result = await looks.run(spec.key, signal, async () => {
         const found = await findFiles(given.file, { signal, filesMax, opensFolders: false });
         if (!found.ok) throw new Error(found.error);
-        return { ...found.value, matches: await watch.look(found.value.files) };
+        const { files, isCut, passedOver } = found.value;
+        const isWhole = !isCut && passedOver === undefined;
+        return { files, passedOver, matches: await watch.look(files, { isWhole }) };
       });
       const elapsedMs = clock.now().monotonicMs - begunMs;
       if (result === undefined) {

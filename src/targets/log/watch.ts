@@ -36,19 +36,21 @@ export class Watch {
     this.#patterns = patterns;
   }
 
-  async look(found: readonly SeenFile[]): Promise<Matches> {
+  /** When not all files were found (`isWhole` is false), those that are missing may be there. */
+  async look(found: readonly SeenFile[], { isWhole }: { isWhole: boolean }): Promise<Matches> {
     const matches: Matches = { count: 0, line: "" };
     const isFirst = this.#isFirst;
-    this.#isFirst = false;
+    if (isWhole) this.#isFirst = false;
     const present = new Map(found.map((file) => [file.id, file.path]));
     for (const [id, path] of present) {
-      if (this.#files.has(id)) continue;
+      if (this.#files.has(id) || this.#files.size >= filesMax) continue;
       const from = isFirst || generation.test(path) ? "end" : "start";
       await this.#follow({ id, path, from }, matches);
     }
     for (const [id, file] of this.#files) {
       await this.#read(file, matches);
-      if (present.has(id) && !this.#isClosed) continue;
+      const stays = present.has(id) || !isWhole;
+      if (stays && !this.#isClosed) continue;
       this.#files.delete(id);
       await file.close();
     }

@@ -9,6 +9,8 @@
  * J3. What was opened is closed, also when it opens only after the deadline; a process that hangs
  *     in native code opens it when it comes back, and then it is closed, too.
  * J4. One process at a time: all would use the same port.
+ * J5. Node hangs up when it closes its inspector. Who hangs up first, while it does, can crash it
+ *     (Node 24: 4 of 84 idle processes died of SIGSEGV; of 154 that hung up themselves, none).
  */
 import { readlinkSync } from "node:fs";
 import { basename } from "node:path";
@@ -36,6 +38,8 @@ const pollMs = 5;
 const patienceMs = 150;
 /** How long an inspector that opens late is waited for, only to close it. */
 const closingMs = 10_000;
+/** It takes some milliseconds; a process that hangs in native code does not hang up at all. */
+const hangUpMs = 5000;
 const closeExpression = `(globalThis.process?.getBuiltinModule?.("node:inspector")
   ?? require("node:inspector")).close()`;
 
@@ -89,12 +93,15 @@ async function examine(request: StackRequest, suspect: ProcessStat): Promise<str
     try {
       return signal.aborted ? "" : await stackThrough(session, request);
     } finally {
-      // Closing waits for us to hang up, so no answer is to be expected.
       session.post("Debugger.disable");
       session.post("Runtime.evaluate", {
         expression: closeExpression,
         includeCommandLineAPI: true,
       });
+      // Keeps J5.
+      const hungUp = new AbortController();
+      void session.ended.then(() => hungUp.abort());
+      await pause(timers, hangUpMs, hungUp.signal);
     }
   } catch (error) {
     return `its stack could not be read: ${messageOf(error)}`;

@@ -65,6 +65,8 @@ async function diagnose(
     parts.push(`the rest could not be found out: ${String(error)}`);
   } finally {
     cancel();
+    // Whoever still waits for the deadline need not.
+    stop();
     signal.removeEventListener("abort", stop);
   }
   return done(parts.filter((part) => part !== "").join("\n"));

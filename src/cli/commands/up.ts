@@ -1,0 +1,73 @@
+/**
+ * Brings the fleet up: in the background, or in the foreground for a terminal or a service manager.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import { formatDuration, SoulMirrorError } from "../../kernel/index.ts";
+import type { ServiceView } from "../../loop/index.ts";
+import { isAlive, realClock } from "../../system/index.ts";
+import type { Context, Run } from "../command.ts";
+import { DaemonClient } from "../daemon-client.ts";
+import { readDaemonNote } from "../daemon-note.ts";
+import { askForReport } from "../fleet-report.ts";
+import { refuseUnsafe } from "../refuse-unsafe.ts";
+import { renderReport } from "../render-report.ts";
+import { stayInForeground } from "../stay-in-foreground.ts";
+import { startDaemon } from "../start-daemon.ts";
+
+const healthyWithinMs = 60_000;
+const lookEveryMs = 100;
+
+export const up: Run = async (context) => {
+  const { place, options, out } = context;
+  const { fleetPath, dataPath, port } = place;
+  refuseUnsafe(fleetPath);
+  const running = readDaemonNote(dataPath);
+  if (running && isAlive(running)) throw alreadyUp(running.pid, dataPath);
+  const start = { fleetPath, dataPath, port, progress: (text: string) => out.progress(text) };
+  const daemon = await startDaemon(start);
+  if (options.has("foreground")) return stayInForeground({ context, start, daemon });
+  await waitForServices(context);
+  await summarize(context);
+  return 0;
+};
+
+function alreadyUp(pid: number, dataPath: string): SoulMirrorError {
+  const message = `it is up already: pid ${pid} holds ${dataPath}`;
+  return new SoulMirrorError("DATA_DIRECTORY_HELD", message, {
+    fix: "`soulmirror status` shows it; `soulmirror down` ends it",
+  });
+}
+
+/** Until nothing is starting any more, or for a minute: the daemon goes on by itself. */
+async function waitForServices({ place, out }: Context): Promise<void> {
+  const client = DaemonClient.at(place);
+  const begunMs = realClock.now().monotonicMs;
+  try {
+    for (;;) {
+      const services = await client.get<readonly ServiceView[]>("/api/v1/services");
+      const starting = services.filter(({ state }) => state === "starting");
+      const elapsedMs = realClock.now().monotonicMs - begunMs;
+      if (starting.length === 0 || elapsedMs > healthyWithinMs) break;
+      const names = starting.map(({ name }) => name).join(", ");
+      out.progress(`starting ${names}, ${formatDuration(elapsedMs)} ...`);
+      await pause(lookEveryMs);
+    }
+  } finally {
+    out.progress("");
+    client.close();
+  }
+}
+
+async function summarize({ place, out }: Context): Promise<void> {
+  const client = DaemonClient.at(place);
+  try {
+    const report = await askForReport(client);
+    out.show(report, (style) => {
+      const { wallMs: nowMs } = realClock.now();
+      const hint = "`soulmirror watch` follows it, `soulmirror down` ends it.";
+      return `${renderReport(report, { style, nowMs })}\n\n${style.paint("grey", hint)}`;
+    });
+  } finally {
+    client.close();
+  }
+}

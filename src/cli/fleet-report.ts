@@ -1,0 +1,71 @@
+/** What `status`, `up` and `watch` show: asked for at once, so that it is one moment's picture. */
+import type { ResourceView, ServiceView } from "../loop/index.ts";
+import type { Incident } from "../model/index.ts";
+import type { DaemonClient } from "./daemon-client.ts";
+
+/** An action that is not over, as the API tells it. */
+export interface ActionUnderWay {
+  readonly id: string;
+  readonly at: number;
+  readonly state: string;
+  readonly strategy: string;
+  readonly resource: string;
+  readonly reason: string;
+  readonly irreversible: boolean;
+  readonly steps: readonly string[];
+}
+
+export interface FleetReport {
+  readonly fleet: string;
+  readonly version: string;
+  readonly url: string;
+  readonly mode: string;
+  /** What differs from the fleet's mode, by scope. */
+  readonly modes: Readonly<Record<string, string>>;
+  readonly services: readonly ServiceView[];
+  readonly resources: readonly ResourceView[];
+  readonly incidents: readonly Incident[];
+  readonly actions: readonly ActionUnderWay[];
+  /** Undefined while the journal is kept in the store. */
+  readonly journalTrouble?: string;
+}
+
+interface HealthDocument {
+  readonly serviceId: string;
+  readonly releaseId: string;
+  readonly checks: Readonly<Record<string, readonly { readonly output?: string }[]>>;
+}
+
+export async function askForReport(client: DaemonClient): Promise<FleetReport> {
+  const [health, mode, services, resources, incidents, actions] = await Promise.all([
+    client.get<HealthDocument>("/health"),
+    client.get<{ mode: string; scopes: Record<string, string> }>("/api/v1/mode"),
+    client.get<readonly ServiceView[]>("/api/v1/services"),
+    client.get<readonly ResourceView[]>("/api/v1/resources"),
+    client.get<readonly Incident[]>("/api/v1/incidents?live=true&limit=100"),
+    client.get<readonly ActionUnderWay[]>("/api/v1/actions/under-way"),
+  ]);
+  const trouble = health.checks["store:responseTime"]?.[0]?.output;
+  return {
+    fleet: health.serviceId,
+    version: health.releaseId,
+    url: client.origin,
+    mode: mode.mode,
+    modes: mode.scopes,
+    services,
+    resources,
+    incidents,
+    actions,
+    ...(trouble === undefined ? {} : { journalTrouble: trouble }),
+  };
+}
+
+/** Nothing needs anybody's care. */
+export function isAllWell(report: FleetReport): boolean {
+  return (
+    report.incidents.length === 0 &&
+    report.journalTrouble === undefined &&
+    report.services.every(({ state }) => state === "healthy") &&
+    report.resources.every(({ health }) => health === "healthy" || health === "unknown")
+  );
+}

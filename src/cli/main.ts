@@ -1,0 +1,99 @@
+/**
+ * The command line. Only the chosen command is loaded, so that `status` answers at once.
+ * Exit codes come from the one table of errors; a command line that makes no sense is BAD_REQUEST.
+ */
+import { Argument, Command, CommanderError } from "commander";
+import { errorTable, SoulMirrorError } from "../kernel/index.ts";
+import type { CommandLine } from "./command.ts";
+import { commandTable } from "./command-table.ts";
+import { readOptions } from "./options.ts";
+import { Output } from "./output.ts";
+import { Place } from "./place.ts";
+import { reportError } from "./report-error.ts";
+import { version } from "./version.ts";
+
+const exitCodes = `
+Exit codes:
+  0  done
+  1  there is no such thing, or its state does not allow it
+  2  the command line or the fleet file is not right
+  3  the data directory or the store cannot be used
+  4  the journal was edited or cut
+  5  no daemon answers
+  6  not allowed
+  7  the drill found a fault that was not healed
+  70 an error of soulmirror itself
+`;
+
+function createProgram(): Command {
+  const program = new Command("soulmirror")
+    .description("Keeps a fleet of services well: watches, heals, verifies, records.")
+    .version(version, "-V, --version")
+    .option("-c, --config <file>", "the fleet file (default: soulmirror.yaml, here or above)")
+    .option("--data <directory>", "the data directory (default: .soulmirror beside the fleet file)")
+    .option("--port <number>", "port of the API")
+    .option("--json", "one JSON document instead of text")
+    .option("--no-color", "no colours (nor with NO_COLOR, nor into a pipe)")
+    .addHelpText("after", exitCodes)
+    .exitOverride()
+    .configureOutput({ outputError: () => {} });
+  for (const line of commandTable) addCommand(program, line);
+  return program;
+}
+
+function addCommand(program: Command, line: CommandLine): void {
+  const command = program.command(line.name).summary(line.summary).description(line.summary);
+  for (const [usage, about, choices] of line.args ?? []) {
+    const argument = new Argument(usage, about);
+    command.addArgument(choices ? argument.choices([...choices]) : argument);
+  }
+  for (const [usage, about] of line.options ?? []) command.option(usage, about);
+  if (line.more !== undefined) command.addHelpText("after", `\n${line.more}`);
+  command.action(async (...given: readonly unknown[]) => {
+    const args = given.slice(0, line.args?.length ?? 0);
+    const run = await line.load();
+    const options = readOptions(command.optsWithGlobals());
+    const place = new Place({
+      config: options.text("config"),
+      data: options.text("data"),
+      port: options.count("port"),
+    });
+    const out = outputOf(program);
+    process.exitCode =
+      (await run({ args: args as readonly (string | undefined)[], options, place, out })) ?? 0;
+  });
+}
+
+function outputOf(program: Command): Output {
+  const options = readOptions(program.opts());
+  return new Output({ isJson: options.has("json"), wantsColour: options.has("color") });
+}
+
+async function main(): Promise<void> {
+  const program = createProgram();
+  try {
+    await program.parseAsync(process.argv);
+  } catch (error) {
+    const isHelp = error instanceof CommanderError && error.exitCode === 0;
+    process.exitCode = isHelp ? 0 : reportError(asOurs(error, program), asksForJson());
+  }
+}
+
+function asOurs(error: unknown, program: Command): unknown {
+  if (!(error instanceof CommanderError)) return error;
+  if (error.code === "commander.help") {
+    // No command at all: the help is the answer, and it was not what was wanted.
+    process.exitCode = errorTable.BAD_REQUEST.exitCode;
+  }
+  const message = error.message.replace(/^error: /, "");
+  return new SoulMirrorError("BAD_REQUEST", message, {
+    fix: `\`${program.name()} --help\` lists the commands, \`<command> --help\` their options`,
+  });
+}
+
+/** Also when the command line could not be read to its end. */
+function asksForJson(): boolean {
+  return process.argv.includes("--json");
+}
+
+await main();

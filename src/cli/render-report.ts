@@ -1,0 +1,155 @@
+/** The fleet at a glance: a verdict in one line, then what it stands on, worst first. */
+import { formatDuration } from "../kernel/index.ts";
+import type { InstanceView, ServiceView } from "../loop/index.ts";
+import type { Incident } from "../model/index.ts";
+import { columns } from "./columns.ts";
+import { type FleetReport, isAllWell } from "./fleet-report.ts";
+import { plainText } from "./plain-text.ts";
+import type { Style } from "./style.ts";
+
+export interface Moment {
+  readonly style: Style;
+  /** Wall milliseconds. */
+  readonly nowMs: number;
+}
+
+export function renderReport(report: FleetReport, moment: Moment): string {
+  const { style } = moment;
+  return [
+    `${verdict(report, style)}  ${style.paint("grey", about(report))}`,
+    serviceTable(report, moment),
+    troubledResources(report, style),
+    report.incidents.map((incident) => renderIncident(report, incident, moment)).join("\n"),
+    approvals(report, style),
+    journalLine(report, style),
+  ]
+    .filter((part) => part !== "")
+    .join("\n\n");
+}
+
+function about({ fleet, mode, modes, url }: FleetReport): string {
+  const special = Object.entries(modes).map(([scope, each]) => `${scope}: ${each}`);
+  const rest = special.length === 0 ? "" : ` (${special.join(", ")})`;
+  return `fleet ${fleet}, mode ${mode}${rest}, ${url}`;
+}
+
+export function verdict(report: FleetReport, style: Style): string {
+  const { services, incidents, resources } = report;
+  const count = `${services.length} ${services.length === 1 ? "service" : "services"}`;
+  if (isAllWell(report)) return style.paint("green", `All ${count} are well.`);
+  const escalated = incidents.filter(({ state }) => state.kind === "escalated");
+  if (escalated.length > 0) {
+    const what = plainText(escalated[0]?.title ?? "");
+    return style.paint("red", `${counted(escalated.length, "incident")} for a person: ${what}`);
+  }
+  if (incidents.length > 0) {
+    const what = plainText(incidents[0]?.title ?? "");
+    return style.paint("yellow", `${counted(incidents.length, "incident")}: ${what}`);
+  }
+  const ill = services.filter(({ state }) => state !== "healthy");
+  const bad = resources.filter(({ health }) => health === "unhealthy" || health === "degraded");
+  const words = [
+    ...ill.map(({ name, state }) => `${name} is ${state}`),
+    ...bad.map(({ resource, health }) => `${resource} is ${health}`),
+  ];
+  const text = words.length > 0 ? words.slice(0, 3).join(", ") : "the journal is not in the store";
+  const rest = words.length > 3 ? ` and ${words.length - 3} more` : "";
+  return style.paint("yellow", `${text}${rest}.`);
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+function serviceTable({ services }: FleetReport, moment: Moment): string {
+  const { style } = moment;
+  if (services.length === 0) return "The fleet file names no services.";
+  const head = ["SERVICE", "STATE", "INSTANCES", "PID", "UPTIME", "RESTARTS", "LISTEN"];
+  const rows = services.flatMap((service) => serviceRows(service, moment));
+  return columns([head.map((cell) => style.paint("grey", cell)), ...rows]);
+}
+
+function serviceRows(service: ServiceView, moment: Moment): readonly (readonly string[])[] {
+  const { style } = moment;
+  const { instances } = service;
+  const well = instances.filter(({ state }) => state === "healthy").length;
+  const first = instances.length === 1 ? instances[0] : undefined;
+  const main = [
+    service.name,
+    style.state(service.state),
+    `${well}/${instances.length}`,
+    String((first ? first.pid : null) ?? (instances.length > 1 ? "" : "-")),
+    first ? uptime(first, moment) : "",
+    String(service.restarts),
+    service.listen ?? "-",
+  ];
+  const reason = first?.reason ? [reasonRow(first, style)] : [];
+  if (instances.length < 2) return [main, ...reason];
+  return [main, ...instances.flatMap((each) => instanceRows(each, moment))];
+}
+
+function instanceRows(each: InstanceView, moment: Moment): readonly (readonly string[])[] {
+  const { style } = moment;
+  const row = [
+    style.paint("grey", `  .${each.number}`),
+    style.state(each.state),
+    "",
+    String(each.pid ?? "-"),
+    uptime(each, moment),
+  ];
+  return each.reason ? [row, reasonRow(each, style)] : [row];
+}
+
+function reasonRow({ reason }: InstanceView, style: Style): readonly string[] {
+  return [style.paint("grey", `  ${plainText(reason ?? "")}`)].map((text) => text.slice(0, 400));
+}
+
+function uptime({ startedAt, pid }: InstanceView, { nowMs }: Moment): string {
+  return startedAt === null || pid === null ? "-" : formatDuration(Math.max(0, nowMs - startedAt));
+}
+
+function troubledResources({ resources }: FleetReport, style: Style): string {
+  const ill = resources.filter(({ health }) => health !== "healthy");
+  const unknown = ill.filter(({ health }) => health === "unknown");
+  const bad = ill.filter(({ health }) => health !== "unknown");
+  const rows = bad.map(({ resource, health, reason }) => {
+    return [resource, style.state(health), plainText(reason ?? "")];
+  });
+  const lines = rows.length > 0 ? [columns(rows)] : [];
+  if (unknown.length > 0) {
+    const text = `${counted(unknown.length, "resource")} not looked at yet`;
+    lines.push(style.paint("grey", text));
+  }
+  return lines.join("\n");
+}
+
+function renderIncident(report: FleetReport, incident: Incident, moment: Moment): string {
+  const { style, nowMs } = moment;
+  const { id, title, state, openedAt, victims, relapses } = incident;
+  const since = formatDuration(Math.max(0, nowMs - openedAt));
+  const tried = report.actions.find((action) => "action" in state && action.id === state.action);
+  const lines = [
+    `${style.state(state.kind)}  ${style.paint("bold", plainText(title))}  ${style.paint("grey", `${id}, for ${since}`)}`,
+  ];
+  if (tried) lines.push(`  trying ${tried.strategy}: ${plainText(tried.reason)}`);
+  else if ("action" in state) lines.push(`  ${state.kind} after action ${state.action}`);
+  if (state.kind === "escalated") lines.push(`  ${plainText(state.reason)}`);
+  if (victims.length > 0) lines.push(`  also hurts ${counted(victims.length, "other check")}`);
+  if (relapses > 0) lines.push(`  came back ${counted(relapses, "time")}`);
+  return lines.join("\n");
+}
+
+function approvals({ actions }: FleetReport, style: Style): string {
+  return actions
+    .filter(({ state }) => state === "waiting_for_approval")
+    .map(({ id, strategy, resource, reason }) => {
+      const what = `${strategy} on ${resource} (${plainText(reason)})`;
+      return `${style.state("waiting_for_approval")}: ${what}\n  soulmirror approve ${id}`;
+    })
+    .join("\n");
+}
+
+function journalLine({ journalTrouble }: FleetReport, style: Style): string {
+  if (journalTrouble === undefined) return "";
+  return `${style.state("warn")}  ${plainText(journalTrouble)}; only reversible actions run meanwhile`;
+}

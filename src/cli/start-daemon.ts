@@ -1,0 +1,93 @@
+/**
+ * Starts the daemon in a session of its own, so that neither this terminal nor this process takes
+ * it along when they end.
+ *
+ * U1. What the daemon says before it has a log goes to a file and not to a pipe: a pipe would end
+ *     with us, and the daemon with it.
+ * U2. A daemon that is not ready in time, or that ends, is an error with its own last words.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { type ErrorCode, errorTable, formatDuration, SoulMirrorError } from "../kernel/index.ts";
+import { entryFile, openDataDirectory, realClock } from "../system/index.ts";
+import { type DaemonNote, readDaemonNote } from "./daemon-note.ts";
+
+export interface DaemonStart {
+  readonly fleetPath: string;
+  readonly dataPath: string;
+  readonly port?: number | undefined;
+  /** Told from time to time while it is not ready. */
+  readonly progress: (text: string) => void;
+}
+
+export interface StartedDaemon {
+  readonly note: DaemonNote;
+  readonly child: ChildProcess;
+}
+
+const readyWithinMs = 60_000;
+const lookEveryMs = 20;
+
+/** Throws what the daemon itself gave as the reason. */
+export async function startDaemon(start: DaemonStart): Promise<StartedDaemon> {
+  const directory = openDataDirectory(start.dataPath);
+  const wordsPath = join(directory.logs, "daemon.out");
+  const words = openSync(wordsPath, "a", 0o600);
+  const from = statSync(wordsPath).size;
+  const child = spawn(process.execPath, [daemonFile(), ...argumentsOf(start)], {
+    detached: true,
+    stdio: ["ignore", words, words],
+  });
+  closeSync(words);
+  child.unref();
+  const note = await ready(child, start);
+  if (note !== undefined) return { note, child };
+  throw refusal(child, readFileSync(wordsPath, "utf8").slice(from), wordsPath);
+}
+
+function daemonFile(): string {
+  return entryFile("../daemon/main", import.meta.url).pathname;
+}
+
+function argumentsOf({ fleetPath, dataPath, port }: DaemonStart): readonly string[] {
+  const where = ["--config", fleetPath, "--data", dataPath];
+  return port === undefined ? where : [...where, "--port", String(port)];
+}
+
+/** Undefined when it ended before it was ready. */
+async function ready(child: ChildProcess, start: DaemonStart): Promise<DaemonNote | undefined> {
+  let isOver = false;
+  child.once("exit", () => (isOver = true));
+  child.once("error", () => (isOver = true));
+  const begunMs = realClock.now().monotonicMs;
+  for (;;) {
+    const note = readDaemonNote(start.dataPath);
+    if (note !== undefined && note.pid === child.pid) return note;
+    if (isOver) return undefined;
+    const elapsedMs = realClock.now().monotonicMs - begunMs;
+    start.progress(`starting the daemon, ${formatDuration(elapsedMs)} ...`);
+    if (elapsedMs > readyWithinMs) {
+      child.kill("SIGTERM");
+      return undefined;
+    }
+    await pause(lookEveryMs);
+  }
+}
+
+/** `soulmirror: CODE: what happened Fix: what to do`, as the daemon writes it. */
+function refusal(child: ChildProcess, said: string, wordsPath: string): SoulMirrorError {
+  const line = /soulmirror: ([A-Z_]+): ([\s\S]*)/.exec(said);
+  const code = line?.[1] ?? "";
+  if (line && code in errorTable) {
+    const [message = "", fix] = (line[2] ?? "").trim().split(/ Fix: (?!.* Fix: )/s);
+    return new SoulMirrorError(code as ErrorCode, message, fix === undefined ? {} : { fix });
+  }
+  const how = child.signalCode ?? child.exitCode;
+  const why = how === null ? `was not ready within ${readyWithinMs / 1000} s` : `ended (${how})`;
+  const last = said.trim().split("\n").slice(-8).join("\n  ");
+  return new SoulMirrorError("INTERNAL", `the daemon ${why}${last && `:\n  ${last}`}`, {
+    fix: `look into ${wordsPath} and the log beside it`,
+  });
+}

@@ -1,0 +1,111 @@
+/** One line for people about one entry of the journal, or nothing where only programs care. */
+import { formatDuration } from "../kernel/index.ts";
+import type { Action, Entry, Incident, SealedEntry } from "../model/index.ts";
+import { plainText } from "./plain-text.ts";
+import type { Style } from "./style.ts";
+
+export function tellEntry({ entry, at }: SealedEntry, style: Style): string | undefined {
+  const told = sentence(entry, style);
+  return told === undefined ? undefined : `${style.paint("grey", clockTime(at))}  ${told}`;
+}
+
+/** Local time of the day. */
+export function clockTime(at: number): string {
+  const time = new Date(at);
+  const two = (value: number): string => String(value).padStart(2, "0");
+  return `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
+}
+
+/** Date and time, local. */
+export function calendarTime(at: number): string {
+  const time = new Date(at);
+  const two = (value: number): string => String(value).padStart(2, "0");
+  return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())} ${clockTime(at)}`;
+}
+
+function sentence(entry: Entry, style: Style): string | undefined {
+  switch (entry.kind) {
+    case "daemon_started":
+      return `the daemon ${entry.version} begins (pid ${entry.pid})`;
+    case "daemon_stopped":
+      return `the daemon ends: ${plainText(entry.reason)}`;
+    case "fleet_loaded":
+      if (entry.changes.length === 0) return undefined;
+      return ["the fleet file has changed", ...entry.changes.map(plain)].join("\n          ");
+    case "fleet_refused":
+      return ["the fleet file is refused, the last good one stays", ...entry.errors.map(plain)].join(
+        "\n          ",
+      );
+    case "mode_changed":
+      return `${entry.by} sets the mode of ${entry.scope} to ${entry.mode}`;
+    case "process_started": {
+      const { resource, process: started } = entry.run;
+      return `${short(resource)} ${entry.adopted ? "adopted" : "started"} (pid ${started.pid})`;
+    }
+    case "process_exited": {
+      const { resource, code, signal, uptimeMs, expected } = entry.exit;
+      const how = signal ?? (code === null ? "status unknown" : `code ${code}`);
+      const text = `${short(resource)} ended (${how}) after ${formatDuration(uptimeMs)}`;
+      return expected ? text : style.paint("red", text);
+    }
+    case "failure_raised": {
+      const { resource, type, reason } = entry.failure;
+      const words = type.replaceAll("_", " ");
+      return style.paint("yellow", `${short(resource)}: ${words}: ${plainText(reason)}`);
+    }
+    case "incident":
+      return incidentSentence(entry.incident, style);
+    case "withheld":
+      return `${entry.strategy} is not tried: ${plainText(entry.reason)}`;
+    case "action":
+      return actionSentence(entry.action, style);
+    case "verdict": {
+      const { healed, reason, healedAfterMs } = entry.verdict;
+      const after = healedAfterMs === undefined ? "" : ` after ${formatDuration(healedAfterMs)}`;
+      const text = `${healed ? `healed${after}` : "not healed"}: ${plainText(reason)}`;
+      return style.paint(healed ? "green" : "red", text);
+    }
+    case "request":
+      return `${entry.by} asks for ${entry.what}${entry.resource ? ` of ${short(entry.resource)}` : ""}`;
+    case "gap":
+      return style.paint("red", `${entry.lost} entries were lost: ${plainText(entry.reason)}`);
+    default:
+      return undefined;
+  }
+}
+
+function incidentSentence({ state, title }: Incident, style: Style): string | undefined {
+  if (state.kind === "open") return style.paint("bold", `incident: ${plainText(title)}`);
+  if (state.kind === "resolved") return style.paint("green", `resolved: ${plainText(title)}`);
+  if (state.kind !== "escalated") return undefined;
+  return style.paint("red", `a person is needed: ${plainText(title)}: ${plainText(state.reason)}`);
+}
+
+function actionSentence({ plan, status, id }: Action, style: Style): string | undefined {
+  const what = `${plan.strategy} of ${short(plan.resource)}`;
+  // Bringing a process up is told by the process itself.
+  if (plan.cause.kind === "supervision" && plan.strategy === "start") return undefined;
+  switch (status.kind) {
+    case "waiting_for_approval":
+      return style.paint("yellow", `${what} waits for approval: soulmirror approve ${id}`);
+    case "initiated":
+      return `${what}: ${plainText(plan.reason)}`;
+    case "failed":
+      return style.paint("red", `${what} failed: ${plainText(status.reason)}`);
+    case "rolling_back":
+      return style.paint("yellow", `${what} is taken back: ${plainText(status.reason)}`);
+    case "rolled_back":
+      return style.paint("yellow", `${what} was taken back`);
+    case "succeeded":
+      return `${what} done in ${formatDuration(status.elapsedMs)}`;
+    default:
+      return undefined;
+  }
+}
+
+const plain = (text: string): string => plainText(text);
+
+/** `instance/trust-engine.2` is known by its name alone. */
+function short(resource: string): string {
+  return resource.replace(/^(?:instance|service)\//, "");
+}

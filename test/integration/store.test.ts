@@ -1,0 +1,364 @@
+/** The store on real files: kills, full disks, formats, torn files, dying workers. */
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync, statSync, writeSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { DatabaseSync } from "node:sqlite";
+import { fileURLToPath } from "node:url";
+import { afterEach, describe, expect, test } from "vitest";
+import { createIds, createRandom } from "../../src/kernel/index.ts";
+import { openResilientJournal, verifyChain } from "../../src/knowledge/index.ts";
+import type { Kept, Store } from "../../src/model/index.ts";
+import {
+  openAuditKey,
+  openEmergencyFile,
+  openSqliteStore,
+  openWorkerStore,
+  readAuditKey,
+  sqliteFormat,
+} from "../../src/platform/store/index.ts";
+import { realClock, realTimers } from "../../src/system/index.ts";
+import { failureOf, mac, notes, sealAll } from "../conformance/entries.ts";
+import { metricAt } from "../conformance/store.ts";
+
+const teardowns: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const undo of teardowns.splice(0).toReversed()) await undo();
+});
+
+async function folder(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), "store-"));
+  teardowns.push(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+async function opened<S extends Store>(store: Promise<S>): Promise<S> {
+  const there = await store;
+  teardowns.push(() => there.close());
+  return there;
+}
+
+describe("the SQLite store", () => {
+  test("has everything that was acknowledged after kill -9 in the middle of appends", async () => {
+    const path = join(await folder(), "store.db");
+    const script = fileURLToPath(new URL("./store-writer.ts", import.meta.url));
+    let acknowledged = 0;
+    for (const until of [60, 150]) {
+      const child = spawn(process.execPath, [script, path], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      teardowns.push(() => child.kill("SIGKILL"));
+      const exited = once(child, "exit");
+      for await (const line of createInterface({ input: child.stdout })) {
+        acknowledged = Number(line);
+        if (acknowledged >= until) child.kill("SIGKILL");
+      }
+      await exited;
+      const store = await openSqliteStore(path);
+      const entries = await store.read(1, 10_000);
+      const failures = await store.failures({ limit: 10_000 });
+      await store.close();
+      expect(entries.length).toBeGreaterThanOrEqual(acknowledged);
+      expect(verifyChain(entries, mac)).toMatchObject({ proven: entries.length });
+      // Both entries of a call or neither, and the tables with them.
+      expect(entries.length % 2).toBe(0);
+      expect(failures.length).toBe(entries.length / 2);
+    }
+  });
+
+  test("goes down and up again without losing a row", async () => {
+    const path = join(await folder(), "store.db");
+    const first = await openSqliteStore(path);
+    await first.append(
+      sealAll([{ kind: "failure_raised", failure: failureOf("flr_1") }, ...notes(9)]),
+    );
+    await first.writeMetrics([metricAt(1)]);
+    await first.close();
+    expect(await sqliteFormat(path)).toEqual({ version: 2, latest: 2 });
+    expect(await sqliteFormat(path, 1)).toEqual({ version: 1, latest: 2 });
+    expect(await sqliteFormat(path, 0)).toEqual({ version: 0, latest: 2 });
+    expect(await sqliteFormat(path, 1)).toEqual({ version: 1, latest: 2 });
+    const second = await opened(openSqliteStore(path));
+    expect(verifyChain(await second.read(1, 100), mac)).toMatchObject({ proven: 10 });
+    expect(await second.failures({ limit: 9 })).toHaveLength(1);
+    expect(await second.metrics({ fromAt: 0, toAt: 9, limit: 9 })).toEqual([metricAt(1)]);
+  });
+
+  test("refuses a newer format and says what to do", async () => {
+    const path = join(await folder(), "store.db");
+    await (await openSqliteStore(path)).close();
+    const database = new DatabaseSync(path);
+    database.exec("INSERT INTO schema_version (version, name) VALUES (3, 'tomorrow')");
+    database.close();
+    const refused = { code: "STORE_TOO_NEW", fix: expect.stringContaining("db down --to 2") };
+    await expect(openSqliteStore(path)).rejects.toMatchObject(refused);
+    await expect(openWorkerStore(path)).rejects.toMatchObject(refused);
+  });
+
+  test("has the seed's tables, columns and indexes", async () => {
+    const path = join(await folder(), "store.db");
+    await (await openSqliteStore(path)).close();
+    const database = new DatabaseSync(path, { readOnly: true });
+    teardowns.push(() => database.close());
+    const columns = (table: string): readonly unknown[] =>
+      database
+        .prepare(`SELECT name, type, "notnull" AS required FROM pragma_table_info('${table}')`)
+        .all()
+        .map(({ name, type, required }) => `${name} ${type}${required === 1 ? " not null" : ""}`);
+    expect(columns("recovery_actions")).toEqual(
+      [
+        "id integer not null",
+        "action_id text not null",
+        "failure_event_id integer",
+        "timestamp integer not null",
+        "action_type text not null",
+        "action_strategy text not null",
+        "status text not null",
+        "automated integer not null",
+        "triggered_by text",
+        "parameters text",
+        "result text",
+        "duration_ms integer",
+        "completed_at integer",
+        "created_at integer not null",
+      ].map((column) => (column.startsWith("id ") ? "id integer" : column)),
+    );
+    const indexes = database
+      .prepare("SELECT name FROM sqlite_master WHERE type = 'index' AND name LIKE '%_idx'")
+      .all();
+    expect(indexes).toHaveLength(16 + 1);
+  });
+
+  test("finds an edited row and a cut end", async () => {
+    const path = join(await folder(), "store.db");
+    const sealed = sealAll(notes(20));
+    const store = await openSqliteStore(path);
+    await store.append(sealed);
+    await store.close();
+    const database = new DatabaseSync(path);
+    database.exec(`UPDATE journal SET entry = replace(entry, 'ann', 'eve') WHERE position = 7;
+      DELETE FROM journal WHERE position > 15`);
+    database.close();
+    const entries = await (await opened(openSqliteStore(path))).read(1, 100);
+    expect(verifyChain(entries, mac).finding).toMatchObject({ kind: "edited", position: 7 });
+    const anchor = { position: 18, seal: sealed[17]?.seal ?? "" };
+    const rest = entries.slice(8);
+    expect(verifyChain(rest, mac, [anchor]).finding).toMatchObject({ kind: "truncated" });
+  });
+
+  test("is left out of the way when its disk is full, and filled up again by itself", async () => {
+    const disk = await smallDisk();
+    const store = await opened(openWorkerStore(disk.path, disk.limits));
+    const emergency = await openEmergencyFile(join(await folder(), "emergency"));
+    teardowns.push(() => emergency.close());
+    const journal = await openResilientJournal({
+      store,
+      emergency,
+      mac,
+      clock: realClock,
+      timers: realTimers,
+      ids: createIds(realClock, createRandom(7)),
+      writeDeadlineMs: 10_000,
+      probeMs: 20,
+      probeMaxMs: 50,
+    });
+    teardowns.push(() => journal.close());
+    const seen = new Set<Kept>();
+    const writeSome = async (): Promise<Kept> => {
+      const kept = await journal.write(notes(20));
+      seen.add(kept);
+      return kept;
+    };
+    expect(await writeSome()).toBe("store");
+    await disk.fill(store);
+    while ((await writeSome()) === "store");
+    expect(journal.kept).toBe("emergency");
+    const before = (await store.read(1, 10_000)).length;
+    expect(before % 20).toBe(0);
+    await writeSome();
+    await disk.free(store);
+    while (journal.kept !== "store") await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(await writeSome()).toBe("store");
+    await journal.sync();
+    const entries = await store.read(1, 10_000);
+    expect(seen).toEqual(new Set(["store", "emergency"]));
+    expect(new Set(entries.map(({ id }) => id)).size).toBe(entries.length);
+    expect(verifyChain(entries, mac)).toMatchObject({ proven: entries.length, lost: 0 });
+    expect(entries.length).toBeGreaterThanOrEqual(before + 60);
+    expect(emergency.usedBytes).toBe(0);
+  });
+
+  test("bounds its WAL", async () => {
+    const path = join(await folder(), "store.db");
+    const store = await opened(openSqliteStore(path, { walBytes: 2 ** 18 }));
+    for (let round = 0; round < 60; round += 1) {
+      await store.writeMetrics(Array.from({ length: 500 }, (_, index) => metricAt(index)));
+    }
+    expect(statSync(`${path}-wal`).size).toBeLessThan(2 ** 20);
+    expect(statSync(path).size).toBeGreaterThan(2 ** 20);
+  });
+});
+
+interface SmallDisk {
+  readonly path: string;
+  readonly limits: { readonly sizeMaxBytes?: number };
+  fill(store: Store): Promise<void>;
+  free(store: Store): Promise<void>;
+}
+
+/** A file system of 2 MiB where we may mount one; else a database that may not grow beyond that. */
+async function smallDisk(): Promise<SmallDisk> {
+  const root = await folder();
+  const mount = join(root, "disk");
+  await mkdir(mount);
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", mount], { stdio: "ignore" });
+  } catch {
+    // Not root, or not allowed in this container.
+    return limitedDatabase(join(root, "store.db"));
+  }
+  teardowns.push(() => execFileSync("umount", ["--lazy", mount]));
+  const ballast = join(mount, "ballast");
+  return {
+    path: join(mount, "store.db"),
+    limits: {},
+    fill: async () => fillDisk(ballast),
+    free: () => rm(ballast),
+  };
+}
+
+function fillDisk(ballast: string): void {
+  const file = openSync(ballast, "w");
+  try {
+    for (;;) writeSync(file, Buffer.alloc(4096));
+  } catch (error) {
+    expect((error as NodeJS.ErrnoException).code).toBe("ENOSPC");
+  } finally {
+    closeSync(file);
+  }
+}
+
+function limitedDatabase(path: string): SmallDisk {
+  const rows = Array.from({ length: 50 }, (_, index) => metricAt(index));
+  return {
+    path,
+    limits: { sizeMaxBytes: 2 ** 20 },
+    fill: async (store) => {
+      let isFull = false;
+      while (!isFull) {
+        await store.writeMetrics(rows).catch(() => {
+          isFull = true;
+        });
+      }
+    },
+    free: async (store) => {
+      await store.prune({ metricsBefore: 100, failuresBefore: 0, entriesBefore: 0 });
+    },
+  };
+}
+
+describe("the store at its own limit", () => {
+  test("rejects and keeps nothing of that call; there is room again after pruning", async () => {
+    const disk = limitedDatabase(join(await folder(), "store.db"));
+    const store = await opened(openSqliteStore(disk.path, disk.limits));
+    await disk.fill(store);
+    const sealed = sealAll(notes(3000));
+    await expect(store.append(sealed)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+    expect(await store.last()).toBeUndefined();
+    await disk.free(store);
+    expect(await store.append(sealed.slice(0, 100))).toBe("store");
+  });
+});
+
+describe("the store's worker", () => {
+  test("is started anew when it dies; what was outstanding rejects", async () => {
+    const path = join(await folder(), "store.db");
+    const store = await opened(openWorkerStore(path));
+    const sealed = sealAll(notes(3));
+    await store.append(sealed);
+    const calls = Array.from({ length: 20 }, () => store.read(1, 10));
+    const outcomes = Promise.allSettled(calls);
+    await store.killWorker();
+    const rejected = (await outcomes).filter(({ status }) => status === "rejected");
+    for (const each of rejected)
+      expect(each).toMatchObject({ reason: { code: "STORE_UNAVAILABLE" } });
+    await expect(store.last()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+    for (;;) {
+      const last = await store.last().catch(() => undefined);
+      if (last === undefined) await new Promise((resolve) => setTimeout(resolve, 50));
+      else {
+        expect(last).toEqual(sealed[2]);
+        break;
+      }
+    }
+  });
+
+  test("bounds what is outstanding and refuses calls after close", async () => {
+    const path = join(await folder(), "store.db");
+    const store = await opened(openWorkerStore(path, { outstandingMax: 5 }));
+    const outcomes = await Promise.allSettled(Array.from({ length: 9 }, () => store.last()));
+    expect(outcomes.map(({ status }) => status)).toEqual([
+      ...Array<string>(5).fill("fulfilled"),
+      ...Array<string>(4).fill("rejected"),
+    ]);
+    await store.close();
+    await expect(store.last()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+  });
+});
+
+describe("the emergency file", () => {
+  test("keeps its size, survives a torn end at every byte, and starts over", async () => {
+    const path = join(await folder(), "emergency");
+    const file = await openEmergencyFile(path, { sizeBytes: 2 ** 16 });
+    const sealed = sealAll(notes(6));
+    await file.append({ storeEnd: 4, entries: sealed.slice(0, 3) });
+    const whole = file.usedBytes;
+    await file.append({ storeEnd: 3, entries: sealed.slice(3) });
+    const used = file.usedBytes;
+    expect(await file.read()).toEqual({ storeEnd: 3, entries: sealed });
+    await file.close();
+    const content = await readFile(path);
+    expect(content.length).toBe(2 ** 16);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    const torn = join(await folder(), "torn");
+    for (let end = whole; end < used; end += 7) {
+      await writeFile(torn, content.subarray(0, end));
+      await truncate(torn, content.length);
+      const again = await openEmergencyFile(torn, { sizeBytes: 2 ** 16 });
+      expect((await again.read()).entries).toEqual(sealed.slice(0, 3));
+      await again.append({ storeEnd: 3, entries: sealed.slice(3) });
+      expect((await again.read()).entries).toEqual(sealed);
+      await again.reset();
+      expect((await again.read()).entries).toEqual([]);
+      await again.close();
+    }
+    expect((await stat(torn)).size).toBe(2 ** 16);
+  });
+
+  test("refuses what does not fit, whole", async () => {
+    const file = await openEmergencyFile(join(await folder(), "emergency"), { sizeBytes: 4096 });
+    teardowns.push(() => file.close());
+    const sealed = sealAll(notes(200));
+    await expect(file.append({ storeEnd: 0, entries: sealed })).rejects.toThrow("full");
+    await file.append({ storeEnd: 0, entries: sealed.slice(0, 1) });
+    expect((await file.read()).entries).toEqual(sealed.slice(0, 1));
+  });
+});
+
+describe("the audit key", () => {
+  test("is made once, for its owner only, and refuses what is no key", async () => {
+    const path = join(await folder(), "audit.key");
+    const first = await openAuditKey(path);
+    const second = await openAuditKey(path);
+    expect([first.isNew, second.isNew]).toEqual([true, false]);
+    expect(second.mac("text")).toBe(first.mac("text"));
+    expect((await readAuditKey(path))("text")).toBe(first.mac("text"));
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    await writeFile(path, "no key");
+    await expect(openAuditKey(path)).rejects.toMatchObject({ code: "DATA_DIRECTORY_UNUSABLE" });
+  });
+});
