@@ -5,5 +5,5 @@
  * only by handing a request to the loop.
  */
 export type { House, Self, Trend } from "./house.ts";
-export { type Api, type ApiOptions, startApi } from "./start-api.ts";
+export { type Api, startApi } from "./start-api.ts";
 export type { ApiRouter } from "./wire/router-type.ts";

@@ -22,7 +22,7 @@ import { addStreamRoutes } from "./wire/stream-routes.ts";
 import { addTrpcRoutes } from "./wire/trpc-routes.ts";
 
 export interface ApiOptions {
-  /** `127.0.0.1` unless the fleet file says otherwise; beyond loopback everything needs the token. */
+  /** Beyond loopback everything needs the token. */
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;

@@ -11,8 +11,8 @@ import type { ActionRow, Entry, FailureRow, Incident, SealedEntry } from "../mod
 import type { House } from "./house.ts";
 import type { Call, Frozen } from "./procedures/procedure.ts";
 import type { incidentStory } from "./shapes/incident.ts";
-import { visibleAction } from "./visible.ts";
 import { verdictOf } from "./verdict-of.ts";
+import { visibleAction } from "./visible.ts";
 
 type Story = Frozen<z.output<typeof incidentStory>>;
 type Item = Story["timeline"][number];
@@ -36,7 +36,11 @@ export async function tellIncident({ house, caller }: Call, incident: Incident):
     ...victimRows.flatMap((row) => failureItems(row, "victim")),
     ...actions.flatMap(actionItems),
     ...verdicts.map(({ at, healed, strategy, reason }) => {
-      return { at, kind: "verdict", text: `${strategy} ${healed ? "helped" : "did not help"}: ${reason}` };
+      return {
+        at,
+        kind: "verdict",
+        text: `${strategy} ${healed ? "helped" : "did not help"}: ${reason}`,
+      };
     }),
     ...entries.flatMap((sealed) => entryItems(sealed, incident.id)),
   ];

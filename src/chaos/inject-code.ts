@@ -7,6 +7,8 @@
  *     handler for that signal: otherwise the signal itself would kill it.
  * I2. An inspector that was open before belongs to somebody else: refused.
  * I3. The inspector is closed again, and code that is left behind runs after that.
+ * I4. Node itself hangs up when it closes its inspector: whoever hangs up on it while it does can
+ *     crash it.
  */
 import { once } from "node:events";
 import { readlinkSync } from "node:fs";
@@ -23,7 +25,7 @@ const userSignal = 10;
 const sessionLimitMs = 15_000;
 const openLimitMs = 1_000;
 const openAttempts = 5;
-/** The connection is hung up meanwhile: closing an inspector waits for that. */
+/** So that the answer is out before the connection ends. */
 const closeAfterMs = 50;
 
 export interface InsideCode {
@@ -128,6 +130,8 @@ async function evaluate(port: number, code: InsideCode): Promise<Json> {
     const params = { expression: expressionOf(code), awaitPromise: true, returnByValue: true };
     socket.send(JSON.stringify({ id: 1, method: "Runtime.evaluate", params }));
     const [{ data }] = await answered;
+    // Keeps I4.
+    if (socket.readyState === WebSocket.OPEN) await once(socket, "close", { signal });
     const { error, result } = JSON.parse(data) as Answer;
     const problem = error?.message ?? result?.exceptionDetails?.exception?.description;
     if (problem !== undefined) throw new Error(`the code failed inside: ${problem}`);

@@ -5,6 +5,7 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { entryFile } from "../system/index.ts";
 
 /** Enough to start a process again later, from anywhere. */
 export interface StartCommand {
@@ -32,13 +33,9 @@ export function startDetached({ command, cwd, env, logPath }: StartCommand): num
   return child.pid;
 }
 
-/**
- * Starts a file of this folder as a process in a session of its own, with a channel to talk. It is
- * TypeScript in a checkout and JavaScript in the published package.
- */
+/** Starts a file of this folder as a process in a session of its own, with a channel to talk. */
 export function startOwn(name: string, words: readonly string[] = []): ChildProcess {
-  const suffix = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
-  const file = fileURLToPath(new URL(`./${name}${suffix}`, import.meta.url));
+  const file = fileURLToPath(entryFile(name, import.meta.url));
   return spawn(process.execPath, [file, ...words], {
     detached: true,
     stdio: ["ignore", "ignore", "ignore", "ipc"],

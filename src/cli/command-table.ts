@@ -17,6 +17,12 @@ export const commandTable: readonly CommandLine[] = [
     load: async () => (await import("./commands/down.ts")).down,
   },
   {
+    name: "drill",
+    summary: "Break the example fleet for real, fault after fault, and show what became of each",
+    options: [["--only <ids>", "only these faults: P1,P2,S1"]],
+    load: async () => (await import("./commands/drill.ts")).drill,
+  },
+  {
     name: "status",
     summary: "The fleet at a glance",
     options: [["--check", "exit with 1 unless all is well"]],

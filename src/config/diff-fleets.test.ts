@@ -54,6 +54,21 @@ resources: { tcp/db: { port: 9 } }`);
     ]);
   });
 
+  it("does not show what probes and hooks took from the environment", () => {
+    const resources = (name: string): string =>
+      `resources: { command/q: { command: x, env: { DB: { env: ${name} } } } }`;
+    const service = (name: string): string =>
+      `services: { a: { command: x, env: { DB: { env: ${name} } }, liveness: { command: y },
+        webhooks: { w: { url: "http://h", headers: { X-Odd: { env: ${name} } } } } } }`;
+    const none = load("services: { a: { command: x } }");
+    const before = load(`${service("OLD")}\n${resources("OLD")}`);
+    const after = load(`${service("NEW")}\n${resources("NEW")}`);
+    const texts = JSON.stringify([diffFleets(before, after), diffFleets(none, after)]);
+    expect(texts).toContain("headers.X-Odd");
+    expect(texts).toContain("probe.parameters.env.DB");
+    expect(texts).not.toContain("-secret");
+  });
+
   it("shows that a secret differs, never what it is", () => {
     const withEnv = (env: string): Fleet => load(`services: { a: { command: x, env: ${env} } }`);
     const difference = diffFleets(

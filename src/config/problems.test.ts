@@ -204,7 +204,7 @@ const cases: readonly (readonly [name: string, text: string, says: string])[] = 
   [
     "a duplicate key",
     "mode: full\nmode: off\n",
-    `f.yaml:2:1 Map keys must be unique
+    `f.yaml:2:1 mode: the key "mode" is there twice
   fix: keep one of the two`,
   ],
   [

@@ -36,7 +36,9 @@ export function readYaml(file: ConfigText): Result<MapTree, readonly ConfigProbl
     return failed([{ file: file.path, line: 1, column: 1, key: "", message, fix }]);
   }
   const lines = new LineCounter();
-  const document = parseDocument(file.text, { lineCounter: lines, prettyErrors: false });
+  // Its own search for duplicate keys is quadratic; the reader below has a map anyway.
+  const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: false };
+  const document = parseDocument(file.text, options);
   const source: SourceText = {
     path: file.path,
     placeOf(offset) {
@@ -73,7 +75,6 @@ function problemAt(source: SourceText, offset: number, says: Says): ConfigProble
 }
 
 const fixes: Readonly<Record<string, string>> = {
-  DUPLICATE_KEY: "keep one of the two",
   TAB_AS_INDENT: "indent with spaces, YAML does not take tabs",
   BAD_INDENT: "align it with the lines of the same level",
   MULTIPLE_DOCS: "keep one document: remove the line `---`",
@@ -155,6 +156,13 @@ class Reader {
       if (key === undefined || key === "__proto__") {
         const fix = "use a plain word as the key";
         const says = { message: "this cannot be a key", fix };
+        this.problems.push(problemAt(this.#source, offset, says));
+      } else if (members.has(key)) {
+        const says = {
+          key,
+          message: `the key "${key}" is there twice`,
+          fix: "keep one of the two",
+        };
         this.problems.push(problemAt(this.#source, offset, says));
       } else if (key === "<<") {
         merged.push(this.read(pair.value, offset, depth + 1));

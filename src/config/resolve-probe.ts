@@ -219,7 +219,7 @@ export function requestParameters(
     headers: secretsOf(scope, [...path, "headers"], headers).values,
     body,
     expect: parametersOf({
-      status: typeof status === "string" ? status : listOf<number>(status),
+      status: typeof status === "string" ? status : listOf<string | number>(status),
       body: content,
       headers: fields,
       json,

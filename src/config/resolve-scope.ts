@@ -34,7 +34,7 @@ export function listOf<T>(value: T | readonly T[] | undefined): readonly T[] {
 }
 
 /** Without the members that are undefined, as `exactOptionalPropertyTypes` wants them. */
-export function defined<T extends Record<string, unknown>>(
+function defined<T extends Record<string, unknown>>(
   record: T,
 ): { [K in keyof T]: Exclude<T[K], undefined> } {
   const kept = Object.entries(record).filter(([, value]) => value !== undefined);

@@ -14,10 +14,8 @@ import {
 } from "./schema-values.ts";
 
 const statusError = 'expected a status\nwrite 200, "2xx" or [200, 204]';
-const status = z.union(
-  [z.int().min(100).max(599), z.string().regex(/^[1-5]xx$/), z.array(z.int().min(100).max(599))],
-  { error: statusError },
-);
+const oneStatus = z.union([z.int().min(100).max(599), z.string().regex(/^[1-5](xx|\d\d)$/)]);
+const status = z.union([oneStatus, z.array(oneStatus).min(1)], { error: statusError });
 
 const headers = z.record(z.string(), secretText).describe("Header fields");
 
@@ -29,7 +27,7 @@ export const expectation = record({
     .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
     .optional()
     .describe("Value per dotted path into the JSON body: { status: pass }"),
-  max: duration.optional().describe("Slower answers are not good"),
+  max: interval.optional().describe("Slower answers are not good"),
   exit: whole(0, 255).optional().describe("Exit code of a command; default 0"),
   output: pattern.optional().describe("Text or /expression/ in the output of a command"),
 }).describe("What a good answer looks like");
@@ -61,7 +59,7 @@ const probeMap = record({
   http: text.optional().describe("URL, or a path on the service's own address"),
   tcp: address.optional(),
   command: command.optional(),
-  heartbeat: duration.optional().describe("The service reports by itself at least so often"),
+  heartbeat: interval.optional().describe("The service reports by itself at least so often"),
   grace: duration.optional().describe("How much later a heartbeat may come"),
   ...httpRequest,
   expect: expectation.optional(),

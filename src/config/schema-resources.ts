@@ -7,6 +7,7 @@ import {
   duration,
   fraction,
   httpUrl,
+  interval,
   mode,
   oneOf,
   pattern,
@@ -22,7 +23,7 @@ import {
 export const severity = oneOf(["low", "medium", "high", "critical"]);
 
 /** What every resource may have. */
-export const resourceCommon = {
+const resourceCommon = {
   ...cadence,
   mode: mode.optional(),
   severity: severity.optional().describe("Default medium"),
@@ -83,7 +84,7 @@ export const resourceSchemas = {
     ...resourceCommon,
   }).describe("Lines in a log file"),
   heartbeat: record({
-    every: duration,
+    every: interval,
     grace: duration.optional().describe("Default: half of `every`"),
     ...resourceCommon,
   }).describe("A dead-man switch: somebody must report"),

@@ -16,7 +16,7 @@ import {
   yesOrNo,
 } from "./schema-values.ts";
 
-export const signals = [
+const signals = [
   "SIGTERM",
   "SIGINT",
   "SIGQUIT",

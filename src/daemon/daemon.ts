@@ -144,6 +144,8 @@ async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> 
       stopping ??= (async () => {
         log.info("stopping", { reason });
         await conductor.stop();
+        // When everything is to go, the front door goes, too.
+        if (loop.plan.goingDown) await targets.proxy.stop();
         await write({ kind: "daemon_stopped", reason });
         await knowledge.keeper.checkpoint();
         await writeFile(readyPath, "");

@@ -3,7 +3,7 @@
  */
 import type { Instant } from "../kernel/index.ts";
 import type { MetricRow, Observation } from "../model/index.ts";
-export { type Chain, createChain, isSealedAfter, type Mac, sealAfter } from "./chain.ts";
+export { type Chain, createChain, type Mac } from "./chain.ts";
 export {
   type EmergencyJournal,
   type HeldEntries,
@@ -13,11 +13,10 @@ export {
 } from "./resilient-journal.ts";
 export {
   type Anchor,
-  createVerifier,
   type Finding,
   type Verification,
-  type Verifier,
   verifyChain,
+  verifyJournal,
 } from "./verify-chain.ts";
 export { createMemoryStore, freshEntries, type MemoryStoreOptions } from "./memory-store.ts";
 export { project, type RowChange, withVerdict } from "./projections.ts";

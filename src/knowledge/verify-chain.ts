@@ -9,8 +9,10 @@
  * C2. The beginning may have been pruned. The oldest entry then only serves to prove the ones
  *     behind it, unless an anchor names it or the seal before it.
  */
-import type { SealedEntry } from "../model/index.ts";
+import type { Journal, SealedEntry } from "../model/index.ts";
 import { isSealedAfter, type Mac } from "./chain.ts";
+
+const pageEntries = 1000;
 
 /** What the end of the chain was at some time, from outside the store. */
 export interface Anchor {
@@ -47,15 +49,31 @@ export function verifyChain(
   return verifier.finish();
 }
 
-export interface Verifier {
+/** The same for a journal in a store, page by page, from its beginning. */
+export async function verifyJournal(
+  journal: Pick<Journal, "read">,
+  mac: Mac,
+  anchors: readonly Anchor[] = [],
+): Promise<Verification> {
+  const verifier = createVerifier(mac, anchors);
+  let next = 0;
+  for (;;) {
+    const page = await journal.read(next, pageEntries);
+    const last = page.at(-1);
+    if (last === undefined || page.some((sealed) => verifier.check(sealed) !== undefined)) break;
+    next = last.position + 1;
+  }
+  return verifier.finish();
+}
+
+interface Verifier {
   /** Takes the next entry; what is wrong with it, if anything. */
   check(sealed: SealedEntry): Finding | undefined;
   /** After the last entry, or the first finding. */
   finish(): Verification;
 }
 
-/** For journals that are read in pages. */
-export function createVerifier(mac: Mac, anchors: readonly Anchor[]): Verifier {
+function createVerifier(mac: Mac, anchors: readonly Anchor[]): Verifier {
   const anchorsAt = new Map<number, Anchor>();
   const contradictions: Finding[] = [];
   for (const anchor of anchors) {

@@ -5,7 +5,9 @@ import type { ActionRow, BaselineRow, BreakerRow, FailureRow, MetricRow } from "
 /**
  * The journal: append-only, ordered, chained. `append` resolves when the entries survive a kill
  * of this process; `sync` when they survive a power cut. Appending is retried by nobody: an
- * adapter that rejects has taken nothing, or (said in `kept`) taken it elsewhere.
+ * adapter that rejects has taken nothing, or (said in `kept`) taken it elsewhere. Calls are carried
+ * out in the order in which they were made. Entries that are there already are passed over; a hole,
+ * or another entry in the same place, rejects with CONFLICT.
  */
 export interface Journal {
   append(entries: readonly SealedEntry[]): Promise<Kept>;

@@ -30,7 +30,7 @@ export function decide(state: PlanState, each: RecoveryCase, tick: PlanTick): vo
   const { now } = tick;
   if (each.phase !== "open" || now.monotonicMs < each.dueMs) return;
   const context = contextOf(state, each, tick);
-  if (context === undefined || context.slot?.desired === "stopped") return;
+  if (context === undefined || state.goingDown || context.slot?.desired === "stopped") return;
   if (context.slot?.quarantine !== undefined || modeOf(state, context) === "off") return;
   if (state.acting.has(each.resource)) return wait(state, each, now.monotonicMs + gatePauseMs);
   if (isGated(state, context, { each, tick })) {

@@ -22,7 +22,6 @@ export function heed(state: PlanState, request: PersonRequest, tick: PlanTick): 
       return;
     case "down":
       state.goingDown = true;
-      for (const slot of state.slots.values()) slot.desired = "stopped";
       for (const slot of state.slots.values()) state.due.set(slot.service, 0);
       return;
     default:

@@ -24,7 +24,8 @@ export function supervise(state: PlanState, name: string, tick: PlanTick): void 
   let again = false;
   for (const slot of slotsOf(state, name)) {
     if (state.acting.has(slot.resource)) continue;
-    if (slot.desired === "stopped") again = stop(state, slot, tick) || again;
+    // Going down is not remembered: the next daemon brings up what was up.
+    if (state.goingDown || slot.desired === "stopped") again = stop(state, slot, tick) || again;
     else if (service && slot.run === undefined)
       again = start(state, { slot, service }, tick) || again;
     else if (service) again = renew(state, { slot, service }, tick) || again;

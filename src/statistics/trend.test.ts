@@ -17,7 +17,7 @@ function answers(length: number, shape: (index: number) => number): (number | un
 
 describe("time to limit", () => {
   it("tells a leak of 80 MB/s after six samples of it, and about when", () => {
-    const beganAt = 60;
+    const beganAt = 80;
     const said = answers(beganAt + 20, (index) => {
       const leaked = Math.max(0, index - beganAt) * 20 * megabyte;
       return (index < 4 ? 30 + index * 7.5 : 60) * megabyte + leaked + (index % 3) * 20_000;
@@ -73,10 +73,10 @@ describe("time to limit", () => {
 
   it("says nothing about a series that went silent (invariant 2)", () => {
     const history = new History();
-    for (let index = 0; index < 60; index += 1) {
-      history.add(index * everyMs, (60 + Math.max(0, index - 50) * 20) * megabyte);
+    for (let index = 0; index < 90; index += 1) {
+      history.add(index * everyMs, (60 + Math.max(0, index - 80) * 20) * megabyte);
     }
-    const lastMs = 59 * everyMs;
+    const lastMs = 89 * everyMs;
     expect(timeToLimitMs(history, limit, { nowMs: lastMs })).toBeGreaterThan(0);
     expect(timeToLimitMs(history, limit, { nowMs: lastMs + 60_000 })).toBeUndefined();
   });

@@ -39,8 +39,8 @@ const sizes = [24, 16, 12, 8, shortest] as const;
 /** How much of the way may still lie ahead, in units of the new ground. */
 const ahead = { usual: 1, urgent: 6 } as const;
 
-/** Median distance from the line, as a share of the rise. */
-const spreadMax = 0.1;
+/** Median distance from the line, as a share of the rise: a few points must lie closer to it. */
+const spreadMax = { usual: 0.1, urgent: 0.05 } as const;
 
 /**
  * Milliseconds until `history` reaches `limit` if it goes on like this; 0 when it is there already;
@@ -50,7 +50,7 @@ const spreadMax = 0.1;
 export function timeToLimitMs(
   history: History,
   limit: number,
-  { nowMs, settleMs = 10_000, urgentMs = 15_000 }: TrendOptions & { readonly nowMs: number },
+  { nowMs, settleMs = 15_000, urgentMs = 15_000 }: TrendOptions & { readonly nowMs: number },
 ): number | undefined {
   const newest = history.levels[0]?.lows;
   if (!newest || newest.size < shortest) return undefined;
@@ -71,40 +71,50 @@ export function timeToLimitMs(
       const line = steadyLine(rise);
       if (!line) continue;
       const leftMs = Math.max(0, headroom) / line.slopePerMs;
-      if (leftMs <= urgentMs || headroom <= ahead.usual * ground) return leftMs;
+      if (headroom <= ahead.usual * ground) return leftMs;
+      if (leftMs <= urgentMs && isClose(rise, line, spreadMax.urgent)) return leftMs;
     }
   }
   return undefined;
 }
 
+function growthOf({ level: { lows }, count }: Rise): number {
+  return lows.valueAt(lows.size - 1) - lows.valueAt(lows.size - count);
+}
+
 /** The cheap look that ends it for a series at rest: too far to go, gone down again, or silent. */
-function mayReach({ level: { lows }, count, headroom, nowMs }: Rise, current: number): boolean {
+function mayReach(rise: Rise, current: number): boolean {
+  const { lows } = rise.level;
   const last = lows.size - 1;
-  const first = lows.size - count;
-  const growth = lows.valueAt(last) - lows.valueAt(first);
-  if (!(growth > 0) || headroom > ahead.urgent * growth) return false;
+  const growth = growthOf(rise);
+  if (!(growth > 0) || rise.headroom > ahead.urgent * growth) return false;
   if (current < lows.valueAt(last) - growth / 2) return false;
-  const beganMs = lows.timeAt(first);
-  const meanSpacingMs = (lows.timeAt(last) - beganMs) / (count - 1);
-  return meanSpacingMs > 0 && nowMs - lows.timeAt(last) <= 3 * meanSpacingMs;
+  const tookMs = lows.timeAt(last) - lows.timeAt(lows.size - rise.count);
+  const meanSpacingMs = tookMs / (rise.count - 1);
+  return meanSpacingMs > 0 && rise.nowMs - lows.timeAt(last) <= 3 * meanSpacingMs;
 }
 
 /** A rise of which both halves climb and so does its end: a step and a warm-up have a flat part. */
-function steadyLine({ level: { lows }, count }: Rise): Line | undefined {
+function steadyLine(rise: Rise): Line | undefined {
+  const { lows } = rise.level;
   const to = lows.size;
-  const from = to - count;
+  const from = to - rise.count;
   const line = lineThrough({ ring: lows, from, to });
-  if (!rises(line.kendallS, count)) return undefined;
-  const growth = line.slopePerMs * (lows.timeAt(to - 1) - lows.timeAt(from));
-  if (line.spread > spreadMax * growth) return undefined;
-  const middle = from + (count >> 1);
+  if (!rises(line.kendallS, rise.count)) return undefined;
+  if (!isClose(rise, line, spreadMax.usual)) return undefined;
+  const middle = from + (rise.count >> 1);
   const parts = [
-    { ring: lows, from: to - 1 - (count >> 2), to },
+    { ring: lows, from: to - 1 - (rise.count >> 2), to },
     { ring: lows, from: middle, to },
     { ring: lows, from, to: middle + 1 },
   ];
   const isSteady = parts.every((part) => lineThrough(part).slopePerMs >= line.slopePerMs / 2);
   return isSteady ? line : undefined;
+}
+
+function isClose({ level: { lows }, count }: Rise, line: Line, share: number): boolean {
+  const tookMs = lows.timeAt(lows.size - 1) - lows.timeAt(lows.size - count);
+  return line.spread <= share * line.slopePerMs * tookMs;
 }
 
 /** How far it has come above its past, and whether that past was long and moved less. */

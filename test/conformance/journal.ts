@@ -178,12 +178,14 @@ class Life {
 
   /** Time passes until it is done, and not without end. */
   async #meanwhile<T>(work: Promise<T>): Promise<T> {
-    let isDone = false;
+    const progress = { isDone: false };
     const done = work.finally(() => {
-      isDone = true;
+      progress.isDone = true;
     });
-    for (let second = 0; second < 100 && !isDone; second += 1) await this.timers.pass(1000);
-    expect(isDone).toBe(true);
+    for (let second = 0; second < 100 && !progress.isDone; second += 1) {
+      await this.timers.pass(1000);
+    }
+    expect(progress.isDone).toBe(true);
     return await done;
   }
 
@@ -229,94 +231,103 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom({ kind: "crash" }, { kind: "heal" }) },
 ) as fc.Arbitrary<Deed>;
 
-export function journalConformance(name: string, open: () => Promise<EmergencyScene>): void {
+type Open = () => Promise<EmergencyScene>;
+
+export function journalConformance(name: string, open: Open): void {
   describe(`the resilient journal over ${name}`, () => {
-    test("survives any life: in order, once, chained, and it says what was lost", async () => {
-      await fc.assert(
-        fc.asyncProperty(fc.array(deed, { maxLength: 25 }), async (deeds) => {
-          await using scene = await open();
-          await judge(await live(scene, deeds));
-        }),
-        { numRuns: 60 },
-      );
-    });
+    lifeTests(open);
+    restartTests(open);
+  });
+}
 
-    test("goes to the emergency journal, comes back by itself and loses nothing", async () => {
-      await using scene = await open();
-      const life = new Life(scene.emergency);
-      await life.start();
-      expect(await life.write(3)).toBe("store");
-      life.storeDoor.fault = "reject";
-      expect(await life.write(3)).toBe("emergency");
-      await expect(life.journal.sync()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
-      expect(await life.journal.held()).toHaveLength(3);
-      life.storeDoor.fault = "none";
-      await life.timers.pass(5000);
-      expect(life.journal.kept).toBe("store");
-      expect(await life.write(1)).toBe("store");
-      expect(await scene.emergency.read()).toMatchObject({ entries: [] });
-      const entries = await life.stored();
-      expect(entries.map(({ entry }) => entry.kind)).toEqual(Array(7).fill("request"));
-      expect(verifyChain(entries, mac)).toMatchObject({ proven: 7, lost: 0 });
-    });
+function lifeTests(open: Open): void {
+  test("survives any life: in order, once, chained, and it says what was lost", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(deed, { maxLength: 25 }), async (deeds) => {
+        await using scene = await open();
+        await judge(await live(scene, deeds));
+      }),
+      { numRuns: 60 },
+    );
+  });
 
-    test("keeps the newest in memory when both are away, and tells the gap", async () => {
-      await using scene = await open();
-      const life = new Life(scene.emergency);
-      await life.start();
-      await life.write(2);
-      life.storeDoor.fault = "reject";
-      life.emergencyDoor.fault = "reject";
-      for (let index = 0; index < 5; index += 1) expect(await life.write(4)).toBe("memory");
-      expect(life.journal.lost).toBe(20 - ringMax);
-      await life.heal();
-      const entries = await life.stored();
-      expect(entries.map(({ position }) => position)).toEqual(entries.map((_, index) => index + 1));
-      expect(entries[2]?.entry).toEqual({ kind: "gap", lost: 8, reason: "disk full" });
-      expect(verifyChain(entries, mac)).toMatchObject({ proven: 2 + 1 + ringMax, lost: 8 });
-    });
+  test("goes to the emergency journal, comes back by itself and loses nothing", async () => {
+    await using scene = await open();
+    const life = new Life(scene.emergency);
+    await life.start();
+    expect(await life.write(3)).toBe("store");
+    life.storeDoor.fault = "reject";
+    expect(await life.write(3)).toBe("emergency");
+    await expect(life.journal.sync()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+    expect(await life.journal.held()).toHaveLength(3);
+    life.storeDoor.fault = "none";
+    await life.timers.pass(5000);
+    expect(life.journal.kept).toBe("store");
+    expect(await life.write(1)).toBe("store");
+    expect(await scene.emergency.read()).toMatchObject({ entries: [] });
+    const entries = await life.stored();
+    expect(entries.map(({ entry }) => entry.kind)).toEqual(Array(7).fill("request"));
+    expect(verifyChain(entries, mac)).toMatchObject({ proven: 7, lost: 0 });
+  });
 
-    test("a write that was given up and succeeds late is there once", async () => {
-      await using scene = await open();
-      const life = new Life(scene.emergency);
-      await life.start();
-      life.storeDoor.fault = "late";
-      expect(await life.write(2)).toBe("emergency");
-      await life.heal();
-      await life.write(1);
-      expect((await life.stored()).map(whatOf)).toEqual(["1", "2", "3"]);
-    });
+  test("keeps the newest in memory when both are away, and tells the gap", async () => {
+    await using scene = await open();
+    const life = new Life(scene.emergency);
+    await life.start();
+    await life.write(2);
+    life.storeDoor.fault = "reject";
+    life.emergencyDoor.fault = "reject";
+    for (let index = 0; index < 5; index += 1) expect(await life.write(4)).toBe("memory");
+    expect(life.journal.lost).toBe(20 - ringMax);
+    await life.heal();
+    const entries = await life.stored();
+    expect(entries.map(({ position }) => position)).toEqual(entries.map((_, index) => index + 1));
+    expect(entries[2]?.entry).toEqual({ kind: "gap", lost: 8, reason: "disk full" });
+    expect(verifyChain(entries, mac)).toMatchObject({ proven: 2 + 1 + ringMax, lost: 8 });
+  });
+}
 
-    test("what was in memory only goes to the emergency journal when that is back", async () => {
-      await using scene = await open();
-      const life = new Life(scene.emergency);
-      await life.start();
-      life.storeDoor.fault = "reject";
-      life.emergencyDoor.fault = "reject";
-      expect(await life.write(3)).toBe("memory");
-      life.emergencyDoor.fault = "none";
-      await life.timers.pass(60_000);
-      expect(await life.write(1)).toBe("emergency");
-      life.storeDoor.fault = "none";
-      await life.crash();
-      expect((await life.stored()).map(whatOf)).toEqual(["1", "2", "3", "4"]);
-    });
+function restartTests(open: Open): void {
+  test("a write that was given up and succeeds late is there once", async () => {
+    await using scene = await open();
+    const life = new Life(scene.emergency);
+    await life.start();
+    life.storeDoor.fault = "late";
+    expect(await life.write(2)).toBe("emergency");
+    await life.heal();
+    await life.write(1);
+    expect((await life.stored()).map(whatOf)).toEqual(["1", "2", "3"]);
+  });
 
-    test("a new life brings in what the last one left", async () => {
-      await using scene = await open();
-      const life = new Life(scene.emergency);
-      await life.start();
-      await life.write(1);
-      life.storeDoor.fault = "hang";
-      await life.write(2);
-      await life.crash();
-      expect(await life.write(1)).toBe("emergency");
-      life.storeDoor.fault = "none";
-      await life.crash();
-      await life.write(1);
-      expect((await life.stored()).map(whatOf)).toEqual(["1", "2", "3", "4", "5"]);
-      expect(verifyChain(await life.stored(), mac)).toMatchObject({ proven: 5, lost: 0 });
-    });
+  test("what was in memory only goes to the emergency journal when that is back", async () => {
+    await using scene = await open();
+    const life = new Life(scene.emergency);
+    await life.start();
+    life.storeDoor.fault = "reject";
+    life.emergencyDoor.fault = "reject";
+    expect(await life.write(3)).toBe("memory");
+    life.emergencyDoor.fault = "none";
+    await life.timers.pass(60_000);
+    expect(await life.write(1)).toBe("emergency");
+    life.storeDoor.fault = "none";
+    await life.crash();
+    expect((await life.stored()).map(whatOf)).toEqual(["1", "2", "3", "4"]);
+  });
+
+  test("a new life brings in what the last one left", async () => {
+    await using scene = await open();
+    const life = new Life(scene.emergency);
+    await life.start();
+    await life.write(1);
+    life.storeDoor.fault = "hang";
+    await life.write(2);
+    await life.crash();
+    expect(await life.write(1)).toBe("emergency");
+    life.storeDoor.fault = "none";
+    await life.crash();
+    await life.write(1);
+    expect((await life.stored()).map(whatOf)).toEqual(["1", "2", "3", "4", "5"]);
+    expect(verifyChain(await life.stored(), mac)).toMatchObject({ proven: 5, lost: 0 });
   });
 }
 

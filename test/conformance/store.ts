@@ -1,7 +1,7 @@
 /** What every store promises (the contract is in `src/model/storing.ts`), as one suite. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createMemoryStore, verifyChain } from "../../src/knowledge/index.ts";
+import { createMemoryStore, verifyChain, verifyJournal } from "../../src/knowledge/index.ts";
 import type { BaselineRow, BreakerRow, MetricRow, Store } from "../../src/model/index.ts";
 import {
   actionOf,
@@ -232,6 +232,7 @@ function retentionTests(open: Open): void {
     expect((await store.failures({ limit: 9 })).map((row) => row.eventId)).toEqual(["flr_2"]);
     expect((await store.actions({ limit: 9 })).map((row) => row.actionId)).toEqual(["act_2"]);
     const rest = await store.read(1, 10_000);
+    expect(await verifyJournal(store, mac)).toEqual(verifyChain(rest, mac));
     expect(verifyChain(rest, mac)).toMatchObject({ from: 1200, to: 1505, proven: 305 });
   });
 }

@@ -92,7 +92,7 @@ export class ApiHouse implements House {
   resources = () => resourcesOf(this.#loop);
   mode = () => this.#fleet.mode;
   modes = () => Object.fromEntries(this.#loop.plan.modes);
-  liveIncidents = () => [...this.#memory.incidents.values()].reverse();
+  liveIncidents = () => [...this.#memory.incidents.values()].toReversed();
   openFailures = () => [...this.#memory.failures.values()];
   actionsUnderWay = () => [...this.#memory.actions.values()].filter((each) => !isFinished(each));
   trends = () => this.trendsNow;
@@ -143,5 +143,17 @@ function apiFleet(): Fleet {
   const site = fleet.resources["http/site-0"];
   if (site === undefined) throw new Error("the simulated fleet has a site");
   const beat = { ...site, id: "heartbeat/backup", kind: "heartbeat" };
-  return { ...fleet, resources: { ...fleet.resources, [beat.id]: beat } };
+  const asking = fleet.services["service-2"];
+  if (asking === undefined) throw new Error("the simulated fleet has three services");
+  // Whatever is to be done to this one waits for a person.
+  const approvals = {
+    restart: "always",
+    drain_restart: "always",
+    restart_cause: "always",
+  } as const;
+  return {
+    ...fleet,
+    services: { ...fleet.services, "service-2": { ...asking, approvals } },
+    resources: { ...fleet.resources, [beat.id]: beat },
+  };
 }

@@ -27,21 +27,21 @@ test("M1 grows by about 80 MB a second, and the service goes on", async () => {
 test("M2 takes twice its limit at once", async () => {
   await using bench = new FaultBench();
   const limits = { memoryBytes: 100 * mebibyte };
-  const options = { env: { DATA: "exports" }, limits };
-  const { process } = await bench.start("mobile-converter", "mobile-converter.js", options);
+  const options = { env: { LEDGER: "ledger.db" }, limits };
+  const { process } = await bench.start("trust-engine", "trust-engine.js", options);
   await bench.inject(faultNamed("M2"));
   await until(() => (readProcessStat(process.pid)?.rssBytes ?? 0) > 200 * mebibyte);
 });
 
 test("M5 opens descriptors up to the limit of the service", async () => {
   await using bench = new FaultBench();
-  const options = { env: { DATA: "chats" }, limits: { descriptors: 400 } };
-  const { process } = await bench.start("chat-analyzer", "chat-analyzer.js", options);
+  const options = { env: { LEDGER: "ledger.db" }, limits: { descriptors: 400 } };
+  const { process } = await bench.start("trust-engine", "trust-engine.js", options);
   spawnSync("prlimit", ["--pid", String(process.pid), "--nofile=400:400"]);
   await bench.inject(faultNamed("M5"));
   await until(() => (descriptorCount(process.pid) ?? 0) >= 399);
   expect(await faultNamed("M5").unavailable?.({ ...bench.scene, fleet: { services: {} } })).toBe(
-    "chat-analyzer has no limit on descriptors",
+    "trust-engine has no limit on descriptors",
   );
 });
 

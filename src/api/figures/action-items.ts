@@ -22,11 +22,13 @@ export function suggestActions(
       resource: plan.resource,
       text: `approve or dismiss ${plan.strategy} (${id}): ${plan.reason}`,
     }));
-  const escalated = house.liveIncidents().flatMap(({ cause, state, title }) =>
-    state.kind === "escalated"
-      ? [{ resource: cause, text: `${title}: nothing helped (${state.reason})` }]
-      : [],
-  );
+  const escalated = house
+    .liveIncidents()
+    .flatMap(({ cause, state, title }) =>
+      state.kind === "escalated"
+        ? [{ resource: cause, text: `${title}: nothing helped (${state.reason})` }]
+        : [],
+    );
   const predicted = predict(house).map(({ resource, message }) => ({ resource, text: message }));
   return [...waiting, ...escalated, ...predicted, ...recurring(failures)].slice(0, itemsMax);
 }

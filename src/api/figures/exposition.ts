@@ -8,8 +8,18 @@
 export type Labels = Readonly<Record<string, string>>;
 
 export type Family =
-  | { readonly kind: "gauge" | "counter"; readonly name: string; readonly help: string; readonly samples: readonly Sample[] }
-  | { readonly kind: "histogram"; readonly name: string; readonly help: string; readonly histogram: HistogramView };
+  | {
+      readonly kind: "gauge" | "counter";
+      readonly name: string;
+      readonly help: string;
+      readonly samples: readonly Sample[];
+    }
+  | {
+      readonly kind: "histogram";
+      readonly name: string;
+      readonly help: string;
+      readonly histogram: HistogramView;
+    };
 
 export interface Sample {
   readonly labels?: Labels;
@@ -43,7 +53,8 @@ export function writeExposition(families: readonly Family[], format: Format): st
 }
 
 function head({ kind, name, help }: Family, format: Format): readonly string[] {
-  const family = format === "openmetrics" && kind === "counter" ? name.replace(/_total$/, "") : name;
+  const family =
+    format === "openmetrics" && kind === "counter" ? name.replace(/_total$/, "") : name;
   return [`# HELP ${family} ${escapeHelp(help, format)}`, `# TYPE ${family} ${kind}`];
 }
 

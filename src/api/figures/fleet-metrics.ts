@@ -33,7 +33,10 @@ function serviceFamilies(house: House): readonly Family[] {
       "soulmirror_service_state",
       "1 for the state that the service is in, 0 for the others.",
       services.flatMap(({ name, state }) =>
-        states.map((each) => ({ labels: { service: name, state: each }, value: Number(each === state) })),
+        states.map((each) => ({
+          labels: { service: name, state: each },
+          value: Number(each === state),
+        })),
       ),
     ),
     gauge(
@@ -52,14 +55,21 @@ function serviceFamilies(house: House): readonly Family[] {
       perService(({ restarts }) => restarts),
     ),
     gauge(
-      "soulmirror_resource_health",
-      "1 for the health that the watched resource is in, 0 for the others.",
+      "soulmirror_resource_up",
+      "Whether the watched resource is healthy or degraded (1) or not (0); absent while unknown.",
       resources.flatMap(({ resource, health }) =>
-        healthWords.map((each) => ({
-          labels: { resource, health: each },
-          value: Number(each === health),
-        })),
+        health === "unknown"
+          ? []
+          : [{ labels: { resource }, value: Number(health !== "unhealthy") }],
       ),
+    ),
+    gauge(
+      "soulmirror_resources",
+      "Watched resources, by health.",
+      healthWords.map((health) => ({
+        labels: { health },
+        value: resources.filter((each) => each.health === health).length,
+      })),
     ),
   ];
 }
@@ -75,7 +85,10 @@ function recoveryFamilies(house: House, tally: Tally): readonly Family[] {
     counter(
       "soulmirror_actions_total",
       "Recovery actions, by strategy and the status that they reached.",
-      tally.actions.map(({ strategy, status, count }) => ({ labels: { strategy, status }, value: count })),
+      tally.actions.map(({ strategy, status, count }) => ({
+        labels: { strategy, status },
+        value: count,
+      })),
     ),
     counter("soulmirror_verdicts_total", "Judgements over failures, by whether they were healed.", [
       { labels: { healed: "true" }, value: verdicts.healed },

@@ -11,11 +11,16 @@ import type { ActionRow, FailureRow, RouteReport, Severity } from "../../model/i
 import type { House } from "../house.ts";
 import { verdictOf } from "../verdict-of.ts";
 import { suggestActions } from "./action-items.ts";
-import { totalLength, type Span } from "./spans.ts";
+import { type Span, totalLength } from "./spans.ts";
 
 const rowsMax = 5000;
 const pageSize = 500;
-const weights: Readonly<Record<Severity, number>> = { low: 0.1, medium: 0.3, high: 0.7, critical: 1 };
+const weights: Readonly<Record<Severity, number>> = {
+  low: 0.1,
+  medium: 0.3,
+  high: 0.7,
+  critical: 1,
+};
 const downCategories: ReadonlySet<string> = new Set(["availability", "connectivity"]);
 const failovers: ReadonlySet<string> = new Set(["switch_alternative", "provider_failover"]);
 
@@ -35,7 +40,8 @@ export async function makeHealingReport(house: House, windowMs: number) {
   );
   // Starts and stops that nobody needed for healing are actions, too.
   const recoveries = actions.rows.filter(({ failureEventId }) => failureEventId !== null);
-  const routes = await house.routes();
+  // Without a proxy there is nothing to count, and the rest of the report stands.
+  const routes = await house.routes().catch(() => []);
   const names = house.services().map(({ name }) => name);
   const services = names.map((name) => ofService(name, failures.rows, window));
   return {
@@ -160,12 +166,20 @@ function impactOf(
     routes.reduce((total, route) => total + value(route), 0);
   const requests = sum((route) => route.requests);
   const failedRequests = sum((route) => route.failures);
-  const affectedServices = services.filter(({ downMs }) => downMs > 0).map(({ service }) => service);
+  const affectedServices = services
+    .filter(({ downMs }) => downMs > 0)
+    .map(({ service }) => service);
   const text =
     failedRequests === 0
       ? `none of ${requests} requests through the proxy failed`
       : `${failedRequests} of ${requests} requests through the proxy failed`;
-  return { requests, failedRequests, heldRequests: sum(({ held }) => held), affectedServices, text };
+  return {
+    requests,
+    failedRequests,
+    heldRequests: sum(({ held }) => held),
+    affectedServices,
+    text,
+  };
 }
 
 function mean(values: readonly number[]): number {

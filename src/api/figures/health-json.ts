@@ -52,5 +52,8 @@ function measure(check: Check, time: string): readonly [string, readonly Measure
     const key = name === "store" ? "store:responseTime" : "loop:delayP99";
     return [key, [{ ...common, componentType, observedValue: latency, observedUnit: "ms" }]];
   }
-  return [`${name}:state`, [{ ...common, componentType: "component", observedValue: message ?? status }]];
+  return [
+    `${name}:state`,
+    [{ ...common, componentType: "component", observedValue: message ?? status }],
+  ];
 }

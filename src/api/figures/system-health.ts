@@ -64,7 +64,13 @@ function fleetChecks(house: House): readonly Check[] {
   const resources = house.resources().map(({ resource, kind, health, reason }): Check => {
     const message = reason ?? (health === "unknown" ? "not looked at yet" : undefined);
     const metadata = { kind };
-    return { name: resource, status: ofResource[health], latency: 0, metadata, ...defined({ message }) };
+    return {
+      name: resource,
+      status: ofResource[health],
+      latency: 0,
+      metadata,
+      ...defined({ message }),
+    };
   });
   return [...services, ...resources];
 }
@@ -78,7 +84,12 @@ export async function checkStore(house: House): Promise<Check> {
     const latency = elapsedMs();
     const { kept } = house.self();
     if (kept !== "store") {
-      return { name: "store", status: "degraded", latency, message: `the journal is kept in ${kept}` };
+      return {
+        name: "store",
+        status: "degraded",
+        latency,
+        message: `the journal is kept in ${kept}`,
+      };
     }
     const status = latency < storeSlowMs ? "healthy" : "degraded";
     return { name: "store", status, latency, metadata: { position: last?.position ?? 0 } };

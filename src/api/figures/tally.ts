@@ -11,7 +11,11 @@ export interface Tally {
   readonly failures: ReadonlyMap<string, number>;
   readonly actions: readonly ActionCount[];
   readonly verdicts: { readonly healed: number; readonly notHealed: number };
-  readonly recovery: { readonly bounds: readonly number[]; readonly counts: readonly number[]; readonly sum: number };
+  readonly recovery: {
+    readonly bounds: readonly number[];
+    readonly counts: readonly number[];
+    readonly sum: number;
+  };
   take(entries: readonly SealedEntry[]): void;
 }
 

@@ -50,13 +50,12 @@ export function judgeFleet(
   house: House,
   strategyOf: (action: string) => string | undefined,
 ): VerdictSentence {
-  const incidents = [...house.liveIncidents()].sort(
-    (a, b) => severityRank[b.severity] - severityRank[a.severity],
-  );
+  const incidents = [...house.liveIncidents()].sort((a, b) => urgency(b) - urgency(a));
   const [first] = incidents;
   if (first !== undefined) {
     const what = `${nameOf(first.cause)} ${verbOf(first, house.openFailures())}`;
-    const count = incidents.length === 1 ? "1 incident" : `${incidents.length} incidents; the worst`;
+    const count =
+      incidents.length === 1 ? "1 incident" : `${incidents.length} incidents; the worst`;
     return { kind: "trouble", text: `${count}: ${what}; ${doing(first, strategyOf)}.` };
   }
   return judgeServices(house.services(), house);
@@ -75,13 +74,28 @@ function judgeServices(services: readonly ServiceView[], house: House): VerdictS
   if (unwell.length > 0) {
     const named = unwell
       .slice(0, 3)
-      .map(({ resource, health }) => `${resource} is ${health === "unknown" ? "not seen yet" : health}`);
+      .map(
+        ({ resource, health }) =>
+          `${resource} is ${health === "unknown" ? "not seen yet" : health}`,
+      );
     const more = unwell.length > 3 ? `, and ${unwell.length - 3} more` : "";
     const isBad = unwell.some(({ health }) => health === "unhealthy");
     const text = `All ${total} are well; ${named.join(", ")}${more}.`;
     return { kind: isBad ? "trouble" : "busy", text };
   }
-  return { kind: "well", text: services.length === 1 ? "The service is well." : `All ${total} are well.` };
+  const { kept } = house.self();
+  if (kept !== "store") {
+    return { kind: "busy", text: `All ${total} are well; the journal is kept in ${kept}.` };
+  }
+  return {
+    kind: "well",
+    text: services.length === 1 ? "The service is well." : `All ${total} are well.`,
+  };
+}
+
+/** What nobody works on any more comes before what is being healed, whatever its severity. */
+function urgency({ state, severity }: Incident): number {
+  return severityRank[severity] + (state.kind === "escalated" ? 10 : 0);
 }
 
 function tell(services: readonly ServiceView[]): string {

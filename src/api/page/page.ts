@@ -2,8 +2,9 @@
  * The page: the whole fleet at a glance, made on the server. With its script it renews itself when
  * the journal grows; without it, every ten seconds.
  */
-import type { House } from "../house.ts";
+
 import { takeOverview } from "../figures/overview.ts";
+import type { House } from "../house.ts";
 import type { Caller } from "../procedures/procedure.ts";
 import { tellIncident } from "../tell-incident.ts";
 import { visibleAction } from "../visible.ts";
@@ -73,9 +74,7 @@ async function gather(house: House, caller: Caller): Promise<Shown> {
   return {
     overview,
     stories,
-    waiting: house
-      .actionsUnderWay()
-      .filter(({ status }) => status.kind === "waiting_for_approval"),
+    waiting: house.actionsUnderWay().filter(({ status }) => status.kind === "waiting_for_approval"),
     actions: recoveries.slice(0, actionsMax).map((row) => visibleAction(row, caller)),
     mayAct: caller.isTrusted,
   };
@@ -97,6 +96,6 @@ function foot({ overview, mayAct }: Shown): Html {
     <dt>Mode</dt><dd>${mode}</dd>
     <dt>Journal</dt><dd class="${kept}">kept in ${places[journal.kept]}${position}</dd>
     <dt>Daemon</dt><dd>version ${version}, up ${ago(startedAt, at)}</dd>
-    <dt>You</dt><dd>${mayAct ? "may act" : "may look; the link of `soulmirror status --link` lets you act"}</dd>
+    <dt>You</dt><dd>${mayAct ? "may act" : "may look; to act, come by a link from the terminal"}</dd>
   </dl></footer>`;
 }

@@ -33,14 +33,14 @@ export function incidentSection({ overview, stories }: Shown): Html {
       <dl>
         <dt>Cause</dt><dd>${story.cause}</dd>
         <dt>Severity</dt><dd>${story.severity}</dd>
-        <dt>Since</dt><dd>${ago(story.openedAt, overview.at)}</dd>
+        <dt>Opened</dt><dd>${ago(story.openedAt, overview.at)} ago</dd>
         <dt>Victims</dt><dd>${victims.length > 0 ? victims.join(", ") : "none"}</dd>
         <dt>Now</dt><dd>${summary}</dd>
       </dl>
       <details data-key="${story.id}"><summary>What happened and what was tried</summary>
-        <ol>${story.timeline.slice(-30).map(
-          ({ at, text }) => html`<li>${ago(at, overview.at)} ago: ${text}</li>`,
-        )}</ol>
+        <ol>${story.timeline
+          .slice(-30)
+          .map(({ at, text }) => html`<li>${ago(at, overview.at)} ago: ${text}</li>`)}</ol>
       </details>
     </article>`;
   });
@@ -139,9 +139,7 @@ function verdict(row: ActionRow): Html {
     const isAwaited = row.status === "succeeded" && row.failureEventId !== null;
     return isAwaited ? html`being verified` : html`–`;
   }
-  const [icon, tone, word] = found.healed
-    ? ["✔", "good", "helped"]
-    : ["✖", "bad", "did not help"];
+  const [icon, tone, word] = found.healed ? ["✔", "good", "helped"] : ["✖", "bad", "did not help"];
   return html`<span class="badge ${tone}"><span aria-hidden="true">${icon}</span> ${word}</span> <span class="quiet">${found.reason}</span>`;
 }
 

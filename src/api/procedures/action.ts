@@ -54,7 +54,7 @@ export const action = procedure({
 export const approveAction = answer("approve", "Let a waiting action begin");
 export const dismissAction = answer("dismiss", "Refuse a waiting action");
 
-function answer<Kind extends "approve" | "dismiss">(kind: Kind, summary: string) {
+function answer(kind: "approve" | "dismiss", summary: string) {
   return procedure({
     method: "POST",
     path: `/api/v1/actions/:id/${kind}`,

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { lookAtHealth } from "../figures/system-health.ts";
-import { predict } from "../figures/predictions.ts";
 import { defined } from "../defined.ts";
+import { predict } from "../figures/predictions.ts";
+import { lookAtHealth } from "../figures/system-health.ts";
 import { nothing } from "../shapes/inputs.ts";
 import { failureRow, severity } from "../shapes/rows.ts";
 import { procedure } from "./procedure.ts";
@@ -22,6 +22,9 @@ const systemHealth = z.object({
   timestamp: z.number(),
 });
 
+const system = z.object({ kind: z.string(), state: z.string(), reason: z.string().optional() });
+type System = z.output<typeof system>;
+
 export const health = procedure({
   method: "GET",
   path: "/api/v1/health",
@@ -40,10 +43,7 @@ export const reliability = procedure({
   input: nothing,
   output: z.object({
     timestamp: z.iso.datetime(),
-    systems: z.record(
-      z.string(),
-      z.object({ kind: z.string(), state: z.string(), reason: z.string().optional() }),
-    ),
+    systems: z.record(z.string(), system),
     errors: z.array(failureRow),
     health: systemHealth,
     predictions: z.array(
@@ -60,14 +60,12 @@ export const reliability = procedure({
     const services = house
       .services()
       .map(({ name, state }) => [name, { kind: "service", state }] as const);
-    const others = house
-      .resources()
-      .map(({ resource, kind, health: state, reason }) => {
-        return [resource, { kind, state, ...defined({ reason: reason ?? undefined }) }] as const;
-      });
+    const others = house.resources().map(({ resource, kind, health: state, reason }) => {
+      return [resource, { kind, state, ...defined({ reason: reason ?? undefined }) }] as const;
+    });
     return {
       timestamp: new Date(house.clock.now().wallMs).toISOString(),
-      systems: Object.fromEntries([...services, ...others]),
+      systems: Object.fromEntries<System>([...services, ...others]),
       errors: await house.store.failures({ limit: 50 }),
       health: await lookAtHealth(house),
       predictions: predict(house),

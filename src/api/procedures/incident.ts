@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { SoulMirrorError } from "../../kernel/index.ts";
 import { defined } from "../defined.ts";
-import { tellIncident } from "../tell-incident.ts";
-import { incident as shape, incidentStory } from "../shapes/incident.ts";
+import { incidentStory, incident as shape } from "../shapes/incident.ts";
 import { beforeId, flag, limit, name } from "../shapes/inputs.ts";
+import { tellIncident } from "../tell-incident.ts";
 import { procedure } from "./procedure.ts";
 
 export const incidents = procedure({

@@ -56,7 +56,11 @@ export const healing = procedure({
   access: "read",
   summary: "What was detected, what was healed, what it cost; computed from the tables",
   input: z.object({
-    hours: z.coerce.number<number>().positive().max(24 * 90).default(24),
+    hours: z.coerce
+      .number<number>()
+      .positive()
+      .max(24 * 90)
+      .default(24),
   }),
   output: healingReport,
   run: ({ house }, { hours }) => makeHealingReport(house, hours * 3_600_000),

@@ -28,7 +28,7 @@ export const restartService = wish("restart", "Restart a service, or one instanc
 export const stopService = wish("stop", "Stop a service and keep it stopped");
 export const startService = wish("start", "Start a service; also ends its quarantine");
 
-function wish<Kind extends "restart" | "stop" | "start">(kind: Kind, summary: string) {
+function wish(kind: "restart" | "stop" | "start", summary: string) {
   return procedure({
     method: "POST",
     path: `/api/v1/services/:name/${kind}`,

@@ -17,7 +17,7 @@ const serviceState = z.enum([
   "quarantined",
 ]);
 
-export const instance = z.object({
+const instance = z.object({
   resource,
   number: z.number(),
   pid: z.number().nullable(),

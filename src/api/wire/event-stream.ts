@@ -48,8 +48,13 @@ export function openEventStream(reply: FastifyReply): EventStream {
     async drained() {
       if (!response.writableNeedDrain || response.destroyed) return;
       await new Promise<void>((resolve) => {
-        response.once("drain", resolve);
-        response.once("close", resolve);
+        const done = (): void => {
+          response.off("drain", done);
+          response.off("close", done);
+          resolve();
+        };
+        response.once("drain", done);
+        response.once("close", done);
       });
     },
     onClose(listener) {

@@ -5,7 +5,6 @@
  * F1. While a client catches up, new entries wait in a bounded list of its own; when that list is
  *     full they are read from the store instead.
  * F2. A client sees only rising positions.
- * F3. At most `clientsMax` clients.
  */
 import { SoulMirrorError } from "../../kernel/index.ts";
 import type { SealedEntry } from "../../model/index.ts";
@@ -75,22 +74,40 @@ export class JournalFeed {
   async #catchUp(client: Client): Promise<void> {
     const { stream } = client;
     try {
-      while (stream.isOpen) {
-        const page = await this.#house.store.read(client.next, pageSize);
-        send(client, page);
-        await stream.drained();
-        if (page.length > 0) continue;
-        if (!client.missed) break;
-        client.missed = false;
-      }
+      // A position beyond the end is of another journal: that client begins anew.
+      const last = await this.#house.store.last();
+      client.next = Math.min(client.next, (last?.position ?? 0) + 1);
+      await this.#sendStored(client);
     } catch (error) {
       this.#complain("the journal could not be read for a client of its events", error);
       stream.end();
       return;
     }
-    const waiting = client.waiting ?? [];
+    while (client.waiting !== undefined && client.waiting.length > 0 && stream.isOpen) {
+      const waiting = client.waiting;
+      client.waiting = [];
+      await sendGently(client, waiting);
+    }
     client.waiting = undefined;
-    send(client, waiting);
+  }
+
+  async #sendStored(client: Client): Promise<void> {
+    while (client.stream.isOpen) {
+      const page = await this.#house.store.read(client.next, pageSize);
+      await sendGently(client, page);
+      if (page.length > 0) continue;
+      if (!client.missed) return;
+      client.missed = false;
+    }
+  }
+}
+
+/** As fast as the client takes them: what it missed may be more than it may leave unread. */
+async function sendGently(client: Client, entries: readonly SealedEntry[]): Promise<void> {
+  for (const sealed of entries) {
+    if (!client.stream.isOpen) return;
+    send(client, [sealed]);
+    await client.stream.drained();
   }
 }
 

@@ -63,7 +63,9 @@ function describe(operationId: string, procedure: Procedure): Schema {
     summary,
     security: access === "read" || access === "report" ? [{}, { token: [] }] : [{ token: [] }],
     parameters,
-    ...(method === "POST" && others.length > 0 ? { requestBody: body(others, properties, required) } : {}),
+    ...(method === "POST" && others.length > 0
+      ? { requestBody: body(others, properties, required) }
+      : {}),
     responses: {
       [status]: answer(summary, schemaOf(procedure.output, "output")),
       default: answer("What went wrong and what to do", { $ref: "#/components/schemas/Error" }),
@@ -76,8 +78,17 @@ function schemaOf(schema: z.ZodType, io: "input" | "output"): Schema {
   return rest;
 }
 
-function parameter(name: string, place: "path" | "query", ...[schema, isRequired]: [Schema | undefined, boolean?]): Schema {
-  return { name, in: place, required: place === "path" || isRequired === true, schema: schema ?? {} };
+function parameter(
+  name: string,
+  place: "path" | "query",
+  ...[schema, isRequired]: [Schema | undefined, boolean?]
+): Schema {
+  return {
+    name,
+    in: place,
+    required: place === "path" || isRequired === true,
+    schema: schema ?? {},
+  };
 }
 
 function body(
@@ -114,10 +125,17 @@ function plainPaths(): Record<string, Record<string, Schema>> {
   });
   return {
     "/livez": plain("The daemon answers", "text/plain"),
-    "/readyz": plain("The daemon can do its work; `?verbose` lists the checks", "text/plain", "503"),
+    "/readyz": plain(
+      "The daemon can do its work; `?verbose` lists the checks",
+      "text/plain",
+      "503",
+    ),
     "/health": plain("Health of the fleet", "application/health+json", "503"),
     "/metrics": plain("Metrics for Prometheus", "text/plain"),
-    "/api/v1/events": plain("The journal as it is written, as server-sent events", "text/event-stream"),
+    "/api/v1/events": plain(
+      "The journal as it is written, as server-sent events",
+      "text/event-stream",
+    ),
     "/api/v1/resources/{kind}/{name}/logs/follow": {
       get: {
         ...plain("Log lines from now on, as server-sent events", "text/event-stream").get,

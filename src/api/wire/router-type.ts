@@ -18,7 +18,7 @@ interface Root {
 
 /** Where nothing must be said, nothing need be given. */
 type InputOf<Input extends z.ZodObject> =
-  Record<never, never> extends z.input<Input> ? z.input<Input> | undefined : z.input<Input>;
+  Record<string, never> extends z.input<Input> ? z.input<Input> | undefined : z.input<Input>;
 
 type Definition<Input extends z.ZodObject, Output extends z.ZodType> = {
   input: InputOf<Input>;

@@ -1,4 +1,4 @@
-/** From the terminal to the page: a link for whoever has the token, and the cookie it turns into. */
+/** From the terminal to the page: a link for who has the token, and the cookie it turns into. */
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { SoulMirrorError } from "../../kernel/index.ts";

@@ -41,7 +41,8 @@ export function addStreamRoutes(
   }, aliveEveryMs);
   heart.unref();
 
-  app.get("/api/v1/events", (request, reply) => {
+  // A HEAD request would open a stream that nobody reads.
+  app.get("/api/v1/events", { exposeHeadRoute: false }, (request, reply) => {
     mayOpen();
     const header = request.headers["last-event-id"];
     const { after } = position.parse(request.query);
@@ -53,7 +54,7 @@ export function addStreamRoutes(
 
   app.get(
     "/api/v1/resources/:kind/:name/logs/follow",
-    { config: { access: "sensitive" } },
+    { exposeHeadRoute: false, config: { access: "sensitive" } },
     (request, reply) => {
       const { kind, name } = followed.parse(request.params);
       const resource = findResource(house, kind, name);

@@ -1,7 +1,8 @@
 /**
- * M2: mobile-converter takes twice its memory limit at once, and the kernel kills it. Not silent.
+ * M2: one trust-engine takes twice its memory limit at once, and the kernel kills it. Not silent.
  * Seen: an exit, with the kernel's count of such kills as its cause. Healed: a restart. Not lost:
- * exports. On a machine without control groups the limit is polled and the daemon ends it.
+ * an acknowledged score. On a machine without control groups the limit is polled, and the daemon
+ * acts.
  */
 import type { Fault } from "../fault.ts";
 import { leaveCode } from "../leave-code.ts";
@@ -11,7 +12,7 @@ export const exceedMemory: Fault = {
   title: "killed for its memory",
   silent: false,
   control: false,
-  strikes: "mobile-converter",
+  strikes: "trust-engine",
   diagnosis: ["process_exited", "memory_exhaustion"],
   healedBy: ["restart", "drain_restart"],
   healWithinMs: 15_000,

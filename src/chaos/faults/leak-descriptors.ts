@@ -1,7 +1,8 @@
 /**
- * M5: chat-analyzer opens files and never closes them, a hundredth of its limit at a time, until
- * nothing can be opened any more. Partly silent: open connections go on. Seen: the trend, before
- * the limit. Healed: a restart, drained where somebody else can serve. Not lost: uploads.
+ * M5: one trust-engine opens files and never closes them, a hundredth of its limit at a time,
+ * until nothing can be opened any more. Partly silent: open connections go on. Seen: the trend,
+ * before the limit. Healed: a new process beside it, then the old one is drained. Not lost: a
+ * score.
  */
 import type { Fault } from "../fault.ts";
 import { leaveCode } from "../leave-code.ts";
@@ -13,7 +14,7 @@ export const leakDescriptors: Fault = {
   title: "descriptor leak to EMFILE",
   silent: true,
   control: false,
-  strikes: "chat-analyzer",
+  strikes: "trust-engine",
   diagnosis: ["descriptor_exhaustion"],
   healedBy: ["drain_restart", "restart"],
   healWithinMs: 30_000,

@@ -19,9 +19,12 @@ export interface DraftPart {
 }
 
 export interface Unmapped {
-  /** `ecosystem.config.js: apps[0].watch` */
-  readonly where: string;
-  readonly advice: string;
+  /** The file, or what else it is from. */
+  readonly source: string;
+  /** `apps[0].watch` */
+  readonly key: string;
+  /** Why not, or what to use instead. */
+  readonly why: string;
 }
 
 /** A fleet file's name for what others call anything. */
@@ -43,5 +46,8 @@ export function listOf(value: unknown): readonly unknown[] {
 export function textOf(value: unknown): string | undefined {
   return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
 }
+
+/** The key of what concerns a file as a whole. */
+export const wholeFile = "the whole file";
 
 export const nothing: Draft = { services: [], resources: [], unmapped: [] };

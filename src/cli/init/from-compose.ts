@@ -38,7 +38,7 @@ export function fromCompose(parsed: unknown, file: string): Draft {
   const resources = services.flatMap(([name, value]): DraftPart[] => {
     const keys = recordOf(value);
     const ask = kinds.get(name);
-    unmapped.push(...unmappedOf(keys, `${file}: services.${name}`));
+    unmapped.push(...unmappedOf(keys, file, `services.${name}`));
     if (ask === undefined) return [];
     const needs = needsOf(keys).map(idOf);
     return [
@@ -146,7 +146,7 @@ function restartOf(name: string, policy: string | undefined): Record<string, Jso
   };
 }
 
-function unmappedOf(keys: Keys, where: string): readonly Unmapped[] {
+function unmappedOf(keys: Keys, source: string, prefix: string): readonly Unmapped[] {
   const conditions = Object.entries(recordOf(keys["depends_on"])).flatMap(([name, value]) =>
     Object.keys(recordOf(value)).map((key) => `depends_on.${name}.${key}`),
   );
@@ -155,16 +155,19 @@ function unmappedOf(keys: Keys, where: string): readonly Unmapped[] {
   const others = Object.keys(keys).filter((key) => !known.has(key));
   return [
     ...health.map((key) => ({
-      where: `${where}.healthcheck.${key}`,
-      advice: advices[key] ?? "it has no counterpart",
+      source,
+      key: `${prefix}.healthcheck.${key}`,
+      why: advices[key] ?? "it has no counterpart",
     })),
     ...conditions.map((key) => ({
-      where: `${where}.${key}`,
-      advice: "Docker keeps it; here a dependency that is not well is the cause, in any case",
+      source,
+      key: `${prefix}.${key}`,
+      why: "Docker keeps it; here a dependency that is not well is the cause, in any case",
     })),
     ...others.map((key) => ({
-      where: `${where}.${key}`,
-      advice: key === "deploy" ? "deployment stays with Docker" : "stays with Docker",
+      source,
+      key: `${prefix}.${key}`,
+      why: key === "deploy" ? "deployment stays with Docker" : "stays with Docker",
     })),
   ];
 }

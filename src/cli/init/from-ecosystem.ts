@@ -67,8 +67,9 @@ export function fromEcosystem(parsed: unknown, file: string): Draft {
     unmapped: [
       ...drafts.flatMap(({ unmapped }) => unmapped),
       ...(apps.length === 0 ? [] : others).map((key) => ({
-        where: `${file}: ${key}`,
-        advice: key === "deploy" ? "deployment is left to its own tools" : "unknown key",
+        source: file,
+        key,
+        why: key === "deploy" ? "deployment is left to its own tools" : "unknown key",
       })),
     ],
   };
@@ -187,8 +188,9 @@ function unmappedOf(app: App, { file, index }: Place): readonly Unmapped[] {
   return Object.keys(app)
     .filter((key) => !mapped.has(key))
     .map((key) => ({
-      where: `${file}: apps[${index}].${key}`,
-      advice:
+      source: file,
+      key: `apps[${index}].${key}`,
+      why:
         advices[key] ??
         (key.startsWith("env_") ? "merge what is needed into `env`" : "it has no counterpart"),
     }));

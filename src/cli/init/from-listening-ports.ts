@@ -37,8 +37,9 @@ export function fromListeningPorts(ports: readonly number[]): Draft {
     unmapped: ports
       .filter((port) => wellKnown[port] === undefined && port < ephemeralFrom)
       .map((port) => ({
-        where: `port ${port}`,
-        advice: `somebody listens there now; if it matters, watch it: tcp/NAME: { port: ${port} }`,
+        source: "listening ports",
+        key: String(port),
+        why: `somebody listens there now; if it matters, watch it: tcp/NAME: { port: ${port} }`,
       })),
   };
 }

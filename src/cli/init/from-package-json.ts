@@ -1,6 +1,14 @@
 /** `package.json`: the scripts that keep running are services; the others are left alone. */
 import { readCommandLine } from "./command-line.ts";
-import { type Draft, type DraftPart, draftName, nothing, recordOf, textOf } from "./draft.ts";
+import {
+  type Draft,
+  type DraftPart,
+  draftName,
+  nothing,
+  recordOf,
+  textOf,
+  wholeFile,
+} from "./draft.ts";
 
 const runs = /^(start|serve|server|worker|daemon)(:[\w:-]+)?$/;
 
@@ -10,7 +18,10 @@ export function fromPackageJson(text: string, file = "package.json"): Draft {
     parsed = JSON.parse(text);
   } catch {
     // Somebody else's file is not ours to complain about at length.
-    return { ...nothing, unmapped: [{ where: file, advice: "it is not valid JSON" }] };
+    return {
+      ...nothing,
+      unmapped: [{ source: file, key: wholeFile, why: "it is not valid JSON" }],
+    };
   }
   const manifest = recordOf(parsed);
   const scripts = Object.entries(recordOf(manifest["scripts"]));
@@ -24,8 +35,9 @@ export function fromPackageJson(text: string, file = "package.json"): Draft {
     unmapped: scripts
       .filter((script) => !isService(script))
       .map(([name]) => ({
-        where: `${file}: scripts.${name}`,
-        advice: "not something that keeps running",
+        source: file,
+        key: `scripts.${name}`,
+        why: "not something that keeps running",
       })),
   };
 }

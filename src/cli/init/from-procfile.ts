@@ -8,11 +8,11 @@ export function fromProcfile(text: string, file = "Procfile"): Draft {
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     if (/^\s*(#|$)/.test(line)) continue;
     const [, name, script] = /^([A-Za-z0-9_-]+)\s*:\s*(.+)$/.exec(line.trim()) ?? [];
-    const where = `${file}:${index + 1}`;
+    const source = `${file}:${index + 1}`;
     if (name === undefined || script === undefined) {
-      unmapped.push({ where, advice: "it is not NAME: COMMAND" });
+      unmapped.push({ source, key: "the line", why: "it is not NAME: COMMAND" });
     } else if (name === "release") {
-      unmapped.push({ where: `${where}: release`, advice: "runs once, before a deployment" });
+      unmapped.push({ source, key: "release", why: "runs once, before a deployment" });
     } else {
       services.push(serviceOf(name, script, file));
     }

@@ -36,13 +36,15 @@ describe("package.json", () => {
       api: { command: "npm run --silent start:api" },
       worker: { command: "npm run --silent worker" },
     });
-    expect(draft.unmapped.map(({ where }) => where)).toEqual(["package.json: scripts.build"]);
+    expect(draft.unmapped.map(({ source, key }) => `${source}: ${key}`)).toEqual([
+      "package.json: scripts.build",
+    ]);
     expectLoads(draft);
   });
 
   it("does not fall over what is no JSON", () => {
     expect(fromPackageJson("{").unmapped).toEqual([
-      { where: "package.json", advice: "it is not valid JSON" },
+      { source: "package.json", key: "the whole file", why: "it is not valid JSON" },
     ]);
   });
 });
@@ -58,7 +60,10 @@ describe("Procfile", () => {
       both: { command: ["sh", "-c", "a && b"] },
     });
     expect(draft.services[0]?.remarks.join(" ")).toContain("listen");
-    expect(draft.unmapped.map(({ where }) => where)).toEqual(["Procfile:5: release", "Procfile:6"]);
+    expect(draft.unmapped.map(({ source, key }) => `${source}: ${key}`)).toEqual([
+      "Procfile:5: release",
+      "Procfile:6: the line",
+    ]);
     expectLoads(draft);
   });
 });
@@ -107,10 +112,8 @@ describe("PM2 ecosystem", () => {
       "shutdown_with_message env_staging something";
     const odd = Object.fromEntries(keys.split(" ").map((key) => [key, 1]));
     const { unmapped } = fromEcosystem([{ script: "a.py", ...odd }], "e.json");
-    expect(unmapped.map(({ where }) => where.replace("e.json: apps[0].", ""))).toEqual(
-      keys.split(" "),
-    );
-    expect(unmapped.every(({ advice }) => advice !== "")).toBe(true);
+    expect(unmapped.map(({ key }) => key.replace("apps[0].", ""))).toEqual(keys.split(" "));
+    expect(unmapped.every(({ why }) => why !== "")).toBe(true);
   });
 
   it("knows interpreters, lines as scripts, and instances without a port", () => {
@@ -184,7 +187,7 @@ services:
   });
 
   it("lists what it does not take over", () => {
-    expect(draft.unmapped.map(({ where }) => where.replace("compose.yml: services.", ""))).toEqual([
+    expect(draft.unmapped.map(({ key }) => key.replace("services.", ""))).toEqual([
       "db.healthcheck.start_period",
       "db.image",
       "web.depends_on.db.condition",
@@ -206,7 +209,9 @@ describe("listening ports", () => {
     expect(listeningPorts(text)).toEqual([22, 5432, 40_000]);
     const draft = fromListeningPorts(listeningPorts(text));
     expect(keysOf(draft)).toEqual({ "tcp/postgres": { port: 5432 } });
-    expect(draft.unmapped.map(({ where }) => where)).toEqual(["port 22"]);
+    expect(draft.unmapped.map(({ source, key }) => `${source}: ${key}`)).toEqual([
+      "listening ports: 22",
+    ]);
     expectLoads(draft);
   });
 });

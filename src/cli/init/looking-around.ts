@@ -7,7 +7,15 @@ import { readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { parse } from "yaml";
 import { messageOf } from "../../kernel/index.ts";
-import { type Draft, type DraftPart, draftName, listOf, nothing, type Unmapped } from "./draft.ts";
+import {
+  type Draft,
+  type DraftPart,
+  draftName,
+  listOf,
+  nothing,
+  type Unmapped,
+  wholeFile,
+} from "./draft.ts";
 import { fromCompose } from "./from-compose.ts";
 import { fromEcosystem } from "./from-ecosystem.ts";
 import { fromListeningPorts, listeningPorts } from "./from-listening-ports.ts";
@@ -101,15 +109,18 @@ function isEmpty({ services, resources }: Draft): boolean {
 async function ecosystemOf(folder: string, name: string): Promise<Draft> {
   const parsed = await readEcosystem(join(folder, name));
   if (parsed.ok) return fromEcosystem(parsed.value, name);
-  return { ...nothing, unmapped: [{ where: name, advice: `it cannot be read: ${parsed.error}` }] };
+  return {
+    ...nothing,
+    unmapped: [{ source: name, key: wholeFile, why: `it cannot be read: ${parsed.error}` }],
+  };
 }
 
 function composeOf(name: string, text: string): Draft {
   try {
     return fromCompose(parse(text, { merge: true, maxAliasCount: 100 }), name);
   } catch (error) {
-    const advice = `it cannot be read: ${messageOf(error).split("\n", 1)[0]}`;
-    return { ...nothing, unmapped: [{ where: name, advice }] };
+    const why = `it cannot be read: ${messageOf(error).split("\n", 1)[0]}`;
+    return { ...nothing, unmapped: [{ source: name, key: wholeFile, why }] };
   }
 }
 

@@ -26,7 +26,7 @@ export function writeFleetFile(draft: Draft, options: FleetFileOptions): string 
   }
   const schema =
     options.schema === undefined ? "" : `# yaml-language-server: $schema=${options.schema}\n`;
-  const lines = unmapped.map(({ where, advice }) => `#   ${where}: ${advice}`);
+  const lines = unmapped.map(({ source, key, why }) => `#   ${source}: ${key}: ${why}`);
   const rest = lines.length === 0 ? "" : `\n# Not taken over:\n${lines.join("\n")}\n`;
   return `${schema}${document.toString({ lineWidth: 100 })}${rest}`;
 }

@@ -7,6 +7,8 @@ import { isAlive, processIdentity } from "../../system/index.ts";
 import type { ProxyRouter } from "./client.ts";
 import { type ProxyPaths, startProxy } from "./start-proxy.ts";
 
+const stopMs = 2000;
+
 export class ProxyKeeper {
   readonly router: ProxyRouter;
   readonly #paths: ProxyPaths;
@@ -34,6 +36,11 @@ export class ProxyKeeper {
       if (pid !== undefined) return { pid, isNew: true };
     }
     throw new Error(`the proxy did not answer within ${timeoutMs} ms; see ${this.#paths.logPath}`);
+  }
+
+  /** Ends it in order; requests in flight get a moment. */
+  async stop(): Promise<void> {
+    if (this.process !== undefined) await this.router.stop(stopMs);
   }
 
   /** Ends one that lives and does not answer. */

@@ -8,5 +8,11 @@ export {
   type EmergencyFileOptions,
   openEmergencyFile,
 } from "./emergency-file.ts";
-export { openSqliteStore, type StoreFormat, sqliteFormat } from "./sqlite-store.ts";
-export { openWorkerStore, type WorkerStore, type WorkerStoreOptions } from "./worker-store.ts";
+export { openSqliteStore, sqliteFormat } from "./in-this-thread.ts";
+export type { StoreFormat } from "./sqlite-store.ts";
+export {
+  createWorkerStore,
+  openWorkerStore,
+  type WorkerStore,
+  type WorkerStoreOptions,
+} from "./worker-store.ts";

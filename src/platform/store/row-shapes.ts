@@ -114,12 +114,13 @@ export function fromMetric(row: MetricRow): Insertable<MetricTable> {
 
 export function toBaseline(row: Selectable<BaselineTable>): BaselineRow {
   const { mean, median, p50, p95, p99, min, max, source } = row;
+  const numbers = { mean, median, stdDev: row.std_dev, p50, p95, p99, min, max };
   return {
     metricType: row.metric_type,
     metricName: row.metric_name,
     source,
     timeWindow: row.time_window as BaselineRow["timeWindow"],
-    ...{ mean, median, stdDev: row.std_dev, p50, p95, p99, min, max },
+    ...numbers,
     sampleCount: row.sample_count,
     calculatedAt: row.calculated_at,
     validUntil: row.valid_until,
@@ -128,12 +129,13 @@ export function toBaseline(row: Selectable<BaselineTable>): BaselineRow {
 
 export function fromBaseline(row: BaselineRow): Insertable<BaselineTable> {
   const { mean, median, p50, p95, p99, min, max, source } = row;
+  const numbers = { mean, median, std_dev: row.stdDev, p50, p95, p99, min, max };
   return {
     metric_type: row.metricType,
     metric_name: row.metricName,
     source,
     time_window: row.timeWindow,
-    ...{ mean, median, std_dev: row.stdDev, p50, p95, p99, min, max },
+    ...numbers,
     sample_count: row.sampleCount,
     calculated_at: row.calculatedAt,
     valid_until: row.validUntil,

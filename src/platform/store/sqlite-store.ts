@@ -1,4 +1,4 @@
-/** The store in one SQLite file, in this thread. */
+/** The store in one SQLite file; what is promised is said in `in-this-thread.ts`. */
 import { Kysely, SqliteDialect } from "kysely";
 import type { Store } from "../../model/index.ts";
 import { sqliteFlavour } from "./flavour.ts";
@@ -8,10 +8,6 @@ import { SqlStore } from "./sql-store.ts";
 import { kyselyDatabase, openDatabase, type SqliteLimits } from "./sqlite-database.ts";
 import { SqliteSync } from "./sqlite-sync.ts";
 
-/**
- * Opens the file (made when it is missing) and brings it to the latest format.
- * Throws SoulMirrorError STORE_TOO_NEW, or what SQLite says when the file cannot be used.
- */
 export async function openSqliteStore(path: string, limits: SqliteLimits = {}): Promise<Store> {
   const database = openDatabase(path, limits);
   const db = new Kysely<Tables>({
@@ -31,10 +27,6 @@ export interface StoreFormat {
   readonly latest: number;
 }
 
-/**
- * Says which format the file has, after bringing it to the format `to` if one is given. Only while
- * no daemon uses it. Rows survive the way down and up again.
- */
 export async function sqliteFormat(path: string, to?: number): Promise<StoreFormat> {
   const database = openDatabase(path);
   const db = new Kysely<Tables>({

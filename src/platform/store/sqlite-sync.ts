@@ -8,7 +8,7 @@
  * Y1. At most `delayMs` after a commit a sync begins.
  * Y2. After a failed sync the kernel takes the pages for clean, and asking again would be answered
  *     with a lie. The WAL is carried over into the database instead, which writes the pages anew.
- * Y3. While a sync is outstanding that failed, nothing is taken.
+ * Y3. When that fails too, nothing is taken until it works.
  */
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -78,8 +78,7 @@ export class SqliteSync implements Durability {
   async #syncOnce(): Promise<void> {
     this.#isDirty = false;
     try {
-      if (this.#hasFailed) this.#carryOver();
-      else await this.#syncWal();
+      if (this.#hasFailed || !(await this.#syncWal())) this.#carryOver();
       this.#hasFailed = false;
     } catch (error) {
       this.#isDirty = true;
@@ -88,13 +87,19 @@ export class SqliteSync implements Durability {
     }
   }
 
-  async #syncWal(): Promise<void> {
-    if (this.#wal === undefined) {
-      this.#wal = await open(`${this.#path}-wal`, "r+");
-      // Its name has to be on the disk as well.
-      await syncFolder(dirname(this.#path));
+  /** False when it failed, for whatever reason: the other way is the same for all of them. */
+  async #syncWal(): Promise<boolean> {
+    try {
+      if (this.#wal === undefined) {
+        this.#wal = await open(`${this.#path}-wal`, "r+");
+        // Its name has to be on the disk as well.
+        await syncFolder(dirname(this.#path));
+      }
+      await this.#wal.datasync();
+      return true;
+    } catch {
+      return false;
     }
-    await this.#wal.datasync();
   }
 
   #carryOver(): void {

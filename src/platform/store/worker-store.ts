@@ -30,7 +30,7 @@ export interface WorkerStoreOptions extends SqliteLimits {
 }
 
 /** The worker keeps little and throws away much; without limits V8 takes what there is. */
-const resourceLimits = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 4, stackSizeMb: 2 };
+const resourceLimits = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 2, stackSizeMb: 2 };
 const restMs = 1000;
 
 /** Resolves when the database is open; throws what opening it throws (STORE_TOO_NEW, ...). */
@@ -38,10 +38,15 @@ export async function openWorkerStore(
   path: string,
   options: WorkerStoreOptions = {},
 ): Promise<WorkerStore> {
-  const { outstandingMax = 256, ...limits } = options;
-  const store = new WorkerStore({ path, limits }, outstandingMax);
+  const store = createWorkerStore(path, options);
   await store.opened();
   return store;
+}
+
+/** The same without waiting: calls reject until the database can be opened, and try it again. */
+export function createWorkerStore(path: string, options: WorkerStoreOptions = {}): WorkerStore {
+  const { outstandingMax = 256, ...limits } = options;
+  return new WorkerStore({ path, limits }, outstandingMax);
 }
 
 interface Waiting {
@@ -70,12 +75,16 @@ export class WorkerStore implements Store {
     this.#outstandingMax = outstandingMax;
   }
 
+  /** Resolves when the database is open; throws what opening it throws. */
   async opened(): Promise<void> {
     await this.#living().opened;
   }
 
-  /** Ends the worker as a crash would; the next call starts another. For drills. */
-  async killWorker(): Promise<void> {
+  /**
+   * Gives up a worker that does not answer: what is outstanding rejects, and a later call starts
+   * another one.
+   */
+  async giveUp(): Promise<void> {
     await this.#life?.worker.terminate();
   }
 
@@ -170,7 +179,7 @@ export class WorkerStore implements Store {
     try {
       life = this.#living();
       this.#calls += 1;
-      life.worker.postMessage({ id: this.#calls, method, values });
+      life.worker.postMessage({ id: this.#calls, method, values }, []);
     } catch (error) {
       const cause = error instanceof SoulMirrorError ? error : unavailable(messageOf(error));
       return Promise.reject(cause);
@@ -205,9 +214,11 @@ export class WorkerStore implements Store {
       reason = `its worker died: ${messageOf(error)}`;
     });
     worker.on("exit", () => this.#ended(life, reason));
-    // Whoever did not wait for the opening is told by the exit: a store that cannot be opened
-    // has no worker.
-    opened.catch(() => void worker.terminate());
+    // A store that cannot be opened has no worker. Calls that wait are told by its exit.
+    opened.catch((error: unknown) => {
+      reason = messageOf(error);
+      void worker.terminate();
+    });
     return life;
   }
 

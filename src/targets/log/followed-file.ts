@@ -26,13 +26,13 @@ export class FollowedFile {
     this.#offset = offset;
   }
 
-  /** Rejects when it is gone or may not be read. */
-  static async open(path: string, from: "start" | "end"): Promise<FollowedFile> {
+  /** Reads on from `offset`. Rejects when the file is gone or may not be read. */
+  static async open(path: string, offset: number): Promise<FollowedFile> {
     // A pipe in its place must not keep us waiting for a writer.
     const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const { size } = await handle.stat();
-      const file = new FollowedFile(handle, from === "start" ? 0 : size);
+      const file = new FollowedFile(handle, offset > size ? 0 : offset);
       await file.#remember();
       return file;
     } catch (error) {
@@ -47,16 +47,20 @@ export class FollowedFile {
       this.#offset = 0;
       this.#lines = new LineSplitter();
     }
-    const chunk = Buffer.allocUnsafe(chunkBytes);
-    for (let left = bytesMax; left > 0; ) {
-      const length = Math.min(left, chunkBytes);
-      const { bytesRead } = await this.#handle.read(chunk, 0, length, this.#offset);
-      if (bytesRead === 0) break;
-      this.#offset += bytesRead;
-      left -= bytesRead;
-      yield this.#lines.push(chunk.subarray(0, bytesRead));
+    try {
+      const chunk = Buffer.allocUnsafe(chunkBytes);
+      for (let left = bytesMax; left > 0; ) {
+        const length = Math.min(left, chunkBytes);
+        const { bytesRead } = await this.#handle.read(chunk, 0, length, this.#offset);
+        if (bytesRead === 0) break;
+        this.#offset += bytesRead;
+        left -= bytesRead;
+        yield this.#lines.push(chunk.subarray(0, bytesRead));
+      }
+    } finally {
+      // Also when the reader gives up between two pieces: our place is where we are.
+      await this.#remember();
     }
-    await this.#remember();
   }
 
   async close(): Promise<void> {

@@ -13,7 +13,7 @@ import { findFiles } from "../find-files.ts";
 import { OpenLooks } from "../open-looks.ts";
 import { sensorParameters } from "../sensor-parameters.ts";
 import { textPattern } from "../text-pattern.ts";
-import { filesMax, type Matches, Watch } from "./watch.ts";
+import { type Matches, Watch } from "./watch.ts";
 
 const patternText = z.string().min(1);
 
@@ -32,6 +32,7 @@ interface Watched {
   readonly watch: Watch;
 }
 
+const filesMax = 10_000;
 const parametersOf = sensorParameters("log", schema);
 
 export function createLogSensor({ clock }: { readonly clock: Clock }): Sensor {

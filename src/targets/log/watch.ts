@@ -4,9 +4,10 @@
  * W1. What was in a file before the first look is not news; a file that appears later is read from
  *     its start, except under the name of a generation (`.1`, `.gz`): that is a copy of what was
  *     read already.
- * W2. A file that is no longer found under the name (rotated away, deleted) is read to its end
- *     once more and let go, so that a deleted file gives its space back.
- * W3. At most `filesMax` files are held open and `bytesMax` bytes are read in one look.
+ * W2. A file that is no longer found under the name (rotated away, deleted) is read once more and
+ *     let go, so that a deleted file gives its space back.
+ * W3. Of many files the `filesMax` that were written last are held open, of the others only the
+ *     size is known; in one look at most `bytesMax` bytes of each are read.
  */
 import { messageOf } from "../../kernel/index.ts";
 import { codeOf } from "../check-reading.ts";
@@ -14,7 +15,7 @@ import type { SeenFile } from "../find-files.ts";
 import type { TextPattern } from "../text-pattern.ts";
 import { FollowedFile } from "./followed-file.ts";
 
-export const filesMax = 64;
+const filesMax = 64;
 const generation = /\.(?:\d{1,3}|gz|xz|zst|bz2|old|bak)$/;
 const bytesMax = 2 * 1024 * 1024;
 
@@ -29,7 +30,8 @@ export interface Matches {
 export class Watch {
   readonly #patterns: readonly TextPattern[];
   readonly #files = new Map<string, FollowedFile>();
-  #isFirst = true;
+  /** Of all files that the last look found, by id; undefined before the first. */
+  #sizes: ReadonlyMap<string, number> | undefined;
   #isClosed = false;
 
   constructor(patterns: readonly TextPattern[]) {
@@ -39,13 +41,10 @@ export class Watch {
   /** When not all files were found (`isWhole` is false), those that are missing may be there. */
   async look(found: readonly SeenFile[], { isWhole }: { isWhole: boolean }): Promise<Matches> {
     const matches: Matches = { count: 0, line: "" };
-    const isFirst = this.#isFirst;
-    if (isWhole) this.#isFirst = false;
-    const present = new Map(found.map((file) => [file.id, file.path]));
-    for (const [id, path] of present) {
-      if (this.#files.has(id) || this.#files.size >= filesMax) continue;
-      const from = isFirst || generation.test(path) ? "end" : "start";
-      await this.#follow({ id, path, from }, matches);
+    const byNews = [...found].sort((a, b) => b.modifiedMs - a.modifiedMs);
+    const present = new Set(byNews.slice(0, filesMax).map(({ id }) => id));
+    for (const file of byNews.slice(0, filesMax)) {
+      if (!this.#files.has(file.id)) await this.#follow(file, matches);
     }
     for (const [id, file] of this.#files) {
       await this.#read(file, matches);
@@ -54,6 +53,7 @@ export class Watch {
       this.#files.delete(id);
       await file.close();
     }
+    if (isWhole) this.#sizes = new Map(found.map(({ id, sizeBytes }) => [id, sizeBytes]));
     return matches;
   }
 
@@ -66,12 +66,11 @@ export class Watch {
     }
   }
 
-  async #follow(
-    { id, path, from }: { id: string; path: string; from: "start" | "end" },
-    matches: Matches,
-  ): Promise<void> {
+  async #follow({ id, path, sizeBytes }: SeenFile, matches: Matches): Promise<void> {
+    // Keeps W1.
+    const unseen = this.#sizes === undefined || generation.test(path) ? sizeBytes : 0;
     try {
-      this.#files.set(id, await FollowedFile.open(path, from));
+      this.#files.set(id, await FollowedFile.open(path, this.#sizes?.get(id) ?? unseen));
     } catch (error) {
       // Rotated away since it was found: that is no trouble.
       if (codeOf(error) !== "ENOENT") matches.trouble ??= messageOf(error);

@@ -4,7 +4,7 @@
  * for more than a second from rest would take more than 15 s to get there: beyond that nobody could
  * tell it from a leak while it lasts.
  */
-import type { Random } from "../src/kernel/index.ts";
+import type { Random } from "../kernel/index.ts";
 
 export interface CleanSeries {
   readonly limit: number;
@@ -86,10 +86,15 @@ export const cleanShapes: Readonly<Record<string, (random: Random) => CleanSerie
     const { base, height, noise, limit } = body(random, { heightMax: 100 });
     let level = 0;
     let wanted = 0;
+    let rest = 0;
     return {
       limit,
       next() {
-        if (random.next() < 0.01) wanted = height * random.next();
+        rest += 1;
+        if (rest > 4 * samplesPerSecond && random.next() < 0.01) {
+          rest = 0;
+          wanted = height * random.next();
+        }
         level += Math.max(-height / 3, Math.min(height / 3, wanted - level));
         return base + level + noise * gaussian(random);
       },

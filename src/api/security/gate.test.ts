@@ -1,0 +1,48 @@
+import { describe, expect, test } from "vitest";
+import { createGate, type Gate, isLoopback } from "./gate.ts";
+
+const token = "a-token-for-tests-0123456789";
+
+function gateOn(host: string, otherHosts: readonly string[] = []): Gate {
+  const clock = { now: () => ({ wallMs: 0, monotonicMs: 0 }) };
+  return createGate({ clock, token, host, port: () => 5050, otherHosts });
+}
+
+function visit(headers: Readonly<Record<string, string>>) {
+  return { method: "GET", address: "192.0.2.7", headers };
+}
+
+describe("gate", () => {
+  test("G3: beyond loopback everything needs the token", () => {
+    const gate = gateOn("0.0.0.0", ["box.example"]);
+    const stranger = gate.identify(visit({ host: "box.example:5050" }));
+    for (const access of ["read", "report", "act", "sensitive"] as const) {
+      expect(() => gate.permit(stranger, access)).toThrow("this needs the token");
+    }
+    const authorization = `Bearer ${token}`;
+    const known = gate.identify(visit({ host: "box.example:5050", authorization }));
+    expect(() => gate.permit(known, "act")).not.toThrow();
+  });
+
+  test("G1: a name that was not configured is refused, whatever we listen on", () => {
+    for (const host of ["0.0.0.0", "192.0.2.1", "127.0.0.1"]) {
+      expect(() => gateOn(host).identify(visit({ host: "rebound.example:5050" }))).toThrow("Host");
+      expect(() => gateOn(host).identify(visit({}))).toThrow("Host (none)");
+    }
+    expect(gateOn("192.0.2.1").identify(visit({ host: "192.0.2.1:5050" })).isTrusted).toBe(false);
+    expect(gateOn("::1").identify(visit({ host: "[::1]:5050" })).isTrusted).toBe(false);
+  });
+
+  test.each([
+    ["127.0.0.1", true],
+    ["127.8.8.8", true],
+    ["::1", true],
+    ["localhost", true],
+    ["0.0.0.0", false],
+    ["::", false],
+    ["127.0.0.1.example", false],
+    ["192.168.0.1", false],
+  ])("%s is loopback: %s", (host, expected) => {
+    expect(isLoopback(host)).toBe(expected);
+  });
+});

@@ -1,0 +1,40 @@
+import { stringify } from "yaml";
+import { SoulMirrorError } from "../../kernel/index.ts";
+import type { Run } from "../command.ts";
+import { mustReadFleet } from "../read-fleet.ts";
+
+/** `show`: everything that is in force, defaults included; `explain KEY`: where one value is from. */
+export const config: Run = async ({ args, place, out }) => {
+  const [what, key] = args;
+  const { explain } = mustReadFleet({ path: place.fleetPath, port: place.port });
+  if (what === "show") {
+    const value = explain("")?.value ?? {};
+    out.show(value, () => stringify(value).trimEnd());
+    return 0;
+  }
+  if (key === undefined) {
+    throw new SoulMirrorError("BAD_REQUEST", "which key?", {
+      fix: "for example `soulmirror config explain api.port`",
+    });
+  }
+  const explanation = explain(key);
+  if (explanation === undefined) {
+    throw new SoulMirrorError("NOT_FOUND", `the configuration has no key ${key}`, {
+      fix: "`soulmirror config show` shows all keys",
+    });
+  }
+  out.show(explanation, (style) => {
+    const { value, origin, overridden } = explanation;
+    const lines = [
+      `${style.paint("bold", explanation.key)} = ${oneLine(value)}`,
+      `  from ${origin}`,
+      ...overridden.map((each) => `  instead of ${oneLine(each.value)} from ${each.origin}`),
+    ];
+    return lines.join("\n");
+  });
+  return 0;
+};
+
+function oneLine(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}

@@ -1,0 +1,114 @@
+/**
+ * `soulmirror drill`: breaks the example fleet for real, one fault after another, and prints what
+ * became of each. Runs on the fleet that is up, else on a copy with a daemon of its own.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { type DrillRow, type Fault, faults, isPassed, judgeJson, judgeTable } from "../../chaos/index.ts";
+import { SoulMirrorError } from "../../kernel/index.ts";
+import type { Context, Run } from "../command.ts";
+import { openScene } from "../drill/drill-scene.ts";
+import { LedgerTail } from "../drill/ledger-tail.ts";
+import { chooseGround, type Ground } from "../drill/own-ground.ts";
+import { runFault } from "../drill/run-drill.ts";
+import { findLoad } from "../drill/shop-load.ts";
+import { startDaemon } from "../start-daemon.ts";
+import { endDaemon, livingDaemon, stopServices } from "../stop-fleet.ts";
+
+const ratePerSecond = 40;
+const loadSecondsMax = 3600;
+const warmUpMs = 4000;
+const verifyWaitMs = 40_000;
+
+export const drill: Run = async (context) => {
+  const chosen = chooseFaults(context);
+  const ground = chooseGround(context.place);
+  const stop = new AbortController();
+  const onSignal = (): void => stop.abort();
+  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
+  try {
+    return await runOn(context, { ground, chosen, signal: stop.signal });
+  } finally {
+    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+    ground.clear();
+  }
+};
+
+interface Round {
+  readonly ground: Ground;
+  readonly chosen: readonly Fault[];
+  readonly signal: AbortSignal;
+}
+
+async function runOn(context: Context, round: Round): Promise<number> {
+  const { out } = context;
+  const { ground, chosen, signal } = round;
+  const { place } = ground;
+  const folder = mkdtempSync(join(tmpdir(), "soulmirror-ledger-"));
+  const ledgerFile = join(folder, "requests.jsonl");
+  const load = await findLoad(dirname(place.fleetPath));
+  const { fleetPath, dataPath, port } = place;
+  if (ground.isOwn) {
+    out.note("No daemon runs here: the drill brings up a copy of the fleet for itself.");
+    if (ground.env) Object.assign(process.env, ground.env);
+    await startDaemon({ fleetPath, dataPath, port, progress: (text) => out.progress(text) });
+  }
+  const { scene, client } = await openScene(place, ground);
+  const running = load.startLoad({ ledgerFile, ratePerSecond, seconds: loadSecondsMax });
+  const rows: DrillRow[] = [];
+  let damage = "";
+  try {
+    out.progress("warming up");
+    await pause(warmUpMs, undefined, { signal });
+    const ledger = new LedgerTail(load, ledgerFile);
+    for (const fault of chosen) {
+      const progress = (text: string): void => out.progress(`[${rows.length + 1}/${chosen.length}] ${text}`);
+      const row = await runFault({ scene, client, load, ledger, signal, progress }, fault);
+      rows.push(row);
+      out.progress("");
+      out.note(lineOf(row));
+    }
+    await running.stop();
+    out.progress("reading back every acknowledged write");
+    const report = await load.verifyLedger({ targets: load.FRONT_DOORS, ledgerFile, waitMs: verifyWaitMs });
+    out.progress("");
+    const { acknowledged, verified, lost, duplicated, wrong } = report;
+    const broken = lost + duplicated + wrong;
+    damage = `${acknowledged} acknowledged writes: ${verified} found as they must be, ${lost} lost, ${duplicated} doubled, ${wrong} wrong.`;
+    const passed = isPassed(rows) && broken === 0;
+    out.show(judgeJson(rows), () => `\n${judgeTable(rows, columnsOf())}\n${damage}\n`);
+    return passed ? 0 : new SoulMirrorError("DRILL_FAILED", "").exitCode;
+  } finally {
+    await running.stop();
+    if (ground.isOwn) {
+      await stopServices(place, { progress: (text) => out.progress(text) });
+      await endDaemon(livingDaemon(place.dataPath));
+      out.progress("");
+    }
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function chooseFaults({ options }: Context): readonly Fault[] {
+  const only = options.text("only")?.split(",").map((id) => id.trim().toUpperCase());
+  if (only === undefined) return faults;
+  const unknown = only.find((id) => !faults.some((fault) => fault.id === id));
+  if (unknown !== undefined) {
+    throw new SoulMirrorError("BAD_REQUEST", `there is no fault ${unknown}`, {
+      fix: `one of ${faults.map(({ id }) => id).join(" ")}`,
+    });
+  }
+  return faults.filter((fault) => only.includes(fault.id));
+}
+
+function columnsOf(): { columns?: number } {
+  return process.stdout.columns === undefined ? {} : { columns: process.stdout.columns };
+}
+
+function lineOf(row: DrillRow): string {
+  const { fault, title, verdict } = row;
+  const why = verdict.kind === "failed" ? `: ${verdict.reasons.join("; ")}` : verdict.kind === "not here" ? `: ${verdict.reason}` : "";
+  return `${fault} ${title}: ${verdict.kind}${why}`;
+}

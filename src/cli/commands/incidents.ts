@@ -1,0 +1,33 @@
+import { formatDuration } from "../../kernel/index.ts";
+import type { Incident } from "../../model/index.ts";
+import { realClock } from "../../system/index.ts";
+import { columns } from "../columns.ts";
+import type { Run } from "../command.ts";
+import { plainText } from "../plain-text.ts";
+import type { Style } from "../style.ts";
+import { calendarTime } from "../tell-entry.ts";
+import { withDaemon } from "../with-daemon.ts";
+
+export const incidents: Run = async (context) => {
+  const limit = context.options.count("lines") ?? 20;
+  const query = `limit=${limit}${context.options.has("live") ? "&live=true" : ""}`;
+  const found = await withDaemon(context, (client) =>
+    client.get<readonly Incident[]>(`/api/v1/incidents?${query}`),
+  );
+  context.out.show(found, (style) => {
+    if (found.length === 0) return "No incidents.";
+    const head = ["STATE", "OPENED", "LASTED", "CAUSE", "INCIDENT"];
+    const rows = found.map((each) => row(each, style));
+    const titles = found.map(({ title }) => `  ${plainText(title)}`);
+    const lines = columns([head.map((cell) => style.paint("grey", cell)), ...rows]).split("\n");
+    return [lines[0], ...lines.slice(1).flatMap((line, index) => [line, titles[index]])].join("\n");
+  });
+  return 0;
+};
+
+function row({ id, openedAt, cause, state }: Incident, style: Style): readonly string[] {
+  const { wallMs } = realClock.now();
+  const endedAt = state.kind === "resolved" ? state.at : wallMs;
+  const lasted = formatDuration(Math.max(0, endedAt - openedAt));
+  return [style.state(state.kind), calendarTime(openedAt), lasted, cause, id];
+}

@@ -1,0 +1,45 @@
+/** A fleet file made of what is already said elsewhere; shown, or written with --write. */
+import { existsSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { messageOf, SoulMirrorError } from "../../kernel/index.ts";
+import type { Run } from "../command.ts";
+import { lookAround } from "../init/looking-around.ts";
+
+export const init: Run = async ({ args, options, out }) => {
+  const folder = resolve(args[0] ?? ".");
+  if (!existsSync(folder)) {
+    throw new SoulMirrorError("NOT_FOUND", `there is no folder ${folder}`);
+  }
+  const seen = await lookAround({ folder });
+  const path = join(folder, "soulmirror.yaml");
+  const writes = options.has("write");
+  if (writes) writeNew(path, seen.text);
+  out.show({ ...seen, ...(writes ? { written: path } : {}) }, (style) => {
+    const { found, services, unmapped } = seen;
+    const from = found.length > 0 ? found.join(", ") : "nothing that it knows";
+    const lines = [writes ? `${style.paint("green", `${path} is written`)}.` : seen.text.trimEnd()];
+    const told = [
+      `Found ${from}; ${services.length} services.`,
+      ...unmapped.map(({ source, key, why }) => `not taken over: ${source}: ${key}: ${why}`),
+      writes
+        ? "Look at it, then: soulmirror validate && soulmirror up"
+        : "Nothing was written; `soulmirror init --write` does it.",
+    ];
+    for (const line of told) out.note(line);
+    return lines.join("\n");
+  });
+  return 0;
+};
+
+/** Never over a file that is there: somebody may have written it by hand. */
+function writeNew(path: string, text: string): void {
+  try {
+    writeFileSync(path, text, { flag: "wx", mode: 0o644 });
+  } catch (error) {
+    const isThere = (error as NodeJS.ErrnoException).code === "EEXIST";
+    const message = isThere ? `${path} is there already` : `${path}: ${messageOf(error)}`;
+    throw new SoulMirrorError("CONFLICT", message, {
+      fix: isThere ? "move it away first, or compare with `soulmirror init`" : "check the folder",
+    });
+  }
+}

@@ -1,0 +1,30 @@
+import { resolve } from "node:path";
+import { formatProblem } from "../../config/index.ts";
+import type { Run } from "../command.ts";
+import { errorTable } from "../../kernel/index.ts";
+import { readFleet } from "../read-fleet.ts";
+
+export const validate: Run = async ({ args, place, out }) => {
+  const path = args[0] === undefined ? place.fleetPath : resolve(args[0]);
+  const result = readFleet({ path, port: place.port });
+  if (!result.ok) {
+    const problems = result.error;
+    out.show({ valid: false, problems }, (style) => {
+      const count = `${problems.length} ${problems.length === 1 ? "problem" : "problems"}`;
+      const text = problems.map(formatProblem).join("\n");
+      return `${text}\n\n${style.paint("red", `${path} is not valid: ${count}.`)}`;
+    });
+    return errorTable.CONFIG_INVALID.exitCode;
+  }
+  const { fleet, warnings } = result.value;
+  const services = Object.keys(fleet.services);
+  const resources = Object.keys(fleet.resources);
+  out.show({ valid: true, fleet: fleet.name, services, resources, warnings }, (style) => {
+    const told = `${services.length} services, ${resources.length} other resources`;
+    return [
+      ...warnings.map((warning) => style.paint("yellow", `warning: ${warning}`)),
+      `${style.paint("green", `${path} is valid`)}: fleet ${fleet.name}, ${told}.`,
+    ].join("\n");
+  });
+  return 0;
+};

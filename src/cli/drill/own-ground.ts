@@ -1,0 +1,68 @@
+/**
+ * Where the drill runs: on the fleet that is up already, or, when none is, on a copy of the example
+ * in a folder of its own with a daemon of its own. Only there can the clock be moved and a small
+ * disk be filled.
+ */
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { fakeClock } from "../../chaos/index.ts";
+import { isAlive } from "../../system/index.ts";
+import { readDaemonNote } from "../daemon-note.ts";
+import { Place } from "../place.ts";
+
+export interface Ground {
+  readonly isOwn: boolean;
+  readonly place: Place;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly clockFile?: string;
+  readonly smallDisk?: string;
+  /** Removes what was made; the daemon and its services are stopped before. */
+  clear(): void;
+}
+
+const smallDiskBytes = 24 * 1024 * 1024;
+
+export function chooseGround(place: Place): Ground {
+  const note = readDaemonNote(place.dataPath);
+  if (note && isAlive(note)) return { isOwn: false, place, clear: () => {} };
+  return makeGround(place);
+}
+
+function makeGround(place: Place): Ground {
+  const folder = mkdtempSync(join(tmpdir(), "soulmirror-drill-"));
+  const example = join(folder, "fleet");
+  const from = dirname(place.fleetPath);
+  cpSync(from, example, {
+    recursive: true,
+    filter: (path) => !path.startsWith(join(from, ".soulmirror")) && !path.startsWith(join(from, "data")),
+  });
+  const clockFile = join(folder, "clock");
+  const env = fakeClock(clockFile);
+  const smallDisk = mountSmallDisk(join(example, "data", "trust"));
+  const config = join(example, basename(place.fleetPath));
+  return {
+    isOwn: true,
+    place: new Place({ config, data: join(folder, "soulmirror"), port: place.port }),
+    ...(env ? { env, clockFile } : {}),
+    ...(smallDisk === undefined ? {} : { smallDisk }),
+    clear() {
+      if (smallDisk !== undefined) execFileSync("umount", ["--lazy", smallDisk]);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Undefined where file systems may not be mounted: the fault that needs one says so. */
+function mountSmallDisk(path: string): string | undefined {
+  mkdirSync(path, { recursive: true });
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${smallDiskBytes},mode=0700`, "tmpfs", path], {
+      stdio: "ignore",
+    });
+    return path;
+  } catch {
+    return undefined;
+  }
+}

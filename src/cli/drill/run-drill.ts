@@ -1,0 +1,156 @@
+/**
+ * One fault after another on a fleet under load: break it, watch the ledger until it is well again,
+ * ask the journal what the daemon thought and did.
+ *
+ * D1. A fault begins on a calm fleet only: everything healthy, no incident, clean requests.
+ * D2. Whether and when it was healed is read from the ledger of the requests alone.
+ * D3. Every fault is undone before the next one, also when the drill is interrupted.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import {
+  type DrillRow,
+  type Fault,
+  type FaultRecord,
+  type Injection,
+  judgeFault,
+  Refusal,
+  rowNotHere,
+  type Scene,
+} from "../../chaos/index.ts";
+import { messageOf, SoulMirrorError } from "../../kernel/index.ts";
+import type { Action, Incident } from "../../model/index.ts";
+import type { ServiceView } from "../../loop/index.ts";
+import type { DaemonClient } from "../daemon-client.ts";
+import { JournalTail } from "./journal-tail.ts";
+import type { LedgerTail } from "./ledger-tail.ts";
+import type { ShopLoad } from "./shop-load.ts";
+
+export interface Drill {
+  readonly scene: Scene;
+  readonly client: () => DaemonClient;
+  readonly load: ShopLoad;
+  readonly ledger: LedgerTail;
+  readonly signal: AbortSignal;
+  progress(text: string): void;
+}
+
+/** Longer than the time after which an analysis that is not finished counts as failed. */
+const windowMs = 6000;
+const lookEveryMs = 250;
+const calmWithinMs = 120_000;
+const calmWindowMs = 3000;
+/** After the window, for the verdicts of the daemon. */
+const verdictsWithinMs = 30_000;
+
+export async function runFault(drill: Drill, fault: Fault): Promise<DrillRow> {
+  const { scene } = drill;
+  const unavailable = await fault.unavailable?.(scene);
+  if (unavailable !== undefined) return rowNotHere(fault, unavailable);
+  drill.progress(`${fault.id}: waiting for a calm fleet`);
+  await calm(drill);
+  const journal = new JournalTail(drill.client);
+  await journal.begin();
+  let injection: Injection;
+  try {
+    injection = await fault.inject(scene);
+  } catch (error) {
+    if (error instanceof Refusal) return rowNotHere(fault, messageOf(error));
+    throw error;
+  }
+  try {
+    return await follow(drill, { fault, injection, journal });
+  } finally {
+    await injection.undo();
+  }
+}
+
+interface Struck {
+  readonly fault: Fault;
+  readonly injection: Injection;
+  readonly journal: JournalTail;
+}
+
+async function follow(drill: Drill, struck: Struck): Promise<DrillRow> {
+  const { fault, injection, journal } = struck;
+  const { clock } = drill.scene;
+  drill.progress(`${fault.id}: ${injection.what}`);
+  let fromMs = injection.at;
+  if (fault.lastsMs !== undefined) {
+    await pause(fault.lastsMs, undefined, { signal: drill.signal });
+    await injection.undo();
+    if (!fault.control) fromMs = clock.now().wallMs;
+  }
+  const untilMs = clock.now().wallMs + fault.healWithinMs + windowMs + verdictsWithinMs;
+  let healing = await look(drill, fromMs);
+  while (clock.now().wallMs < untilMs) {
+    await pause(lookEveryMs, undefined, { signal: drill.signal });
+    healing = await look(drill, fromMs);
+    const waitedMs = clock.now().wallMs - fromMs;
+    drill.progress(`${fault.id}: ${Math.round(waitedMs / 1000)} s, ${healing.kind}`);
+    if (healing.kind === "open" || waitedMs < windowMs) continue;
+    if (await isSettled(drill.client())) break;
+  }
+  await journal.read();
+  const objection = await injection.proof?.();
+  const figures = drill.load.countRequests(drill.ledger.lines, { fromMs: injection.at });
+  const record: FaultRecord = {
+    fault,
+    at: fromMs,
+    failures: journal.failures(),
+    strategies: journal.strategies(),
+    healing,
+    requests: figures.requests,
+    failedRequests: figures.failed,
+    damagedWrites: 0,
+    ...(objection === undefined ? {} : { objection }),
+  };
+  return judgeFault(record);
+}
+
+async function look(drill: Drill, faultAtMs: number): Promise<FaultRecord["healing"]> {
+  await drill.ledger.read();
+  const nowMs = drill.scene.clock.now().wallMs;
+  return drill.load.judgeHealing(drill.ledger.lines, { faultAtMs, nowMs, windowMs });
+}
+
+/** Keeps D1. */
+async function calm(drill: Drill): Promise<void> {
+  const { clock } = drill.scene;
+  const untilMs = clock.now().wallMs + calmWithinMs;
+  for (;;) {
+    const nowMs = clock.now().wallMs;
+    drill.ledger.forgetBefore(nowMs - 60_000);
+    await drill.ledger.read();
+    const window = { fromMs: nowMs - calmWindowMs };
+    const { requests, failed } = drill.load.countRequests(drill.ledger.lines, window);
+    if (requests > 0 && failed === 0 && (await isCalm(drill.client()))) return;
+    if (nowMs > untilMs) {
+      throw new SoulMirrorError("DRILL_FAILED", "the fleet does not become calm", {
+        fix: "see `soulmirror status` and `soulmirror incidents`",
+      });
+    }
+    await pause(lookEveryMs, undefined, { signal: drill.signal });
+  }
+}
+
+async function isCalm(client: DaemonClient): Promise<boolean> {
+  try {
+    const services = await client.get<readonly ServiceView[]>("/api/v1/services");
+    return services.every(({ state }) => state === "healthy") && (await isSettled(client));
+  } catch {
+    // No daemon answers just now: that is not calm.
+    return false;
+  }
+}
+
+/** Nothing is being done, judged or waited for. */
+async function isSettled(client: DaemonClient): Promise<boolean> {
+  try {
+    const incidents = await client.get<readonly Incident[]>("/api/v1/incidents?live=true&limit=10");
+    const actions = await client.get<readonly Action[]>("/api/v1/actions/under-way");
+    return incidents.length === 0 && actions.length === 0;
+  } catch {
+    // No daemon answers just now.
+    return false;
+  }
+}

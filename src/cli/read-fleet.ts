@@ -1,0 +1,63 @@
+/**
+ * The fleet file with all that has a say beside it, as the daemon would read it now: the reliability
+ * files next to it, the environment, the flags of this command line.
+ */
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import {
+  type ConfigProblem,
+  type ConfigText,
+  formatProblem,
+  type LoadedFleet,
+  loadFleet,
+} from "../config/index.ts";
+import { messageOf, type Result, SoulMirrorError } from "../kernel/index.ts";
+
+const companions = ["config/reliability.yml", ".reliability-config.json"];
+
+export interface FleetReading {
+  readonly path: string;
+  readonly port?: number | undefined;
+  /** Relative paths start here; default: the folder of the file. */
+  readonly baseDir?: string;
+}
+
+/** Throws CONFIG_NOT_FOUND when the file cannot be read at all. */
+export function readFleet(reading: FleetReading): Result<LoadedFleet, readonly ConfigProblem[]> {
+  const baseDir = reading.baseDir ?? dirname(resolve(reading.path));
+  const beside = companions.map((name) => join(baseDir, name)).filter((path) => existsSync(path));
+  return loadFleet({
+    files: [reading.path, ...beside].map(textOf),
+    environment: process.env,
+    flags:
+      reading.port === undefined
+        ? []
+        : [{ key: "api.port", value: reading.port, name: "--port" }],
+    baseDir,
+    hash: (text) => createHash("sha256").update(text).digest("hex").slice(0, 16),
+  });
+}
+
+/** Throws CONFIG_INVALID with every problem. */
+export function mustReadFleet(reading: FleetReading): LoadedFleet {
+  const result = readFleet(reading);
+  if (result.ok) return result.value;
+  throw invalid(reading.path, result.error);
+}
+
+export function invalid(path: string, problems: readonly ConfigProblem[]): SoulMirrorError {
+  const count = `${problems.length} ${problems.length === 1 ? "problem" : "problems"}`;
+  const text = problems.map(formatProblem).join("\n");
+  return new SoulMirrorError("CONFIG_INVALID", `${path} has ${count}:\n${text}`);
+}
+
+function textOf(path: string): ConfigText {
+  try {
+    return { path, text: readFileSync(path, "utf8") };
+  } catch (error) {
+    throw new SoulMirrorError("CONFIG_NOT_FOUND", `${path} cannot be read: ${messageOf(error)}`, {
+      fix: "check the path and its permissions",
+    });
+  }
+}
