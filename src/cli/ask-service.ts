@@ -89,7 +89,11 @@ async function awaitIt(
   }
 }
 
-function isSo(wish: Wish, { number, pid, startedAt, state }: InstanceView, chosen: Chosen): boolean {
+function isSo(
+  wish: Wish,
+  { number, pid, startedAt, state }: InstanceView,
+  chosen: Chosen,
+): boolean {
   if (wish === "stop") return pid === null;
   if (state !== "healthy" || pid === null) return false;
   const before = chosen.before.find((each) => each.number === number);

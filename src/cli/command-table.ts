@@ -1,20 +1,133 @@
 /** All commands. Adding one: a line here, a file in `commands/`, a row in the README, a test. */
 import type { CommandLine } from "./command.ts";
 
-const service = ["<service>", "name of a service, or of one instance: trust-engine.2"] as const;
+const service = ["<service>", "a service, or one instance of it: trust-engine.2"] as const;
+const noWait = ["--no-wait", "do not wait until it is done"] as const;
+const lines = ["-n, --lines <count>", "at most so many"] as const;
 
 export const commandTable: readonly CommandLine[] = [
   {
+    name: "init",
+    summary: "Make a fleet file of what is there: package.json, Procfile, PM2, compose, open ports",
+    args: [["[folder]", "where to look; default: here"]],
+    options: [["--write", "write soulmirror.yaml there; never over one that exists"]],
+    load: async () => (await import("./commands/init.ts")).init,
+  },
+  {
+    name: "validate",
+    summary: "Check the fleet file; problems come with line, column, key and fix",
+    args: [["[file]", "default: the fleet file"]],
+    load: async () => (await import("./commands/validate.ts")).validate,
+  },
+  {
+    name: "diff",
+    summary: "What a reload would change, or the difference to another fleet file",
+    args: [["[file]", "compare the fleet file with this one, without a daemon"]],
+    load: async () => (await import("./commands/diff.ts")).diff,
+  },
+  {
+    name: "schema",
+    summary: "The schema of the fleet file as JSON Schema, for editors",
+    load: async () => (await import("./commands/schema.ts")).schema,
+  },
+  {
+    name: "config",
+    summary: "What is in force, and where each value comes from",
+    args: [
+      ["<what>", "show everything, or explain one key", ["show", "explain"]],
+      ["[key]", "for example services.web.instances"],
+    ],
+    load: async () => (await import("./commands/config.ts")).config,
+  },
+  {
     name: "up",
     summary: "Bring the fleet up: start the daemon, which starts and watches the services",
-    options: [["-f, --foreground", "stay, show what happens; Ctrl-C stops the fleet"]],
+    options: [["-f, --foreground", "stay and show what happens; Ctrl-C stops the fleet"]],
     load: async () => (await import("./commands/up.ts")).up,
   },
   {
     name: "down",
     summary: "Stop all services in order, and the daemon",
-    options: [["--keep-services", "end the daemon only; the next `up` adopts the services"]],
+    options: [["--keep-services", "end only the daemon; the next `up` adopts the services"]],
     load: async () => (await import("./commands/down.ts")).down,
+  },
+  {
+    name: "status",
+    summary: "The fleet at a glance",
+    options: [["--check", "exit with 1 unless all is well"]],
+    load: async () => (await import("./commands/status.ts")).status,
+  },
+  {
+    name: "watch",
+    summary: "The fleet live in the terminal; q quits",
+    load: async () => (await import("./commands/watch.ts")).watch,
+  },
+  {
+    name: "logs",
+    summary: "Log lines of all services, one service or one instance (or `daemon`, `proxy`)",
+    args: [["[service]", "default: all"]],
+    options: [["-f, --follow", "go on with new lines"], lines],
+    load: async () => (await import("./commands/logs.ts")).logs,
+  },
+  {
+    name: "restart",
+    summary: "Restart a service or one instance, without downtime where a proxy stands before it",
+    args: [service],
+    options: [noWait],
+    load: async () => (await import("./commands/restart.ts")).restart,
+  },
+  {
+    name: "stop",
+    summary: "Stop a service and keep it stopped",
+    args: [service],
+    options: [noWait],
+    load: async () => (await import("./commands/stop.ts")).stop,
+  },
+  {
+    name: "start",
+    summary: "Start a service; also ends its quarantine",
+    args: [service],
+    options: [noWait],
+    load: async () => (await import("./commands/start.ts")).start,
+  },
+  {
+    name: "incidents",
+    summary: "Incidents, newest first",
+    options: [["--live", "only those that are not resolved"], lines],
+    load: async () => (await import("./commands/incidents.ts")).incidents,
+  },
+  {
+    name: "show",
+    summary: "All about one incident, action, service or resource, with its timeline",
+    args: [["<what>", "an id, a service, or kind/name"]],
+    load: async () => (await import("./commands/show.ts")).show,
+  },
+  {
+    name: "actions",
+    summary: "Recovery actions, newest first, and those that wait for approval",
+    options: [lines],
+    load: async () => (await import("./commands/actions.ts")).actions,
+  },
+  {
+    name: "approve",
+    summary: "Let a waiting action begin",
+    args: [["<action>", "its id"]],
+    load: async () => (await import("./commands/approve.ts")).approve,
+  },
+  {
+    name: "dismiss",
+    summary: "Refuse a waiting action",
+    args: [["<action>", "its id"]],
+    load: async () => (await import("./commands/dismiss.ts")).dismiss,
+  },
+  {
+    name: "mode",
+    summary: "How much may be done: off, shadow, monitor, limited, full",
+    args: [
+      ["[scope]", "fleet (default) or a service; or the mode itself"],
+      ["[mode]", "the new mode; without it the present one is shown"],
+    ],
+    load: async () => (await import("./commands/mode.ts")).mode,
   },
   {
     name: "drill",
@@ -23,9 +136,27 @@ export const commandTable: readonly CommandLine[] = [
     load: async () => (await import("./commands/drill.ts")).drill,
   },
   {
-    name: "status",
-    summary: "The fleet at a glance",
-    options: [["--check", "exit with 1 unless all is well"]],
-    load: async () => (await import("./commands/status.ts")).status,
+    name: "audit",
+    summary: "Prove offline that the journal was neither edited nor cut",
+    args: [["<what>", "what to do", ["verify"]]],
+    load: async () => (await import("./commands/audit.ts")).audit,
+  },
+  {
+    name: "db",
+    summary: "The format of the store: show it, bring it up, take it back",
+    args: [["[what]", "default: status", ["status", "up", "down"]]],
+    options: [["--to <format>", "default: the latest (up), one back (down)"]],
+    load: async () => (await import("./commands/db.ts")).db,
+  },
+  {
+    name: "doctor",
+    summary: "Is everything here that a fleet needs? Each failure comes with its fix",
+    load: async () => (await import("./commands/doctor.ts")).doctor,
+  },
+  {
+    name: "completion",
+    summary: "Completion for a shell",
+    args: [["<shell>", "which one", ["bash", "zsh", "fish"]]],
+    load: async () => (await import("./commands/completion.ts")).completion,
   },
 ];

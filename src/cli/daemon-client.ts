@@ -5,7 +5,7 @@
  * D1. Every request has a deadline, except a stream that was opened to be followed.
  */
 import { readFileSync } from "node:fs";
-import { Agent, type IncomingMessage, request, type RequestOptions } from "node:http";
+import { Agent, type IncomingMessage, type RequestOptions, request } from "node:http";
 import { join } from "node:path";
 import { type ErrorCode, errorTable, messageOf, SoulMirrorError } from "../kernel/index.ts";
 import { type DaemonNote, readDaemonNote } from "./daemon-note.ts";

@@ -74,21 +74,19 @@ async function main(): Promise<void> {
   try {
     await program.parseAsync(process.argv);
   } catch (error) {
-    const isHelp = error instanceof CommanderError && error.exitCode === 0;
-    process.exitCode = isHelp ? 0 : reportError(asOurs(error, program), asksForJson());
+    process.exitCode = exitCodeOf(error, program);
   }
 }
 
-function asOurs(error: unknown, program: Command): unknown {
-  if (!(error instanceof CommanderError)) return error;
-  if (error.code === "commander.help") {
-    // No command at all: the help is the answer, and it was not what was wanted.
-    process.exitCode = errorTable.BAD_REQUEST.exitCode;
-  }
-  const message = error.message.replace(/^error: /, "");
-  return new SoulMirrorError("BAD_REQUEST", message, {
+/** Help that was asked for is no error; help because nothing was said is a wrong command line. */
+function exitCodeOf(error: unknown, program: Command): number {
+  if (!(error instanceof CommanderError)) return reportError(error, asksForJson());
+  if (error.exitCode === 0) return 0;
+  if (error.code === "commander.help") return errorTable.BAD_REQUEST.exitCode;
+  const wrong = new SoulMirrorError("BAD_REQUEST", error.message.replace(/^error: /, ""), {
     fix: `\`${program.name()} --help\` lists the commands, \`<command> --help\` their options`,
   });
+  return reportError(wrong, asksForJson());
 }
 
 /** Also when the command line could not be read to its end. */

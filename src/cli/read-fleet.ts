@@ -31,9 +31,7 @@ export function readFleet(reading: FleetReading): Result<LoadedFleet, readonly C
     files: [reading.path, ...beside].map(textOf),
     environment: process.env,
     flags:
-      reading.port === undefined
-        ? []
-        : [{ key: "api.port", value: reading.port, name: "--port" }],
+      reading.port === undefined ? [] : [{ key: "api.port", value: reading.port, name: "--port" }],
     baseDir,
     hash: (text) => createHash("sha256").update(text).digest("hex").slice(0, 16),
   });

@@ -86,7 +86,8 @@ function refusal(child: ChildProcess, said: string, wordsPath: string): SoulMirr
   }
   const how = child.signalCode ?? child.exitCode;
   const why = how === null ? `was not ready within ${readyWithinMs / 1000} s` : `ended (${how})`;
-  const last = said.trim().split("\n").slice(-8).join("\n  ");
+  const lines = said.split("\n").filter((each) => each.trim() !== "" && !/^\s+at /.test(each));
+  const last = lines.slice(-8).join("\n  ");
   return new SoulMirrorError("INTERNAL", `the daemon ${why}${last && `:\n  ${last}`}`, {
     fix: `look into ${wordsPath} and the log beside it`,
   });

@@ -15,8 +15,8 @@ import { isAlive, realClock } from "../system/index.ts";
 import type { Context } from "./command.ts";
 import { DaemonClient } from "./daemon-client.ts";
 import { type DaemonNote, readDaemonNote } from "./daemon-note.ts";
-import { followEvents } from "./events.ts";
-import { type DaemonStart, startDaemon, type StartedDaemon } from "./start-daemon.ts";
+import { followEvents, positionBefore } from "./events.ts";
+import { type DaemonStart, type StartedDaemon, startDaemon } from "./start-daemon.ts";
 import { endDaemon, signalDaemon, stopServices } from "./stop-fleet.ts";
 import { tellEntry } from "./tell-entry.ts";
 
@@ -30,6 +30,7 @@ const lookEveryMs = 100;
 /** More accidents than this within the window are no accidents. */
 const accidentsMax = 5;
 const windowMs = 60_000;
+const entriesBefore = 200;
 
 export async function stayInForeground(foreground: Foreground): Promise<number> {
   const { context, start } = foreground;
@@ -81,17 +82,22 @@ interface Shown {
 async function showUntilOver(context: Context, { note, signal }: Shown): Promise<void> {
   const over = new AbortController();
   const either = AbortSignal.any([over.signal, signal]);
-  const showing = show(context, either);
+  const showing = show(context, { note, signal: either });
   while (isAlive(note) && !signal.aborted) await pause(lookEveryMs);
   over.abort();
   await showing;
 }
 
-async function show({ out, place }: Context, signal: AbortSignal): Promise<void> {
+async function show({ out, place }: Context, { note, signal }: Shown): Promise<void> {
+  let after: number | undefined;
   while (!signal.aborted) {
     const client = DaemonClient.at(place);
     try {
-      for await (const sealed of followEvents(client, signal)) {
+      // What the daemon did before we could listen belongs to the story as well.
+      after ??= await positionBefore(client, entriesBefore);
+      for await (const sealed of followEvents(client, { signal, after })) {
+        after = sealed.position;
+        if (sealed.at < note.startedAt) continue;
         const line = out.isJson ? JSON.stringify(sealed) : tellEntry(sealed, out.style);
         if (line !== undefined) out.write(line);
       }

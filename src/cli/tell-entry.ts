@@ -33,9 +33,10 @@ function sentence(entry: Entry, style: Style): string | undefined {
       if (entry.changes.length === 0) return undefined;
       return ["the fleet file has changed", ...entry.changes.map(plain)].join("\n          ");
     case "fleet_refused":
-      return ["the fleet file is refused, the last good one stays", ...entry.errors.map(plain)].join(
-        "\n          ",
-      );
+      return [
+        "the fleet file is refused, the last good one stays",
+        ...entry.errors.map(plain),
+      ].join("\n          ");
     case "mode_changed":
       return `${entry.by} sets the mode of ${entry.scope} to ${entry.mode}`;
     case "process_started": {

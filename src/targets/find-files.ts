@@ -57,7 +57,7 @@ export async function findFiles(pattern: string, options: FindOptions): Promise<
   });
 }
 
-export function isGlob(text: string): boolean {
+function isGlob(text: string): boolean {
   return /[*?[{]/.test(text);
 }
 

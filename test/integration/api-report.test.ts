@@ -50,11 +50,11 @@ async function at(house: ApiHouse, minute: number, ...entries: readonly Entry[])
   house.world.nowMs = minute * minuteMs;
   const wallMs = house.world.now().wallMs;
   await house.write(
-    entries.map((entry) =>
-      entry.kind === "failure_raised"
-        ? { ...entry, failure: { ...entry.failure, at: wallMs } }
-        : entry,
-    ),
+    entries.map((entry) => {
+      if (entry.kind === "action") return { ...entry, action: { ...entry.action, at: wallMs } };
+      if (entry.kind !== "failure_raised") return entry;
+      return { ...entry, failure: { ...entry.failure, at: wallMs } };
+    }),
   );
 }
 
@@ -111,6 +111,26 @@ describe("the healing report", () => {
       problemsHealed: 0,
       uptimeImpact: { downMs: 30 * minuteMs },
       systemHealthImprovement: { scoreBefore: 1, scoreNow: 0, improvement: -1 },
+    });
+  });
+
+  test("what began before the window and is felt within it counts as down, not as found", async () => {
+    const house = new ApiHouse();
+    await using bench = await ApiBench.start(house);
+    const other = { ...failure, id: "fail_2", resource: "instance/service-1.1" } as const;
+    await at(
+      house,
+      0,
+      { kind: "failure_raised", failure },
+      { kind: "failure_raised", failure: other },
+    );
+    await at(house, 75, { kind: "failure_resolved", failure: "fail_2", reason: "well" });
+    await at(house, 120);
+    expect(await bench.json("/api/v1/reports/healing?hours=1")).toMatchObject({
+      problemsDetected: 0,
+      uptimeImpact: {
+        services: [{ downMs: 60 * minuteMs }, { downMs: 15 * minuteMs }, { downMs: 0 }],
+      },
     });
   });
 

@@ -1,17 +1,8 @@
-/** The store on real files: kills, full disks, formats, torn files, dying workers. */
+/** The store on real files: kills, full disks, formats, dying workers. */
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, statSync, writeSync } from "node:fs";
-import {
-  copyFile,
-  mkdir,
-  mkdtemp,
-  readFile,
-  rm,
-  stat,
-  truncate,
-  writeFile,
-} from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -23,11 +14,9 @@ import { openResilientJournal, verifyChain } from "../../src/knowledge/index.ts"
 import type { Kept, Store } from "../../src/model/index.ts";
 import {
   createWorkerStore,
-  openAuditKey,
   openEmergencyFile,
   openSqliteStore,
   openWorkerStore,
-  readAuditKey,
   sqliteFormat,
 } from "../../src/platform/store/index.ts";
 import { realClock, realTimers } from "../../src/system/index.ts";
@@ -347,7 +336,6 @@ describe("the store's worker", () => {
     const rejected = (await outcomes).filter(({ status }) => status === "rejected");
     for (const each of rejected)
       expect(each).toMatchObject({ reason: { code: "STORE_UNAVAILABLE" } });
-    await expect(store.last()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
     for (;;) {
       const last = await store.last().catch(() => undefined);
       if (last === undefined) await new Promise((resolve) => setTimeout(resolve, 50));
@@ -367,7 +355,6 @@ describe("the store's worker", () => {
     const away = { code: "STORE_UNAVAILABLE" };
     await expect(opening).rejects.toMatchObject(away);
     await expect(waiting).rejects.toThrow("unable to open");
-    await expect(store.last()).rejects.toMatchObject(away);
     await mkdir(root);
     const ask = (): Promise<boolean> =>
       store.last().then(
@@ -388,58 +375,5 @@ describe("the store's worker", () => {
     ]);
     await store.close();
     await expect(store.last()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
-  });
-});
-
-describe("the emergency file", () => {
-  test("keeps its size, survives a torn end at every byte, and starts over", async () => {
-    const path = join(await folder(), "emergency");
-    const file = await openEmergencyFile(path, { sizeBytes: 2 ** 16 });
-    const sealed = sealAll(notes(6));
-    await file.append({ storeEnd: 4, entries: sealed.slice(0, 3) });
-    const whole = file.usedBytes;
-    await file.append({ storeEnd: 3, entries: sealed.slice(3) });
-    const used = file.usedBytes;
-    expect(await file.read()).toEqual({ storeEnd: 3, entries: sealed });
-    await file.close();
-    const content = await readFile(path);
-    expect(content.length).toBe(2 ** 16);
-    expect((await stat(path)).mode & 0o777).toBe(0o600);
-    const torn = join(await folder(), "torn");
-    for (let end = whole; end < used; end += 7) {
-      await writeFile(torn, content.subarray(0, end));
-      await truncate(torn, content.length);
-      const again = await openEmergencyFile(torn, { sizeBytes: 2 ** 16 });
-      expect((await again.read()).entries).toEqual(sealed.slice(0, 3));
-      await again.append({ storeEnd: 3, entries: sealed.slice(3) });
-      expect((await again.read()).entries).toEqual(sealed);
-      await again.reset();
-      expect((await again.read()).entries).toEqual([]);
-      await again.close();
-    }
-    expect((await stat(torn)).size).toBe(2 ** 16);
-  });
-
-  test("refuses what does not fit, whole", async () => {
-    const file = await openEmergencyFile(join(await folder(), "emergency"), { sizeBytes: 4096 });
-    teardowns.push(() => file.close());
-    const sealed = sealAll(notes(200));
-    await expect(file.append({ storeEnd: 0, entries: sealed })).rejects.toThrow("full");
-    await file.append({ storeEnd: 0, entries: sealed.slice(0, 1) });
-    expect((await file.read()).entries).toEqual(sealed.slice(0, 1));
-  });
-});
-
-describe("the audit key", () => {
-  test("is made once, for its owner only, and refuses what is no key", async () => {
-    const path = join(await folder(), "audit.key");
-    const first = await openAuditKey(path);
-    const second = await openAuditKey(path);
-    expect([first.isNew, second.isNew]).toEqual([true, false]);
-    expect(second.mac("text")).toBe(first.mac("text"));
-    expect((await readAuditKey(path))("text")).toBe(first.mac("text"));
-    expect((await stat(path)).mode & 0o777).toBe(0o600);
-    await writeFile(path, "no key");
-    await expect(openAuditKey(path)).rejects.toMatchObject({ code: "DATA_DIRECTORY_UNUSABLE" });
   });
 });

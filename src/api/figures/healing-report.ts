@@ -15,6 +15,8 @@ import { type Span, totalLength } from "./spans.ts";
 
 const rowsMax = 5000;
 const pageSize = 500;
+/** A failure that began longer before the window and ended in it is not seen. */
+const lookBackMs = 86_400_000;
 const weights: Readonly<Record<Severity, number>> = {
   low: 0.1,
   medium: 0.3,
@@ -32,9 +34,8 @@ interface Window {
 export async function makeHealingReport(house: House, windowMs: number) {
   const toAt = house.clock.now().wallMs;
   const window = { fromAt: toAt - windowMs, toAt };
-  const failures = await pagesSince(window.fromAt, (before) =>
-    house.store.failures({ limit: pageSize, ...before }),
-  );
+  const failures = await failuresIn(house, window);
+  const begun = failures.rows.filter(({ timestamp }) => timestamp >= window.fromAt);
   const actions = await pagesSince(window.fromAt, (before) =>
     house.store.actions({ limit: pageSize, ...before }),
   );
@@ -47,14 +48,14 @@ export async function makeHealingReport(house: House, windowMs: number) {
   return {
     ...window,
     isPartial: failures.isPartial || actions.isPartial,
-    problemsDetected: failures.rows.length,
-    problemsHealed: failures.rows.filter(({ resolved }) => resolved).length,
-    healedByItself: healedWithoutPerson(failures.rows, recoveries),
+    problemsDetected: begun.length,
+    problemsHealed: begun.filter(({ resolved }) => resolved).length,
+    healedByItself: healedWithoutPerson(begun, recoveries),
     failoversExecuted: recoveries.filter(
       ({ actionStrategy, status }) => failovers.has(actionStrategy) && status === "succeeded",
     ).length,
     actions: countActions(recoveries),
-    recoveryMs: recoveryOf(failures.rows),
+    recoveryMs: recoveryOf(begun),
     systemHealthImprovement: improvementOf(failures.rows, window),
     uptimeImpact: {
       availability: mean(services.map(({ availability }) => availability)),
@@ -62,8 +63,20 @@ export async function makeHealingReport(house: House, windowMs: number) {
       services,
     },
     userImpact: impactOf(routes, services),
-    actionItems: suggestActions(house, failures.rows),
+    actionItems: suggestActions(house, begun),
   };
+}
+
+/** Begun in the window, or before it and felt within it: open still, or over only lately. */
+async function failuresIn(house: House, { fromAt }: Window) {
+  const found = await pagesSince(fromAt - lookBackMs, (before) =>
+    house.store.failures({ limit: pageSize, ...before }),
+  );
+  const open = await house.store.failures({ limit: pageSize, resolved: false });
+  const rows = new Map([...open, ...found.rows].map((row) => [row.id, row]));
+  const isFelt = ({ resolvedAt }: FailureRow): boolean =>
+    resolvedAt === null || resolvedAt > fromAt;
+  return { rows: [...rows.values()].filter(isFelt), isPartial: found.isPartial };
 }
 
 async function pagesSince<Row extends { readonly id: number; readonly timestamp: number }>(

@@ -1,4 +1,4 @@
-import { formatDuration } from "../../kernel/index.ts";
+import { formatDuration, type JsonRecord } from "../../kernel/index.ts";
 import type { ActionRow } from "../../model/index.ts";
 import { columns } from "../columns.ts";
 import type { Run } from "../command.ts";
@@ -45,10 +45,11 @@ function actionRow(row: ActionRow, style: Style): readonly string[] {
   ];
 }
 
-export function helped({ result }: ActionRow, style: Style): string {
+function helped({ result }: ActionRow, style: Style): string {
   const verdict = result?.["verdict"];
-  if (typeof verdict !== "object" || verdict === null || !("healed" in verdict)) return "";
-  if (verdict.healed === true) return style.paint("green", "yes");
-  const reason = "reason" in verdict && typeof verdict.reason === "string" ? verdict.reason : "";
-  return style.paint("red", `no${reason && `: ${plainText(reason).slice(0, 60)}`}`);
+  if (typeof verdict !== "object" || verdict === null || Array.isArray(verdict)) return "";
+  const { healed, reason } = verdict as JsonRecord;
+  if (healed === true) return style.paint("green", "yes");
+  const why = typeof reason === "string" && reason !== "" ? `: ${plainText(reason)}` : "";
+  return style.paint("red", `no${why}`.slice(0, 80));
 }

@@ -6,7 +6,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { type DrillRow, type Fault, faults, isPassed, judgeJson, judgeTable } from "../../chaos/index.ts";
+import {
+  type DrillRow,
+  type Fault,
+  faults,
+  isPassed,
+  judgeJson,
+  judgeTable,
+} from "../../chaos/index.ts";
 import { SoulMirrorError } from "../../kernel/index.ts";
 import type { Context, Run } from "../command.ts";
 import { openScene } from "../drill/drill-scene.ts";
@@ -64,7 +71,8 @@ async function runOn(context: Context, round: Round): Promise<number> {
     await pause(warmUpMs, undefined, { signal });
     const ledger = new LedgerTail(load, ledgerFile);
     for (const fault of chosen) {
-      const progress = (text: string): void => out.progress(`[${rows.length + 1}/${chosen.length}] ${text}`);
+      const progress = (text: string): void =>
+        out.progress(`[${rows.length + 1}/${chosen.length}] ${text}`);
       const row = await runFault({ scene, client, load, ledger, signal, progress }, fault);
       rows.push(row);
       out.progress("");
@@ -72,7 +80,11 @@ async function runOn(context: Context, round: Round): Promise<number> {
     }
     await running.stop();
     out.progress("reading back every acknowledged write");
-    const report = await load.verifyLedger({ targets: load.FRONT_DOORS, ledgerFile, waitMs: verifyWaitMs });
+    const report = await load.verifyLedger({
+      targets: load.FRONT_DOORS,
+      ledgerFile,
+      waitMs: verifyWaitMs,
+    });
     out.progress("");
     const { acknowledged, verified, lost, duplicated, wrong } = report;
     const broken = lost + duplicated + wrong;
@@ -92,7 +104,10 @@ async function runOn(context: Context, round: Round): Promise<number> {
 }
 
 function chooseFaults({ options }: Context): readonly Fault[] {
-  const only = options.text("only")?.split(",").map((id) => id.trim().toUpperCase());
+  const only = options
+    .text("only")
+    ?.split(",")
+    .map((id) => id.trim().toUpperCase());
   if (only === undefined) return faults;
   const unknown = only.find((id) => !faults.some((fault) => fault.id === id));
   if (unknown !== undefined) {
@@ -109,6 +124,11 @@ function columnsOf(): { columns?: number } {
 
 function lineOf(row: DrillRow): string {
   const { fault, title, verdict } = row;
-  const why = verdict.kind === "failed" ? `: ${verdict.reasons.join("; ")}` : verdict.kind === "not here" ? `: ${verdict.reason}` : "";
+  const why =
+    verdict.kind === "failed"
+      ? `: ${verdict.reasons.join("; ")}`
+      : verdict.kind === "not here"
+        ? `: ${verdict.reason}`
+        : "";
   return `${fault} ${title}: ${verdict.kind}${why}`;
 }

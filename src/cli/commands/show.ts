@@ -14,7 +14,11 @@ import { withDaemon } from "../with-daemon.ts";
 
 interface Story extends Incident {
   readonly victimRows: readonly FailureRow[];
-  readonly timeline: readonly { readonly at: number; readonly kind: string; readonly text: string }[];
+  readonly timeline: readonly {
+    readonly at: number;
+    readonly kind: string;
+    readonly text: string;
+  }[];
 }
 
 /** The thing as it is for `--json`, and what to say about it. */
@@ -151,14 +155,16 @@ async function showService(client: DaemonClient, service: ServiceView): Promise<
       each.startedAt === null ? "-" : formatDuration(realClock.now().wallMs - each.startedAt),
       plainText(each.reason ?? ""),
     ]);
-    const past = failures.slice(0, 20).map((row) => [
-      calendarTime(row.timestamp),
-      row.failureType,
-      row.resolvedAt === null
-        ? style.paint("red", "not over")
-        : `over after ${formatDuration(row.resolvedAt - row.timestamp)}`,
-      plainText(row.errorMessage ?? ""),
-    ]);
+    const past = failures
+      .slice(0, 20)
+      .map((row) => [
+        calendarTime(row.timestamp),
+        row.failureType,
+        row.resolvedAt === null
+          ? style.paint("red", "not over")
+          : `over after ${formatDuration(row.resolvedAt - row.timestamp)}`,
+        plainText(row.errorMessage ?? ""),
+      ]);
     return [
       `${style.paint("bold", name)}  ${style.state(state)}`,
       columns(facts),

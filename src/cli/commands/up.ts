@@ -11,8 +11,8 @@ import { readDaemonNote } from "../daemon-note.ts";
 import { askForReport } from "../fleet-report.ts";
 import { refuseUnsafe } from "../refuse-unsafe.ts";
 import { renderReport } from "../render-report.ts";
-import { stayInForeground } from "../stay-in-foreground.ts";
 import { startDaemon } from "../start-daemon.ts";
+import { stayInForeground } from "../stay-in-foreground.ts";
 
 const healthyWithinMs = 60_000;
 const lookEveryMs = 100;

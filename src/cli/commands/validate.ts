@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { formatProblem } from "../../config/index.ts";
-import type { Run } from "../command.ts";
 import { errorTable } from "../../kernel/index.ts";
+import type { Run } from "../command.ts";
 import { readFleet } from "../read-fleet.ts";
 
 export const validate: Run = async ({ args, place, out }) => {

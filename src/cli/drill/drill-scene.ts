@@ -6,10 +6,17 @@ import type { Fleet } from "../../config/index.ts";
 import { createRandom, SoulMirrorError } from "../../kernel/index.ts";
 import type { ServiceView } from "../../loop/index.ts";
 import type { ProcessIdentity } from "../../model/index.ts";
-import { entryFile, isAlive, openDataDirectory, processIdentity, realClock } from "../../system/index.ts";
+import {
+  entryFile,
+  isAlive,
+  openDataDirectory,
+  processIdentity,
+  realClock,
+} from "../../system/index.ts";
 import { DaemonClient } from "../daemon-client.ts";
 import { readDaemonNote } from "../daemon-note.ts";
 import type { Place } from "../place.ts";
+import { mustReadFleet } from "../read-fleet.ts";
 import { startDaemon } from "../start-daemon.ts";
 import type { Ground } from "./own-ground.ts";
 
@@ -29,7 +36,7 @@ export async function openScene(place: Place, ground: Ground): Promise<DrillScen
     if (cached?.port !== port) cached = { port, client: DaemonClient.at(place) };
     return cached.client;
   };
-  const fleet = await client().get<Fleet>("/api/v1/config");
+  const fleet = mustReadFleet({ path: fleetPath }).fleet;
   const directory = openDataDirectory(dataPath);
   const daemonFile = entryFile("../../daemon/main", import.meta.url).pathname;
   const scene: Scene = {

@@ -36,7 +36,8 @@ function makeGround(place: Place): Ground {
   const from = dirname(place.fleetPath);
   cpSync(from, example, {
     recursive: true,
-    filter: (path) => !path.startsWith(join(from, ".soulmirror")) && !path.startsWith(join(from, "data")),
+    filter: (path) =>
+      !path.startsWith(join(from, ".soulmirror")) && !path.startsWith(join(from, "data")),
   });
   const clockFile = join(folder, "clock");
   const env = fakeClock(clockFile);
@@ -58,9 +59,13 @@ function makeGround(place: Place): Ground {
 function mountSmallDisk(path: string): string | undefined {
   mkdirSync(path, { recursive: true });
   try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${smallDiskBytes},mode=0700`, "tmpfs", path], {
-      stdio: "ignore",
-    });
+    execFileSync(
+      "mount",
+      ["-t", "tmpfs", "-o", `size=${smallDiskBytes},mode=0700`, "tmpfs", path],
+      {
+        stdio: "ignore",
+      },
+    );
     return path;
   } catch {
     return undefined;

@@ -18,8 +18,8 @@ import {
   type Scene,
 } from "../../chaos/index.ts";
 import { messageOf, SoulMirrorError } from "../../kernel/index.ts";
-import type { Action, Incident } from "../../model/index.ts";
 import type { ServiceView } from "../../loop/index.ts";
+import type { Action, Incident } from "../../model/index.ts";
 import type { DaemonClient } from "../daemon-client.ts";
 import { JournalTail } from "./journal-tail.ts";
 import type { LedgerTail } from "./ledger-tail.ts";

@@ -131,7 +131,7 @@ function frameAt(content: Buffer, place: number): Frame | undefined {
   const start = place + headBytes;
   const endBytes = start + Number.parseInt(match[1] ?? "", 16);
   const json = content.subarray(start, endBytes);
-  if (endBytes > content.length) return undefined;
+  if (endBytes > content.length || hex(crc32(json)) !== match[2]) return undefined;
   return { held: JSON.parse(json.toString()) as HeldEntries, endBytes };
 }
 

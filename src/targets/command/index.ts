@@ -4,4 +4,4 @@
  */
 export { type CommandEffectorOptions, createCommandEffector } from "./effectors.ts";
 export { type CommandEnd, type CommandRequest, runCommand } from "./run-command.ts";
-export { type CommandSensorOptions, createCommandSensor } from "./sensors.ts";
+export { createCommandSensor } from "./sensors.ts";

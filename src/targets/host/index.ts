@@ -2,4 +2,4 @@
  * The machine itself: processor, memory, pressure, disks, network, descriptors and the clock, read
  * straight from the kernel. What a single process uses is for `process/`.
  */
-export { createHostSensor, type HostSensorOptions } from "./sensors.ts";
+export { createHostSensor } from "./sensors.ts";

@@ -118,7 +118,7 @@ function pressureOf(what: string, text: string): Record<string, number> {
   return found;
 }
 
-/** `  eth0: bytes packets errs drop fifo frame compressed multicast  bytes packets errs drop ...` */
+/** `eth0: bytes packets errs drop fifo frame compressed multicast`, and so for what is sent. */
 function interfacesOf(text: string): readonly InterfaceCounters[] {
   return text.split("\n").flatMap((line) => {
     const colon = line.lastIndexOf(":");

@@ -2,13 +2,12 @@
  * HTTP: the sensor that asks and judges the answer, and webhooks as remedies. How one question is
  * asked over a fresh connection (`ask`) is also what scrapes of Prometheus text are made of.
  */
-export { type Answer, ask, type Outcome, type Question } from "./ask.ts";
+export { ask } from "./ask.ts";
 export { createWebhookEffector } from "./effectors.ts";
 export {
   type AddressParameters,
   addressOf,
   addressParameters,
-  type QuestionOptions,
   questionOf,
 } from "./question.ts";
 export { createHttpSensor } from "./sensors.ts";

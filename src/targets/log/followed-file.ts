@@ -72,10 +72,8 @@ export class FollowedFile {
   }
 
   async #wasReplaced(): Promise<boolean> {
-    const { size } = await this.#handle.stat();
-    if (size < this.#offset) return true;
-    const now = await this.#before(this.#offset);
-    return !now.equals(this.#mark);
+    // Of a file that is shorter now there are fewer bytes before our place.
+    return !(await this.#before(this.#offset)).equals(this.#mark);
   }
 
   async #remember(): Promise<void> {

@@ -70,6 +70,13 @@ describe("the text formats", () => {
   );
 });
 
+test("more series than wanted are cut off, and it is said (2)", () => {
+  const text = "a 1\nb 2\nc 3\n";
+  expect(parsePrometheus(text, { seriesMax: 2 })).toMatchObject({ isCut: true, badLines: 0 });
+  expect(parsePrometheus(text, { seriesMax: 2 }).series.length).toBe(2);
+  expect(parsePrometheus(text, { seriesMax: 3 }).isCut).toBe(false);
+});
+
 describe("a selector", () => {
   test("has labels that must be there; others do not matter", () => {
     const wanted = readSelector('jobs{queue="mail"}');

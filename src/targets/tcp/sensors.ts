@@ -1,4 +1,4 @@
-/** Does a port accept connections? Kind `tcp`. Nothing is sent; the connection is closed at once. */
+/** Does a port accept connections? Kind `tcp`. Nothing is sent, and the connection is closed. */
 import { connect } from "node:net";
 import { z } from "zod";
 import type { Clock } from "../../kernel/index.ts";

@@ -1,0 +1,14 @@
+import { SoulMirrorError } from "../../kernel/index.ts";
+import type { Run } from "../command.ts";
+import { commandTable } from "../command-table.ts";
+import { completionScripts } from "../completion-scripts.ts";
+
+export const completion: Run = async ({ args, out }) => {
+  const shell = args[0] ?? "";
+  const script = completionScripts[shell];
+  if (script === undefined) {
+    throw new SoulMirrorError("BAD_REQUEST", `there is no completion for ${shell}`);
+  }
+  out.write(script(commandTable).trimEnd());
+  return 0;
+};

@@ -1,0 +1,170 @@
+/**
+ * The fleet, live in the terminal: the same picture as `status`, with what happens below it.
+ *
+ * Drawn over itself line by line and never cleared in between, so that it does not flicker over a
+ * slow connection.
+ * W1. However it ends, the terminal is as it was: the main screen, a cursor, line editing.
+ * W2. A daemon that goes away is said and waited for.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import { messageOf, SoulMirrorError } from "../../kernel/index.ts";
+import { realClock } from "../../system/index.ts";
+import { cutTo } from "../columns.ts";
+import type { Context, Run } from "../command.ts";
+import { DaemonClient } from "../daemon-client.ts";
+import { followEvents, positionBefore } from "../events.ts";
+import { askForReport } from "../fleet-report.ts";
+import { renderReport } from "../render-report.ts";
+import { clockTime, tellEntry } from "../tell-entry.ts";
+
+const redrawEveryMs = 1000;
+const coalesceMs = 100;
+const eventsMax = 200;
+
+const enter = "\u001b[?1049h\u001b[?25l";
+const leave = "\u001b[?25h\u001b[?1049l";
+
+export const watch: Run = async (context) => {
+  const { out } = context;
+  if (out.isJson) return stream(context);
+  if (!out.isLive || !process.stdin.isTTY) {
+    throw new SoulMirrorError("BAD_REQUEST", "watch needs a terminal", {
+      fix: "use `soulmirror status`, or `soulmirror watch --json` for a stream of entries",
+    });
+  }
+  const screen = new Screen(context);
+  // Fails in plain sight, before the screen is taken.
+  await screen.refresh();
+  process.stdout.write(enter);
+  process.stdin.setRawMode(true).resume();
+  try {
+    await screen.run();
+  } finally {
+    process.stdin.setRawMode(false).pause();
+    process.stdout.write(leave);
+  }
+  return 0;
+};
+
+async function stream({ out, place }: Context): Promise<number> {
+  const over = new AbortController();
+  process.once("SIGINT", () => over.abort());
+  const client = DaemonClient.at(place);
+  for await (const sealed of followEvents(client, { signal: over.signal })) out.write(JSON.stringify(sealed));
+  client.close();
+  return 0;
+}
+
+class Screen {
+  readonly #context: Context;
+  readonly #over = new AbortController();
+  readonly #events: string[] = [];
+  #picture = "";
+  #trouble: string | undefined;
+  #isDue = true;
+  #wake: () => void = () => {};
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  async run(): Promise<void> {
+    const stop = (): void => {
+      this.#over.abort();
+      this.#wake();
+    };
+    process.stdin.on("data", (keys: Buffer) => {
+      if (/[q\u0003\u0004]/.test(keys.toString())) stop();
+    });
+    process.stdout.on("resize", () => this.#draw());
+    process.once("SIGTERM", stop).once("SIGHUP", stop);
+    const listening = this.#listen();
+    while (!this.#over.signal.aborted) {
+      await this.#refreshOrTell();
+      this.#draw();
+      this.#isDue = false;
+      await this.#rest();
+    }
+    await listening;
+  }
+
+  /** Rejects when no daemon answers. */
+  async refresh(): Promise<void> {
+    const { place, out } = this.#context;
+    const client = DaemonClient.at(place);
+    try {
+      const report = await askForReport(client);
+      const { wallMs: nowMs } = realClock.now();
+      this.#picture = renderReport(report, { style: out.style, nowMs });
+    } finally {
+      client.close();
+    }
+  }
+
+  async #refreshOrTell(): Promise<void> {
+    try {
+      await this.refresh();
+      this.#trouble = undefined;
+    } catch (error) {
+      this.#trouble = messageOf(error);
+    }
+  }
+
+  /** Until the next second, or shortly after something has happened. */
+  async #rest(): Promise<void> {
+    const woken = new Promise<void>((resolve) => (this.#wake = resolve));
+    const timer = new AbortController();
+    await Promise.race([woken, quietPause(redrawEveryMs, timer.signal)]);
+    timer.abort();
+    if (this.#isDue && !this.#over.signal.aborted) await pause(coalesceMs);
+  }
+
+  async #listen(): Promise<void> {
+    const { place, out } = this.#context;
+    const { signal } = this.#over;
+    let after: number | undefined;
+    while (!signal.aborted) {
+      try {
+        const client = DaemonClient.at(place);
+        after ??= await positionBefore(client, eventsMax);
+        for await (const sealed of followEvents(client, { signal, after })) {
+          after = sealed.position;
+          const line = tellEntry(sealed, out.style);
+          if (line !== undefined) this.#events.push(...line.split("\n"));
+          this.#events.splice(0, this.#events.length - eventsMax);
+          this.#isDue = true;
+          this.#wake();
+        }
+        client.close();
+      } catch {
+        // The daemon is away: the picture says so, and we listen again.
+      }
+      await quietPause(redrawEveryMs, signal);
+    }
+  }
+
+  #draw(): void {
+    const { columns: width = 80, rows: height = 24 } = process.stdout;
+    const { style } = this.#context.out;
+    const foot = style.paint("grey", `${clockTime(realClock.now().wallMs)}   q quits`);
+    const top = [
+      ...(this.#trouble === undefined ? [] : [style.paint("red", this.#trouble), ""]),
+      ...this.#picture.split("\n"),
+      "",
+    ];
+    const room = Math.max(0, height - 1 - top.length);
+    const events = room > 0 ? this.#events.slice(-room) : [];
+    const body = [...top, ...events].slice(0, height - 1);
+    while (body.length < height - 1) body.push("");
+    const lines = [...body, foot].map((line) => `${cutTo(line, width)}\u001b[0m\u001b[K`);
+    process.stdout.write(`\u001b[H${lines.join("\r\n")}\u001b[J`);
+  }
+}
+
+async function quietPause(delayMs: number, signal: AbortSignal): Promise<void> {
+  try {
+    await pause(delayMs, undefined, { signal });
+  } catch {
+    // Woken early: that is what the signal is for.
+  }
+}

@@ -1,0 +1,109 @@
+/** The fleet file: is it valid and safe, are its programs there, are its ports free? */
+import { accessSync, constants, existsSync } from "node:fs";
+import { delimiter, isAbsolute, join, resolve } from "node:path";
+import type { Fleet, ServiceSpec } from "../config/index.ts";
+import { SoulMirrorError } from "../kernel/index.ts";
+import { isAlive, isPortFree, portHolder } from "../system/index.ts";
+import { readDaemonNote } from "./daemon-note.ts";
+import { type DoctorCheck, fail, ok, warn } from "./doctor-check.ts";
+import type { Place } from "./place.ts";
+import { readFleet } from "./read-fleet.ts";
+import { refuseUnsafe } from "./refuse-unsafe.ts";
+
+export async function examineFleet(place: Place): Promise<readonly DoctorCheck[]> {
+  const path = pathOf(place);
+  if (path === undefined) {
+    return [fail("fleet file", "none found", "name it with -c, or `soulmirror init --write`")];
+  }
+  const result = readFleet({ path, port: place.port });
+  if (!result.ok) {
+    const [first] = result.error;
+    const told = `${path}: ${result.error.length} problems, first: ${first?.key} ${first?.message}`;
+    return [fail("fleet file", told, "`soulmirror validate` shows all of them"), safety(path)];
+  }
+  const { fleet, warnings } = result.value;
+  const services = Object.values(fleet.services);
+  return [
+    ok("fleet file", `${path}: fleet ${fleet.name}, ${services.length} services`),
+    ...warnings.map((text) => warn("fleet file", text, "`soulmirror validate` shows where")),
+    safety(path),
+    ...services.map(program),
+    ...(await ports(fleet, place)),
+  ];
+}
+
+function pathOf(place: Place): string | undefined {
+  try {
+    return place.fleetPath;
+  } catch {
+    // That there is none is what is told.
+    return undefined;
+  }
+}
+
+function safety(path: string): DoctorCheck {
+  try {
+    // What would be refused to root is worth knowing for everybody.
+    refuseUnsafe(path, 0);
+    return ok("fleet file", "nobody else may change it");
+  } catch (error) {
+    if (!(error instanceof SoulMirrorError)) throw error;
+    const isRoot = process.getuid?.() === 0;
+    const owner = process.getuid?.();
+    if (!isRoot && error.message.includes(`belongs to user ${owner} `)) {
+      return ok("fleet file", "it is ours");
+    }
+    const say = isRoot ? fail : warn;
+    return say("fleet file", error.message, error.fix ?? "");
+  }
+}
+
+function program({ name, command, cwd, env }: ServiceSpec): DoctorCheck {
+  const [word = ""] = command;
+  const found = locate(word, { cwd, path: env["PATH"] ?? process.env["PATH"] ?? "" });
+  if (!existsSync(cwd)) return fail(name, `its folder ${cwd} is missing`, "correct `cwd`");
+  if (found !== undefined) return ok(name, found);
+  return fail(name, `${word} is not found or not executable`, "install it, or correct `command`");
+}
+
+function locate(word: string, where: { cwd: string; path: string }): string | undefined {
+  const candidates = word.includes("/")
+    ? [isAbsolute(word) ? word : resolve(where.cwd, word)]
+    : where.path.split(delimiter).map((folder) => join(folder, word));
+  return candidates.find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    // Not there, or not for us.
+    return false;
+  }
+}
+
+/** While the fleet is up its ports are held by it, as they should be. */
+async function ports(fleet: Fleet, place: Place): Promise<readonly DoctorCheck[]> {
+  const note = readDaemonNote(place.dataPath);
+  if (note && isAlive(note)) return [ok("ports", "held by the fleet, which is up")];
+  const wanted = [
+    { who: "API", ...fleet.api },
+    ...Object.values(fleet.services).flatMap(({ name, listen }) =>
+      listen ? [{ who: name, ...listen }] : [],
+    ),
+  ];
+  const found: DoctorCheck[] = [];
+  for (const { who, host, port } of wanted) {
+    if (await isPortFree(host, port)) found.push(ok(`port ${port}`, `free for ${who}`));
+    else found.push(fail(`port ${port}`, `wanted by ${who}, ${holderOf(host, port)}`, portFix));
+  }
+  return found;
+}
+
+const portFix = "end what holds it, or choose another port in the fleet file";
+
+function holderOf(host: string, port: number): string {
+  const holder = portHolder(host, port);
+  return holder ? `held by pid ${holder.pid} (${holder.command})` : "held by somebody else";
+}

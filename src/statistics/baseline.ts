@@ -1,0 +1,126 @@
+/**
+ * What is usual for one series: its distribution over the last hour, day and week.
+ *
+ * Only the current ten minutes are an open sketch. When they end they become text; six of them make
+ * an hour, 24 hours a day, each coarser (an error of 3 % is enough for what was usual last week).
+ * So a week costs a series two to three kilobytes, and expiry is forgetting the oldest piece.
+ *
+ * 1. A window holds what arrived in its time, and at most one piece (10 min, 1 h, 1 day) more.
+ * 2. Time never goes back: a value of an older piece counts in the current one.
+ * 3. Memory is bounded: 6 + 24 + 7 closed pieces of at most `binsMax` bins.
+ */
+import { LogSketch } from "./log-sketch.ts";
+
+export const baselineWindows = ["1h", "24h", "7d"] as const;
+export type BaselineWindow = (typeof baselineWindows)[number];
+
+/** The distribution within a window. All values are in the unit of the series. */
+export interface BaselineSummary {
+  readonly count: number;
+  readonly mean: number;
+  readonly stdDev: number;
+  readonly min: number;
+  readonly p01: number;
+  readonly p05: number;
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+const pieceMs = 600_000;
+const pieces = { tens: 6, hours: 24, days: 7 } as const;
+const piecesOfWeek = pieces.tens * pieces.hours * pieces.days;
+const coarseBits = 4;
+const binsMax = 256;
+
+export class Baseline {
+  #open: LogSketch | undefined;
+  /** Number of the current piece since time zero. */
+  #piece: number | undefined;
+  readonly #tens: string[] = [];
+  readonly #hours: string[] = [];
+  readonly #days: string[] = [];
+
+  /** `atMs` is of one monotonic clock. False when the value is not a finite number. */
+  add(value: number, atMs: number): boolean {
+    this.advance(atMs);
+    this.#open ??= new LogSketch({ binsMax });
+    return this.#open.add(value);
+  }
+
+  /** Closes what has ended by `nowMs` and forgets what has expired. */
+  advance(nowMs: number): void {
+    const wanted = Math.floor(nowMs / pieceMs);
+    this.#piece ??= wanted;
+    if (wanted <= this.#piece) return;
+    // After a silence of more than a week nothing of before is left: there is nothing to step over.
+    if (wanted - this.#piece > piecesOfWeek + pieces.tens * pieces.hours) this.#forget(wanted);
+    while (this.#piece < wanted) {
+      this.#close(this.#piece);
+      this.#piece += 1;
+    }
+  }
+
+  /** Undefined when nothing arrived in the window. */
+  summary(window: BaselineWindow): BaselineSummary | undefined {
+    const sketch = new LogSketch({ binsMax: 1024 });
+    if (this.#open) sketch.merge(this.#open);
+    for (const text of this.#textsOf(window)) mergeText(sketch, text);
+    return sketch.count === 0 ? undefined : summaryOf(sketch);
+  }
+
+  #textsOf(window: BaselineWindow): string[] {
+    if (window === "1h" || this.#piece === undefined) return this.#tens;
+    // The ten minutes of the current hour, the hours of the current day: what no larger piece has.
+    const tens = this.#tens.slice(0, this.#piece % pieces.tens);
+    if (window === "24h") return [...tens, ...this.#hours];
+    const hour = Math.floor(this.#piece / pieces.tens);
+    return [...tens, ...this.#hours.slice(0, hour % pieces.hours), ...this.#days];
+  }
+
+  #close(piece: number): void {
+    this.#tens[piece % pieces.tens] = this.#open?.encode() ?? "";
+    this.#open = undefined;
+    if ((piece + 1) % pieces.tens !== 0) return;
+    const hour = Math.floor(piece / pieces.tens);
+    this.#hours[hour % pieces.hours] = joined(this.#tens);
+    if ((hour + 1) % pieces.hours !== 0) return;
+    this.#days[Math.floor(hour / pieces.hours) % pieces.days] = joined(this.#hours);
+  }
+
+  #forget(piece: number): void {
+    this.#open = undefined;
+    this.#tens.length = 0;
+    this.#hours.length = 0;
+    this.#days.length = 0;
+    this.#piece = piece;
+  }
+}
+
+function joined(texts: readonly string[]): string {
+  const sketch = new LogSketch({ bits: coarseBits, binsMax });
+  for (const text of texts) mergeText(sketch, text);
+  return sketch.count === 0 ? "" : sketch.encode();
+}
+
+function mergeText(sketch: LogSketch, text: string | undefined): void {
+  const piece = text ? LogSketch.decode(text) : undefined;
+  if (piece) sketch.merge(piece);
+}
+
+function summaryOf(sketch: LogSketch): BaselineSummary {
+  const at = (q: number): number => sketch.quantile(q) ?? 0;
+  return {
+    count: sketch.count,
+    mean: sketch.mean,
+    stdDev: sketch.stdDev,
+    min: sketch.min,
+    p01: at(0.01),
+    p05: at(0.05),
+    p50: at(0.5),
+    p95: at(0.95),
+    p99: at(0.99),
+    max: sketch.max,
+  };
+}

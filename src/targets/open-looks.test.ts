@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import { OpenLooks } from "./open-looks.ts";
+
+const calm = new AbortController().signal;
+
+test("the caller waits until the look or the abort (L1)", async () => {
+  const looks = new OpenLooks();
+  expect(await looks.run("a", calm, async () => 1)).toBe(1);
+  const controller = new AbortController();
+  const hung = looks.run("a", controller.signal, () => new Promise<number>(() => undefined));
+  controller.abort();
+  expect(await hung).toBeUndefined();
+  await expect(looks.run("b", calm, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+});
+
+test("a key whose last look still hangs begins no other; then they follow one another (L2)", async () => {
+  const looks = new OpenLooks();
+  const begun: number[] = [];
+  const first = Promise.withResolvers<number>();
+  const look = (number: number, signal: AbortSignal, ends: Promise<number>) =>
+    looks.run("a", signal, () => {
+      begun.push(number);
+      return ends;
+    });
+  const aborted = new AbortController();
+  const hung = look(1, aborted.signal, first.promise);
+  aborted.abort();
+  await hung;
+  expect(await look(2, AbortSignal.timeout(5), Promise.resolve(2))).toBeUndefined();
+  expect(begun).toEqual([1]);
+  const waiting = [look(3, calm, Promise.resolve(3)), look(4, calm, Promise.resolve(4))];
+  first.resolve(1);
+  expect(await Promise.all(waiting)).toEqual([3, 4]);
+  expect(begun).toEqual([1, 3, 4]);
+});
+
+test("a look that has failed is over", async () => {
+  const looks = new OpenLooks();
+  await expect(looks.run("a", calm, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+  expect(await looks.run("a", calm, async () => 2)).toBe(2);
+});
+
+test("after an abort nothing is begun", async () => {
+  let begun = 0;
+  await new OpenLooks().run("a", AbortSignal.abort(), async () => {
+    begun += 1;
+  });
+  expect(begun).toBe(0);
+});

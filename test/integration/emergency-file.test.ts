@@ -1,0 +1,72 @@
+/** What lies beside the store: the emergency file, torn at any byte, and the audit key. */
+import { mkdtemp, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import { openAuditKey, openEmergencyFile, readAuditKey } from "../../src/platform/store/index.ts";
+import { notes, sealAll } from "../conformance/entries.ts";
+
+const teardowns: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const undo of teardowns.splice(0).toReversed()) await undo();
+});
+
+async function folder(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), "store-"));
+  teardowns.push(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+describe("the emergency file", () => {
+  test("keeps its size, survives a torn end at every byte, and starts over", async () => {
+    const path = join(await folder(), "emergency");
+    const file = await openEmergencyFile(path, { sizeBytes: 2 ** 16 });
+    const sealed = sealAll(notes(6));
+    await file.append({ storeEnd: 4, entries: sealed.slice(0, 3) });
+    const whole = file.usedBytes;
+    await file.append({ storeEnd: 3, entries: sealed.slice(3) });
+    const used = file.usedBytes;
+    expect(await file.read()).toEqual({ storeEnd: 3, entries: sealed });
+    await file.close();
+    const content = await readFile(path);
+    expect(content.length).toBe(2 ** 16);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    const torn = join(await folder(), "torn");
+    for (let end = whole; end < used; end += 7) {
+      await writeFile(torn, content.subarray(0, end));
+      await truncate(torn, content.length);
+      const again = await openEmergencyFile(torn, { sizeBytes: 2 ** 16 });
+      expect((await again.read()).entries).toEqual(sealed.slice(0, 3));
+      await again.append({ storeEnd: 3, entries: sealed.slice(3) });
+      expect((await again.read()).entries).toEqual(sealed);
+      await again.reset();
+      expect((await again.read()).entries).toEqual([]);
+      await again.close();
+    }
+    expect((await stat(torn)).size).toBe(2 ** 16);
+  });
+
+  test("refuses what does not fit, whole", async () => {
+    const file = await openEmergencyFile(join(await folder(), "emergency"), { sizeBytes: 4096 });
+    teardowns.push(() => file.close());
+    const sealed = sealAll(notes(200));
+    await expect(file.append({ storeEnd: 0, entries: sealed })).rejects.toThrow("full");
+    await file.append({ storeEnd: 0, entries: sealed.slice(0, 1) });
+    expect((await file.read()).entries).toEqual(sealed.slice(0, 1));
+  });
+});
+
+describe("the audit key", () => {
+  test("is made once, for its owner only, and refuses what is no key", async () => {
+    const path = join(await folder(), "audit.key");
+    const first = await openAuditKey(path);
+    const second = await openAuditKey(path);
+    expect([first.isNew, second.isNew]).toEqual([true, false]);
+    expect(second.mac("text")).toBe(first.mac("text"));
+    expect((await readAuditKey(path))("text")).toBe(first.mac("text"));
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    await writeFile(path, "no key");
+    await expect(openAuditKey(path)).rejects.toMatchObject({ code: "DATA_DIRECTORY_UNUSABLE" });
+  });
+});
