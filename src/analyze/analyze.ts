@@ -5,14 +5,14 @@
 import type { Fleet, Topology } from "../config/index.ts";
 import type { Ids, Instant } from "../kernel/index.ts";
 import type { Failure, Incident, Observation } from "../model/index.ts";
+import { correlate } from "./incidents.ts";
 import {
   type ActionOutcome,
-  correlate,
   createIncidentsState,
   type IncidentsState,
   type Outcome,
   restoreIncidents,
-} from "./incidents.ts";
+} from "./incidents-state.ts";
 import {
   adoptFleet,
   closeFailure,
@@ -57,7 +57,7 @@ export function analyze(state: AnalyzeState, inputs: AnalyzeInputs, now: Instant
     if (failure) closeFailure(state.judging, failure);
   }
   const { raised, evidence } = judge(state.judging, inputs.observations, now);
-  const incidents = correlate(state.incidents, raised, inputs.outcomes, now);
+  const incidents = correlate(state.incidents, { raised, outcomes: inputs.outcomes }, now);
   const silenceMs = state.judging.silence.nextDueMs();
   const graceMs = state.incidents.grace.nextDueMs();
   const wakeMs = Math.min(

@@ -1,5 +1,5 @@
 import type { Fleet, ProbeSpec, ResourceSpec, ServiceSpec } from "../config/index.ts";
-import { frontProxy, instanceOf, type ResourceId } from "../model/index.ts";
+import { frontProxy, hostClock, hostNetwork, instanceOf, type ResourceId } from "../model/index.ts";
 import type { Detector } from "./detector.ts";
 import { certificateDetector } from "./detectors/certificate.ts";
 import { checksDetector } from "./detectors/checks.ts";
@@ -22,19 +22,38 @@ const proxyDetectors: readonly Detector[] = [
   }),
 ];
 
+/** The watcher's own network: what is remote then only looks dead. */
+const networkDetectors: readonly Detector[] = [
+  checksDetector({
+    sensor: "connectivity",
+    down: 2,
+    of: 3,
+    severity: "critical",
+    types: {
+      refused: "self_isolated",
+      reset: "self_isolated",
+      timeout: "self_isolated",
+      unresolved: "self_isolated",
+      sensor: "self_isolated",
+    },
+  }),
+];
+
 /** So many changes of state within ten minutes are flapping. */
 const flapping = { changesMax: 10, windowMs: 600_000 };
 
 /** Which detectors watch a resource, or undefined when the fleet does not know it. */
 export function detectorsFor(fleet: Fleet, resource: ResourceId): readonly Detector[] | undefined {
+  if (fleet.mode === "off") return undefined;
   const instance = instanceOf(resource);
   if (instance) {
     const service = fleet.services[instance.service];
-    return service && forInstance(fleet, service);
+    return service && service.mode !== "off" ? forInstance(fleet, service) : undefined;
   }
   const spec = fleet.resources[resource];
   if (spec) return forResource(fleet, spec);
-  if (resource === "host/clock") return [clockDetector(fleet)];
+  if (resource === hostClock) return [clockDetector(fleet)];
+  if (resource === hostNetwork) return networkDetectors;
   return resource === frontProxy ? [portConflictDetector(), ...proxyDetectors] : undefined;
 }
 
@@ -48,6 +67,7 @@ function forInstance(fleet: Fleet, service: ServiceSpec): readonly Detector[] {
       restart: service.restart,
       startTimeoutMs: service.start.timeoutMs,
       hasProbes,
+      isAskedAgain: service.readiness !== undefined || service.liveness !== undefined,
       loopCrashes: Math.min(loopCrashes, fleet.budgets.crashes),
       crashWindowMs: fleet.budgets.crashWindowMs,
       healthyRunMs: fleet.budgets.healthyRunMs,

@@ -12,8 +12,7 @@
  * N4. When the cause is healed, victims that are still failing after `correlateMs` get an incident
  *     of their own.
  */
-import type { Fleet, Topology } from "../config/index.ts";
-import { DueHeap, type Ids, type Instant } from "../kernel/index.ts";
+import type { Instant } from "../kernel/index.ts";
 import {
   type Failure,
   failureTypes,
@@ -21,80 +20,51 @@ import {
   type IncidentState,
   isLive,
   mayBecome,
-  type ResourceId,
   type Severity,
   severityRank,
   signatureOf,
 } from "../model/index.ts";
-
-export interface IncidentsState {
-  fleet: Fleet;
-  topology: Topology;
-  readonly ids: Ids;
-  readonly incidents: Map<string, Incident>;
-  /** Open failures. */
-  readonly failures: Map<string, Failure>;
-  readonly incidentOf: Map<string, string>;
-  /** Signature to incident, of what was resolved lately. */
-  readonly resolved: Map<string, { readonly incident: string; readonly untilMs: number }>;
-  /** Incidents whose victims get some time to recover after their cause. */
-  readonly grace: DueHeap;
-}
-
-/** What the later stages did in the tick before. */
-export type Outcome =
-  | ActionOutcome
-  | { readonly kind: "failure_resolved"; readonly failure: string; readonly by: string }
-  | { readonly kind: "escalated"; readonly incident: string; readonly reason: string };
-
-export interface ActionOutcome {
-  readonly kind: "action_begun" | "action_succeeded" | "action_failed";
-  readonly incident: string;
-  readonly failure: string;
-  readonly action: string;
-  /** What is acted upon. */
-  readonly resource: ResourceId;
-}
+import {
+  causeOf,
+  hasOpenFailure,
+  type IncidentsState,
+  liveIncidentOf,
+  type Outcome,
+  stillNeeded,
+} from "./incidents-state.ts";
 
 const resolvedMax = 1000;
 
-export function createIncidentsState(fleet: Fleet, topology: Topology, ids: Ids): IncidentsState {
-  return {
-    fleet,
-    topology,
-    ids,
-    incidents: new Map(),
-    failures: new Map(),
-    incidentOf: new Map(),
-    resolved: new Map(),
-    grace: new DueHeap(),
-  };
+/** One tick: its time, and the incidents that change in it. */
+interface Round {
+  readonly state: IncidentsState;
+  readonly now: Instant;
+  readonly changed: Set<string>;
 }
 
 /** Returns the incidents that changed, in their new form. */
 export function correlate(
   state: IncidentsState,
-  raised: readonly Failure[],
-  outcomes: readonly Outcome[],
+  news: { readonly raised: readonly Failure[]; readonly outcomes: readonly Outcome[] },
   now: Instant,
 ): readonly Incident[] {
-  const changed = new Set<string>();
-  for (const outcome of outcomes) settle(state, outcome, now, changed);
-  for (const failure of raised) place(state, failure, now, changed);
-  promoteVictims(state, now, changed);
-  return [...changed].flatMap((id) => state.incidents.get(id) ?? []);
+  const round: Round = { state, now, changed: new Set() };
+  for (const outcome of news.outcomes) settle(round, outcome);
+  for (const failure of news.raised) place(round, failure);
+  promoteVictims(round);
+  return [...round.changed].flatMap((id) => state.incidents.get(id) ?? []);
 }
 
-function settle(state: IncidentsState, outcome: Outcome, now: Instant, changed: Set<string>): void {
+function settle(round: Round, outcome: Outcome): void {
   if (outcome.kind === "failure_resolved") {
-    closeFailure(state, outcome, now, changed);
+    closeFailure(round, outcome);
     return;
   }
-  const incident = state.incidents.get(outcome.incident);
+  const incident = round.state.incidents.get(outcome.incident);
   if (incident === undefined || !isLive(incident)) return;
   // What is done for a victim does not change what is known of the cause.
   if ("failure" in outcome && !incident.failures.includes(outcome.failure)) return;
-  become(state, incident, stateAfter(outcome, now), changed);
+  become(round, incident, stateAfter(outcome, round.now));
 }
 
 function stateAfter(
@@ -113,12 +83,7 @@ function stateAfter(
   }
 }
 
-function become(
-  state: IncidentsState,
-  incident: Incident,
-  next: IncidentState,
-  changed: Set<string>,
-): void {
+function become({ state, changed }: Round, incident: Incident, next: IncidentState): void {
   if (!mayBecome(incident.state.kind, next.kind) || isSame(incident.state, next)) return;
   state.incidents.set(incident.id, { ...incident, state: next });
   changed.add(incident.id);
@@ -129,32 +94,28 @@ function isSame(a: IncidentState, b: IncidentState): boolean {
   return "action" in a && "action" in b ? a.action === b.action : true;
 }
 
-function closeFailure(
-  state: IncidentsState,
-  outcome: Extract<Outcome, { kind: "failure_resolved" }>,
-  now: Instant,
-  changed: Set<string>,
-): void {
+function closeFailure(round: Round, outcome: Extract<Outcome, { kind: "failure_resolved" }>): void {
+  const { state, now } = round;
   const failure = state.failures.get(outcome.failure);
   const id = state.incidentOf.get(outcome.failure);
   if (failure === undefined || id === undefined) return;
   state.failures.delete(failure.id);
   state.incidentOf.delete(failure.id);
-  remember(state, failure, id, now);
+  remember(round, failure, id);
   const incident = state.incidents.get(id);
   if (incident === undefined || !isLive(incident)) return;
   const open = [...incident.failures, ...incident.victims].filter((each) =>
     state.failures.has(each),
   );
   if (open.length === 0) {
-    become(state, incident, { kind: "resolved", at: now.wallMs, by: outcome.by }, changed);
+    become(round, incident, { kind: "resolved", at: now.wallMs, by: outcome.by });
     return;
   }
   const causeIsWell = !incident.failures.some((each) => state.failures.has(each));
   if (causeIsWell) state.grace.set(id, now.monotonicMs + state.fleet.detection.correlateMs);
 }
 
-function remember(state: IncidentsState, failure: Failure, incident: string, now: Instant): void {
+function remember({ state, now }: Round, failure: Failure, incident: string): void {
   const untilMs = now.monotonicMs + state.fleet.detection.relapseMs;
   state.resolved.delete(signatureOf(failure));
   state.resolved.set(signatureOf(failure), { incident, untilMs });
@@ -165,56 +126,25 @@ function remember(state: IncidentsState, failure: Failure, incident: string, now
   if (!stillNeeded(state, oldest[1].incident)) state.incidents.delete(oldest[1].incident);
 }
 
-function stillNeeded(state: IncidentsState, incident: string): boolean {
-  const known = state.incidents.get(incident);
-  if (known && isLive(known)) return true;
-  for (const each of state.resolved.values()) if (each.incident === incident) return true;
-  return false;
-}
-
-function place(state: IncidentsState, failure: Failure, now: Instant, changed: Set<string>): void {
+function place(round: Round, failure: Failure): void {
+  const { state, now } = round;
   state.failures.set(failure.id, failure);
   const own = liveIncidentOf(state, failure.resource);
   if (own) {
-    join(state, own, failure, { asVictim: own.cause !== failure.resource }, changed);
+    join(round, own, { failure, asVictim: own.cause !== failure.resource });
     return;
   }
   const cause = causeOf(state, failure);
   if (cause) {
-    join(state, cause, failure, { asVictim: true }, changed);
+    join(round, cause, { failure, asVictim: true });
     return;
   }
   const relapsed = relapseOf(state, failure, now);
   const incident = relapsed ? reopened(relapsed, failure) : opened(state, failure, now);
   state.incidents.set(incident.id, incident);
   state.incidentOf.set(failure.id, incident.id);
-  changed.add(incident.id);
-  absorb(state, incident, now, changed);
-}
-
-/** The live incident that this resource causes or suffers from. */
-function liveIncidentOf(state: IncidentsState, resource: ResourceId): Incident | undefined {
-  for (const [failureId, incidentId] of state.incidentOf) {
-    if (state.failures.get(failureId)?.resource !== resource) continue;
-    const incident = state.incidents.get(incidentId);
-    if (incident && isLive(incident)) return incident;
-  }
-  return undefined;
-}
-
-/** A live incident of something that this resource needs. */
-function causeOf(state: IncidentsState, failure: Failure): Incident | undefined {
-  if (failureTypes[failure.type].category === "capacity") return undefined;
-  const needs = state.topology.needs(failure.resource);
-  for (const incident of state.incidents.values()) {
-    if (isLive(incident) && needs.has(incident.cause) && hasOpenFailure(state, incident))
-      return incident;
-  }
-  return undefined;
-}
-
-function hasOpenFailure(state: IncidentsState, incident: Incident): boolean {
-  return incident.failures.some((each) => state.failures.has(each));
+  round.changed.add(incident.id);
+  absorb(round, incident);
 }
 
 function relapseOf(state: IncidentsState, failure: Failure, now: Instant): Incident | undefined {
@@ -248,16 +178,14 @@ function opened(state: IncidentsState, failure: Failure, now: Instant): Incident
 }
 
 function join(
-  state: IncidentsState,
+  { state, changed }: Round,
   incident: Incident,
-  failure: Failure,
-  options: { asVictim: boolean },
-  changed: Set<string>,
+  { failure, asVictim }: { readonly failure: Failure; readonly asVictim: boolean },
 ): void {
-  const list = options.asVictim ? "victims" : "failures";
+  const list = asVictim ? "victims" : "failures";
   state.incidents.set(incident.id, {
     ...incident,
-    severity: worst(incident.severity, options.asVictim ? "low" : failure.severity),
+    severity: worst(incident.severity, asVictim ? "low" : failure.severity),
     [list]: [...incident[list], failure.id],
   });
   state.incidentOf.set(failure.id, incident.id);
@@ -265,7 +193,8 @@ function join(
 }
 
 /** Incidents that turn out to be victims of a cause that was recognised later. */
-function absorb(state: IncidentsState, cause: Incident, now: Instant, changed: Set<string>): void {
+function absorb(round: Round, cause: Incident): void {
+  const { state, now } = round;
   for (const other of state.incidents.values()) {
     if (
       other.id === cause.id ||
@@ -288,48 +217,29 @@ function absorb(state: IncidentsState, cause: Incident, now: Instant, changed: S
       ...other.victims.flatMap((id) => state.failures.get(id) ?? []),
     ]) {
       const current = state.incidents.get(cause.id);
-      if (current) join(state, current, failure, { asVictim: true }, changed);
+      if (current) join(round, current, { failure, asVictim: true });
     }
     const by = `is part of ${cause.id}`;
-    become(state, other, { kind: "resolved", at: now.wallMs, by }, changed);
+    become(round, other, { kind: "resolved", at: now.wallMs, by });
   }
 }
 
-function promoteVictims(state: IncidentsState, now: Instant, changed: Set<string>): void {
+function promoteVictims(round: Round): void {
+  const { state, now } = round;
   for (;;) {
     const id = state.grace.takeDue(now.monotonicMs);
     if (id === undefined) return;
     const incident = state.incidents.get(id);
     if (incident === undefined || !isLive(incident) || hasOpenFailure(state, incident)) continue;
     const left = incident.victims.flatMap((each) => state.failures.get(each) ?? []);
-    become(
-      state,
-      incident,
-      { kind: "resolved", at: now.wallMs, by: "its cause is healed" },
-      changed,
-    );
+    become(round, incident, { kind: "resolved", at: now.wallMs, by: "its cause is healed" });
     for (const victim of left) {
       state.incidentOf.delete(victim.id);
-      place(state, victim, now, changed);
+      place(round, victim);
     }
   }
 }
 
 function worst(a: Severity, b: Severity): Severity {
   return severityRank[a] >= severityRank[b] ? a : b;
-}
-
-/** What was live when the daemon before this one ended. */
-export function restoreIncidents(
-  state: IncidentsState,
-  failures: readonly Failure[],
-  incidents: readonly Incident[],
-): void {
-  for (const failure of failures) state.failures.set(failure.id, failure);
-  for (const incident of incidents) {
-    state.incidents.set(incident.id, incident);
-    for (const id of [...incident.failures, ...incident.victims]) {
-      if (state.failures.has(id)) state.incidentOf.set(id, incident.id);
-    }
-  }
 }

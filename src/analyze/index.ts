@@ -3,6 +3,13 @@
  * resource; incidents gather failures by dependency and time. A new detector is one file in
  * `detectors/` and its line in `attach.ts`.
  */
-export { type Analysis, type AnalyzeState, adopt, analyze, createAnalyzeState, restoreAnalysis } from "./analyze.ts";
-export type { Outcome } from "./incidents.ts";
+export {
+  type Analysis,
+  type AnalyzeState,
+  adopt,
+  analyze,
+  createAnalyzeState,
+  restoreAnalysis,
+} from "./analyze.ts";
+export type { Outcome } from "./incidents-state.ts";
 export { type Evidence, healthOf } from "./judge.ts";

@@ -74,16 +74,13 @@ export function judge(
   observations: readonly Observation[],
   now: Instant,
 ): Judged {
-  const out = { raised: [] as Failure[], evidence: [] as Evidence[] };
-  for (const observation of observations) {
-    const found = caseOf(state, observation.resource);
-    if (found) look(state, found, observation, now, out);
-  }
+  const round: Round = { now, raised: [], evidence: [] };
+  for (const observation of observations) look(state, observation, round);
   for (;;) {
     const resource = state.silence.takeDue(now.monotonicMs) as ResourceId | undefined;
-    if (resource === undefined) return out;
+    if (resource === undefined) return { raised: round.raised, evidence: round.evidence };
     const found = state.cases.get(resource);
-    if (found) listenToSilence(state, found, now, out);
+    if (found) listenToSilence(state, found, round);
   }
 }
 
@@ -150,33 +147,23 @@ function caseOf(state: JudgeState, resource: ResourceId): Case | undefined {
   return made;
 }
 
-type Out = { raised: Failure[]; evidence: Evidence[] };
+/** One tick: its time, and what is found in it. */
+interface Round {
+  readonly now: Instant;
+  readonly raised: Failure[];
+  readonly evidence: Evidence[];
+}
 
-function look(
-  state: JudgeState,
-  found: Case,
-  observation: Observation,
-  now: Instant,
-  out: Out,
-): void {
-  const { reading } = observation;
+function look(state: JudgeState, observation: Observation, round: Round): void {
+  const found = caseOf(state, observation.resource);
+  if (found === undefined) return;
+  const { reading, sensor, begunMs } = observation;
   if (reading.kind === "started") forgetPredecessor(found);
   if (reading.kind === "check") note(found, observation);
-  for (const each of listeners(found, observation.sensor)) {
-    const opinion = each.detector.judge(each.state, observation, now);
-    if (opinion)
-      hear(
-        state,
-        found,
-        {
-          opinion,
-          detector: each.detector,
-          sensor: observation.sensor,
-          begunMs: observation.begunMs,
-        },
-        now,
-        out,
-      );
+  for (const each of listeners(found, sensor)) {
+    const { detector } = each;
+    const opinion = detector.judge(each.state, observation, round.now);
+    if (opinion) hear(state, { found, opinion, detector, sensor, begunMs }, round);
     const dueMs = each.detector.silence?.dueMs(each.state);
     if (dueMs !== undefined) state.silence.set(found.resource, dueMs);
   }
@@ -204,34 +191,35 @@ function note(found: Case, { reading, begunMs, sensor }: Observation): void {
 }
 
 interface Heard {
+  readonly found: Case;
   readonly opinion: Opinion;
   readonly detector: Detector;
   readonly sensor: string;
   readonly begunMs: number;
 }
 
-function hear(state: JudgeState, found: Case, heard: Heard, now: Instant, out: Out): void {
-  const { opinion, begunMs } = heard;
+function hear(state: JudgeState, heard: Heard, round: Round): void {
+  const { found, opinion, begunMs } = heard;
   if (opinion.kind !== "bad") {
     if (opinion.kind === "good") found.goodMs = Math.max(found.goodMs, begunMs);
     if (found.open.size === 0) return;
     for (const type of opinion.types) {
       const failure = found.open.get(type);
       if (failure)
-        out.evidence.push({ failure, kind: opinion.kind, begunMs, reason: opinion.kind });
+        round.evidence.push({ failure, kind: opinion.kind, begunMs, reason: opinion.kind });
     }
     return;
   }
   found.badMs = Math.max(found.badMs, begunMs);
   const open = found.open.get(opinion.type);
   if (open) {
-    out.evidence.push({ failure: open, kind: "bad", begunMs, reason: opinion.reason });
+    round.evidence.push({ failure: open, kind: "bad", begunMs, reason: opinion.reason });
     return;
   }
   if (state.acting.has(found.resource) && !failureTypes[opinion.type].decisive) return;
   const failure: Failure = {
     id: state.ids.next("fail"),
-    at: now.wallMs,
+    at: round.now.wallMs,
     resource: found.resource,
     type: opinion.type,
     severity: opinion.severity,
@@ -241,22 +229,15 @@ function hear(state: JudgeState, found: Case, heard: Heard, now: Instant, out: O
     evidence: [...found.recent],
   };
   found.open.set(failure.type, failure);
-  out.raised.push(failure);
+  round.raised.push(failure);
 }
 
-function listenToSilence(state: JudgeState, found: Case, now: Instant, out: Out): void {
+function listenToSilence(state: JudgeState, found: Case, round: Round): void {
   for (const each of found.attached) {
-    const opinion = each.detector.silence?.judge(each.state, now);
-    if (opinion) {
-      const begunMs = now.monotonicMs;
-      hear(
-        state,
-        found,
-        { opinion, detector: each.detector, sensor: "process", begunMs },
-        now,
-        out,
-      );
-    }
+    const { detector } = each;
+    const opinion = detector.silence?.judge(each.state, round.now);
+    const begunMs = round.now.monotonicMs;
+    if (opinion) hear(state, { found, opinion, detector, sensor: "process", begunMs }, round);
     const dueMs = each.detector.silence?.dueMs(each.state);
     if (dueMs !== undefined) state.silence.set(found.resource, dueMs);
   }

@@ -92,7 +92,8 @@ function guard(app: FastifyInstance, gate: Gate, complain: ApiOptions["complain"
   app.addHook("onRequest", async (request, reply) => {
     void reply.headers(securityHeaders);
     const { method, ip, headers } = request;
-    request.caller = gate.identify({ method, address: ip, headers });
+    const { localAddress } = request.socket;
+    request.caller = gate.identify({ method, address: ip, localAddress, headers });
     const access = request.routeOptions.config.access ?? "read";
     if (access !== "own") gate.permit(request.caller, access);
   });

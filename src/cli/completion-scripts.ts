@@ -1,6 +1,6 @@
 /**
- * Completion for three shells, made from the table of commands. The scripts stand on their own: they
- * start nothing while somebody types.
+ * Completion for three shells, made from the table of commands. The scripts stand on their own:
+ * they start nothing while somebody types.
  */
 import type { CommandLine } from "./command.ts";
 

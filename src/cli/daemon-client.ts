@@ -17,7 +17,8 @@ const answerBytesMax = 64 * 1024 * 1024;
 export class DaemonClient {
   readonly origin: string;
   readonly #dataPath: string;
-  readonly #options: RequestOptions;
+  readonly #options: RequestOptions & { readonly agent: Agent };
+  readonly #headers: Readonly<Record<string, string>>;
 
   /** Throws DAEMON_AWAY when nothing says where a daemon listens. */
   static at(place: Place): DaemonClient {
@@ -36,10 +37,10 @@ export class DaemonClient {
       host,
       port,
       agent: new Agent({ keepAlive: true, maxSockets: 8, timeout: timeoutMs }),
-      headers: {
-        accept: "application/json",
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      },
+    };
+    this.#headers = {
+      accept: "application/json",
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     };
   }
 
@@ -51,7 +52,7 @@ export class DaemonClient {
     return (await this.#ask({ method: "POST", path, body: JSON.stringify(body) })) as T;
   }
 
-  /** The lines of an event stream, until it ends or `signal` aborts. Rejects when it cannot begin. */
+  /** The lines of an event stream, until it ends or `signal` aborts; rejects if it cannot begin. */
   async *stream(path: string, signal: AbortSignal): AsyncGenerator<string> {
     const answer = await this.#send({ method: "GET", path, signal, accept: "text/event-stream" });
     if (answer.statusCode !== 200) throw refusal(answer, await textOf(answer));
@@ -71,7 +72,7 @@ export class DaemonClient {
 
   /** Sockets that were kept open would keep this process alive. */
   close(): void {
-    (this.#options.agent as Agent).destroy();
+    this.#options.agent.destroy();
   }
 
   async #ask(asked: Asked): Promise<unknown> {
@@ -89,7 +90,7 @@ export class DaemonClient {
 
   #send({ method, path, body, signal, accept }: Asked): Promise<IncomingMessage> {
     const headers = {
-      ...this.#options.headers,
+      ...this.#headers,
       ...(accept === undefined ? {} : { accept }),
       ...(body === undefined
         ? {}

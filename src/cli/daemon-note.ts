@@ -1,6 +1,7 @@
 /** What a running daemon says about itself in its data directory. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { SoulMirrorError } from "../kernel/index.ts";
 import type { ProcessIdentity } from "../model/index.ts";
 
 export interface DaemonNote extends ProcessIdentity {
@@ -10,15 +11,25 @@ export interface DaemonNote extends ProcessIdentity {
   readonly startedAt: number;
 }
 
-/** Undefined when no daemon has been here, or when it has ended in order. */
+/**
+ * Undefined when no daemon has been here, or when it has ended in order. Throws NOT_AUTHORIZED when
+ * the data directory is somebody else's.
+ */
 export function readDaemonNote(dataPath: string): DaemonNote | undefined {
   try {
     const note = JSON.parse(readFileSync(join(dataPath, "run", "daemon.json"), "utf8")) as unknown;
     return isNote(note) ? note : undefined;
-  } catch {
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EACCES") throw closed(dataPath);
     // Missing, empty or torn: the same as no daemon.
     return undefined;
   }
+}
+
+function closed(dataPath: string): SoulMirrorError {
+  return new SoulMirrorError("NOT_AUTHORIZED", `${dataPath} may only be entered by its owner`, {
+    fix: "run it as the user who started the daemon",
+  });
 }
 
 function isNote(note: unknown): note is DaemonNote {

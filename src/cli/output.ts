@@ -9,7 +9,7 @@ export class Output {
 
   constructor({ isJson, wantsColour }: { isJson: boolean; wantsColour: boolean }) {
     this.isJson = isJson;
-    this.isLive = process.stdout.isTTY === true && !isJson;
+    this.isLive = process.stdout.isTTY && !isJson;
     this.style = isJson
       ? createStyle({ isColoured: false, isAscii: false })
       : styleOf(process.stdout, wantsColour);

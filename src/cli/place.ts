@@ -1,7 +1,8 @@
 /**
  * Where the fleet is: its file and its data directory, found without reading either.
  *
- * L1. The data directory is `--data`, else SOULMIRROR_DATA, else `.soulmirror` beside the fleet file.
+ * L1. The data directory is `--data`, else SOULMIRROR_DATA, else `.soulmirror` beside the fleet
+ *     file.
  * L2. The fleet file is `-c`, else SOULMIRROR_CONFIG, else `soulmirror.yaml` in this folder or the
  *     nearest one above.
  */

@@ -7,11 +7,14 @@ const sequences = /\u001b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\u0007\u001b]*(?:\u000
 // oxlint-disable-next-line no-control-regex
 const controls = /[\u0000-\u0008\u000a-\u001a\u001c-\u001f\u007f-\u009f]/g;
 // oxlint-disable-next-line no-control-regex
+const strayEscape = /\u001b(?!\[[\d;]*m)/g;
+// oxlint-disable-next-line no-control-regex
 const isColour = /^\u001b\[[\d;]*m$/;
 
 export function plainText(text: string, options: { keepColours?: boolean } = {}): string {
   const keeps = options.keepColours === true;
   return text
     .replace(sequences, (found) => (keeps && isColour.test(found) ? found : ""))
-    .replace(controls, " ");
+    .replace(controls, " ")
+    .replace(strayEscape, "");
 }

@@ -1,6 +1,6 @@
 /**
- * The fleet file with all that has a say beside it, as the daemon would read it now: the reliability
- * files next to it, the environment, the flags of this command line.
+ * The fleet file with all that has a say beside it, as the daemon would read it now: the
+ * reliability files next to it, the environment, the flags of this command line.
  */
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";

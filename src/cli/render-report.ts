@@ -33,7 +33,7 @@ function about({ fleet, mode, modes, url }: FleetReport): string {
   return `fleet ${fleet}, mode ${mode}${rest}, ${url}`;
 }
 
-export function verdict(report: FleetReport, style: Style): string {
+function verdict(report: FleetReport, style: Style): string {
   const { services, incidents, resources } = report;
   const count = `${services.length} ${services.length === 1 ? "service" : "services"}`;
   if (isAllWell(report)) return style.paint("green", `All ${count} are well.`);

@@ -2,12 +2,12 @@
  * The foreground of `up`: shows what happens, passes signals on, and keeps a daemon there.
  *
  * The daemon runs in a session of its own, so Ctrl-C reaches only us:
- * G1. The first SIGINT or SIGTERM stops the services in order and then the daemon. A second one ends
- *     only the daemon; the services run on, and the next `up` adopts them.
+ * G1. The first SIGINT or SIGTERM stops the services in order and then the daemon. A second one
+ *     ends only the daemon; the services run on, and the next `up` adopts them.
  * G2. A daemon that died by an accident is started again; the services have not noticed. One that
  *     was started by somebody else meanwhile is taken as ours.
- * G3. SIGHUP is passed on (the fleet file is read again), unless it means that our terminal is gone:
- *     then we go, and everything runs on.
+ * G3. SIGHUP is passed on (the fleet file is read again), unless it means that our terminal is
+ *     gone: then we go, and everything runs on.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { formatDuration, messageOf, SoulMirrorError } from "../kernel/index.ts";
@@ -31,6 +31,7 @@ const lookEveryMs = 100;
 const accidentsMax = 5;
 const windowMs = 60_000;
 const entriesBefore = 200;
+const successorLooks = 300;
 
 export async function stayInForeground(foreground: Foreground): Promise<number> {
   const { context, start } = foreground;
@@ -57,7 +58,7 @@ export async function stayInForeground(foreground: Foreground): Promise<number> 
       return 0;
     }
     if (successor === undefined) refuseTooMany(accidents);
-    note = successor ?? (await startDaemon(start)).note;
+    note = successor ?? (await replace(start));
     out.note(`The daemon was gone; pid ${note.pid} goes on with the services that run.`);
   }
   return takeDown(context, { note, leave: leave.signal });
@@ -107,6 +108,21 @@ async function show({ out, place }: Context, { note, signal }: Shown): Promise<v
       client.close();
     }
     await pause(lookEveryMs * 5, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Somebody else may have been faster: then theirs it is. */
+async function replace(start: DaemonStart): Promise<DaemonNote> {
+  try {
+    return (await startDaemon(start)).note;
+  } catch (error) {
+    if (!(error instanceof SoulMirrorError) || error.code !== "DATA_DIRECTORY_HELD") throw error;
+    for (let look = 0; look < successorLooks; look += 1) {
+      const successor = livingSuccessor(start.dataPath);
+      if (successor) return successor;
+      await pause(lookEveryMs);
+    }
+    throw error;
   }
 }
 

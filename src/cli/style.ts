@@ -72,7 +72,7 @@ export function styleOf(stream: NodeJS.WriteStream, wantsColour: boolean): Style
   const isQuiet = (env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb";
   const locale = env["LC_ALL"] || env["LC_CTYPE"] || env["LANG"] || "";
   return createStyle({
-    isColoured: wantsColour && !isQuiet && stream.isTTY === true,
+    isColoured: wantsColour && !isQuiet && stream.isTTY,
     isAscii: env["TERM"] === "linux" || /^(C|POSIX)$/.test(locale),
   });
 }

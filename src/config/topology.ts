@@ -1,4 +1,4 @@
-import type { Fleet } from "./fleet.ts";
+import type { Fleet, ResourceSpec } from "./fleet.ts";
 
 /**
  * Who needs whom, as a graph over resource ids. A service needs its instances and what it declares
@@ -34,7 +34,17 @@ function needsOf(fleet: Fleet, id: string): readonly string[] {
   if (id.startsWith("instance/")) {
     return fleet.services[id.slice(9, id.lastIndexOf("."))]?.dependsOn ?? [];
   }
-  return fleet.resources[id]?.dependsOn ?? [];
+  const resource = fleet.resources[id];
+  if (resource === undefined) return [];
+  const isWatched = fleet.detection.connectivity.length > 0;
+  return isWatched && isRemote(resource) ? [...resource.dependsOn, "host/network"] : resource.dependsOn;
+}
+
+/** It is reached over the network, so the network of this machine may be why it is not. */
+function isRemote({ probe }: ResourceSpec): boolean {
+  const { url, host } = probe.parameters;
+  const place = typeof url === "string" ? url : typeof host === "string" ? host : undefined;
+  return place !== undefined && !/(^|\/\/|@)(localhost|127\.|\[?::1)/.test(place);
 }
 
 /** A needed service stands for its instances, too. */

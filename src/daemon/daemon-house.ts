@@ -1,7 +1,7 @@
 /** The house as the API sees it: read from the loop, the store and the targets. */
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { House, Self, Trend } from "../api/index.ts";
-import { type Clock, type Mode, messageOf } from "../kernel/index.ts";
+import { type Clock, type Mode, messageOf, strictest } from "../kernel/index.ts";
 import {
   type Conductor,
   type ResourceView,
@@ -15,6 +15,7 @@ import {
   type Incident,
   isFinished,
   isLive,
+  nameOf,
   type PersonRequest,
   type ResourceId,
   type RouteReport,
@@ -66,7 +67,8 @@ export class DaemonHouse implements House {
   }
 
   mode(): Mode {
-    return this.#loop.plan.modes.get("fleet") ?? this.#loop.fleet.mode;
+    const { fleet, plan } = this.#loop;
+    return strictest(fleet.mode, plan.modes.get("fleet") ?? "full");
   }
 
   modes(): Readonly<Record<string, Mode>> {
@@ -99,8 +101,9 @@ export class DaemonHouse implements House {
     this.#options.conductor.request(request);
   }
 
-  heartbeat(_resource: ResourceId, _at: number): boolean {
-    return false;
+  heartbeat(resource: ResourceId): boolean {
+    const isExpected = this.#loop.fleet.resources[resource]?.kind === "heartbeat";
+    return isExpected && this.#options.targets.heartbeats.record(nameOf(resource));
   }
 
   logTail(resource: ResourceId, lines: number): Promise<readonly string[]> {

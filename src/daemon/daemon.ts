@@ -15,6 +15,7 @@ import { createDaemonLog, type DaemonLog } from "./daemon-log.ts";
 import { FleetSource } from "./fleet-source.ts";
 import { openKnowledge } from "./knowledge-base.ts";
 import { DaemonHouse } from "./daemon-house.ts";
+import { watchPrograms } from "./program-watch.ts";
 import { SpecArchive } from "./spec-archive.ts";
 import { openTargets } from "./target-set.ts";
 import { Teardown } from "./teardown.ts";
@@ -94,6 +95,7 @@ async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> 
     write: (entries) => knowledge.keeper.write(entries, realClock.now().wallMs),
     sync: () => knowledge.keeper.sync(),
     writeMetrics: (rows) => knowledge.store.writeMetrics(rows),
+    writeBaselines: (rows) => knowledge.store.writeBaselines(rows),
     deadline: (timeoutMs) => AbortSignal.timeout(timeoutMs),
     complain: log.complain,
     changed: () => {},
@@ -108,7 +110,7 @@ async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> 
   teardown.add("the API", () => api.close());
 
   // What runs already is seen before anything may be started.
-  const adopted = await targets.adopt();
+  const adopted = await targets.adopt([...memory.runs.values()]);
   for (const observation of adopted) conductor.observe(observation);
   conductor.load(fleet);
 
@@ -129,6 +131,8 @@ async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> 
     conductor.load(result.value.fleet);
   };
   teardown.add("the watch on the fleet file", source.watch(() => void reload()));
+
+  teardown.add("the watch on programs", watchPrograms(conductor, realTimers));
 
   const readyPath = join(directory.run, "daemon.json");
   const self = processIdentity(process.pid);

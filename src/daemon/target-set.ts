@@ -1,8 +1,9 @@
 /** Every target that this daemon has: the one list of sensors and effectors, made and connected. */
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { homedir } from "node:os";
 import type { Fleet } from "../config/index.ts";
-import type { Effector, Observation, Report, Sensor } from "../model/index.ts";
+import type { Effector, Observation, ProcessRun, Report, Sensor } from "../model/index.ts";
 import {
   listenEffector,
   ProxyKeeper,
@@ -10,8 +11,8 @@ import {
   proxySensor,
   startProxyEffector,
 } from "../platform/index.ts";
-import { type DataDirectory, realClock, realTimers } from "../system/index.ts";
-import { Cgroups, createEffectors, createSensors, ProcessTarget } from "../targets/index.ts";
+import { type DataDirectory, realClock, realTimers, writeDurably } from "../system/index.ts";
+import { Cgroups, type Beats, createEffectors, createSensors, Heartbeats, ProcessTarget } from "../targets/index.ts";
 import type { DaemonLog } from "./daemon-log.ts";
 import type { SpecArchive } from "./spec-archive.ts";
 import type { Teardown } from "./teardown.ts";
@@ -21,8 +22,9 @@ export interface TargetSet {
   readonly effectors: ReadonlyMap<string, Effector>;
   readonly processes: ProcessTarget;
   readonly proxy: ProxyKeeper;
+  readonly heartbeats: Heartbeats;
   /** What runs already: to be observed before anything is started. */
-  adopt(): Promise<readonly Observation[]>;
+  adopt(runs: readonly ProcessRun[]): Promise<readonly Observation[]>;
 }
 
 export interface TargetOptions {
@@ -35,6 +37,22 @@ export interface TargetOptions {
 }
 
 const proxyStartMs = 8000;
+
+/** Beats outlive the daemon in a file of the data directory. */
+async function openHeartbeats(directory: DataDirectory, log: DaemonLog): Promise<Heartbeats> {
+  const path = join(directory.run, "heartbeats.json");
+  const heartbeats = new Heartbeats({
+    clock: realClock,
+    timers: realTimers,
+    memory: {
+      read: async () => JSON.parse(await readFile(path, "utf8").catch(() => "{}")) as Beats,
+      write: async (beats) => await writeDurably(path, JSON.stringify(beats)),
+    },
+    complain: (what, why) => log.complain(what, why),
+  });
+  await heartbeats.load();
+  return heartbeats;
+}
 
 export async function openTargets(options: TargetOptions): Promise<TargetSet> {
   const { directory, log, archive, teardown, report } = options;
@@ -54,7 +72,9 @@ export async function openTargets(options: TargetOptions): Promise<TargetSet> {
     note: (event, details) => log.info(event, details),
   });
   teardown.add("the watch on processes", () => processes.close());
-  const sensors = createSensors({ clock: realClock });
+  const heartbeats = await openHeartbeats(directory, log);
+  teardown.add("the heartbeats", () => heartbeats.flush());
+  const sensors = createSensors({ clock: realClock, environment: process.env, heartbeats });
   const effectors: readonly Effector[] = [
     ...processes.effectors(),
     ...createEffectors({
@@ -71,10 +91,11 @@ export async function openTargets(options: TargetOptions): Promise<TargetSet> {
     effectors: new Map(effectors.map((effector) => [effector.kind, effector])),
     processes,
     proxy,
-    async adopt() {
+    heartbeats,
+    async adopt(runs) {
       const hasFront = Object.values(options.fleet.services).some((service) => service.listen);
       if (hasFront) await proxy.ensure(proxyStartMs);
-      return await processes.adopt([]);
+      return await processes.adopt(runs);
     },
   };
 }

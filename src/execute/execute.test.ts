@@ -74,11 +74,18 @@ describe("execute", () => {
     machine.begin(planOf([step("stop")]));
     machine.answer();
     const [precheck] = machine.commands;
-    machine.feed({ kind: "result", command: precheck?.id ?? "", result: { kind: "done", detail: "" } });
+    machine.feed({
+      kind: "result",
+      command: precheck?.id ?? "",
+      result: { kind: "done", detail: "" },
+    });
     expect(machine.told).toEqual(["precheck stop", "act stop"]);
     machine.nowMs = 60_000;
     machine.feed();
-    expect(machine.last?.status).toMatchObject({ kind: "failed", reason: "no answer before the deadline" });
+    expect(machine.last?.status).toMatchObject({
+      kind: "failed",
+      reason: "no answer before the deadline",
+    });
     machine.answer();
     expect(machine.last?.status.kind).toBe("failed");
   });

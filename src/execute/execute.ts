@@ -24,7 +24,7 @@ import type {
 
 export interface ExecuteState {
   readonly ids: Ids;
-  /** Actions that are not over, and finished ones whose verdict is out (they may be rolled back). */
+  /** Actions that are not over, and those that may still be rolled back: no verdict yet. */
   readonly actions: Map<string, Action>;
   /** Resource to action. */
   readonly busy: Map<ResourceId, string>;
@@ -184,7 +184,7 @@ class Run {
   }
 
   #precheck(action: Action): void {
-    this.#command(action, "precheck", stepOf(action, action.done.length));
+    this.#command(action, { phase: "precheck", step: stepOf(action, action.done.length) });
   }
 
   #answer(command: string, result: StepResult): void {
@@ -208,7 +208,7 @@ class Run {
     } else if (phase === "precheck") {
       const step = action.done.length;
       const running = this.#put(action, { kind: "in_progress", step });
-      this.#command(running, "act", stepOf(action, step));
+      this.#command(running, { phase: "act", step: stepOf(action, step) });
     } else {
       const done: StepDone = {
         step: action.done.length,
@@ -262,7 +262,11 @@ class Run {
       return;
     }
     const rolling = this.#put(action, { kind: "rolling_back", step: done.step, reason });
-    this.#command(rolling, "undo", stepOf(action, done.step), done.undo);
+    this.#command(rolling, {
+      phase: "undo",
+      step: stepOf(action, done.step),
+      ...(done.undo === undefined ? {} : { undo: done.undo }),
+    });
   }
 
   #undone(action: Action, result: StepResult): void {
@@ -299,16 +303,15 @@ class Run {
     return next;
   }
 
-  #command(action: Action, phase: Command["phase"], step: Step, undo?: StepDone["undo"]): void {
+  #command(action: Action, told: Pick<Command, "phase" | "step" | "undo">): void {
+    const { phase, step } = told;
     const number = phase === "undo" ? `u${stepNumber(action)}` : `${phase}${action.done.length}`;
     const id = `${action.id}:${number}:${Math.round(this.#now.monotonicMs)}`;
     this.commands.push({
+      ...told,
       id,
-      phase,
       action: action.id,
-      step,
       afterSync: action.plan.irreversible,
-      ...(undo === undefined ? {} : { undo }),
     });
     this.#state.waiting.set(action.id, { kind: "answer", command: id, phase });
     this.#state.due.set(action.id, this.#now.monotonicMs + step.deadlineMs + deadlineGraceMs);

@@ -16,9 +16,12 @@ describe("durations", () => {
     expect(parseDurationMs(text)).toBe(ms);
   });
 
-  it.each(["", "s", "5 parsecs", "5s later", "-5s", "1h-2m", Number.NaN, -1])("refuses %s", (text) => {
-    expect(parseDurationMs(text)).toBeUndefined();
-  });
+  it.each(["", "s", "5 parsecs", "5s later", "-5s", "1h-2m", Number.NaN, -1])(
+    "refuses %s",
+    (text) => {
+      expect(parseDurationMs(text)).toBeUndefined();
+    },
+  );
 
   it.each([
     [38, "38 ms"],

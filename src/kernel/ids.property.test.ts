@@ -49,7 +49,7 @@ it("the heap gives keys in the order of their last due time", () => {
 it("equal values have equal canonical text, and it is JSON", () => {
   fc.assert(
     fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (record) => {
-      const reversed = Object.fromEntries(Object.entries(record).reverse());
+      const reversed = Object.fromEntries(Object.entries(record).toReversed());
       expect(canonicalJson(reversed)).toBe(canonicalJson(record));
       expect(JSON.parse(canonicalJson(record))).toEqual(JSON.parse(JSON.stringify(record)));
     }),

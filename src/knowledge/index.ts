@@ -1,8 +1,16 @@
 /**
- * Knowledge: what was written, and what follows from it.
+ * Knowledge: what was written, and what follows from it. The journal and its chain, the tables that
+ * are projected from it, what a new daemon recalls, and the series: rolled up for the store, and
+ * learned as baselines of what is usual.
  */
-import type { Instant } from "../kernel/index.ts";
-import type { MetricRow, Observation } from "../model/index.ts";
+export {
+  type BaselinesState,
+  baselineOf,
+  createBaselines,
+  forgetBaselines,
+  type Learned,
+  learn,
+} from "./baselines.ts";
 export { type Chain, createChain, type Mac } from "./chain.ts";
 export {
   type EmergencyJournal,
@@ -21,7 +29,4 @@ export {
 export { createMemoryStore, freshEntries, type MemoryStoreOptions } from "./memory-store.ts";
 export { project, type RowChange, withVerdict } from "./projections.ts";
 export * from "./recollection.ts";
-export type RollUpState = { n: number };
-export const createRollUp = (): RollUpState => ({ n: 0 });
-export const collectSamples = (o: readonly Observation[]): readonly Observation[] => o;
-export const rollUp = (_s: RollUpState, _o: readonly Observation[], _n: Instant): { rows: readonly MetricRow[]; wakeMs: number | undefined } => ({ rows: [], wakeMs: undefined });
+export { createRollUp, forgetRollUp, rollUp, type RolledUp, type RollUpState } from "./roll-up.ts";

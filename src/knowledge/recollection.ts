@@ -13,6 +13,8 @@ import {
   type Incident,
   isFinished,
   isLive,
+  type ProcessIdentity,
+  type ProcessRun,
   type ResourceId,
   recordVerdict,
   type SlotRecord,
@@ -26,6 +28,8 @@ export interface Recollection {
   readonly slots: Map<string, SlotRecord>;
   readonly book: Map<string, Experience>;
   readonly modes: Map<string, Mode>;
+  /** Processes that run, or ran when the last entry was written. */
+  readonly runs: Map<string, ProcessRun>;
   /** Recovery actions of the last hour: budgets outlive a daemon. */
   spent: { readonly resource: ResourceId; readonly at: number }[];
 }
@@ -41,6 +45,7 @@ export function createRecollection(): Recollection {
     slots: new Map(),
     book: new Map(),
     modes: new Map(),
+    runs: new Map(),
     spent: [],
   };
 }
@@ -67,6 +72,12 @@ export function recollect(memory: Recollection, entry: Entry, at: number): void 
     case "verdict":
       noteVerdict(memory, entry);
       return;
+    case "process_started":
+      memory.runs.set(runKey(entry.run.process), entry.run);
+      return;
+    case "process_exited":
+      memory.runs.delete(runKey(entry.exit.process));
+      return;
     case "supervision":
       memory.slots.set(entry.slot.resource, entry.slot);
       return;
@@ -76,6 +87,10 @@ export function recollect(memory: Recollection, entry: Entry, at: number): void 
     default:
       return;
   }
+}
+
+function runKey({ pid, startTicks }: ProcessIdentity): string {
+  return `${pid}.${startTicks}`;
 }
 
 function spend(memory: Recollection, resource: ResourceId, at: number): void {
@@ -111,7 +126,7 @@ export function writeRecollection(memory: Recollection): string {
 export function readRecollection(text: string): Recollection | undefined {
   let parsed: Record<string, unknown>;
   try {
-    parsed = JSON.parse(text);
+    parsed = JSON.parse(text) as Record<string, unknown>;
   } catch {
     // A torn checkpoint is no loss: the journal is read from its beginning instead.
     return undefined;

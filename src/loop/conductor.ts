@@ -21,6 +21,7 @@ import {
 } from "../kernel/index.ts";
 import type {
   AbortSignalLike,
+  BaselineRow,
   Command,
   Effector,
   Entry,
@@ -33,7 +34,7 @@ import type {
   StepResult,
 } from "../model/index.ts";
 import type { Read } from "../monitor/index.ts";
-import { type LoopInput, tick } from "./loop.ts";
+import { type LoopInput, type Tick, tick } from "./loop.ts";
 import type { LoopState } from "./loop-state.ts";
 
 /** What the conductor needs of the real world. */
@@ -47,6 +48,7 @@ export interface Orchestra {
   /** Resolves when everything written is on the disk. */
   sync(): Promise<void>;
   writeMetrics(rows: readonly MetricRow[]): Promise<void>;
+  writeBaselines(rows: readonly BaselineRow[]): Promise<void>;
   /** A signal that aborts after `timeoutMs`. */
   deadline(timeoutMs: number): AbortSignalLike;
   /** For what nobody waits for: it is logged. */
@@ -144,7 +146,7 @@ export class Conductor {
     const done = tick(this.#state, this.#inputs.drain(), now);
     for (const key of done.forgotten) this.#forget(key);
     for (const read of done.reads) void this.#read(read);
-    if (done.metrics.length > 0) void this.#writeMetrics(done.metrics);
+    if (done.metrics.length + done.baselines.length > 0) void this.#writeSeries(done);
     const looks = done.commands.filter((command) => command.phase === "precheck");
     for (const command of looks) void this.#carryOut(command);
     if (done.entries.length > 0) {
@@ -203,7 +205,10 @@ export class Conductor {
     }
     if (command.afterSync && phase === "act") {
       if (this.#kept !== "store") {
-        return { kind: "refused", reason: `irreversible, and the journal is kept in ${this.#kept}` };
+        return {
+          kind: "refused",
+          reason: `irreversible, and the journal is kept in ${this.#kept}`,
+        };
       }
       await this.#orchestra.sync();
     }
@@ -215,14 +220,15 @@ export class Conductor {
       : await effector.undo(command, signal);
   }
 
-  async #writeMetrics(rows: readonly MetricRow[]): Promise<void> {
+  async #writeSeries({ metrics: rows, baselines }: Tick): Promise<void> {
     if (this.#metricWrites >= metricWritesMax) {
       this.#metricsLost += rows.length;
       return;
     }
     this.#metricWrites += 1;
     try {
-      await this.#orchestra.writeMetrics(rows);
+      if (rows.length > 0) await this.#orchestra.writeMetrics(rows);
+      if (baselines.length > 0) await this.#orchestra.writeBaselines(baselines);
     } catch (error) {
       this.#metricsLost += rows.length;
       this.#orchestra.complain("metrics were not written", error);

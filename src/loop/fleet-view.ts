@@ -3,7 +3,8 @@
  * with their health, what is being done. A reader's view, made when it is asked for.
  */
 import { healthOf } from "../analyze/index.ts";
-import type { Mode } from "../kernel/index.ts";
+import type { ServiceSpec } from "../config/index.ts";
+import { type Mode, strictest } from "../kernel/index.ts";
 import { type Health, type ResourceId, serviceId } from "../model/index.ts";
 import type { Slot } from "../plan/index.ts";
 import type { LoopState } from "./loop-state.ts";
@@ -58,12 +59,19 @@ export function servicesOf(state: LoopState): readonly ServiceView[] {
       state: summary(instances),
       pid: instances[0]?.pid ?? null,
       restarts: slots.reduce((sum, slot) => sum + Math.max(0, slot.starts - 1), 0),
-      mode: state.plan.modes.get(service.name) ?? service.mode,
+      mode: modeOf(state, service),
       listen: service.listen ? `${service.listen.host}:${service.listen.port}` : null,
       dependsOn: service.dependsOn,
       instances,
     };
   });
+}
+
+/** The strictest of what the file says and what was set since. */
+function modeOf(state: LoopState, service: ServiceSpec): Mode {
+  const { fleet, plan } = state;
+  const set = [plan.modes.get("fleet") ?? "full", plan.modes.get(service.name) ?? "full"];
+  return strictest(fleet.mode, service.mode, ...set);
 }
 
 export function resourcesOf(state: LoopState): readonly ResourceView[] {

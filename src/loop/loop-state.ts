@@ -7,7 +7,13 @@ import {
 import { createTopology, type Fleet } from "../config/index.ts";
 import { createExecuteState, type ExecuteState } from "../execute/index.ts";
 import type { Clock, Ids, Random } from "../kernel/index.ts";
-import { createRollUp, type Recollection, type RollUpState } from "../knowledge/index.ts";
+import {
+  type BaselinesState,
+  createBaselines,
+  createRollUp,
+  type Recollection,
+  type RollUpState,
+} from "../knowledge/index.ts";
 import { type Action, type ResourceId, type Verdict } from "../model/index.ts";
 import { createMonitorState, type MonitorState } from "../monitor/index.ts";
 import { createPlanState, type PlanState, restorePlanning } from "../plan/index.ts";
@@ -23,6 +29,7 @@ export interface LoopState {
   readonly execute: ExecuteState;
   readonly verify: VerifyState;
   readonly rollUp: RollUpState;
+  readonly baselines: BaselinesState;
   carry: Carry;
 }
 
@@ -53,6 +60,7 @@ export function createLoopState(fleet: Fleet, tools: LoopTools): LoopState {
     execute: createExecuteState(ids),
     verify: createVerifyState(fleet.detection),
     rollUp: createRollUp(),
+    baselines: createBaselines(),
     carry: emptyCarry(),
   };
 }
@@ -64,16 +72,21 @@ export function resume(state: LoopState, memory: Recollection, tools: LoopTools)
   const incidents = [...memory.incidents.values()];
   const actions = [...memory.actions.values()];
   restoreAnalysis(state.analyze, failures, incidents);
-  verify(state.verify, failures.map((failure) => ({ kind: "raised", failure })), now);
+  verify(
+    state.verify,
+    failures.map((failure) => ({ kind: "raised", failure })),
+    now,
+  );
   restorePlanning(state.plan, { memory, now });
   const awaited = actions.filter((action) => action.status.kind === "succeeded");
   verify(
     state.verify,
     awaited.flatMap(({ id, plan }) =>
-      plan.watch ? [{ kind: "acted", resource: plan.resource, action: id, watch: plan.watch } as const] : [],
+      plan.watch
+        ? [{ kind: "acted", resource: plan.resource, action: id, watch: plan.watch } as const]
+        : [],
     ),
     now,
   );
   state.carry = { ...emptyCarry(), actions: awaited, resumed: actions };
 }
-

@@ -14,10 +14,19 @@
  */
 import { type Analysis, adopt as adoptAnalysis, analyze, healthOf } from "../analyze/index.ts";
 import { createTopology } from "../config/index.ts";
-import type { Instant } from "../kernel/index.ts";
 import { type ExecuteInput, type Execution, execute } from "../execute/index.ts";
-import { collectSamples, rollUp } from "../knowledge/index.ts";
-import type { Action, Command, Entry, MetricRow, PersonRequest, StepResult, Verdict } from "../model/index.ts";
+import type { Instant } from "../kernel/index.ts";
+import { learn, rollUp } from "../knowledge/index.ts";
+import type {
+  Action,
+  BaselineRow,
+  Command,
+  Entry,
+  MetricRow,
+  PersonRequest,
+  StepResult,
+  Verdict,
+} from "../model/index.ts";
 import { type MonitorInput, type MonitorOutput, monitor, type Read } from "../monitor/index.ts";
 import { type Planning, plan } from "../plan/index.ts";
 import { type VerifyInput, verify } from "../verify/index.ts";
@@ -35,6 +44,7 @@ export interface Tick {
   /** Deeds; only after the entries are written. */
   readonly commands: readonly Command[];
   readonly metrics: readonly MetricRow[];
+  readonly baselines: readonly BaselineRow[];
   readonly forgotten: readonly string[];
   /** Monotonic time of the next tick when nothing arrives before. */
   readonly wakeMs: number | undefined;
@@ -62,16 +72,26 @@ export function tick(state: LoopState, inputs: readonly LoopInput[], now: Instan
   );
   const done = execute(state.execute, executeInputs(inputs, planned, carry), now);
   const judged = verify(state.verify, verifyInputs(found, done), now);
-  const rolledUp = rollUp(state.rollUp, collectSamples(observations), now);
+  const rolledUp = rollUp(state.rollUp, observations, now);
+  const learned = learn(state.baselines, observations, now);
   state.carry = carryOver(planned, done, judged.verdicts);
   return {
     entries: entriesOf({ found, planned, done, verdicts: judged.verdicts }),
     reads: seen.reads,
     commands: done.commands,
     metrics: rolledUp.rows,
+    baselines: learned.rows,
     forgotten: seen.forgotten,
     wakeMs: isEmpty(state.carry)
-      ? earliest(seen.wakeMs, found.wakeMs, planned.wakeMs, done.wakeMs, judged.wakeMs, rolledUp.wakeMs)
+      ? earliest(
+          seen.wakeMs,
+          found.wakeMs,
+          planned.wakeMs,
+          done.wakeMs,
+          judged.wakeMs,
+          rolledUp.wakeMs,
+          learned.wakeMs,
+        )
       : now.monotonicMs,
   };
 }
@@ -87,7 +107,9 @@ export function emptyCarry(): Carry {
 }
 
 function isEmpty(carry: Carry): boolean {
-  return carry.outcomes.length + carry.actions.length + carry.verdicts.length + carry.looks.length === 0;
+  return (
+    carry.outcomes.length + carry.actions.length + carry.verdicts.length + carry.looks.length === 0
+  );
 }
 
 function adoptFleet(state: LoopState, inputs: readonly LoopInput[]) {
@@ -157,7 +179,9 @@ function judgingOf(action: Action): VerifyInput {
   const { resource, watch } = action.plan;
   switch (action.status.kind) {
     case "succeeded":
-      return watch ? { kind: "acted", resource, action: action.id, watch } : { kind: "idle", resource };
+      return watch
+        ? { kind: "acted", resource, action: action.id, watch }
+        : { kind: "idle", resource };
     case "failed":
     case "rolled_back":
     case "waiting_for_approval":
@@ -184,7 +208,9 @@ function carryOver(planned: Planning, done: Execution, verdicts: readonly Verdic
   return { outcomes, actions: done.actions, verdicts, looks: planned.looks, resumed: [] };
 }
 
-function outcomeOf(action: Action): "action_begun" | "action_succeeded" | "action_failed" | undefined {
+function outcomeOf(
+  action: Action,
+): "action_begun" | "action_succeeded" | "action_failed" | undefined {
   switch (action.status.kind) {
     case "initiated":
     case "in_progress":
@@ -225,4 +251,3 @@ function earliest(...times: readonly (number | undefined)[]): number | undefined
   }
   return first;
 }
-

@@ -35,6 +35,12 @@ export function instanceOf(id: ResourceId): { service: string; number: number } 
 /** The front proxy, which every service with `listen` stands behind. */
 export const frontProxy: ResourceId = "proxy/front";
 
+/** The wall clock of this machine. */
+export const hostClock: ResourceId = "host/clock";
+
+/** The network of this machine itself: while it is down, nothing remote can be judged. */
+export const hostNetwork: ResourceId = "host/network";
+
 /** A process is its pid and its start, so that a pid that was given away again is a stranger. */
 export interface ProcessIdentity {
   readonly pid: number;

@@ -24,6 +24,7 @@ import {
   type StartedReading,
   sameProcess,
 } from "../model/index.ts";
+import { type ClockWatch, createClockWatch, watchClock } from "./clock-watch.ts";
 import { looksOfInstance, looksOfResources } from "./sensor-plan.ts";
 
 export interface MonitorState {
@@ -34,6 +35,7 @@ export interface MonitorState {
   readonly deadlines: DueHeap;
   readonly running: Map<ResourceId, StartedReading>;
   readonly keysOf: Map<ResourceId, string[]>;
+  readonly clock: ClockWatch;
   nextRead: number;
 }
 
@@ -90,6 +92,7 @@ export function createMonitorState(fleet: Fleet, random: Random): MonitorState {
     deadlines: new DueHeap(),
     running: new Map(),
     keysOf: new Map(),
+    clock: createClockWatch(),
     nextRead: 1,
   };
 }
@@ -99,43 +102,51 @@ export function monitor(
   inputs: readonly MonitorInput[],
   now: Instant,
 ): MonitorOutput {
-  const observations: Observation[] = [];
-  const forgotten: string[] = [];
+  const round: Round = { now, observations: [], forgotten: [] };
   for (const input of inputs) {
-    if (input.kind === "read") takeReadings(state, input, now, observations);
+    if (input.kind === "read") takeReadings(state, input, round);
     else if (input.kind === "observation") {
-      observations.push(input.observation);
-      follow(state, input.observation, now, forgotten);
+      round.observations.push(input.observation);
+      follow(state, input.observation, round);
     } else if (input.kind === "look") hasten(state, input.resource, now);
-    else adopt(state, input.fleet, now, forgotten);
+    else adopt(state, input.fleet, round);
   }
-  expire(state, now, observations);
+  expire(state, round);
+  const { clockJumpMs: jumpMs, watchMs } = state.fleet.detection;
+  const clock = watchClock(state.clock, { jumpMs, watchMs }, now);
+  if (clock) round.observations.push(clock);
   return {
     state,
-    observations,
+    observations: round.observations,
     reads: takeDue(state, now),
-    forgotten,
-    wakeMs: earlier(state.due.nextDueMs(), state.deadlines.nextDueMs()),
+    forgotten: round.forgotten,
+    wakeMs: wakeOf(state),
   };
+}
+
+/** One tick: its time, and what is found in it. */
+interface Round {
+  readonly now: Instant;
+  readonly observations: Observation[];
+  readonly forgotten: string[];
 }
 
 function takeReadings(
   state: MonitorState,
   input: Extract<MonitorInput, { kind: "read" }>,
-  now: Instant,
-  out: Observation[],
+  round: Round,
 ): void {
   const look = state.looks.get(input.key);
   if (look === undefined || look.read !== input.read) return;
   let good = true;
   for (const reading of input.readings) {
-    out.push(observationOf(look, reading, now));
+    round.observations.push(observationOf(look, reading, round.now));
     if (reading.kind === "check" && !reading.ok) good = false;
   }
-  finish(state, look, good, now);
+  finish(state, look, { good, now: round.now });
 }
 
-function expire(state: MonitorState, now: Instant, out: Observation[]): void {
+function expire(state: MonitorState, { now, observations }: Round): void {
   for (;;) {
     const key = state.deadlines.takeDue(now.monotonicMs);
     if (key === undefined) return;
@@ -143,15 +154,19 @@ function expire(state: MonitorState, now: Instant, out: Observation[]): void {
     if (look?.read === undefined) continue;
     const elapsedMs = now.monotonicMs - look.begunMs;
     const reason = `no answer from the ${look.spec.kind} sensor within ${look.spec.timeoutMs} ms`;
-    out.push(
-      observationOf(look, { kind: "check", ok: false, elapsedMs, symptom: "timeout", reason }, now),
-    );
-    finish(state, look, false, now);
+    const reading: Reading = { kind: "check", ok: false, elapsedMs, symptom: "timeout", reason };
+    observations.push(observationOf(look, reading, now));
+    finish(state, look, { good: false, now });
   }
 }
 
-function finish(state: MonitorState, look: Look, good: boolean, now: Instant): void {
+function finish(
+  state: MonitorState,
+  look: Look,
+  seen: { readonly good: boolean; readonly now: Instant },
+): void {
   const { spec } = look;
+  const { good, now } = seen;
   look.read = undefined;
   look.bad = good ? 0 : look.bad + 1;
   state.deadlines.delete(spec.key);
@@ -203,29 +218,24 @@ function dropLooks(state: MonitorState, resource: ResourceId, forgotten: string[
 }
 
 /** Keeps M3: looks follow the process that runs. */
-function follow(
-  state: MonitorState,
-  observation: Observation,
-  now: Instant,
-  forgotten: string[],
-): void {
+function follow(state: MonitorState, observation: Observation, round: Round): void {
   const { resource, reading } = observation;
   if (reading.kind === "started") {
-    dropLooks(state, resource, forgotten);
+    dropLooks(state, resource, round.forgotten);
     state.running.set(resource, reading);
-    beginLooks(state, resource, now);
+    beginLooks(state, resource, round.now);
   } else if (reading.kind === "exited") {
     const current = state.running.get(resource);
     if (current === undefined || !sameProcess(current.process, reading.process)) return;
     state.running.delete(resource);
-    dropLooks(state, resource, forgotten);
+    dropLooks(state, resource, round.forgotten);
   }
 }
 
 function beginLooks(state: MonitorState, resource: ResourceId, now: Instant): void {
   const instance = instanceOf(resource);
   const service = instance && state.fleet.services[instance.service];
-  if (!instance || !service || service.mode === "off") return;
+  if (!instance || !service || service.mode === "off" || state.fleet.mode === "off") return;
   const looks = looksOfInstance(service, instance.number);
   addLooks(state, looks.startup ? [looks.startup] : looks.running, now);
 }
@@ -238,11 +248,11 @@ function hasten(state: MonitorState, resource: ResourceId, now: Instant): void {
 }
 
 /** A new fleet: looks that are unchanged go on as they are. */
-function adopt(state: MonitorState, fleet: Fleet, now: Instant, forgotten: string[]): void {
+function adopt(state: MonitorState, fleet: Fleet, { now, forgotten }: Round): void {
   state.fleet = fleet;
   const wanted = new Map<string, SensorSpec>();
   for (const spec of looksOfResources(fleet)) wanted.set(spec.key, spec);
-  for (const resource of [...state.keysOf.keys()]) {
+  for (const resource of state.keysOf.keys()) {
     const keys = state.keysOf.get(resource) ?? [];
     const same = keys.every((key) => sameSpec(state.looks.get(key)?.spec, wanted.get(key)));
     if (!same) dropLooks(state, resource, forgotten);
@@ -286,6 +296,11 @@ function observationOf(look: Look, reading: Reading, now: Instant): Observation 
     begunMs: look.begunMs,
     reading,
   };
+}
+
+function wakeOf({ due, deadlines, clock }: MonitorState): number | undefined {
+  const lookMs = earlier(due.nextDueMs(), deadlines.nextDueMs());
+  return Number.isFinite(clock.nextQuietMs) ? earlier(lookMs, clock.nextQuietMs) : lookMs;
 }
 
 function earlier(a: number | undefined, b: number | undefined): number | undefined {

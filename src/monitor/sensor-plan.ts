@@ -1,5 +1,11 @@
 import type { Fleet, ProbeSpec, ServiceSpec } from "../config/index.ts";
-import { frontProxy, instanceId, type ResourceId, type SensorSpec } from "../model/index.ts";
+import {
+  frontProxy,
+  hostNetwork,
+  instanceId,
+  type ResourceId,
+  type SensorSpec,
+} from "../model/index.ts";
 
 /**
  * Which looks a fleet needs. A resource has one look, its probe. An instance has a look at its
@@ -37,11 +43,29 @@ export function looksOfInstance(service: ServiceSpec, number: number): InstanceL
 }
 
 export function looksOfResources(fleet: Fleet): readonly SensorSpec[] {
+  if (fleet.mode === "off") return [];
   const declared = Object.values(fleet.resources)
     .filter((resource) => resource.mode !== "off")
     .map((resource) => probeLook(resource.id as ResourceId, resource.kind, resource.probe));
   const hasFront = Object.values(fleet.services).some((service) => service.listen !== undefined);
-  return hasFront ? [...declared, proxyLook] : declared;
+  return [
+    ...declared,
+    ...(hasFront ? [proxyLook] : []),
+    ...(fleet.detection.connectivity.length > 0 ? [networkLook(fleet)] : []),
+  ];
+}
+
+/** Is it our own network that is down? Asked of the declared references, well if any answers. */
+function networkLook(fleet: Fleet): SensorSpec {
+  return {
+    key: `${hostNetwork}#connectivity`,
+    resource: hostNetwork,
+    sensor: "connectivity",
+    kind: "connectivity",
+    parameters: { references: [...fleet.detection.connectivity] },
+    intervalMs: 2000,
+    timeoutMs: 1000,
+  };
 }
 
 /** Everything behind the proxy is gone when it is, so it is looked at often; a look is cheap. */

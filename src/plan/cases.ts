@@ -3,27 +3,30 @@
  * strategy until a verdict says "healed" or nothing is left.
  *
  * R1. A soft failure (it may be a dependency's doing) is acted upon only when everything it needs
- *     has proven itself well since, or is known to be ill.
+ *     has proven itself well since, or is known to be ill (`acquittal.ts`).
  * R2. Nothing is done without budget; when it is spent a person is told, and it goes on when the
  *     window has moved.
  * R3. What would have been done in a mode that forbids it is written down, once.
  */
 import type { Instant } from "../kernel/index.ts";
 import type { Plan, Verdict } from "../model/index.ts";
-import { type Failure, failureTypes, instanceOf, nameOf, signatureOf } from "../model/index.ts";
+import {
+  type Failure,
+  failureTypes,
+  instanceOf,
+  nameOf,
+  recordVerdict,
+  signatureOf,
+} from "../model/index.ts";
+import { mustWait } from "./acquittal.ts";
 import { Budget } from "./budget.ts";
 import { choose } from "./choose.ts";
-import { recordVerdict } from "../model/index.ts";
 import { forbidden, modeOf, needsApproval } from "./permission.ts";
 import { backoffMs, noteRun, type Slot } from "./slots.ts";
 import { type PlanState, type PlanTick, type RecoveryCase, type Spent, slotsOf } from "./state.ts";
 import { strategyNamed } from "./strategies/index.ts";
 import { type Context, isDead, type Strategy } from "./strategy.ts";
 
-/** How long a dependency has to prove itself before its dependents are acted upon all the same. */
-const acquittalMs = 3000;
-/** And how long the victims of a cause wait for its recovery. */
-const victimPatienceMs = 120_000;
 const gatePauseMs = 100;
 
 export function decide(state: PlanState, each: RecoveryCase, tick: PlanTick): void {
@@ -33,7 +36,7 @@ export function decide(state: PlanState, each: RecoveryCase, tick: PlanTick): vo
   if (context === undefined || state.goingDown || context.slot?.desired === "stopped") return;
   if (context.slot?.quarantine !== undefined || modeOf(state, context) === "off") return;
   if (state.acting.has(each.resource)) return wait(state, each, now.monotonicMs + gatePauseMs);
-  if (isGated(state, context, { each, tick })) {
+  if (mustWait(state, context, { each, tick })) {
     return wait(state, each, now.monotonicMs + gatePauseMs);
   }
   const tried = each.attempts.filter((attempt) => attempt.helped !== undefined);
@@ -93,57 +96,6 @@ function suspectsOf(state: PlanState, needs: readonly string[], tick: PlanTick):
     .filter((need) => need.startsWith("service/"))
     .flatMap((need) => slotsOf(state, nameOf(need as `service/${string}`)))
     .filter((slot) => slot.run !== undefined && tick.world.healthOf(slot.resource) === "degraded");
-}
-
-function isGated(
-  state: PlanState,
-  context: Context,
-  scope: { each: RecoveryCase; tick: PlanTick },
-): boolean {
-  const { each, tick } = scope;
-  // It runs again: whether that helped is for the verdict to say.
-  if (isAboutDeath(context.failure) && context.slot?.run) return true;
-  const needs = neededBy(state, context);
-  const waitedMs = tick.now.monotonicMs - each.sinceMs;
-  const ill = needs.filter((need) => isIll(state, need));
-  if (failureTypes[context.failure.type].decisive) {
-    const patienceMs = context.service?.start.timeoutMs ?? 0;
-    const isStart = isDead(context) && context.failure.type !== "port_conflict";
-    return (
-      isStart && ill.length > 0 && waitedMs < patienceMs && !state.escalated.has(each.incident)
-    );
-  }
-  const causeIsHopeless = state.escalated.has(each.incident) || waitedMs > victimPatienceMs;
-  if (each.asVictim && !causeIsHopeless) return true;
-  const unproven = needs.filter(
-    (need) => !ill.includes(need) && tick.world.goodMs(need) < each.sinceMs,
-  );
-  if (unproven.length === 0 || waitedMs > acquittalMs) return false;
-  if (each.askedMs === undefined) {
-    each.askedMs = tick.now.monotonicMs;
-    tick.out.looks.push(...unproven);
-  }
-  return true;
-}
-
-function isAboutDeath({ type }: Failure): boolean {
-  return type === "process_exited" || type === "crash_loop" || type === "start_failed";
-}
-
-/** What it declares to need, with services as their instances. */
-function neededBy(state: PlanState, context: Context): readonly Slot["resource"][] {
-  const declared = (context.service ?? context.spec)?.dependsOn ?? [];
-  return declared.flatMap((need) => {
-    if (!need.startsWith("service/")) return [need as Slot["resource"]];
-    return slotsOf(state, need.slice("service/".length))
-      .filter((slot) => slot.desired === "running")
-      .map((slot) => slot.resource);
-  });
-}
-
-function isIll(state: PlanState, resource: Slot["resource"]): boolean {
-  const each = state.cases.get(resource);
-  return each !== undefined && each.failures.size > 0;
 }
 
 function pauseBefore(

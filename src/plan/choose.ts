@@ -1,10 +1,12 @@
 /**
  * Which strategy next? First the ones that the fleet file names, in its order; then the others that
  * heal this type of failure, by their turn, corrected by what has worked before on the same
- * signature. What was tried in this incident and may not be repeated is passed over.
+ * signature.
+ *
+ * What was tried in this incident gives way to what was not; only when nothing new applies, what
+ * may be repeated is repeated, the least tried first.
  */
-import { type Failure, signatureOf } from "../model/index.ts";
-import { type ExperienceBook, scoreOf } from "../model/index.ts";
+import { type ExperienceBook, type Failure, scoreOf, signatureOf } from "../model/index.ts";
 import { strategies, strategyNamed } from "./strategies/index.ts";
 import type { Context, Strategy } from "./strategy.ts";
 
@@ -27,17 +29,39 @@ const experienceReach = 40;
 
 export function choose(context: Context, past: Past): Choice {
   const against: string[] = [];
-  for (const strategy of inOrder(context, past)) {
-    if (!strategy.repeatable && past.tried.includes(strategy.name)) {
-      against.push(`${strategy.name}: tried already`);
-      continue;
-    }
+  const ordered = inOrder(context, past);
+  const fresh = ordered.filter((strategy) => !past.tried.some((name) => isKin(strategy, name)));
+  const again = ordered
+    .filter(
+      (strategy) => !fresh.includes(strategy) && (strategy.repeatable || !isTried(strategy, past)),
+    )
+    .toSorted((a, b) => triesOf(a, past) - triesOf(b, past));
+  for (const strategy of [...fresh, ...again]) {
     const reason = strategy.against(context);
     if (reason === undefined) return { strategy, reason: reasonFor(strategy, context, past) };
     against.push(`${strategy.name}: ${reason}`);
   }
+  for (const strategy of ordered) {
+    if (!fresh.includes(strategy) && !again.includes(strategy)) {
+      against.push(`${strategy.name}: tried already`);
+    }
+  }
   const none = `nothing is known that heals ${context.failure.type} of ${context.resource}`;
   return { strategy: undefined, reason: against.length > 0 ? against.join("; ") : none };
+}
+
+function isTried(strategy: Strategy, past: Past): boolean {
+  return past.tried.includes(strategy.name);
+}
+
+function triesOf(strategy: Strategy, past: Past): number {
+  return past.tried.filter((name) => name === strategy.name).length;
+}
+
+/** Two ways to do the same: when one did not help, the other will hardly. */
+function isKin(strategy: Strategy, tried: string): boolean {
+  const renewals = ["restart", "drain_restart"];
+  return strategy.name === tried || (renewals.includes(strategy.name) && renewals.includes(tried));
 }
 
 function inOrder(context: Context, past: Past): readonly Strategy[] {

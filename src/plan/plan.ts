@@ -12,8 +12,8 @@ import { noteExited, noteStarted, restoreSlot } from "./slots.ts";
 import {
   fillSlots,
   type PlanInputs,
-  type Planning,
   type PlanMemory,
+  type Planning,
   type PlanState,
   type PlanTick,
   type RecoveryCase,

@@ -3,7 +3,9 @@ import type { Slot } from "./slots.ts";
 import { type PlanState, type PlanTick, slotsOf } from "./state.ts";
 import { recordSlot } from "./supervise.ts";
 
-/** What a person asks for becomes what supervision wants. Approvals go to the execution directly. */
+/**
+ * What a person asks for becomes what supervision wants. Approvals go to the execution directly.
+ */
 export function heed(state: PlanState, request: PersonRequest, tick: PlanTick): void {
   tick.out.entries.push({
     kind: "request",

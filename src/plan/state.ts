@@ -4,6 +4,7 @@ import type {
   Action,
   Entry,
   Experience,
+  ExperienceBook,
   Failure,
   Health,
   Incident,
@@ -15,7 +16,6 @@ import type {
   Verdict,
 } from "../model/index.ts";
 import { Budget } from "./budget.ts";
-import type { ExperienceBook } from "../model/index.ts";
 import { createSlot, type Slot } from "./slots.ts";
 
 /** What the planner remembers. */

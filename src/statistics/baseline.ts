@@ -2,8 +2,9 @@
  * What is usual for one series: its distribution over the last hour, day and week.
  *
  * Only the current ten minutes are an open sketch. When they end they become text; six of them make
- * an hour, 24 hours a day, each coarser (an error of 3 % is enough for what was usual last week).
- * So a week costs a series two to three kilobytes, and expiry is forgetting the oldest piece.
+ * an hour, 24 hours a day, both coarser: an error of 3 % (6 % where the values are spread widely) is
+ * enough for what was usual last week. So a week costs a series a few kilobytes, and expiry is
+ * forgetting the oldest piece.
  *
  * 1. A window holds what arrived in its time, and at most one piece (10 min, 1 h, 1 day) more.
  * 2. Time never goes back: a value of an older piece counts in the current one.
@@ -32,15 +33,23 @@ const pieceMs = 600_000;
 const pieces = { tens: 6, hours: 24, days: 7 } as const;
 const piecesOfWeek = pieces.tens * pieces.hours * pieces.days;
 const coarseBits = 4;
-const binsMax = 256;
+/** A closed hour or day with more bins than this is made coarser once more. */
+const coarseBins = 32;
+const binsMax = 128;
 
 export class Baseline {
+  readonly #offsetMs: number;
   #open: LogSketch | undefined;
   /** Number of the current piece since time zero. */
   #piece: number | undefined;
   readonly #tens: string[] = [];
   readonly #hours: string[] = [];
   readonly #days: string[] = [];
+
+  /** With offsets of their own, thousands of baselines do not end their pieces all at once. */
+  constructor({ offsetMs = 0 }: { readonly offsetMs?: number } = {}) {
+    this.#offsetMs = offsetMs;
+  }
 
   /** `atMs` is of one monotonic clock. False when the value is not a finite number. */
   add(value: number, atMs: number): boolean {
@@ -51,7 +60,7 @@ export class Baseline {
 
   /** Closes what has ended by `nowMs` and forgets what has expired. */
   advance(nowMs: number): void {
-    const wanted = Math.floor(nowMs / pieceMs);
+    const wanted = Math.floor((nowMs + this.#offsetMs) / pieceMs);
     this.#piece ??= wanted;
     if (wanted <= this.#piece) return;
     // After a silence of more than a week nothing of before is left: there is nothing to step over.
@@ -101,6 +110,7 @@ export class Baseline {
 function joined(texts: readonly string[]): string {
   const sketch = new LogSketch({ bits: coarseBits, binsMax });
   for (const text of texts) mergeText(sketch, text);
+  if (sketch.binCount > coarseBins && sketch.bits === coarseBits) sketch.coarsen();
   return sketch.count === 0 ? "" : sketch.encode();
 }
 

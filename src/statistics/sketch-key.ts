@@ -1,6 +1,6 @@
 /**
- * Which bin a value falls into. Floating point numbers are logarithmic already: the exponent and the
- * first bits of the mantissa, taken from the 64 bits as they are, cut each power of two into
+ * Which bin a value falls into. Floating point numbers are logarithmic already: the exponent and
+ * the first bits of the mantissa, taken from the 64 bits as they are, cut each power of two into
  * `2 ** bits` bins of equal width. No logarithm, no table.
  *
  * 1. Keys sort as their values do; zero (and what is too small to be normal) has one key.

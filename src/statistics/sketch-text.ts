@@ -3,7 +3,7 @@
  * than their bytes. Integers are written in groups of seven bits, keys as the distance from the key
  * before.
  *
- * 1. Reading what was written gives the same bins; moments and extremes are rounded to 32-bit floats.
+ * 1. Reading what was written gives the same bins; moments and extremes are rounded to 32 bits.
  * 2. Reading anything else gives undefined, never a sketch that breaks later.
  */
 import { bitsMax } from "./sketch-key.ts";

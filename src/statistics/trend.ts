@@ -34,6 +34,8 @@ interface Rise {
 }
 
 const shortest = 6;
+/** A coarse point hides what happened within it, so more of them are needed. */
+const shortestCoarse = 8;
 const sizes = [24, 16, 12, 8, shortest] as const;
 
 /** How much of the way may still lie ahead, in units of the new ground. */
@@ -56,26 +58,35 @@ export function timeToLimitMs(
   if (!newest || newest.size < shortest) return undefined;
   const current = newest.valueAt(newest.size - 1);
   // The longest rise knows its slope best, so the coarsest level is asked first.
-  for (let depth = history.levels.length - 1; depth >= 0; depth -= 1) {
-    const level = history.levels[depth] as Level;
+  for (const level of history.levels.toReversed()) {
     const size = level.lows.size;
-    if (size < shortest) continue;
     const headroom = limit - Math.max(current, level.highs.valueAt(size - 1));
     for (const count of [size, ...sizes]) {
-      if (count > size || count < shortest || (depth > 0 && count === shortest)) continue;
+      if (count > size || count < (level.lows === newest ? shortest : shortestCoarse)) continue;
       const rise = { level, count, headroom, nowMs };
       if (!mayReach(rise, current)) continue;
-      const { ground, isQuiet } = groundOf(rise, history, settleMs);
-      if (ground <= 0 || headroom > (isQuiet ? ahead.urgent : ahead.usual) * ground) continue;
-      if (count === shortest && !isQuiet) continue;
-      const line = steadyLine(rise);
-      if (!line) continue;
-      const leftMs = Math.max(0, headroom) / line.slopePerMs;
-      if (headroom <= ahead.usual * ground) return leftMs;
-      if (leftMs <= urgentMs && isClose(rise, line, spreadMax.urgent)) return leftMs;
+      const leftMs = provenLeftMs(rise, history, { settleMs, urgentMs });
+      if (leftMs !== undefined) return leftMs;
     }
   }
   return undefined;
+}
+
+function provenLeftMs(
+  rise: Rise,
+  history: History,
+  { settleMs, urgentMs }: Required<TrendOptions>,
+): number | undefined {
+  const { ground, isQuiet } = groundOf(rise, history, settleMs);
+  const { headroom } = rise;
+  if (ground <= 0 || headroom > (isQuiet ? ahead.urgent : ahead.usual) * ground) return undefined;
+  // Without a quiet past to compare with, six points in a row are too often chance.
+  if (rise.count === shortest && !isQuiet) return undefined;
+  const line = steadyLine(rise);
+  if (!line) return undefined;
+  const leftMs = Math.max(0, headroom) / line.slopePerMs;
+  if (headroom <= ahead.usual * ground) return leftMs;
+  return leftMs <= urgentMs && isClose(rise, line, spreadMax.urgent) ? leftMs : undefined;
 }
 
 function growthOf({ level: { lows }, count }: Rise): number {

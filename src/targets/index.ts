@@ -4,22 +4,43 @@
  */
 import type { Clock } from "../kernel/index.ts";
 import type { Effector, Sensor } from "../model/index.ts";
-import { createCommandEffector } from "./command/index.ts";
-import { createCleanEffector, createRotateEffector } from "./files/index.ts";
+import { createCommandEffector, createCommandSensor } from "./command/index.ts";
+import { createDnsSensor } from "./dns/index.ts";
+import { createCleanEffector, createFilesSensor, createRotateEffector } from "./files/index.ts";
+import { createHeartbeatSensor, type Heartbeats } from "./heartbeat/index.ts";
 import { createHostSensor } from "./host/index.ts";
 import { createHttpSensor, createWebhookEffector } from "./http/index.ts";
+import { createLogSensor } from "./log/index.ts";
 import { createPrometheusSensor, createWorkSensor } from "./prometheus/index.ts";
+import { createConnectivitySensor, createTcpSensor } from "./tcp/index.ts";
+import { createTlsSensor } from "./tls/index.ts";
 
+export { type Beats, Heartbeats } from "./heartbeat/index.ts";
 export { Cgroups, followLog, lastLines, ProcessTarget, type RunningProcess } from "./process/index.ts";
 
 /** Every sensor but those of processes, which need the process table. */
-export function createSensors({ clock }: { readonly clock: Clock }): readonly Sensor[] {
+export function createSensors(options: SensorOptions): readonly Sensor[] {
+  const { clock, environment, heartbeats } = options;
   return [
     createHttpSensor({ clock }),
+    createTcpSensor({ clock }),
+    createConnectivitySensor({ clock }),
+    createDnsSensor({ clock }),
+    createTlsSensor({ clock }),
+    createCommandSensor({ clock, environment }),
+    createFilesSensor({ clock }),
+    createLogSensor({ clock }),
+    createHeartbeatSensor({ clock, heartbeats }),
     createHostSensor({ clock }),
     createPrometheusSensor({ clock }),
     createWorkSensor({ clock }),
   ];
+}
+
+export interface SensorOptions {
+  readonly clock: Clock;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly heartbeats: Heartbeats;
 }
 
 export interface EffectorOptions {

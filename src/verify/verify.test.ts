@@ -21,7 +21,9 @@ function failure(id: string, type: FailureType = "hang"): Failure {
 }
 
 /** Runs inputs at their times; an empty list lets only time pass. */
-function verdicts(script: readonly (readonly [atMs: number, ...inputs: VerifyInput[]])[]): Verdict[] {
+function verdicts(
+  script: readonly (readonly [atMs: number, ...inputs: VerifyInput[]])[],
+): Verdict[] {
   const state = createVerifyState(detection);
   return script.flatMap(([atMs, ...inputs]) => [
     ...verify(state, inputs, { wallMs: atMs, monotonicMs: atMs }).verdicts,

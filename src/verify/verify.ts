@@ -63,6 +63,15 @@ export interface Verification {
   readonly wakeMs: number | undefined;
 }
 
+/** Failures that name no cause (flapping, a deviation) are not what an action is judged by. */
+const specificityMin = 20;
+
+/** One tick: its time, and the verdicts that are reached in it. */
+interface Round {
+  readonly now: Instant;
+  readonly verdicts: Verdict[];
+}
+
 export function createVerifyState(detection: Detection): VerifyState {
   return { detection, watches: new Map(), due: new DueHeap() };
 }
@@ -72,32 +81,30 @@ export function verify(
   inputs: readonly VerifyInput[],
   now: Instant,
 ): Verification {
-  const verdicts: Verdict[] = [];
-  for (const input of inputs) take(state, input, now, verdicts);
+  const round: Round = { now, verdicts: [] };
+  for (const input of inputs) take(state, input, round);
   for (let id = state.due.takeDue(now.monotonicMs); id !== undefined; ) {
     const watch = state.watches.get(id);
-    if (watch?.action !== undefined)
-      notHealed(watch, "no clean window before the deadline", now, verdicts);
+    if (watch?.action !== undefined) notHealed(watch, "no clean window before the deadline", round);
     id = state.due.takeDue(now.monotonicMs);
   }
-  return { state, verdicts, wakeMs: state.due.nextDueMs() };
+  return { state, verdicts: round.verdicts, wakeMs: state.due.nextDueMs() };
 }
 
-function take(state: VerifyState, input: VerifyInput, now: Instant, verdicts: Verdict[]): void {
+function take(state: VerifyState, input: VerifyInput, round: Round): void {
+  const { now } = round;
   switch (input.kind) {
     case "raised":
       for (const watch of watchesOf(state, input.failure.resource)) {
         if (!failureTypes[input.failure.type].decisive) continue;
         state.due.delete(watch.failure.id);
-        notHealed(watch, `a new failure: ${input.failure.reason}`, now, verdicts);
+        notHealed(watch, `a new failure: ${input.failure.reason}`, round);
       }
       state.watches.set(input.failure.id, freshWatch(state, input.failure, now));
       return;
-    case "evidence": {
-      const watch = state.watches.get(input.failure);
-      if (watch) weigh(state, watch, input, now, verdicts);
+    case "evidence":
+      weigh(state, input, round);
       return;
-    }
     case "acting":
       for (const watch of watchesOf(state, input.resource)) {
         reset(watch, undefined, Number.POSITIVE_INFINITY);
@@ -111,6 +118,8 @@ function take(state: VerifyState, input: VerifyInput, now: Instant, verdicts: Ve
       return;
     case "acted":
       for (const watch of watchesOf(state, input.resource)) {
+        // What is only a note about a resource says nothing about a recovery.
+        if (failureTypes[watch.failure.type].specificity < specificityMin) continue;
         reset(watch, input.action, now.monotonicMs);
         watch.watch = input.watch;
         state.due.set(watch.failure.id, now.monotonicMs + input.watch.deadlineMs);
@@ -145,18 +154,18 @@ function freshWatch(state: VerifyState, failure: Failure, now: Instant): Failure
 
 function weigh(
   state: VerifyState,
-  watch: FailureWatch,
   evidence: Extract<VerifyInput, { kind: "evidence" }>,
-  now: Instant,
-  verdicts: Verdict[],
+  round: Round,
 ): void {
-  if (evidence.begunMs < watch.freshFromMs) return;
+  const { now } = round;
+  const watch = state.watches.get(evidence.failure);
+  if (watch === undefined || evidence.begunMs < watch.freshFromMs) return;
   if (evidence.finding !== "good") {
     watch.goodSinceMs = undefined;
     watch.goodCount = 0;
     if (evidence.finding === "bad" && watch.action !== undefined) {
       state.due.delete(watch.failure.id);
-      notHealed(watch, evidence.reason, now, verdicts);
+      notHealed(watch, evidence.reason, round);
     }
     return;
   }
@@ -166,7 +175,7 @@ function weigh(
   if (watch.goodCount < watch.watch.goodMin || cleanMs < watch.watch.windowMs) return;
   state.watches.delete(watch.failure.id);
   state.due.delete(watch.failure.id);
-  verdicts.push({
+  round.verdicts.push({
     at: now.wallMs,
     failure: watch.failure.id,
     ...(watch.action === undefined ? {} : { action: watch.action }),
@@ -176,7 +185,7 @@ function weigh(
   });
 }
 
-function notHealed(watch: FailureWatch, reason: string, now: Instant, verdicts: Verdict[]): void {
+function notHealed(watch: FailureWatch, reason: string, { now, verdicts }: Round): void {
   const { action } = watch;
   reset(watch, undefined, now.monotonicMs);
   if (action === undefined) return;

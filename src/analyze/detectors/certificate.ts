@@ -11,9 +11,10 @@ export function certificateDetector(options: { daysMin: number }): Detector<null
     initial: () => null,
     judge(_state, { reading }) {
       if (reading.kind !== "samples") return undefined;
-      const days = reading.samples.find((sample) => sample.series === "certificate.days")?.value;
-      if (days === undefined) return undefined;
-      if (days >= options.daysMin) return good;
+      const sample = reading.samples.find(({ series }) => series === "certificate.days");
+      if (sample === undefined) return undefined;
+      const { value: days, limit = options.daysMin } = sample;
+      if (days >= limit) return good;
       const left = days < 0 ? "has expired" : `ends in ${Math.floor(days)} days`;
       const severity = days < 1 ? "critical" : "medium";
       return {

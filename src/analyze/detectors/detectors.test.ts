@@ -13,7 +13,7 @@ import { stoppedDetector } from "./stopped.ts";
 
 /** Shows a detector readings, one every `stepMs`, and writes down what it thinks of each. */
 function opinions(
-  detector: Detector<unknown>,
+  detector: Detector,
   readings: readonly (readonly [sensor: string, reading: Reading])[],
   stepMs = 1000,
 ): string[] {
@@ -55,7 +55,7 @@ describe("checks", () => {
   const looks = (pattern: string): string[] =>
     opinions(
       detector,
-      [...pattern].map((look) => ["liveness", look === "+" ? pass : fail("refused")]),
+      Array.from(pattern).map((look) => ["liveness", look === "+" ? pass : fail("refused")]),
     );
 
   it("calls N of M a failure, and fewer not (C1)", () => {
@@ -104,6 +104,7 @@ describe("process life", () => {
     restart: "always" as const,
     startTimeoutMs: 5000,
     hasProbes: true,
+    isAskedAgain: true,
     loopCrashes: 3,
     crashWindowMs: 60_000,
     healthyRunMs: 10_000,
@@ -153,7 +154,16 @@ describe("process life", () => {
         ["startup", pass],
       ]),
     ).toEqual(["-", "-", "good"]);
-    const without = processLifeDetector({ ...options, hasProbes: false });
+    const onlyAtStart = processLifeDetector({ ...options, isAskedAgain: false });
+    expect(
+      opinions(onlyAtStart, [
+        ["process", started],
+        ["usage", usage],
+        ["startup", pass],
+        ["usage", usage],
+      ]),
+    ).toEqual(["-", "-", "good", "good"]);
+    const without = processLifeDetector({ ...options, hasProbes: false, isAskedAgain: false });
     expect(
       opinions(without, [
         ["process", started],
@@ -213,8 +223,14 @@ describe("stopped", () => {
 
   it("needs a look that timed out beside the state", () => {
     expect(opinions(detector, [stoppedState, stoppedState])).toEqual(["-", "-"]);
-    expect(opinions(detector, [stoppedState, ["liveness", fail("timeout")]])).toEqual(["-", "hang"]);
-    expect(opinions(detector, [["liveness", fail("timeout")], stoppedState])).toEqual(["-", "hang"]);
+    expect(opinions(detector, [stoppedState, ["liveness", fail("timeout")]])).toEqual([
+      "-",
+      "hang",
+    ]);
+    expect(opinions(detector, [["liveness", fail("timeout")], stoppedState])).toEqual([
+      "-",
+      "hang",
+    ]);
     expect(opinions(detector, [stoppedState, ["liveness", fail("status")]])).toEqual(["-", "-"]);
   });
 
@@ -260,7 +276,11 @@ describe("the smaller ones", () => {
       "log",
       { kind: "occurrence", name: "ERROR", count, reason: "ERROR x" },
     ];
-    expect(opinions(detector, [lines(0), lines(2), lines(1)])).toEqual(["good", "-", "log_pattern"]);
+    expect(opinions(detector, [lines(0), lines(2), lines(1)])).toEqual([
+      "good",
+      "-",
+      "log_pattern",
+    ]);
     expect(opinions(detector, [lines(2), lines(0), lines(1)], 4000)).toEqual(["-", "-", "-"]);
   });
 
@@ -269,7 +289,7 @@ describe("the smaller ones", () => {
     const looks = (pattern: string): string[] =>
       opinions(
         detector,
-        [...pattern].map((look) => ["liveness", look === "+" ? pass : fail("status")]),
+        Array.from(pattern).map((look) => ["liveness", look === "+" ? pass : fail("status")]),
       );
     expect(looks("+-+-+").at(-1)).toBe("flapping");
     expect(looks("+----").at(-1)).toBe("-");

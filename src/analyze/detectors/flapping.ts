@@ -1,6 +1,7 @@
 /**
- * Up, down, up, down: each recovery looks like a success, and nothing is healed. So many changes
- * within the window are a failure of their own; a quiet window is good evidence.
+ * Up, down, up, down: each time it looks well again, and nothing is healed. So many changes of one
+ * process within the window are a failure of their own; a quiet window, or a new process, is good
+ * evidence.
  */
 import type { Detector, Opinion } from "../detector.ts";
 
@@ -19,7 +20,7 @@ export function flappingDetector(options: {
   return {
     name: "flapping",
     sensors: [options.sensor],
-    outlivesProcess: true,
+    outlivesProcess: false,
     initial: () => ({ wasOk: undefined, changesMs: [] }),
     judge(state, { reading }, now) {
       if (reading.kind !== "check") return undefined;

@@ -6,8 +6,8 @@
  * L1. An exit that was asked for is never a failure, nor one that the restart policy allows.
  * L2. A crash loop needs `loopCrashes` exits within `crashWindowMs`, each of a run shorter than
  *     `healthyRunMs`: a service that crashes once an hour is not in a loop.
- * L3. Good evidence of life is a passed look; where a service has no probes, its numbers being
- *     read from a living process.
+ * L3. Good evidence of life is a passed look; where nothing is asked after the start, the numbers
+ *     of the living process.
  */
 import type { Instant } from "../../kernel/index.ts";
 import type { ExitedReading, FailureType, Observation } from "../../model/index.ts";
@@ -16,7 +16,10 @@ import type { Detector, Opinion } from "../detector.ts";
 export interface ProcessLifeOptions {
   readonly restart: "always" | "on-failure" | "never";
   readonly startTimeoutMs: number;
+  /** A start is asked about until it is ready. */
   readonly hasProbes: boolean;
+  /** And it is asked again and again afterwards. */
+  readonly isAskedAgain: boolean;
   readonly loopCrashes: number;
   readonly crashWindowMs: number;
   readonly healthyRunMs: number;
@@ -49,11 +52,11 @@ export function processLifeDetector(options: ProcessLifeOptions): Detector<LifeS
         state.startDueMs = options.hasProbes ? now.monotonicMs + options.startTimeoutMs : undefined;
         return undefined;
       }
-      if (reading.kind === "exited") return judgeExit(state, reading, options, now);
+      if (reading.kind === "exited") return judgeExit(state, reading, { options, now });
       if (reading.kind === "check" && observation.sensor === "process" && !reading.ok) {
         return { kind: "bad", type: "start_failed", severity: "high", reason: reading.reason };
       }
-      if (!showsLife(observation, options.hasProbes)) return undefined;
+      if (!showsLife(state, observation, options)) return undefined;
       state.startDueMs = undefined;
       return good;
     },
@@ -72,9 +75,9 @@ export function processLifeDetector(options: ProcessLifeOptions): Detector<LifeS
 function judgeExit(
   state: LifeState,
   reading: ExitedReading,
-  options: ProcessLifeOptions,
-  now: Instant,
+  by: { readonly options: ProcessLifeOptions; readonly now: Instant },
 ): Opinion | undefined {
+  const { options, now } = by;
   if (reading.expected) return undefined;
   state.startDueMs = undefined;
   if (options.restart === "never") return undefined;
@@ -97,11 +100,14 @@ function exitText(reading: ExitedReading): string {
   return reading.code === null ? `vanished ${ran}` : `exited with code ${reading.code} ${ran}`;
 }
 
-function showsLife(observation: Observation, hasProbes: boolean): boolean {
-  const { reading, sensor } = observation;
-  if (hasProbes) {
-    const asks = sensor === "startup" || sensor === "liveness" || sensor === "readiness";
-    return asks && reading.kind === "check" && reading.ok;
+function showsLife(
+  state: LifeState,
+  { reading, sensor }: Observation,
+  options: ProcessLifeOptions,
+): boolean {
+  if (sensor === "startup" || sensor === "liveness" || sensor === "readiness") {
+    return reading.kind === "check" && reading.ok;
   }
-  return reading.kind === "samples" && sensor === "usage";
+  const isStarted = state.startDueMs === undefined;
+  return !options.isAskedAgain && isStarted && sensor === "usage" && reading.kind === "samples";
 }

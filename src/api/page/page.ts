@@ -13,6 +13,7 @@ import {
   actionSection,
   approvalSection,
   incidentSection,
+  pageTitle,
   resourceSection,
   type Shown,
   serviceSection,
@@ -25,14 +26,14 @@ const actionsMax = 12;
 
 export async function renderPage(house: House, caller: Caller): Promise<string> {
   const shown = await gather(house, caller);
-  const { fleet, verdict } = shown.overview;
+  const { fleet } = shown.overview;
   const page = html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${verdict.kind === "well" ? "" : "! "}${fleet} – SoulMirror</title>
+<title>${pageTitle(shown.overview)}</title>
 <link rel="icon" href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Ccircle cx='8' cy='8' r='6' fill='none' stroke='%23558' stroke-width='3'/%3E%3C/svg%3E">
 <link rel="stylesheet" href="/page.css">
 <noscript><meta http-equiv="refresh" content="10"></noscript>

@@ -25,6 +25,7 @@ function replace(text) {
   const open = new Set([...main.querySelectorAll("details[open]")].map((each) => each.dataset.key));
   const focused = document.activeElement && document.activeElement.dataset.post;
   main.innerHTML = text;
+  document.title = document.getElementById("verdict").dataset.title;
   for (const each of main.querySelectorAll("details")) each.open = open.has(each.dataset.key);
   if (focused) main.querySelector('[data-post="' + CSS.escape(focused) + '"]')?.focus();
 }

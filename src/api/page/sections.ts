@@ -18,9 +18,14 @@ export interface Shown {
   readonly mayAct: boolean;
 }
 
+/** A tab in the background tells of trouble, too. */
+export function pageTitle({ fleet, verdict }: Overview): string {
+  return `${verdict.kind === "well" ? "" : "! "}${fleet} – SoulMirror`;
+}
+
 export function verdictSection({ overview }: Shown): Html {
   const { kind, text } = overview.verdict;
-  return html`<p id="verdict" class="verdict ${toneOf(kind)}" role="status"><span aria-hidden="true">${iconOf(kind)}</span> ${text}</p>`;
+  return html`<p id="verdict" class="verdict ${toneOf(kind)}" role="status" data-title="${pageTitle(overview)}"><span aria-hidden="true">${iconOf(kind)}</span> ${text}</p>`;
 }
 
 export function incidentSection({ overview, stories }: Shown): Html {

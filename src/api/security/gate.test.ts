@@ -33,6 +33,16 @@ describe("gate", () => {
     expect(gateOn("::1").identify(visit({ host: "[::1]:5050" })).isTrusted).toBe(false);
   });
 
+  test("G1: the address that the connection came in at is ours, by its number", () => {
+    const gate = gateOn("0.0.0.0");
+    const at = (host: string, localAddress: string) =>
+      gate.identify({ ...visit({ host, origin: `http://${host}` }), localAddress });
+    expect(at("192.0.2.1:5050", "192.0.2.1").isTrusted).toBe(false);
+    expect(at("192.0.2.1:5050", "::ffff:192.0.2.1").isTrusted).toBe(false);
+    expect(at("[2001:db8::1]:5050", "2001:db8::1").isTrusted).toBe(false);
+    expect(() => at("192.0.2.9:5050", "192.0.2.1")).toThrow("Host");
+  });
+
   test.each([
     ["127.0.0.1", true],
     ["127.8.8.8", true],

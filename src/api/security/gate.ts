@@ -28,6 +28,8 @@ export interface GateOptions {
 export interface Visit {
   readonly method: string;
   readonly address: string;
+  /** The address of ours that the connection came in at. */
+  readonly localAddress?: string | undefined;
   readonly headers: IncomingHttpHeaders;
 }
 
@@ -69,7 +71,7 @@ export function createGate(options: GateOptions): Gate {
     sessions,
     cookieName,
     identify(visit) {
-      checkAddress(visit.headers, options);
+      checkAddress(visit, options);
       const { authorization, cookie } = visit.headers;
       if (authorization !== undefined) {
         const given = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
@@ -95,8 +97,8 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
-function checkAddress(headers: IncomingHttpHeaders, options: GateOptions): void {
-  const hosts = ourHosts(options);
+function checkAddress({ headers, localAddress }: Visit, options: GateOptions): void {
+  const hosts = ourHosts(options, localAddress);
   const host = headers.host?.toLowerCase();
   if (host === undefined || !hosts.has(host)) {
     throw new SoulMirrorError("FORBIDDEN_ORIGIN", `Host ${host ?? "(none)"} is not one of ours`, {
@@ -111,15 +113,27 @@ function checkAddress(headers: IncomingHttpHeaders, options: GateOptions): void 
   }
 }
 
-function ourHosts({ host, port, otherHosts }: GateOptions): ReadonlySet<string> {
+/**
+ * An address that was typed as a number is no name that somebody could have pointed at us, so the
+ * one that the connection came in at is ours, too.
+ */
+function ourHosts(
+  { host, port, otherHosts }: GateOptions,
+  localAddress: string | undefined,
+): ReadonlySet<string> {
   const names = ["localhost", "127.0.0.1", "[::1]"];
   const isWildcard = host === "0.0.0.0" || host === "::";
-  if (!isWildcard) names.push(host.includes(":") ? `[${host}]` : host);
+  if (!isWildcard) names.push(bracketed(host));
+  if (localAddress !== undefined) names.push(bracketed(localAddress.replace(/^::ffff:/i, "")));
   const withPort = names.map((name) => `${name}:${port()}`.toLowerCase());
   // Browsers leave port 80 out.
   const plain = port() === 80 ? names : [];
   const others = otherHosts.flatMap((name) => [name, `${name}:${port()}`]);
   return new Set([...withPort, ...plain, ...others].map((name) => name.toLowerCase()));
+}
+
+function bracketed(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
 }
 
 function cookieIn(header: string | undefined, name: string): string | undefined {

@@ -8,7 +8,7 @@ import type { FastifyInstance } from "fastify";
 import { contentTypes, formatFor, writeExposition } from "../figures/exposition.ts";
 import { fleetMetrics } from "../figures/fleet-metrics.ts";
 import { toHealthDocument } from "../figures/health-json.ts";
-import { checkStore, lookAtHealth } from "../figures/system-health.ts";
+import { checkLoop, checkStore, lookAtHealth } from "../figures/system-health.ts";
 import { createTally } from "../figures/tally.ts";
 import type { House } from "../house.ts";
 
@@ -22,14 +22,14 @@ export function addProbeRoutes(app: FastifyInstance, house: House): () => void {
   app.get("/livez", async (_request, reply) => reply.type("text/plain").send("ok\n"));
 
   app.get("/readyz", async (request, reply) => {
-    const store = await checkStore(house);
+    const checks = [await checkStore(house), checkLoop(house)];
     // Degraded is ready: without its store the engine still supervises and heals.
-    const isReady = store.status !== "unhealthy";
-    const mark = isReady ? "[+]" : "[-]";
+    const isReady = checks.every(({ status }) => status !== "unhealthy");
     const lines = [
-      `${mark}store ${store.message ?? "ok"}`,
-      "[+]loop ok",
-      isReady ? "readyz check passed" : "readyz check failed",
+      ...checks.map(({ name, status, message }) => {
+        return `[${status === "unhealthy" ? "-" : "+"}]${name} ${message ?? (status === "healthy" ? "ok" : status)}`;
+      }),
+      `readyz check ${isReady ? "passed" : "failed"}`,
     ];
     const { query } = request;
     const isVerbose = typeof query === "object" && query !== null && "verbose" in query;

@@ -1,11 +1,12 @@
 /**
- * Has the journal been edited, reordered or cut since it was written? Proven offline: from the store,
- * the key of the data directory, and the anchors in the daemon's log.
+ * Has the journal been edited, reordered or cut since it was written? Proven offline: from the
+ * store, the key of the data directory, and the anchors in the daemon's log.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf, SoulMirrorError } from "../../kernel/index.ts";
 import { type Finding, type Verification, verifyJournal } from "../../knowledge/index.ts";
+import type { Store } from "../../model/index.ts";
 import { openSqliteStore, readAuditKey, sqliteFormat } from "../../platform/index.ts";
 import { readAnchors } from "../anchors.ts";
 import type { Run } from "../command.ts";
@@ -20,9 +21,7 @@ export const audit: Run = async ({ place, out }) => {
   // Before the store: what is written meanwhile has no anchor that would be missed.
   const anchors = readAnchors(join(dataPath, "logs"));
   const store = await openSqliteStore(storePath);
-  const verification = await verify(() => verifyJournal(store, mac, anchors)).finally(() =>
-    store.close(),
-  );
+  const verification = await verify(store, () => verifyJournal(store, mac, anchors));
   const { proven, from, to, lost, finding } = verification;
   if (finding) throw broken(finding, proven);
   out.show({ intact: true, proven, from, to, lost, anchors: anchors.length }, (style) => {
@@ -35,12 +34,14 @@ export const audit: Run = async ({ place, out }) => {
 };
 
 /** An entry that cannot even be read was not written by us. */
-async function verify(read: () => Promise<Verification>): Promise<Verification> {
+async function verify(store: Store, read: () => Promise<Verification>): Promise<Verification> {
   try {
     return await read();
   } catch (error) {
     const what = `an entry cannot be read: ${messageOf(error)}`;
     return { proven: 0, lost: 0, finding: { kind: "edited", position: 0, what } };
+  } finally {
+    await store.close();
   }
 }
 

@@ -3,7 +3,7 @@ import { SoulMirrorError } from "../../kernel/index.ts";
 import type { Run } from "../command.ts";
 import { mustReadFleet } from "../read-fleet.ts";
 
-/** `show`: everything that is in force, defaults included; `explain KEY`: where one value is from. */
+/** `show`: all that is in force, defaults included; `explain KEY`: where one value is from. */
 export const config: Run = async ({ args, place, out }) => {
   const [what, key] = args;
   const { explain } = mustReadFleet({ path: place.fleetPath, port: place.port });

@@ -43,8 +43,12 @@ async function move({ dataPath, path, what, before, target }: Move): Promise<Sto
       fix: `formats go from 0 to ${before.latest}; \`soulmirror db status\` shows the present one`,
     });
   }
-  using _lock = acquireLock(join(dataPath, "lock"));
-  return await sqliteFormat(path, target);
+  const lock = acquireLock(join(dataPath, "lock"));
+  try {
+    return await sqliteFormat(path, target);
+  } finally {
+    lock.release();
+  }
 }
 
 function tell(what: string, before: StoreFormat, after: StoreFormat): string {

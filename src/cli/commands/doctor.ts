@@ -1,4 +1,4 @@
-/** Is everything here that SoulMirror needs? Each line is well, a warning or a failure with its fix. */
+/** Is all here that SoulMirror needs? Each line is well, a warning or a failure with its fix. */
 import { columns } from "../columns.ts";
 import type { Run } from "../command.ts";
 import type { DoctorCheck } from "../doctor-check.ts";

@@ -44,7 +44,7 @@ type Print = (label: string, line: string) => void;
 async function answering({ place }: Context): Promise<DaemonClient | undefined> {
   try {
     const client = DaemonClient.at(place);
-    await client.get("/livez");
+    await client.get("/api/v1/mode");
     return client;
   } catch (error) {
     if (error instanceof SoulMirrorError && error.code === "DAEMON_AWAY") return undefined;

@@ -45,7 +45,7 @@ async function waitForServices({ place, out }: Context): Promise<void> {
   try {
     for (;;) {
       const services = await client.get<readonly ServiceView[]>("/api/v1/services");
-      const starting = services.filter(({ state }) => state === "starting");
+      const starting = services.filter(isStarting);
       const elapsedMs = realClock.now().monotonicMs - begunMs;
       if (starting.length === 0 || elapsedMs > healthyWithinMs) break;
       const names = starting.map(({ name }) => name).join(", ");
@@ -56,6 +56,10 @@ async function waitForServices({ place, out }: Context): Promise<void> {
     out.progress("");
     client.close();
   }
+}
+
+function isStarting({ state, instances }: ServiceView): boolean {
+  return state === "starting" || instances.some((each) => each.state === "starting");
 }
 
 async function summarize({ place, out }: Context): Promise<void> {

@@ -20,6 +20,8 @@ import { clockTime, tellEntry } from "../tell-entry.ts";
 const redrawEveryMs = 1000;
 const coalesceMs = 100;
 const eventsMax = 200;
+/** In raw mode Ctrl-C and Ctrl-D come as keys. */
+const quitKeys = ["q", "\u0003", "\u0004"];
 
 const enter = "\u001b[?1049h\u001b[?25l";
 const leave = "\u001b[?25h\u001b[?1049l";
@@ -50,7 +52,8 @@ async function stream({ out, place }: Context): Promise<number> {
   const over = new AbortController();
   process.once("SIGINT", () => over.abort());
   const client = DaemonClient.at(place);
-  for await (const sealed of followEvents(client, { signal: over.signal })) out.write(JSON.stringify(sealed));
+  for await (const sealed of followEvents(client, { signal: over.signal }))
+    out.write(JSON.stringify(sealed));
   client.close();
   return 0;
 }
@@ -74,7 +77,7 @@ class Screen {
       this.#wake();
     };
     process.stdin.on("data", (keys: Buffer) => {
-      if (/[q\u0003\u0004]/.test(keys.toString())) stop();
+      if (quitKeys.some((key) => keys.includes(key))) stop();
     });
     process.stdout.on("resize", () => this.#draw());
     process.once("SIGTERM", stop).once("SIGHUP", stop);
@@ -144,7 +147,9 @@ class Screen {
   }
 
   #draw(): void {
-    const { columns: width = 80, rows: height = 24 } = process.stdout;
+    // A terminal that does not know its size says 0.
+    const width = process.stdout.columns || 80;
+    const height = process.stdout.rows || 24;
     const { style } = this.#context.out;
     const foot = style.paint("grey", `${clockTime(realClock.now().wallMs)}   q quits`);
     const top = [

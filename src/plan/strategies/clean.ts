@@ -1,4 +1,6 @@
-/** Clean the declared paths. What is deleted is gone, so it asks unless the fleet file says not to. */
+/**
+ * Clean the declared paths. What is deleted is gone, so it asks unless the fleet file says not to.
+ */
 import { hooksOf, type Strategy } from "../strategy.ts";
 
 export const clean: Strategy = {

@@ -1,4 +1,7 @@
-/** Named commands and webhooks of the fleet file, as strategies `command:<name>`, `webhook:<name>`. */
+/**
+ * Named commands and webhooks of the fleet file, as strategies `command:<name>` and
+ * `webhook:<name>`.
+ */
 import { hooksOf, type Strategy } from "../strategy.ts";
 import { hookStep } from "./steps.ts";
 import { isIrreversible } from "./switch-alternative.ts";

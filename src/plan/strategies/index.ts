@@ -1,4 +1,7 @@
-/** The strategies, in one list. A new one is a file here, its line below, and a fault that proves it. */
+/**
+ * The strategies, in one list. A new one is a file here, its line below, and a fault that proves
+ * it.
+ */
 import type { Strategy } from "../strategy.ts";
 import { clean } from "./clean.ts";
 import { drainRestart } from "./drain-restart.ts";
@@ -6,8 +9,8 @@ import { hookStrategy } from "./hooks.ts";
 import { quarantine } from "./quarantine.ts";
 import { reconnect } from "./reconnect.ts";
 import { restart } from "./restart.ts";
-import { restartProxy } from "./restart-proxy.ts";
 import { restartCause } from "./restart-cause.ts";
+import { restartProxy } from "./restart-proxy.ts";
 import { rollbackConfig } from "./rollback-config.ts";
 import { rotateLogs } from "./rotate-logs.ts";
 import { scale } from "./scale.ts";

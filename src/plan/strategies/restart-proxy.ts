@@ -9,7 +9,5 @@ export const restartProxy: Strategy = {
   reverts: false,
   irreversible: () => false,
   against: ({ resource }) => (resource === frontProxy ? undefined : "it is not the front proxy"),
-  steps: ({ resource }) => [
-    { kind: "start-proxy", resource, parameters: {}, deadlineMs: 10_000 },
-  ],
+  steps: ({ resource }) => [{ kind: "start-proxy", resource, parameters: {}, deadlineMs: 10_000 }],
 };

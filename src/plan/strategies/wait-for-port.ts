@@ -3,8 +3,8 @@
  * and start the moment the port is free. There is no giving up.
  */
 
-import { wantedHash } from "../slots.ts";
 import { frontProxy } from "../../model/index.ts";
+import { wantedHash } from "../slots.ts";
 import type { Strategy } from "../strategy.ts";
 import { startStep } from "./steps.ts";
 

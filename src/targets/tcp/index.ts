@@ -2,3 +2,4 @@
  * TCP: the sensor that knocks at a port. What is said over the connection is for other kinds.
  */
 export { createTcpSensor } from "./sensors.ts";
+export { createConnectivitySensor } from "./connectivity.ts";

@@ -1,11 +1,10 @@
 /** Does a port accept connections? Kind `tcp`. Nothing is sent, and the connection is closed. */
-import { connect } from "node:net";
 import { z } from "zod";
 import type { Clock } from "../../kernel/index.ts";
-import type { AbortSignalLike, Reading, Sensor } from "../../model/index.ts";
-import { badCheck, goodCheck, inMs, type Trouble, troubleOf } from "../check-reading.ts";
-import { resolveHost } from "../resolve-host.ts";
+import type { Reading, Sensor } from "../../model/index.ts";
+import { badCheck, goodCheck, inMs } from "../check-reading.ts";
 import { sensorParameters } from "../sensor-parameters.ts";
+import { knock } from "./knock.ts";
 
 const schema = z.object({
   host: z.string().min(1).default("127.0.0.1"),
@@ -30,23 +29,4 @@ export function createTcpSensor({ clock }: { readonly clock: Clock }): Sensor {
       return [badCheck(elapsedMs, { symptom, reason: `${name}, ${inMs(elapsedMs)}: ${reason}` })];
     },
   };
-}
-
-function knock(
-  address: { readonly host: string; readonly port: number },
-  signal: AbortSignalLike,
-): Promise<Trouble | undefined> {
-  return new Promise((resolve) => {
-    const settle = (trouble?: Trouble): void => {
-      signal.removeEventListener("abort", abort);
-      socket.destroy();
-      resolve(trouble);
-    };
-    const abort = (): void => settle({ symptom: "timeout", reason: "no connection came about" });
-    const socket = connect({ ...address, lookup: resolveHost });
-    socket.on("error", (error) => settle(troubleOf(error)));
-    socket.once("connect", () => settle());
-    signal.addEventListener("abort", abort, { once: true });
-    if (signal.aborted) abort();
-  });
 }

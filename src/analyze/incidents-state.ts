@@ -1,0 +1,102 @@
+/**
+ * What is known of the incidents, and the questions that are asked about it. `incidents.ts` changes
+ * it, and says what must hold.
+ */
+import type { Fleet, Topology } from "../config/index.ts";
+import { DueHeap, type Ids } from "../kernel/index.ts";
+import {
+  type Failure,
+  failureTypes,
+  type Incident,
+  isLive,
+  type ResourceId,
+} from "../model/index.ts";
+
+export interface IncidentsState {
+  fleet: Fleet;
+  topology: Topology;
+  readonly ids: Ids;
+  readonly incidents: Map<string, Incident>;
+  /** Open failures. */
+  readonly failures: Map<string, Failure>;
+  readonly incidentOf: Map<string, string>;
+  /** Signature to incident, of what was resolved lately. */
+  readonly resolved: Map<string, { readonly incident: string; readonly untilMs: number }>;
+  /** Incidents whose victims get some time to recover after their cause. */
+  readonly grace: DueHeap;
+}
+
+/** What the later stages did in the tick before. */
+export type Outcome =
+  | ActionOutcome
+  | { readonly kind: "failure_resolved"; readonly failure: string; readonly by: string }
+  | { readonly kind: "escalated"; readonly incident: string; readonly reason: string };
+
+export interface ActionOutcome {
+  readonly kind: "action_begun" | "action_succeeded" | "action_failed";
+  readonly incident: string;
+  readonly failure: string;
+  readonly action: string;
+  /** What is acted upon. */
+  readonly resource: ResourceId;
+}
+
+export function createIncidentsState(fleet: Fleet, topology: Topology, ids: Ids): IncidentsState {
+  return {
+    fleet,
+    topology,
+    ids,
+    incidents: new Map(),
+    failures: new Map(),
+    incidentOf: new Map(),
+    resolved: new Map(),
+    grace: new DueHeap(),
+  };
+}
+
+/** What was live when the daemon before this one ended. */
+export function restoreIncidents(
+  state: IncidentsState,
+  failures: readonly Failure[],
+  incidents: readonly Incident[],
+): void {
+  for (const failure of failures) state.failures.set(failure.id, failure);
+  for (const incident of incidents) {
+    state.incidents.set(incident.id, incident);
+    for (const id of [...incident.failures, ...incident.victims]) {
+      if (state.failures.has(id)) state.incidentOf.set(id, incident.id);
+    }
+  }
+}
+
+/** The live incident that this resource causes or suffers from. */
+export function liveIncidentOf(state: IncidentsState, resource: ResourceId): Incident | undefined {
+  for (const [failureId, incidentId] of state.incidentOf) {
+    if (state.failures.get(failureId)?.resource !== resource) continue;
+    const incident = state.incidents.get(incidentId);
+    if (incident && isLive(incident)) return incident;
+  }
+  return undefined;
+}
+
+/** A live incident of something that this resource needs. */
+export function causeOf(state: IncidentsState, failure: Failure): Incident | undefined {
+  if (failureTypes[failure.type].category === "capacity") return undefined;
+  const needs = state.topology.needs(failure.resource);
+  for (const incident of state.incidents.values()) {
+    if (isLive(incident) && needs.has(incident.cause) && hasOpenFailure(state, incident))
+      return incident;
+  }
+  return undefined;
+}
+
+export function hasOpenFailure(state: IncidentsState, incident: Incident): boolean {
+  return incident.failures.some((each) => state.failures.has(each));
+}
+
+export function stillNeeded(state: IncidentsState, incident: string): boolean {
+  const known = state.incidents.get(incident);
+  if (known && isLive(known)) return true;
+  for (const each of state.resolved.values()) if (each.incident === incident) return true;
+  return false;
+}

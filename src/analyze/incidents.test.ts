@@ -1,0 +1,227 @@
+import { describe, expect, it } from "vitest";
+import { createTopology, type Fleet, formatProblem, loadFleet } from "../config/index.ts";
+import { createIds, createRandom } from "../kernel/index.ts";
+import type { Failure, FailureType, Incident, ResourceId } from "../model/index.ts";
+import { correlate } from "./incidents.ts";
+import { createIncidentsState, type Outcome, restoreIncidents } from "./incidents-state.ts";
+
+/** `web` needs `db`, `batch` needs `web`, `other` needs nothing. */
+const text = `
+services:
+  db: { command: node db.js }
+  web: { command: node web.js, depends_on: [db] }
+  batch: { command: node batch.js, depends_on: [web] }
+  other: { command: node other.js }
+detection: { correlate: 10s, relapse: 10m }
+`;
+
+function fleetOf(): Fleet {
+  const files = [{ path: "soulmirror.yaml", text }];
+  const loaded = loadFleet({ files, baseDir: "/srv", hash: (each) => each });
+  if (!loaded.ok) throw new Error(loaded.error.map(formatProblem).join("\n"));
+  return loaded.value.fleet;
+}
+
+/** Incidents with a clock that the test moves. */
+class Ward {
+  nowMs = 1000;
+  readonly incidents = new Map<string, Incident>();
+  readonly #fleet = fleetOf();
+  readonly state = createIncidentsState(
+    this.#fleet,
+    createTopology(this.#fleet),
+    createIds({ now: () => ({ wallMs: this.nowMs, monotonicMs: this.nowMs }) }, createRandom(1)),
+  );
+
+  tell(raised: readonly Failure[], ...outcomes: Outcome[]): readonly Incident[] {
+    const now = { wallMs: this.nowMs, monotonicMs: this.nowMs };
+    const changed = correlate(this.state, { raised, outcomes }, now);
+    for (const incident of changed) this.incidents.set(incident.id, incident);
+    return changed;
+  }
+
+  raise(name: string, type: FailureType = "hang"): Failure {
+    const failure = this.failure(name, type);
+    this.tell([failure]);
+    return failure;
+  }
+
+  resolve(failure: Failure): readonly Incident[] {
+    return this.tell([], { kind: "failure_resolved", failure: failure.id, by: "act_1" });
+  }
+
+  failure(name: string, type: FailureType = "hang"): Failure {
+    return {
+      id: `${name}:${type}:${this.nowMs}`,
+      at: this.nowMs,
+      resource: `instance/${name}.1`,
+      type,
+      severity: "high",
+      detector: "d",
+      sensor: "liveness",
+      reason: "it does not answer",
+      evidence: [],
+    };
+  }
+
+  get live(): Incident[] {
+    return [...this.incidents.values()].filter(({ state }) => state.kind !== "resolved");
+  }
+
+  /** Live incidents as `cause: failures / victims`, in names. */
+  get told(): string[] {
+    const nameOf = (id: string): string => id.slice(0, id.indexOf(":"));
+    const open = (ids: readonly string[]): string =>
+      ids
+        .filter((id) => this.state.failures.has(id))
+        .map(nameOf)
+        .join();
+    return this.live.map((each) => `${each.cause}: ${open(each.failures)} / ${open(each.victims)}`);
+  }
+}
+
+const cause = (name: string): ResourceId => `instance/${name}.1`;
+
+describe("incidents", () => {
+  it("takes failures of what needs the cause as its victims, also over several steps", () => {
+    const ward = new Ward();
+    ward.raise("db");
+    ward.raise("web");
+    ward.raise("batch");
+    ward.raise("other");
+    expect(ward.told).toEqual([`${cause("db")}: db / web,batch`, `${cause("other")}: other / `]);
+  });
+
+  it("gathers several failures of one resource", () => {
+    const ward = new Ward();
+    ward.raise("db", "hang");
+    ward.raise("db", "crash_loop");
+    expect(ward.told).toEqual([`${cause("db")}: db,db / `]);
+  });
+
+  it("folds incidents into that of a cause that is recognised later", () => {
+    const ward = new Ward();
+    ward.raise("batch");
+    ward.nowMs += 3000;
+    ward.raise("web");
+    ward.nowMs += 3000;
+    ward.raise("db");
+    expect(ward.told).toEqual([`${cause("db")}: db / web,batch`]);
+    const before = [...ward.incidents.values()].filter(({ state }) => state.kind === "resolved");
+    expect(before.map(({ state }) => state)).toMatchObject([
+      { by: expect.stringContaining("is part of") },
+      { by: expect.stringContaining("is part of") },
+    ]);
+  });
+
+  it("does not fold what began long before the cause", () => {
+    const ward = new Ward();
+    ward.raise("web");
+    ward.nowMs += 10_001;
+    ward.raise("db");
+    expect(ward.live).toHaveLength(2);
+  });
+
+  it("never takes an exhaustion for somebody else's doing", () => {
+    const ward = new Ward();
+    ward.raise("web", "memory_exhaustion");
+    ward.raise("db");
+    ward.raise("batch", "disk_exhaustion");
+    expect(ward.live.map((each) => each.cause)).toEqual([
+      cause("web"),
+      cause("db"),
+      cause("batch"),
+    ]);
+  });
+
+  it("keeps every open failure in exactly one live incident (N1)", () => {
+    const ward = new Ward();
+    const names = ["batch", "db", "other", "web"];
+    for (const name of names) ward.raise(name);
+    const all = ward.live.flatMap(({ failures, victims }) => [...failures, ...victims]);
+    expect(all.toSorted()).toEqual([...ward.state.failures.keys()].toSorted());
+    expect(new Set(all).size).toBe(names.length);
+  });
+
+  it("is resolved when all its failures are, and not before (N2)", () => {
+    const ward = new Ward();
+    const [db, web] = [ward.raise("db"), ward.raise("web")];
+    ward.resolve(db);
+    expect(ward.live).toHaveLength(1);
+    const [incident] = ward.resolve(web);
+    expect(incident?.state).toEqual({ kind: "resolved", at: ward.nowMs, by: "act_1" });
+  });
+
+  it("reopens for a relapse, and opens anew when it is none (N3)", () => {
+    const ward = new Ward();
+    ward.resolve(ward.raise("db"));
+    ward.nowMs += 599_999;
+    const again = ward.raise("db");
+    expect(ward.incidents.size).toBe(1);
+    expect(ward.live).toMatchObject([{ relapses: 1, state: { kind: "open" } }]);
+    ward.resolve(again);
+    ward.nowMs += 600_001;
+    ward.raise("db");
+    expect(ward.incidents.size).toBe(2);
+    ward.nowMs += 1;
+    ward.raise("other", "slow");
+    expect(ward.incidents.size).toBe(3);
+  });
+
+  it("gives victims that go on failing an incident of their own (N4)", () => {
+    const ward = new Ward();
+    const [db] = [ward.raise("db"), ward.raise("web")];
+    ward.resolve(db);
+    ward.nowMs += 9999;
+    expect(ward.tell([])).toEqual([]);
+    ward.nowMs += 1;
+    ward.tell([]);
+    expect(ward.told).toEqual([`${cause("web")}: web / `]);
+  });
+
+  it("leaves the victims where they are when the cause fails again meanwhile", () => {
+    const ward = new Ward();
+    const [db] = [ward.raise("db"), ward.raise("web")];
+    ward.resolve(db);
+    ward.nowMs += 5000;
+    ward.raise("db", "crash_loop");
+    ward.nowMs += 5000;
+    ward.tell([]);
+    expect(ward.told).toEqual([`${cause("db")}: db / web`]);
+  });
+
+  it("follows what is done for its cause, and not what is done for a victim", () => {
+    const ward = new Ward();
+    const [db, web] = [ward.raise("db"), ward.raise("web")];
+    const incident = ward.live[0]?.id ?? "";
+    const begun = (failure: Failure, action: string): Outcome => ({
+      kind: "action_begun",
+      incident,
+      failure: failure.id,
+      action,
+      resource: failure.resource,
+    });
+    expect(ward.tell([], begun(web, "act_1"))).toEqual([]);
+    expect(ward.tell([], begun(db, "act_2"))).toMatchObject([
+      { state: { kind: "recovering", action: "act_2" } },
+    ]);
+    ward.tell([], { ...begun(db, "act_2"), kind: "action_succeeded" });
+    expect(ward.live[0]?.state).toEqual({ kind: "verifying", action: "act_2" });
+    ward.tell([], { kind: "escalated", incident, reason: "nothing is left" });
+    expect(ward.live[0]?.state.kind).toBe("escalated");
+    ward.tell([], { ...begun(db, "act_2"), kind: "action_failed" });
+    expect(ward.live[0]?.state.kind).toBe("open");
+  });
+
+  it("takes up what was live when the daemon before this one ended", () => {
+    const before = new Ward();
+    const [db, web] = [before.raise("db"), before.raise("web")];
+    const after = new Ward();
+    restoreIncidents(after.state, [db, web], before.live);
+    after.raise("batch");
+    expect(after.incidents.size).toBe(1);
+    after.resolve(db);
+    after.resolve(web);
+    expect(after.live[0]?.id).toBe(before.live[0]?.id);
+  });
+});

@@ -1,0 +1,44 @@
+/**
+ * Quarantine is left when the program changes: somebody has mended it. Looks at the files of the
+ * command line (the program and the scripts that it is given) of instances in quarantine, and asks
+ * for a start when one of them is another than before.
+ */
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import type { ServiceSpec } from "../config/index.ts";
+import type { CancelTimer, Timers } from "../kernel/index.ts";
+import type { Conductor } from "../loop/index.ts";
+import type { ResourceId } from "../model/index.ts";
+
+const everyMs = 1000;
+
+export function watchPrograms(conductor: Conductor, timers: Timers): () => void {
+  const seen = new Map<ResourceId, string>();
+  let cancel: CancelTimer | undefined;
+  const look = (): void => {
+    for (const slot of conductor.state.plan.slots.values()) {
+      const spec = conductor.state.fleet.services[slot.service];
+      if (slot.quarantine === undefined || spec === undefined) {
+        seen.delete(slot.resource);
+        continue;
+      }
+      const now = fingerprint(spec);
+      const before = seen.get(slot.resource);
+      seen.set(slot.resource, now);
+      if (before === undefined || before === now) continue;
+      conductor.request({ kind: "start", resource: slot.resource, by: "a changed program file" });
+    }
+    cancel = timers.after(everyMs, look);
+  };
+  look();
+  return () => cancel?.();
+}
+
+function fingerprint({ command, cwd }: ServiceSpec): string {
+  return command
+    .map((word) => {
+      const found = statSync(resolve(cwd, word), { throwIfNoEntry: false });
+      return found?.isFile() ? `${found.mtimeMs}:${found.size}:${found.ino}` : "";
+    })
+    .join("|");
+}

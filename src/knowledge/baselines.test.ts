@@ -1,0 +1,87 @@
+import { describe, expect, it } from "vitest";
+import type { Instant } from "../kernel/index.ts";
+import type { BaselineRow, Observation } from "../model/index.ts";
+import { baselineOf, createBaselines, forgetBaselines, learn } from "./baselines.ts";
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+
+function at(monotonicMs: number): Instant {
+  return { monotonicMs, wallMs: 1_700_000_000_000 + monotonicMs };
+}
+
+function cpu(host: number, value: number, ms: number): Observation {
+  const samples = [{ series: "cpu.percent", value, unit: "percent" }] as const;
+  return {
+    resource: `host/${host}`,
+    sensor: "usage",
+    at: ms,
+    begunMs: ms,
+    reading: { kind: "samples", samples },
+  };
+}
+
+describe("baselines", () => {
+  it("rows come in their windows' own rhythm, and answers with them", () => {
+    const state = createBaselines();
+    const rows: BaselineRow[] = [];
+    expect(baselineOf(state, "host/1", { series: "cpu.percent", window: "1h" })).toBeUndefined();
+    for (let ms = 0; ms <= 25 * hourMs; ms += 10_000) {
+      rows.push(...learn(state, [cpu(1, 40 + (ms % 7), ms)], at(ms)).rows);
+    }
+    const of = (window: string): BaselineRow[] => rows.filter((row) => row.timeWindow === window);
+    expect([of("1h").length, of("24h").length, of("7d").length]).toEqual([150, 25, 2]);
+    expect(of("1h").at(-1)).toMatchObject({
+      metricType: "cpu",
+      metricName: "cpu.percent",
+      source: "host/1",
+      min: 40,
+      max: 46,
+      calculatedAt: 1_700_000_000_000 + 25 * hourMs,
+      validUntil: 1_700_000_000_000 + 25 * hourMs + 20 * minuteMs,
+    });
+    const last = of("1h").at(-1) as BaselineRow;
+    expect(last.median).toBe(last.p50);
+    expect(Math.abs(last.p50 - 43)).toBeLessThan(0.5);
+    expect(last.sampleCount).toBeGreaterThanOrEqual(360);
+    expect(last.sampleCount).toBeLessThanOrEqual(421);
+    const usual = baselineOf(state, "host/1", { series: "cpu.percent", window: "1h" });
+    expect(usual?.count).toBe(last.sampleCount);
+  });
+
+  it("turns are spread over ten minutes and bounded (invariant 1)", () => {
+    const state = createBaselines({ seriesPerTurnMax: 4 });
+    const perTurn: number[] = [];
+    const sources = new Set<string>();
+    for (let ms = 0; ms <= 10 * minuteMs; ms += 1000) {
+      const seen = ms === 0 ? Array.from({ length: 1200 }, (_, host) => cpu(host, 1, 0)) : [];
+      const { rows } = learn(state, seen, at(ms));
+      perTurn.push(rows.length / 3);
+      for (const row of rows) sources.add(row.source);
+    }
+    expect(Math.max(...perTurn)).toBeLessThanOrEqual(3);
+    expect(sources.size).toBe(1200);
+    expect(learn(state, [], at(hourMs)).rows.length).toBeLessThanOrEqual(12);
+  });
+
+  it("wakes seldom for a small fleet, and never for an empty one", () => {
+    const state = createBaselines();
+    expect(learn(state, [], at(0)).wakeMs).toBeUndefined();
+    expect(learn(state, [cpu(1, 1, 0), cpu(2, 1, 0)], at(0)).wakeMs).toBe(5 * minuteMs);
+  });
+
+  it("forgets a resource that is gone, and gives its place to another", () => {
+    const state = createBaselines({ seriesMax: 1 });
+    learn(state, [cpu(1, 5, 0)], at(0));
+    learn(state, [cpu(2, 6, 0)], at(0));
+    expect(state.book.refused).toBe(1);
+    forgetBaselines(state, "host/1");
+    learn(state, [cpu(2, 6, 1000)], at(1000));
+    const { rows } = learn(state, [], at(11 * minuteMs));
+    expect(rows.map((row) => [row.timeWindow, row.source, row.mean])).toEqual([
+      ["1h", "host/2", 6],
+      ["24h", "host/2", 6],
+      ["7d", "host/2", 6],
+    ]);
+  });
+});

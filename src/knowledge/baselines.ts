@@ -1,0 +1,173 @@
+/**
+ * What is usual for every series of the fleet, as rows for the store and as answers for whoever
+ * wants to know whether a value is unusual.
+ *
+ * Merging the pieces of a window costs some ten microseconds, so the rows of a series are made when
+ * its turn comes, spread evenly: the hour every ten minutes, the day every hour, the week every day
+ * (each for the first time after ten minutes). Answers are those of the last turn: what happens now
+ * is judged by what was usual before.
+ *
+ * 1. A turn makes at most `seriesPerTurnMax` series ready; what is late is next.
+ * 2. Only series with at least one value in the window have a row.
+ */
+import type { Instant } from "../kernel/index.ts";
+import type { BaselineRow, Observation, ResourceId } from "../model/index.ts";
+import { Baseline, type BaselineSummary, type BaselineWindow } from "../statistics/index.ts";
+import { type Series, SeriesBook } from "./series-book.ts";
+import { eachValue, typeOfSeries } from "./values-in.ts";
+
+export interface BaselinesOptions {
+  readonly seriesMax?: number;
+  readonly seriesPerTurnMax?: number;
+}
+
+interface Kept {
+  readonly baseline: Baseline;
+  /** How many turns this series has had. */
+  turns: number;
+  readonly summaries: { [window in BaselineWindow]?: BaselineSummary };
+}
+
+export interface BaselinesState {
+  readonly book: SeriesBook;
+  readonly kept: (Kept | undefined)[];
+  readonly seriesPerTurnMax: number;
+  /** Monotonic; undefined before the first value. */
+  turnedMs: number | undefined;
+  cursor: number;
+  owed: number;
+}
+
+export interface Learned {
+  readonly rows: readonly BaselineRow[];
+  /** Monotonic time of the next turn. */
+  readonly wakeMs: number | undefined;
+}
+
+const roundMs = 600_000;
+const stepMs = 1000;
+const dayMs = 86_400_000;
+
+/** How many rounds pass between two rows of a window, and for how long a row is valid. */
+const windows: Readonly<Record<BaselineWindow, { rounds: number }>> = {
+  "1h": { rounds: 1 },
+  "24h": { rounds: 6 },
+  "7d": { rounds: 144 },
+};
+
+export function createBaselines(options: BaselinesOptions = {}): BaselinesState {
+  const { seriesMax = 20_000, seriesPerTurnMax = 50 } = options;
+  return {
+    book: new SeriesBook(seriesMax),
+    kept: [],
+    seriesPerTurnMax,
+    turnedMs: undefined,
+    cursor: -1,
+    owed: 0,
+  };
+}
+
+export function learn(
+  state: BaselinesState,
+  observations: readonly Observation[],
+  now: Instant,
+): Learned {
+  const nowMs = now.monotonicMs;
+  const take = (slot: number, value: number): void => {
+    const kept = (state.kept[slot] ??= createKept(slot));
+    kept.baseline.add(value, nowMs);
+  };
+  for (const observation of observations) eachValue(state.book, observation, take);
+  if (state.book.count === 0) return { rows: [], wakeMs: undefined };
+  state.turnedMs ??= nowMs;
+  const rows = nowMs >= state.turnedMs + pauseMs(state) ? turn(state, now) : [];
+  return { rows, wakeMs: state.turnedMs + pauseMs(state) };
+}
+
+/** Multiples of the golden ratio lie evenly, however many there are. */
+function createKept(slot: number): Kept {
+  const offsetMs = ((slot * 0.618_033_988_75) % 1) * dayMs;
+  return { baseline: new Baseline({ offsetMs }), turns: 0, summaries: {} };
+}
+
+/** What was usual at the last turn of the series; undefined before its first. */
+export function baselineOf(
+  state: BaselinesState,
+  source: ResourceId,
+  { series, window }: { series: string; window: BaselineWindow },
+): BaselineSummary | undefined {
+  const slot = state.book.find(source, series);
+  return slot === undefined ? undefined : state.kept[slot]?.summaries[window];
+}
+
+/** The resource is gone. */
+export function forgetBaselines(state: BaselinesState, source: ResourceId): void {
+  for (const slot of state.book.forget(source)) state.kept[slot] = undefined;
+}
+
+/** Until the next series has its turn: a small fleet need not be woken every second. */
+function pauseMs({ book }: BaselinesState): number {
+  return Math.max(stepMs, roundMs / Math.max(1, book.count));
+}
+
+function turn(state: BaselinesState, now: Instant): BaselineRow[] {
+  const size = state.book.size;
+  state.owed += (size * (now.monotonicMs - (state.turnedMs ?? now.monotonicMs))) / roundMs;
+  const share = Math.min(size, state.seriesPerTurnMax, Math.floor(state.owed + 1e-9));
+  state.owed = Math.min(size, state.owed - share);
+  state.turnedMs = now.monotonicMs;
+  const rows: BaselineRow[] = [];
+  for (let step = 0; step < share; step += 1) {
+    state.cursor = (state.cursor + 1) % size;
+    const kept = state.kept[state.cursor];
+    const series = state.book.seriesAt(state.cursor);
+    if (kept && series) rows.push(...rowsOf(kept, series, now));
+  }
+  return rows;
+}
+
+function rowsOf(kept: Kept, series: Series, now: Instant): BaselineRow[] {
+  const rows: BaselineRow[] = [];
+  kept.baseline.advance(now.monotonicMs);
+  for (const [window, { rounds }] of Object.entries(windows) as [
+    BaselineWindow,
+    { rounds: number },
+  ][]) {
+    if (kept.turns % rounds !== 0) continue;
+    const summary = kept.baseline.summary(window);
+    if (!summary) {
+      delete kept.summaries[window];
+      continue;
+    }
+    kept.summaries[window] = summary;
+    rows.push(rowOf(series, summary, { window, now }));
+  }
+  kept.turns += 1;
+  return rows;
+}
+
+function rowOf(
+  { source, name }: Series,
+  summary: BaselineSummary,
+  { window, now }: { window: BaselineWindow; now: Instant },
+): BaselineRow {
+  const { count, mean, stdDev, p50, p95, p99, min, max } = summary;
+  return {
+    metricType: typeOfSeries(name),
+    metricName: name,
+    source,
+    timeWindow: window,
+    mean,
+    median: p50,
+    stdDev,
+    p50,
+    p95,
+    p99,
+    min,
+    max,
+    sampleCount: count,
+    calculatedAt: now.wallMs,
+    // Twice the time to the next row, so that a late turn leaves no gap.
+    validUntil: now.wallMs + 2 * windows[window].rounds * roundMs,
+  };
+}

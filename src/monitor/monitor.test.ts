@@ -1,0 +1,223 @@
+import { describe, expect, it } from "vitest";
+import { type Fleet, formatProblem, loadFleet } from "../config/index.ts";
+import { createRandom } from "../kernel/index.ts";
+import type { Reading, ResourceId, StartedReading } from "../model/index.ts";
+import { createMonitorState, type MonitorInput, type MonitorOutput, monitor } from "./monitor.ts";
+
+const site = "http/site";
+const instance = "instance/a.1";
+const pass: Reading = { kind: "check", ok: true, elapsedMs: 1, reason: "200" };
+const fail: Reading = { kind: "check", ok: false, elapsedMs: 1, symptom: "status", reason: "500" };
+
+function fleetOf(text: string): Fleet {
+  const files = [{ path: "soulmirror.yaml", text }];
+  const loaded = loadFleet({ files, baseDir: "/srv", hash: (each) => each });
+  if (!loaded.ok) throw new Error(loaded.error.map(formatProblem).join("\n"));
+  return loaded.value.fleet;
+}
+
+const siteEvery = (interval: string): string =>
+  `resources: { ${site}: { url: http://127.0.0.1:1/, interval: ${interval}, timeout: 2s } }`;
+const service = "services: { a: { command: node a.js, health_check: http://127.0.0.1:1/health } }";
+
+function started(pid: number): StartedReading {
+  return {
+    kind: "started",
+    process: { pid, startTicks: pid, bootId: "b" },
+    specHash: "h",
+    adopted: false,
+    port: 4000 + pid,
+  };
+}
+
+function exited(pid: number): Reading {
+  const process = { pid, startTicks: pid, bootId: "b" };
+  return { kind: "exited", process, code: 1, signal: null, uptimeMs: 5, expected: false };
+}
+
+/** A monitor with a clock that the test moves; what it asks for is kept. */
+class Watch {
+  nowMs = 0;
+  readonly #state;
+  reads: MonitorOutput["reads"][number][] = [];
+  wakeMs: number | undefined;
+
+  constructor(text: string, seed = 1) {
+    const fleet = fleetOf(text);
+    this.#state = createMonitorState(fleet, createRandom(seed));
+    this.feed({ kind: "fleet", fleet });
+  }
+
+  feed(...inputs: MonitorInput[]): MonitorOutput {
+    const out = monitor(this.#state, inputs, { wallMs: this.nowMs, monotonicMs: this.nowMs });
+    this.reads.push(...out.reads);
+    this.wakeMs = out.wakeMs;
+    return out;
+  }
+
+  observe(resource: ResourceId, reading: Reading): MonitorOutput {
+    const at = { at: this.nowMs, begunMs: this.nowMs };
+    const observation = { resource, sensor: "process", reading, ...at };
+    return this.feed({ kind: "observation", observation });
+  }
+
+  /** Lets time pass until the next look is asked for. */
+  next(): MonitorOutput["reads"][number] {
+    for (let count = 0; count < 100; count += 1) {
+      const read = this.reads.shift();
+      if (read) return read;
+      this.nowMs = Math.max(this.nowMs, this.wakeMs ?? this.nowMs);
+      this.feed();
+    }
+    throw new Error("no look is asked for any more");
+  }
+
+  answer(read: MonitorOutput["reads"][number], reading: Reading): MonitorOutput {
+    const { key } = read.request.spec;
+    return this.feed({ kind: "read", key, read: read.read, readings: [reading] });
+  }
+}
+
+describe("monitor", () => {
+  it("never takes a look twice at once (M1)", () => {
+    const watch = new Watch(siteEvery("1s"));
+    const first = watch.next();
+    const { resource } = first.request.spec;
+    watch.nowMs += 1500;
+    expect(watch.feed({ kind: "look", resource }).reads).toEqual([]);
+    watch.answer(first, pass);
+    expect(watch.next().request.spec.key).toBe(first.request.spec.key);
+  });
+
+  it("ends a look at its deadline as a timeout, and ignores what comes later (M2)", () => {
+    const watch = new Watch(siteEvery("10s"));
+    const read = watch.next();
+    watch.nowMs += 2249;
+    expect(watch.feed().observations).toEqual([]);
+    watch.nowMs += 1;
+    const [given] = watch.feed().observations;
+    expect(given?.reading).toMatchObject({ kind: "check", ok: false, symptom: "timeout" });
+    expect(given).toMatchObject({ resource: site, begunMs: watch.nowMs - 2250 });
+    expect(watch.answer(read, pass).observations).toEqual([]);
+  });
+
+  it("states when a look began, not when it ended", () => {
+    const watch = new Watch(siteEvery("10s"));
+    const read = watch.next();
+    const begunMs = watch.nowMs;
+    watch.nowMs += 700;
+    expect(watch.answer(read, pass).observations).toMatchObject([
+      { begunMs, at: begunMs + 700, reading: pass },
+    ]);
+  });
+
+  it("looks at the process that was started last, and no longer when it exits (M3)", () => {
+    const watch = new Watch(service);
+    watch.observe(instance, started(7));
+    const first = watch.next();
+    expect(first.request).toMatchObject({ process: { pid: 7 }, port: 4007 });
+    watch.observe(instance, started(8));
+    expect(watch.next().request).toMatchObject({ process: { pid: 8 }, port: 4008 });
+    expect(watch.answer(first, pass).observations).toEqual([]);
+    watch.observe(instance, exited(7));
+    watch.nowMs += 60_000;
+    expect(watch.feed().observations).toHaveLength(1);
+    const { forgotten } = watch.observe(instance, exited(8));
+    expect(forgotten).toEqual([`${instance}#startup`]);
+    watch.reads = [];
+    watch.nowMs += 60_000;
+    expect(watch.feed().reads).toEqual([]);
+  });
+
+  it("asks nothing else before the startup look has passed once (M4)", () => {
+    const watch = new Watch(service);
+    watch.observe(instance, started(7));
+    const pausesMs: number[] = [];
+    for (let count = 0; count < 9; count += 1) {
+      const read = watch.next();
+      expect(read.request.spec.sensor).toBe("startup");
+      const askedMs = watch.nowMs;
+      watch.answer(read, fail);
+      watch.feed();
+      pausesMs.push((watch.wakeMs ?? 0) - askedMs);
+    }
+    expect(pausesMs.slice(0, 2)).toEqual([20, 40]);
+    expect(Math.max(...pausesMs)).toBe(50);
+    watch.answer(watch.next(), pass);
+    const asked = new Set([1, 2, 3].map(() => watch.next().request.spec.sensor));
+    expect(asked).toEqual(new Set(["usage", "liveness"]));
+  });
+
+  it("confirms a bad look at once, and only once", () => {
+    const watch = new Watch(siteEvery("10s"));
+    const beginsMs = [0, 1, 2].map(() => {
+      const read = watch.next();
+      const begunMs = watch.nowMs;
+      watch.answer(read, fail);
+      return begunMs;
+    });
+    expect((beginsMs[1] ?? 0) - (beginsMs[0] ?? 0)).toBe(10);
+    expect((beginsMs[2] ?? 0) - (beginsMs[1] ?? 0)).toBeGreaterThan(9000);
+  });
+
+  it("spreads equal cadences", () => {
+    const names = Array.from({ length: 100 }, (_, index) => `http/site-${index}`);
+    const lines = names.map((name) => `  ${name}: { url: http://127.0.0.1:1/, interval: 10s }`);
+    const watch = new Watch(`resources:\n${lines.join("\n")}`);
+    const begunMs = names.map(() => {
+      const read = watch.next();
+      watch.answer(read, pass);
+      return watch.nowMs;
+    });
+    expect(Math.min(...begunMs)).toBeLessThan(500);
+    expect(Math.max(...begunMs)).toBeGreaterThan(9000);
+    expect(Math.max(...begunMs)).toBeLessThanOrEqual(10_500);
+    const tenths = new Set(begunMs.map((ms) => Math.floor(ms / 1000)));
+    expect(tenths.size).toBeGreaterThanOrEqual(10);
+    const againMs = watch.next().request.spec;
+    expect(againMs.intervalMs).toBe(10_000);
+  });
+
+  it("keeps each interval within its jitter", () => {
+    const watch = new Watch(siteEvery("10s"));
+    let beforeMs: number | undefined;
+    for (let count = 0; count < 50; count += 1) {
+      const read = watch.next();
+      if (beforeMs !== undefined) {
+        expect(Math.abs(watch.nowMs - beforeMs - 10_000)).toBeLessThanOrEqual(500);
+      }
+      beforeMs = watch.nowMs;
+      watch.answer(read, pass);
+    }
+  });
+
+  it("looks at once when somebody needs fresh evidence", () => {
+    const watch = new Watch(siteEvery("1h"));
+    watch.answer(watch.next(), pass);
+    watch.nowMs += 5;
+    expect(watch.feed({ kind: "look", resource: site }).reads).toHaveLength(1);
+  });
+
+  it("leaves looks that a new fleet does not change as they are", () => {
+    const watch = new Watch(siteEvery("1h"));
+    watch.answer(watch.next(), pass);
+    const dueMs = watch.wakeMs;
+    watch.nowMs += 1000;
+    expect(watch.feed({ kind: "fleet", fleet: fleetOf(siteEvery("1h")) }).forgotten).toEqual([]);
+    expect(watch.wakeMs).toBe(dueMs);
+    const { forgotten } = watch.feed({ kind: "fleet", fleet: fleetOf(siteEvery("10s")) });
+    expect(forgotten).toEqual([`${site}#http`]);
+    expect(watch.next().request.spec.intervalMs).toBe(10_000);
+    watch.feed({ kind: "fleet", fleet: fleetOf(service) });
+    watch.reads = [];
+    watch.nowMs += 3_600_000;
+    expect(watch.feed().reads).toEqual([]);
+  });
+
+  it("does not look at what is off", () => {
+    const watch = new Watch(`mode: full\n${service.replace("{ command", "{ mode: off, command")}`);
+    watch.observe(instance, started(7));
+    watch.nowMs += 60_000;
+    expect(watch.feed().reads).toEqual([]);
+  });
+});

@@ -1,0 +1,182 @@
+/** Supervision end to end: processes die, hang, crash and meet a port that is taken. */
+import { createServer } from "node:net";
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type ActionRow, type FailureRow, type Incident, isFinished } from "../../src/model/index.ts";
+import { freePort } from "../../src/system/index.ts";
+import { FleetBench } from "./fleet-bench.ts";
+
+const url = (port: number): string => `http://127.0.0.1:${port}/health`;
+
+describe("a process dies", () => {
+  let bench: FleetBench;
+  let port = 0;
+  let policyPort = 0;
+
+  beforeAll(async () => {
+    [port, policyPort] = [await freePort(), await freePort()];
+    bench = await FleetBench.up((made) => ({
+      services: {
+        // No port and no probe: only its process can be seen.
+        upper: made.toy("upper", { depends_on: ["base"] }),
+        base: made.toy("base", { env: { PORT: port }, health_check: url(port) }),
+        failing: made.toy("failing", { restart: "on-failure", env: { PORT: policyPort }, startup: url(policyPort) }),
+        once: made.toy("once", { restart: "never" }),
+      },
+    }));
+  });
+  afterAll(() => bench[Symbol.asyncDispose]());
+
+  test("what is needed is started first, and must be well before the next", async () => {
+    const entries = (await bench.journal()).map(({ entry }) => entry);
+    const [base, upper] = ["instance/base.1", "instance/upper.1"].map((resource) =>
+      entries.findIndex((entry) => entry.kind === "plan" && entry.plan.resource === resource),
+    );
+    const started = entries.findIndex(
+      (entry) => entry.kind === "process_started" && entry.run.resource === "instance/base.1",
+    );
+    expect([base, started, upper].toSorted((a, b) => (a ?? 0) - (b ?? 0))).toEqual([base, started, upper]);
+  });
+
+  test("a killed process is healed, and every step is written before the next", async () => {
+    const before = await bench.pidOf("base");
+    process.kill(before, "SIGKILL");
+    const { incident } = await bench.entry("incident", (entry) => entry.incident.state.kind === "resolved");
+    expect(await bench.pidOf("base")).not.toBe(before);
+    const entries = (await bench.journal()).map(({ entry }) => entry);
+    const kinds = entries
+      .slice(entries.findIndex(({ kind }) => kind === "failure_raised"))
+      .map((entry) => (entry.kind === "action" ? `action ${entry.action.status.kind}` : entry.kind));
+    const order = ["failure_raised", "plan", "action initiated", "action in_progress", "process_started", "action succeeded", "verdict", "failure_resolved"];
+    expect(kinds.filter((kind, at) => order.includes(kind) && kinds.indexOf(kind) === at)).toEqual(order);
+    const [failure] = await bench.get<FailureRow[]>("/api/v1/failures?limit=1");
+    const [action] = await bench.get<ActionRow[]>("/api/v1/actions?limit=1");
+    expect(failure).toMatchObject({ eventId: incident.failures[0], failureType: "process_exited", resolved: true });
+    expect(action).toMatchObject({ failureEventId: failure?.id, actionStrategy: "restart", status: "succeeded", automated: true });
+    const [row] = await bench.get<Incident[]>("/api/v1/incidents?limit=1");
+    expect(row).toMatchObject({ id: incident.id, state: { kind: "resolved" } });
+    expect(await bench.pidOf("upper")).toBeGreaterThan(0);
+  });
+
+  test("an exit by code 0 is healed only where the policy is always", async () => {
+    await fetch(`http://127.0.0.1:${policyPort}/exit?code=0`);
+    await bench.state("failing", "stopped");
+    expect((await bench.service("failing")).restarts).toBe(0);
+  });
+
+  test("a person starts it again, and now it fails: that is healed", async () => {
+    await bench.post("/api/v1/services/failing/start");
+    await bench.state("failing", "healthy");
+    const before = await bench.pidOf("failing");
+    await fetch(`http://127.0.0.1:${policyPort}/exit?code=3`);
+    await bench.until(async () => ![before, undefined].includes((await bench.pidsOf("failing"))[0]), "a new one");
+    await bench.state("failing", "healthy");
+  });
+
+  test("with the policy never nothing is started and nothing is a failure", async () => {
+    process.kill(await bench.pidOf("once"), "SIGKILL");
+    await bench.state("once", "stopped");
+    const failures = await bench.entries("failure_raised");
+    expect(failures.filter(({ failure }) => failure.resource === "instance/once.1")).toEqual([]);
+  });
+});
+
+describe("a process hangs", () => {
+  test("one that is stopped is killed and started anew", async () => {
+    const port = await freePort();
+    await using bench = await FleetBench.up((made) => ({
+      services: { deaf: made.toy("deaf", { env: { PORT: port }, health_check: url(port) }) },
+    }));
+    const before = await bench.pidOf("deaf");
+    process.kill(before, "SIGSTOP");
+    const { failure } = await bench.entry("failure_raised", () => true);
+    expect(failure.type).toBe("hang");
+    await bench.entry("verdict", ({ verdict }) => verdict.healed);
+    expect(await bench.pidOf("deaf")).not.toBe(before);
+  });
+
+  test("of one whose loop is blocked the blocking function is noted before it is killed", async () => {
+    const port = await freePort();
+    await using bench = await FleetBench.up((made) => ({
+      services: { deaf: made.toy("deaf", { env: { PORT: port }, health_check: url(port) }) },
+    }));
+    await fetch(`http://127.0.0.1:${port}/block`);
+    await bench.entry("verdict", ({ verdict }) => verdict.healed);
+    const actions = await bench.entries("action");
+    const healing = actions.findLast(({ action }) => action.plan.cause.kind === "failure" && isFinished(action));
+    expect(JSON.stringify(healing?.action.done)).toContain("countForever");
+  });
+});
+
+describe("a process crashes and crashes", () => {
+  test("it waits longer each time, is given up, and begins again with another configuration", async () => {
+    const port = await freePort();
+    await using bench = new FleetBench();
+    const fleet = (version: string) => ({
+      budgets: { crashes: 4, per_resource: 20, cool_down: "200ms", healthy_run: "30s" },
+      services: { ill: bench.toy("ill", { env: { PORT: port, VERSION: version }, health_check: url(port) }) },
+    });
+    bench.declare(fleet("1"));
+    bench.tell("ill", "broken", "yes");
+    await bench.start();
+    await bench.state("ill", "quarantined");
+    const journal = await bench.journal();
+    const starts = journal.filter(({ entry }) => entry.kind === "process_started").map(({ at }) => at);
+    const gaps = starts.slice(1).map((at, index) => at - (starts[index] ?? 0));
+    expect(starts).toHaveLength(4);
+    // No delay, then 250 and 500 ms, less the jitter of a fifth.
+    expect(gaps[1]).toBeGreaterThanOrEqual(200);
+    expect(gaps[2]).toBeGreaterThanOrEqual(400);
+    const [incident] = await bench.get<Incident[]>("/api/v1/incidents?live=true");
+    expect(incident?.state.kind).toBe("escalated");
+    bench.tell("ill", "broken", undefined);
+    bench.declare(fleet("2"));
+    await bench.state("ill", "healthy");
+    await bench.settled();
+  });
+
+  test("it is given up, and begins again when a person starts it", async () => {
+    await using bench = new FleetBench();
+    const fleet = { budgets: { crashes: 2, cool_down: "200ms" }, services: { ill: bench.toy("ill") } };
+    bench.declare(fleet);
+    bench.tell("ill", "broken", "yes");
+    await bench.start();
+    await bench.state("ill", "quarantined");
+    bench.tell("ill", "broken", undefined);
+    expect((await bench.post("/api/v1/services/ill/start")).status).toBe(202);
+    await bench.state("ill", "healthy");
+    await bench.settled();
+  });
+
+  test("it is given up, and begins again when its program is another one", async () => {
+    await using bench = new FleetBench();
+    const script = join(bench.folder, "ill.mjs");
+    writeFileSync(script, "process.exit(1);");
+    const ill = { command: [process.execPath, script], cwd: bench.folder };
+    bench.declare({ budgets: { crashes: 2, cool_down: "200ms" }, services: { ill } });
+    await bench.start();
+    await bench.state("ill", "quarantined");
+    writeFileSync(script, `import "./toy.mjs";`);
+    await bench.state("ill", "healthy");
+  });
+});
+
+test("a port that a stranger holds is told with its holder, and taken when it is free", async () => {
+  const port = await freePort();
+  const stranger = createServer().listen(port, "127.0.0.1");
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => void stranger.close());
+  await once(stranger, "listening");
+  await using bench = new FleetBench();
+  bench.declare({ services: { late: bench.toy("late", { env: { PORT: port }, health_check: url(port) }) } });
+  await bench.start();
+  const { failure } = await bench.entry("failure_raised", () => true);
+  expect(failure.type).toBe("port_conflict");
+  expect(failure.reason).toContain(String(process.pid));
+  expect((await bench.entries("process_started")).length).toBe(0);
+  stranger.close();
+  await bench.settled();
+  expect((await bench.entries("failure_raised")).map((entry) => entry.failure.type)).toEqual(["port_conflict"]);
+});

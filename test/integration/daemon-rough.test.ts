@@ -1,0 +1,153 @@
+/** Several things at once: what dies while something else is being done, or while nobody looks. */
+import { setTimeout as pause } from "node:timers/promises";
+import { DatabaseSync } from "node:sqlite";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { Incident } from "../../src/model/index.ts";
+import { freePort } from "../../src/system/index.ts";
+import { FleetBench, type FleetText } from "./fleet-bench.ts";
+import { Load } from "./fleet-load.ts";
+
+const url = (port: number): string => `http://127.0.0.1:${port}/health`;
+
+async function front(stack: AsyncDisposableStack, more: FleetText = {}) {
+  const port = await freePort();
+  const fleetOf = (bench: FleetBench, changes: FleetText): FleetText => ({
+    services: { shop: bench.toy("shop", { listen: port, health_check: "/health", ...changes }) },
+  });
+  const bench = stack.use(await FleetBench.up((made) => fleetOf(made, more)));
+  const load = stack.use(new Load(`http://127.0.0.1:${port}/`));
+  return { bench, port, load, declare: (changes: FleetText) => bench.declare(fleetOf(bench, changes)) };
+}
+
+test("of two instances one is killed again and again, and no request is lost", async () => {
+  await using stack = new AsyncDisposableStack();
+  const { bench, load } = await front(stack, { instances: 2 });
+  for (let round = 0; round < 3; round += 1) {
+    const before = await bench.pidsOf("shop");
+    process.kill(before[0] ?? 0, "SIGKILL");
+    await bench.until(async () => {
+      const now = await bench.pidsOf("shop");
+      return now.length === 2 && !now.includes(before[0] ?? 0);
+    }, "two run again");
+    await bench.state("shop", "healthy");
+  }
+  await bench.settled();
+  expect(load.failures).toEqual([]);
+});
+
+test("the fleet file changes while no daemon lives: the next one renews without a lost request", async () => {
+  await using stack = new AsyncDisposableStack();
+  const { bench, load, declare } = await front(stack, { instances: 2 });
+  await bench.end("SIGKILL");
+  declare({ instances: 2, env: { VERSION: "2" } });
+  await bench.start();
+  await bench.until(() => load.seenSince("2", 20), "version 2 answers");
+  await bench.settled();
+  expect(load.failures).toEqual([]);
+  expect(await bench.entries("failure_raised")).toEqual([]);
+});
+
+test("a service that leaves the fleet file while no daemon lives is stopped by the next one", async () => {
+  await using bench = await FleetBench.up((made) => ({
+    services: { one: made.toy("one"), two: made.toy("two") },
+  }));
+  const two = await bench.pidOf("two");
+  await bench.end("SIGKILL");
+  bench.declare({ services: { one: bench.toy("one") } });
+  await bench.start();
+  await bench.until(() => !bench.lives(two), "two is stopped");
+});
+
+test("a daemon that dies in the middle of a renewal leaves one process of each instance in the end", async () => {
+  await using stack = new AsyncDisposableStack();
+  const { bench, load, declare } = await front(stack);
+  bench.tell("shop2", "hold", "yes");
+  declare({ env: { NAME: "shop2", VERSION: "2" } });
+  await bench.entry("action", ({ action }) => action.plan.strategy === "apply_config" && action.status.kind === "in_progress" && action.status.step === 1);
+  await bench.end("SIGKILL");
+  bench.tell("shop2", "hold", undefined);
+  await bench.start();
+  await bench.until(() => load.seenSince("2", 20), "version 2 answers");
+  await bench.settled();
+  await bench.until(() => bench.living().length === 1, "one process is left");
+  expect(load.failures).toEqual([]);
+});
+
+test("the daemon and the front proxy die together", async () => {
+  await using stack = new AsyncDisposableStack();
+  const { bench, port } = await front(stack);
+  const proxy = await bench.proxy();
+  await bench.end("SIGKILL");
+  process.kill(proxy?.pid ?? 0, "SIGKILL");
+  const before = bench.living();
+  await bench.start();
+  await bench.settled();
+  expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200);
+  expect(bench.living()).toEqual(before);
+});
+
+test("a front proxy that is stopped is replaced", async () => {
+  await using stack = new AsyncDisposableStack();
+  const { bench, port } = await front(stack);
+  const proxy = await bench.proxy();
+  process.kill(proxy?.pid ?? 0, "SIGSTOP");
+  await bench.entry("verdict", ({ verdict }) => verdict.healed && verdict.action !== undefined);
+  expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200);
+  await bench.settled();
+  console.log((await bench.journal()).slice(-14).map(({at,entry})=>at+" "+entry.kind+" "+JSON.stringify(entry.action?.status??entry.failure??"")).join("\n"));
+});
+
+test("a daemon that was stopped for a while finds nothing wrong afterwards", async () => {
+  await using stack = new AsyncDisposableStack();
+  const { bench, load } = await front(stack, { instances: 2 });
+  const before = await bench.pidsOf("shop");
+  bench.daemon.kill("SIGSTOP");
+  await pause(2500);
+  bench.daemon.kill("SIGCONT");
+  await pause(1500);
+  expect(await bench.entries("failure_raised")).toEqual([]);
+  expect(await bench.pidsOf("shop")).toEqual(before);
+  expect(load.failures).toEqual([]);
+});
+
+test("a person restarts what others need: nothing is done to those", async () => {
+  const [base, left] = [await freePort(), await freePort()];
+  await using bench = await FleetBench.up((made) => ({
+    services: {
+      base: made.toy("base", { env: { PORT: base }, health_check: url(base) }),
+      left: made.toy("left", { depends_on: ["base"], startup: { tcp: left }, env: { PORT: left, NEEDS: url(base) }, health_check: url(left) }),
+    },
+  }));
+  const before = await bench.pidOf("left");
+  bench.tell("base", "hold", "yes");
+  await bench.post("/api/v1/services/base/restart");
+  await pause(2500);
+  bench.tell("base", "hold", undefined);
+  await bench.settled();
+  await bench.until(async () => (await bench.pidOf("left")) === before, "left is left alone", 1);
+  expect(await bench.get<Incident[]>("/api/v1/incidents")).toEqual([]);
+});
+
+test("what is in the emergency file when the daemon dies too comes into the store later", async () => {
+  await using bench = await FleetBench.up((made) => ({ services: { lone: made.toy("lone") } }));
+  const thief = new DatabaseSync(join(bench.data, "soulmirror.db"));
+  bench.teardown.defer(() => thief.close());
+  thief.exec("BEGIN IMMEDIATE");
+  const before = await bench.pidOf("lone");
+  process.kill(before, "SIGKILL");
+  await bench.until(async () => ![before, undefined].includes((await bench.pidsOf("lone"))[0]), "it is healed");
+  const healed = await bench.pidOf("lone");
+  await bench.end("SIGKILL");
+  await bench.start();
+  await bench.until(async () => (await bench.pidsOf("lone"))[0] === healed, "it is taken over");
+  thief.exec("ROLLBACK");
+  await bench.until(async () => {
+    const { journal } = await bench.get<{ journal: { kept: string } }>("/api/v1/overview");
+    return journal.kept === "store";
+  }, "the store is back", 40_000);
+  await bench.settled();
+  expect((await bench.entries("failure_raised")).length).toBe(1);
+  expect((await bench.entries("process_started")).length).toBe(3);
+  expect(await bench.entries("gap")).toEqual([]);
+});
