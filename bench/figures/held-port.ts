@@ -1,4 +1,6 @@
-/** A stranger holds the port that a service needs: who is it, and how soon is it over afterwards? */
+/**
+ * A stranger holds the port that a service needs: who is it, and how soon is it over afterwards?
+ */
 import { performance } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 import { budgets, intervalMs, probe } from "../rig/budgets.ts";
@@ -106,7 +108,7 @@ async function besidePm2(bench: Bench, port: number): Promise<Row> {
   const ms = await anotherAnswers(
     port,
     { not: 0, sinceMs: performance.now() },
-    { everyMs: 50, withinMs: afterMs },
+    { everyMs: 50, withinMs: afterMs, atOnce: 1 },
   );
   const [app] = await pm2.apps("held");
   const healed = Number.isFinite(ms)

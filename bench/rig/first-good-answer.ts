@@ -1,8 +1,8 @@
 /**
  * From a blow to the first good answer, as somebody outside sees it.
  *
- * A new question is asked every few milliseconds and none waits for another, because a question to
- * something that hangs would hide the moment at which it is well again.
+ * Where the port is closed meanwhile, one question follows the other. Something that hangs is asked
+ * anew while earlier questions are still open: they would hide the moment at which it is well again.
  */
 import { performance } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
@@ -11,18 +11,25 @@ import { pidAt } from "./ask.ts";
 export interface Patience {
   readonly everyMs: number;
   readonly withinMs: number;
+  /** Questions that may be open at once. */
+  readonly atOnce: number;
 }
 
-/** Milliseconds from `sinceMs` (monotonic) until another process than `not` answers; Infinity: never. */
+const oneByOne: Patience = { everyMs: 1, withinMs: 60_000, atOnce: 1 };
+
+/**
+ * Milliseconds from `sinceMs` (monotonic) until another process than `not` answers; Infinity:
+ * never.
+ */
 export async function anotherAnswers(
   port: number,
   { not, sinceMs }: { readonly not: number; readonly sinceMs: number },
-  { everyMs, withinMs }: Patience = { everyMs: 1, withinMs: 60_000 },
+  { everyMs, withinMs, atOnce }: Patience = oneByOne,
 ): Promise<number> {
   let healedMs = Number.POSITIVE_INFINITY;
   const open = new Set<Promise<void>>();
   while (!Number.isFinite(healedMs) && performance.now() - sinceMs < withinMs) {
-    if (open.size < openMax) {
+    if (open.size < atOnce) {
       const asking = pidAt(port, { timeoutMs: 2000 }).then((pid) => {
         open.delete(asking);
         if (pid === undefined || pid === not) return;
@@ -35,9 +42,6 @@ export async function anotherAnswers(
   await Promise.all(open);
   return healedMs;
 }
-
-/** A listener that accepts and says nothing must not be buried in connections. */
-const openMax = 64;
 
 /** Until the app answers at all; its pid. */
 export async function answers(port: number, withinMs = 30_000): Promise<number> {

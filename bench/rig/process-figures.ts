@@ -34,7 +34,9 @@ export function findProcesses(...words: readonly string[]): readonly number[] {
     .map(Number);
 }
 
-/** Sends a signal to a process, or with a negative number to a group; one that is gone is no error. */
+/**
+ * Sends a signal to a process, or with a negative number to a group; one that is gone is no error.
+ */
 export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);

@@ -1,8 +1,10 @@
 // The request generator of the shop, and the witness of what happened to it.
-//   node generator.js --ledger FILE [--targets JSON] [--rate 20] [--seconds 60] [--seed 1] [--timeout 2000]
+//   node generator.js --ledger FILE [--targets JSON] [--rate 20] [--seconds 60] [--seed 1]
+//     [--timeout 2000]
 //   node generator.js --verify --ledger FILE [--targets JSON] [--wait 30]
 // Targets may also come from the environment (TARGETS); without any, the front doors are used.
-// It prints one JSON object. `--verify` exits 1 when anything is lost, duplicated, wrong or unreadable.
+// It prints one JSON object. `--verify` exits 1 when anything is lost, duplicated, wrong or
+// unreadable.
 import { parseArgs } from "node:util";
 import { readTargets, runLoad, verifyLedger } from "./load.js";
 

@@ -1,4 +1,5 @@
-// Types of load.js. Times ending in `Ms` and `at`, `endedAt` are wall-clock milliseconds since 1970.
+// Types of load.js. Times ending in `Ms` and `at`, `endedAt` are wall-clock milliseconds since
+// 1970.
 
 export type ShopService = "chat-analyzer" | "trust-engine" | "ai-router" | "mobile-converter";
 export type Targets = Readonly<Record<ShopService, string>>;

@@ -18,5 +18,6 @@ export type {
 } from "./fault.ts";
 export { faults } from "./faults/index.ts";
 export { Refusal } from "./refusal.ts";
+export { mountSmallDisk, type SmallDisk } from "./small-disk.ts";
 export type { StartCommand } from "./start-process.ts";
 export type { UndoRecipe, UndoStep } from "./undo-recipe.ts";

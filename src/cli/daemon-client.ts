@@ -1,15 +1,19 @@
 /**
  * The daemon over HTTP on loopback, with the token of the data directory.
  *
- * On node:http and not on `fetch`, which takes longer to load than `status` may take altogether.
+ * On node:http and not on `fetch`, which takes longer to load than everything else that `status`
+ * needs. For the same reason the module is not imported: an import looks at all exports, one of
+ * which loads what `fetch` is made of.
  * D1. Every request has a deadline, except a stream that was opened to be followed.
  */
 import { readFileSync } from "node:fs";
-import { Agent, type IncomingMessage, type RequestOptions, request } from "node:http";
+import type { Agent, IncomingMessage, RequestOptions } from "node:http";
 import { join } from "node:path";
 import { type ErrorCode, errorTable, messageOf, SoulMirrorError } from "../kernel/index.ts";
 import { type DaemonNote, readDaemonNote } from "./daemon-note.ts";
 import type { Place } from "./place.ts";
+
+const http = process.getBuiltinModule("node:http");
 
 const timeoutMs = 10_000;
 const answerBytesMax = 64 * 1024 * 1024;
@@ -36,7 +40,7 @@ export class DaemonClient {
     this.#options = {
       host,
       port,
-      agent: new Agent({ keepAlive: true, maxSockets: 8, timeout: timeoutMs }),
+      agent: new http.Agent({ keepAlive: true, maxSockets: 8, timeout: timeoutMs }),
     };
     this.#headers = {
       accept: "application/json",
@@ -97,7 +101,7 @@ export class DaemonClient {
         : { "content-type": "application/json", "content-length": Buffer.byteLength(body) }),
     };
     return new Promise((resolve, reject) => {
-      const asking = request({
+      const asking = http.request({
         ...this.#options,
         headers,
         method,

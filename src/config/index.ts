@@ -13,6 +13,7 @@ export type { Explanation } from "./explain.ts";
 export type * from "./fleet.ts";
 export { fleetJsonSchema } from "./json-schema.ts";
 export { type LoadedFleet, loadFleet } from "./load-fleet.ts";
+export { maskedFleet } from "./mask.ts";
 export { type ConfigProblem, formatProblem } from "./problem.ts";
 export type { ConfigText } from "./read-yaml.ts";
 export type { ConfigSetting, ConfigSources } from "./sources.ts";

@@ -1,5 +1,6 @@
 /** What may not be shown: values whose key says so, and passwords inside of URLs. */
-import type { Json } from "../kernel/index.ts";
+import type { Json, JsonRecord } from "../kernel/index.ts";
+import type { Fleet } from "./fleet.ts";
 import type { TreePath } from "./tree.ts";
 
 export const hidden = "***";
@@ -30,6 +31,22 @@ export function maskValue(path: TreePath, value: Json): Json {
   for (const [key, member] of Object.entries(value))
     masked[key] = maskValue([...path, key], member);
   return masked;
+}
+
+/** The effective fleet as others may see it. */
+export function maskedFleet(fleet: Fleet): Json {
+  const masked = maskValue([], fleet as unknown as Json) as { readonly [key: string]: Json };
+  const services = Object.entries(fleet.services).map(([name, service]) => {
+    const shown = (masked["services"] as { readonly [key: string]: JsonRecord })[name] ?? {};
+    const env = Object.fromEntries(
+      Object.entries((shown["env"] ?? {}) as JsonRecord).map(([key, value]) => [
+        key,
+        service.secretEnv?.includes(key) ? hidden : value,
+      ]),
+    );
+    return [name, { ...shown, env }];
+  });
+  return { ...masked, services: Object.fromEntries(services) };
 }
 
 /** One line, not longer than a line should be. */

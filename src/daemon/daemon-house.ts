@@ -1,6 +1,7 @@
 /** The house as the API sees it: read from the loop, the store and the targets. */
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { House, Self, Trend } from "../api/index.ts";
+import { maskedFleet } from "../config/index.ts";
 import { type Clock, type Mode, messageOf, strictest } from "../kernel/index.ts";
 import {
   type Conductor,
@@ -130,7 +131,7 @@ export class DaemonHouse implements House {
   }
 
   effectiveConfig(): unknown {
-    return this.#loop.fleet;
+    return maskedFleet(this.#loop.fleet);
   }
 
   async diff(): Promise<readonly string[]> {

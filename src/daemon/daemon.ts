@@ -2,22 +2,29 @@
  * The composition root of the daemon: everything is made here, handed to each other, and released
  * in reverse. Nothing is decided here.
  */
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type ConfigSetting, formatProblem, type ConfigProblem } from "../config/index.ts";
-import { createIds, type Json, SoulMirrorError } from "../kernel/index.ts";
-import { createLoopState, Conductor, resume } from "../loop/index.ts";
-import { bootId, openDataDirectory, processIdentity, realClock, realTimers } from "../system/index.ts";
-import type { Entry, Kept } from "../model/index.ts";
-import { acquireLock, createRealRandom, writeDurably } from "../system/index.ts";
+import { type ConfigProblem, type ConfigSetting, formatProblem } from "../config/index.ts";
+import { createIds, SoulMirrorError } from "../kernel/index.ts";
+import { Conductor, createLoopState, type Orchestra, resume } from "../loop/index.ts";
+import type { Entry, Kept, Report } from "../model/index.ts";
+import {
+  acquireLock,
+  createRealRandom,
+  openDataDirectory,
+  realClock,
+  realTimers,
+} from "../system/index.ts";
 import { startApi } from "./api-server.ts";
+import { DaemonHouse } from "./daemon-house.ts";
 import { createDaemonLog, type DaemonLog } from "./daemon-log.ts";
 import { FleetSource } from "./fleet-source.ts";
-import { openKnowledge } from "./knowledge-base.ts";
-import { DaemonHouse } from "./daemon-house.ts";
+import { keepHouse } from "./housekeeping.ts";
+import { type KnowledgeBase, openKnowledge } from "./knowledge-base.ts";
 import { watchPrograms } from "./program-watch.ts";
+import { writeReadyNote } from "./ready-note.ts";
+import { createReload } from "./reload.ts";
 import { SpecArchive } from "./spec-archive.ts";
-import { openTargets } from "./target-set.ts";
+import { openTargets, type TargetSet } from "./target-set.ts";
 import { Teardown } from "./teardown.ts";
 import { version } from "./version.ts";
 
@@ -79,30 +86,13 @@ async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> 
 
   const loop = createLoopState(fleet, { clock: realClock, random, ids });
   resume(loop, memory, { clock: realClock, random, ids });
-  const targets = await openTargets({
-    directory,
-    log,
-    archive,
-    teardown,
-    fleet,
-    report: (observation) => conductor.observe(observation),
-  });
-  const conductor: Conductor = new Conductor(loop, {
-    clock: realClock,
-    timers: realTimers,
-    sensors: targets.sensors,
-    effectors: targets.effectors,
-    write: (entries) => knowledge.keeper.write(entries, realClock.now().wallMs),
-    sync: () => knowledge.keeper.sync(),
-    writeMetrics: (rows) => knowledge.store.writeMetrics(rows),
-    writeBaselines: (rows) => knowledge.store.writeBaselines(rows),
-    deadline: (timeoutMs) => AbortSignal.timeout(timeoutMs),
-    complain: log.complain,
-    changed: () => {},
-  });
+  const report: Report = (observation) => conductor.observe(observation);
+  const targets = await openTargets({ directory, log, archive, teardown, fleet, report });
+  const conductor: Conductor = new Conductor(loop, orchestraOf(knowledge, targets, log));
   teardown.add("the loop", () => conductor.stop());
 
-  const write = (entry: Entry): Promise<Kept> => knowledge.keeper.write([entry], realClock.now().wallMs);
+  const write = (entry: Entry): Promise<Kept> =>
+    knowledge.keeper.write([entry], realClock.now().wallMs);
   await write({ kind: "daemon_started", version, pid: process.pid });
   await write({ kind: "fleet_loaded", hash: fleet.hash, changes: [] });
   const house = new DaemonHouse({ conductor, source, knowledge, targets, startedAt });
@@ -114,49 +104,41 @@ async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> 
   for (const observation of adopted) conductor.observe(observation);
   conductor.load(fleet);
 
-  const reload = async (): Promise<void> => {
-    const loaded = source.pending();
-    if (loaded.ok && loaded.value.length === 0) return;
-    const result = source.load();
-    if (!result.ok) {
-      const errors = result.error.map(formatProblem);
-      log.warn("fleet-refused", { errors });
-      await write({ kind: "fleet_refused", errors });
-      return;
-    }
-    await archive.keep(result.value.fleet);
-    const changes = loaded.ok ? loaded.value : [];
-    log.info("fleet-loaded", { hash: result.value.fleet.hash, changes });
-    await write({ kind: "fleet_loaded", hash: result.value.fleet.hash, changes });
-    conductor.load(result.value.fleet);
-  };
+  const reload = createReload({ source, archive, targets, conductor, log, write });
   teardown.add("the watch on the fleet file", source.watch(() => void reload()));
-
   teardown.add("the watch on programs", watchPrograms(conductor, realTimers));
+  const household = { store: knowledge.store, timers: realTimers, log, fleet: () => loop.fleet };
+  teardown.add("the housekeeping", keepHouse(household));
+  const { port } = api;
+  const ready = await writeReadyNote(directory, { port, host: fleet.api.host, startedAt });
+  teardown.add("the note that we are ready", ready);
+  log.info("started", { pid: process.pid, port, fleet: fleet.name, version });
+  const end = async (reason: string): Promise<void> => {
+    log.info("stopping", { reason });
+    await conductor.stop();
+    // When everything is to go, the front door goes, too.
+    if (loop.plan.goingDown) await targets.proxy.stop();
+    await write({ kind: "daemon_stopped", reason });
+    await knowledge.keeper.checkpoint();
+    await teardown.run();
+  };
+  let ending: Promise<void> | undefined;
+  return { port, reload, stop: (reason) => (ending ??= end(reason)) };
+}
 
-  const readyPath = join(directory.run, "daemon.json");
-  const self = processIdentity(process.pid);
-  const note: Json = { pid: process.pid, startTicks: self?.startTicks ?? 0, bootId: bootId(), port: api.port, startedAt };
-  await writeDurably(readyPath, JSON.stringify(note), { mode: 0o600 });
-  log.info("started", { pid: process.pid, port: api.port, fleet: fleet.name, version });
-
-  let stopping: Promise<void> | undefined;
+function orchestraOf(knowledge: KnowledgeBase, targets: TargetSet, log: DaemonLog): Orchestra {
+  const { keeper, store } = knowledge;
   return {
-    port: api.port,
-    reload,
-    stop(reason) {
-      stopping ??= (async () => {
-        log.info("stopping", { reason });
-        await conductor.stop();
-        // When everything is to go, the front door goes, too.
-        if (loop.plan.goingDown) await targets.proxy.stop();
-        await write({ kind: "daemon_stopped", reason });
-        await knowledge.keeper.checkpoint();
-        await writeFile(readyPath, "");
-        await teardown.run();
-      })();
-      return stopping;
-    },
+    clock: realClock,
+    timers: realTimers,
+    sensors: targets.sensors,
+    effectors: targets.effectors,
+    write: (entries) => keeper.write(entries, realClock.now().wallMs),
+    sync: () => keeper.sync(),
+    writeMetrics: (rows) => store.writeMetrics(rows),
+    writeBaselines: (rows) => store.writeBaselines(rows),
+    deadline: (timeoutMs) => AbortSignal.timeout(timeoutMs),
+    complain: log.complain,
   };
 }
 

@@ -53,8 +53,6 @@ export interface Orchestra {
   deadline(timeoutMs: number): AbortSignalLike;
   /** For what nobody waits for: it is logged. */
   complain(what: string, error: unknown): void;
-  /** Called after every tick that decided something. */
-  changed(entries: readonly Entry[]): void;
 }
 
 const inputsMax = 100_000;
@@ -151,7 +149,6 @@ export class Conductor {
     for (const command of looks) void this.#carryOut(command);
     if (done.entries.length > 0) {
       this.#kept = await this.#orchestra.write(done.entries);
-      this.#orchestra.changed(done.entries);
     }
     for (const command of done.commands) {
       if (command.phase !== "precheck") void this.#carryOut(command);

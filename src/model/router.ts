@@ -11,7 +11,9 @@ export interface Route {
   readonly host: string;
   readonly port: number;
   readonly upstreams: readonly Upstream[];
-  /** Path polled until it answers 2xx before a joining upstream serves; else a TCP accept will do. */
+  /**
+   * Path polled until it answers 2xx before a joining upstream serves; else a TCP accept will do.
+   */
   readonly readyPath?: string;
   /** How long a request may wait while no upstream serves. */
   readonly holdMs: number;

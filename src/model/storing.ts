@@ -39,7 +39,9 @@ export interface Store extends Journal {
   /** The state that entries up to `position` have led to; the newest one wins. */
   saveCheckpoint(position: number, state: string): Promise<void>;
   loadCheckpoint(): Promise<{ readonly position: number; readonly state: string } | undefined>;
-  /** Deletes what is older; resolves with the rows deleted. Entries are kept from the checkpoint on. */
+  /**
+   * Deletes what is older; resolves with the rows deleted. Entries are kept from the checkpoint on.
+   */
   prune(retention: Retention): Promise<number>;
   close(): Promise<void>;
 }

@@ -18,8 +18,9 @@ export class Budget {
     this.#windowMs = windowMs;
   }
 
-  /** Monotonic time from which one more action is affordable; `nowMs` when it is now. */
+  /** Monotonic time from which one more action is affordable; infinity for never. */
   affordableMs(nowMs: number): number {
+    if (this.#limit <= 0) return Number.POSITIVE_INFINITY;
     this.#expire(nowMs);
     const oldest = this.#spentMs[this.#spentMs.length - this.#limit];
     return oldest === undefined ? nowMs : oldest + this.#windowMs;

@@ -2,8 +2,8 @@
  * What is usual for one series: its distribution over the last hour, day and week.
  *
  * Only the current ten minutes are an open sketch. When they end they become text; six of them make
- * an hour, 24 hours a day, both coarser: an error of 3 % (6 % where the values are spread widely) is
- * enough for what was usual last week. So a week costs a series a few kilobytes, and expiry is
+ * an hour, 24 hours a day, both coarser: an error of 3 % (6 % where the values are spread widely)
+ * is enough for what was usual last week. So a week costs a series a few kilobytes, and expiry is
  * forgetting the oldest piece.
  *
  * 1. A window holds what arrived in its time, and at most one piece (10 min, 1 h, 1 day) more.

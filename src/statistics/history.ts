@@ -1,8 +1,8 @@
 /**
  * The past of one series on several scales at once: the newest points as they came, older ones
- * ever coarser. Eight points of one level become one point of the next, which keeps their lowest and
- * their highest value: the lowest shows what never goes away (a leak under the teeth of a garbage
- * collector), the highest how far the series has been.
+ * ever coarser. Eight points of one level become one point of the next, which keeps their lowest
+ * and their highest value: the lowest shows what never goes away (a leak under the teeth of a
+ * garbage collector), the highest how far the series has been.
  *
  * With 32 points a level and a sample every 250 ms the levels reach back 8 s, 64 s, 8 min, 68 min,
  * 9 h and 3 days. A level is made when it gets its first point.

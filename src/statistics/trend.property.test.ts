@@ -23,7 +23,7 @@ describe("clean series are never called a leak in ten minutes", () => {
   });
 });
 
-it("a leak of 80 MB/s is told within 2.5 s of when it began, whatever the service does besides", () => {
+it("a leak of 80 MB/s is told within 3 s of when it began, whatever the service does besides", () => {
   fc.assert(
     fc.property(fc.integer(), (seed) => {
       const random = createRandom(seed);
@@ -34,7 +34,7 @@ it("a leak of 80 MB/s is told within 2.5 s of when it began, whatever the servic
       const history = new History();
       let leftMs: number | undefined;
       let nowMs = between(random, 0, everyMs);
-      while (leftMs === undefined && nowMs < beganMs + 2500) {
+      while (leftMs === undefined && nowMs < beganMs + 3000) {
         const leaked = 0.08 * Math.max(0, nowMs - beganMs);
         history.add(nowMs, base + teeth * ((nowMs / 3000) % 1) + noise * gaussian(random) + leaked);
         leftMs = timeToLimitMs(history, 512, { nowMs });

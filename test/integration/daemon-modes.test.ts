@@ -1,4 +1,7 @@
-/** How much may be done: nothing, looking, telling, some, all; and what is said of what was not done. */
+/**
+ * How much may be done: nothing, looking, telling, some, all; and what is said of what was not
+ * done.
+ */
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { freePort } from "../../src/system/index.ts";

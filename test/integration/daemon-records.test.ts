@@ -1,4 +1,6 @@
-/** What the daemon keeps: over a store that is away, against those who edit it, for those who ask. */
+/**
+ * What the daemon keeps: over a store that is away, against those who edit it, for those who ask.
+ */
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -261,7 +261,8 @@ test("kill -9 during writes loses no acknowledged write and doubles none", async
   await using teardown = new AsyncDisposableStack();
   const { targets, ledgerFile, trust, secondTrust, analyzer, converter } =
     await startShop(teardown);
-  // The generator sees both instances in turn only through a proxy; here the second one just writes.
+  // The generator sees both instances in turn only through a proxy; here the second one just
+  // writes.
   const load = startLoad({ targets, ledgerFile, ratePerSecond: 60, seconds: 60, seed: 7 });
   teardown.use(load);
   const acknowledged = async () =>

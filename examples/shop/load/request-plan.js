@@ -8,7 +8,9 @@ import { createRandom } from "./seeded-random.js";
 
 const REMEMBERED = 200;
 const SUBJECTS = 20;
-/** How long after its acknowledgement a piece of work may take before a poll of it counts as failed. */
+/**
+ * How long after its acknowledgement a piece of work may take before a poll of it counts as failed.
+ */
 const DUE_AFTER_MS = { analysis: 5_000, export: 60_000 };
 const SPEAKERS = ["ana", "bo", "cleo", "dev", "eli"];
 const WORDS =

@@ -1,6 +1,7 @@
-// mobile-converter: writes exports row by row, slowly, as a phone would take them. An export of many
-// rows takes long and is healthy all the while: only its progress tells.
-// 1. A job is on disk before it is acknowledged; unfinished jobs go on where they were after a crash.
+// mobile-converter: writes exports row by row, slowly, as a phone would take them. An export of
+// many rows takes long and is healthy all the while: only its progress tells.
+// 1. A job is on disk before it is acknowledged; unfinished jobs go on where they were after a
+// crash.
 // 2. The score is read once per job and kept with it, so a resumed file equals an undisturbed one.
 // 3. A worker that fails ends the process: better a restart than silence.
 // Environment: PORT, DATA (folder), TRUST_ENGINE (base URL), ROW_DELAY_MS (pause per row).

@@ -31,7 +31,7 @@ const verifyWaitMs = 40_000;
 
 export const drill: Run = async (context) => {
   const chosen = chooseFaults(context);
-  const ground = chooseGround(context.place);
+  const ground = await chooseGround(context.place);
   const stop = new AbortController();
   const onSignal = (): void => stop.abort();
   process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
@@ -39,7 +39,7 @@ export const drill: Run = async (context) => {
     return await runOn(context, { ground, chosen, signal: stop.signal });
   } finally {
     process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
-    ground.clear();
+    await ground.clear();
   }
 };
 

@@ -1,12 +1,14 @@
-/** The running fleet as faults see it: through the daemon's API, its data directory and its file. */
-import { randomInt } from "node:crypto";
+/**
+ * The running fleet as faults see it: through the daemon's API, its data directory and its file.
+ */
 import { dirname } from "node:path";
 import { armUndo, type Scene, type ServiceProcess } from "../../chaos/index.ts";
 import type { Fleet } from "../../config/index.ts";
-import { createRandom, SoulMirrorError } from "../../kernel/index.ts";
+import { SoulMirrorError } from "../../kernel/index.ts";
 import type { ServiceView } from "../../loop/index.ts";
 import type { ProcessIdentity } from "../../model/index.ts";
 import {
+  createRealRandom,
   entryFile,
   isAlive,
   openDataDirectory,
@@ -27,6 +29,7 @@ export interface DrillScene {
 }
 
 const startGraceMs = 2000;
+const heldWaitMs = 20_000;
 
 export async function openScene(place: Place, ground: Ground): Promise<DrillScene> {
   const { fleetPath, dataPath } = place;
@@ -45,7 +48,7 @@ export async function openScene(place: Place, ground: Ground): Promise<DrillScen
     dataDirectory: dataPath,
     directory: dirname(fleetPath),
     clock: realClock,
-    random: createRandom(randomInt(2 ** 31)),
+    random: createRealRandom(),
     processes: async (service) => await processesOf(client(), service),
     frontPort: (service) => portOf(fleet, service),
     daemon: () => daemonOf(dataPath),
@@ -65,14 +68,24 @@ export async function openScene(place: Place, ground: Ground): Promise<DrillScen
 
 /** The foreground of `up` starts a daemon that died by itself; without one, we do. */
 async function bringBack(place: Place, ground: Ground): Promise<void> {
-  const until = realClock.now().monotonicMs + (ground.isOwn ? 0 : startGraceMs);
+  if (await appears(place.dataPath, ground.isOwn ? 0 : startGraceMs)) return;
+  const { fleetPath, dataPath, port } = place;
+  try {
+    await startDaemon({ fleetPath, dataPath, port, progress: () => {} });
+  } catch (error) {
+    // The foreground was faster: its daemon holds the directory and will be ready soon.
+    const isHeld = error instanceof SoulMirrorError && error.code === "DATA_DIRECTORY_HELD";
+    if (!isHeld || !(await appears(dataPath, heldWaitMs))) throw error;
+  }
+}
+
+async function appears(dataPath: string, withinMs: number): Promise<boolean> {
+  const until = realClock.now().monotonicMs + withinMs;
   while (realClock.now().monotonicMs < until) {
-    if (livingNote(place.dataPath)) return;
+    if (livingNote(dataPath)) return true;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  if (livingNote(place.dataPath)) return;
-  const { fleetPath, dataPath, port } = place;
-  await startDaemon({ fleetPath, dataPath, port, progress: () => {} });
+  return livingNote(dataPath) !== undefined;
 }
 
 function livingNote(dataPath: string): ProcessIdentity | undefined {

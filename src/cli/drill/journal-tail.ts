@@ -1,4 +1,6 @@
-/** What the daemon wrote since some moment, read from its journal: the drill believes nothing else. */
+/**
+ * What the daemon wrote since some moment, read from its journal: the drill believes nothing else.
+ */
 import type { TriedStrategy } from "../../chaos/index.ts";
 import type { Action, Entry, Failure, SealedEntry } from "../../model/index.ts";
 import type { DaemonClient } from "../daemon-client.ts";

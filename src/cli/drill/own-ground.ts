@@ -3,11 +3,10 @@
  * in a folder of its own with a daemon of its own. Only there can the clock be moved and a small
  * disk be filled.
  */
-import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { fakeClock } from "../../chaos/index.ts";
+import { fakeClock, mountSmallDisk } from "../../chaos/index.ts";
 import { isAlive } from "../../system/index.ts";
 import { readDaemonNote } from "../daemon-note.ts";
 import { Place } from "../place.ts";
@@ -19,18 +18,18 @@ export interface Ground {
   readonly clockFile?: string;
   readonly smallDisk?: string;
   /** Removes what was made; the daemon and its services are stopped before. */
-  clear(): void;
+  clear(): Promise<void>;
 }
 
 const smallDiskBytes = 24 * 1024 * 1024;
 
-export function chooseGround(place: Place): Ground {
+export async function chooseGround(place: Place): Promise<Ground> {
   const note = readDaemonNote(place.dataPath);
-  if (note && isAlive(note)) return { isOwn: false, place, clear: () => {} };
-  return makeGround(place);
+  if (note && isAlive(note)) return { isOwn: false, place, clear: async () => {} };
+  return await makeGround(place);
 }
 
-function makeGround(place: Place): Ground {
+async function makeGround(place: Place): Promise<Ground> {
   const folder = mkdtempSync(join(tmpdir(), "soulmirror-drill-"));
   const example = join(folder, "fleet");
   const from = dirname(place.fleetPath);
@@ -41,33 +40,16 @@ function makeGround(place: Place): Ground {
   });
   const clockFile = join(folder, "clock");
   const env = fakeClock(clockFile);
-  const smallDisk = mountSmallDisk(join(example, "data", "trust"));
+  const smallDisk = await mountSmallDisk(join(example, "data", "trust"), smallDiskBytes);
   const config = join(example, basename(place.fleetPath));
   return {
     isOwn: true,
     place: new Place({ config, data: join(folder, "soulmirror"), port: place.port }),
     ...(env ? { env, clockFile } : {}),
-    ...(smallDisk === undefined ? {} : { smallDisk }),
-    clear() {
-      if (smallDisk !== undefined) execFileSync("umount", ["--lazy", smallDisk]);
+    ...(smallDisk === undefined ? {} : { smallDisk: smallDisk.path }),
+    async clear() {
+      await smallDisk?.unmount();
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** Undefined where file systems may not be mounted: the fault that needs one says so. */
-function mountSmallDisk(path: string): string | undefined {
-  mkdirSync(path, { recursive: true });
-  try {
-    execFileSync(
-      "mount",
-      ["-t", "tmpfs", "-o", `size=${smallDiskBytes},mode=0700`, "tmpfs", path],
-      {
-        stdio: "ignore",
-      },
-    );
-    return path;
-  } catch {
-    return undefined;
-  }
 }

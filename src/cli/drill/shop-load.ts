@@ -1,13 +1,62 @@
-/** The request generator of the example, found beside the fleet file: the drill's witness. */
+/**
+ * The request generator of the example, found beside the fleet file: the drill's witness. What the
+ * drill needs of it is written down here; the example knows nothing of SoulMirror.
+ */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type * as Load from "../../../examples/shop/load.d.ts";
 import { SoulMirrorError } from "../../kernel/index.ts";
 
-export type ShopLoad = typeof Load;
-export type LedgerLine = Load.LedgerLine;
-export type RunningLoad = Load.RunningLoad;
+/** One request, as the generator wrote it down. */
+export interface LedgerLine {
+  /** Wall milliseconds of sending it. */
+  readonly at: number;
+  readonly service: string;
+  readonly ok: boolean;
+}
+
+export interface RunningLoad {
+  stop(): Promise<number | string>;
+}
+
+export type Healing =
+  | { readonly kind: "open"; readonly reason: string }
+  | { readonly kind: "unharmed" }
+  | { readonly kind: "healed"; readonly afterMs: number };
+
+export interface ReadBack {
+  readonly acknowledged: number;
+  readonly verified: number;
+  readonly lost: number;
+  readonly duplicated: number;
+  readonly wrong: number;
+}
+
+export interface ShopLoad {
+  readonly FRONT_DOORS: Readonly<Record<string, string>>;
+  startLoad(options: {
+    readonly ledgerFile: string;
+    readonly ratePerSecond: number;
+    readonly seconds: number;
+  }): RunningLoad;
+  readLedger(
+    file: string,
+    fromByte?: number,
+  ): Promise<{ readonly lines: readonly LedgerLine[]; readonly nextByte: number }>;
+  countRequests(
+    lines: readonly LedgerLine[],
+    window: { readonly fromMs: number },
+  ): { readonly requests: number; readonly failed: number };
+  judgeHealing(
+    lines: readonly LedgerLine[],
+    options: { readonly faultAtMs: number; readonly nowMs: number; readonly windowMs: number },
+  ): Healing;
+  verifyLedger(options: {
+    readonly targets: Readonly<Record<string, string>>;
+    readonly ledgerFile: string;
+    readonly waitMs: number;
+  }): Promise<ReadBack>;
+}
 
 export async function findLoad(folder: string): Promise<ShopLoad> {
   const path = join(folder, "load.js");

@@ -3,7 +3,7 @@
  * It only does what an effector or the start of the daemon asks of it.
  */
 import type { ProcessIdentity } from "../../model/index.ts";
-import { isAlive, processIdentity } from "../../system/index.ts";
+import { isAlive, processIdentity, realClock } from "../../system/index.ts";
 import type { ProxyRouter } from "./client.ts";
 import { type ProxyPaths, startProxy } from "./start-proxy.ts";
 
@@ -29,8 +29,8 @@ export class ProxyKeeper {
     const running = await this.#answering();
     if (running !== undefined) return { pid: running, isNew: false };
     if (startProxy(this.#paths) === undefined) throw new Error("the proxy could not be started");
-    const deadline = performance.now() + timeoutMs;
-    for (let pauseMs = 2; performance.now() < deadline; pauseMs = Math.min(50, pauseMs * 2)) {
+    const deadlineMs = realClock.now().monotonicMs + timeoutMs;
+    for (let pauseMs = 2; realClock.now().monotonicMs < deadlineMs; pauseMs = Math.min(50, pauseMs * 2)) {
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
       const pid = await this.#answering();
       if (pid !== undefined) return { pid, isNew: true };

@@ -41,7 +41,9 @@ export function proxySensor(keeper: ProxyKeeper, clock: Clock): Sensor {
   };
 }
 
-/** `listenError` is Node's, for example "listen EADDRINUSE: address already in use 127.0.0.1:4102". */
+/**
+ * `listenError` is Node's, for example "listen EADDRINUSE: address already in use 127.0.0.1:4102".
+ */
 async function held(listenError: string): Promise<Reading> {
   const port = Number(/:(\d+)$/.exec(listenError)?.[1] ?? 0);
   const holder = portHolder("127.0.0.1", port);

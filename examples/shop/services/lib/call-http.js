@@ -5,7 +5,10 @@ import { request } from "node:http";
 
 const ANSWER_LIMIT_BYTES = 4 * 1024 * 1024;
 
-/** A call that brought no usable answer: `reason` is short and stable, `status` is set if a peer spoke. */
+/**
+ * A call that brought no usable answer: `reason` is short and stable, `status` is set if a peer
+ * spoke.
+ */
 export class CallFailed extends Error {
   constructor(reason, { url, status, cause } = {}) {
     super(`${url}: ${reason}`, { cause });
@@ -19,7 +22,9 @@ export class CallFailed extends Error {
   }
 }
 
-/** One HTTP exchange; resolves with any status, throws CallFailed when there was no whole answer. */
+/**
+ * One HTTP exchange; resolves with any status, throws CallFailed when there was no whole answer.
+ */
 export async function callHttp(url, { method = "GET", headers = {}, body, deadlineMs }) {
   const signal = AbortSignal.timeout(deadlineMs);
   try {

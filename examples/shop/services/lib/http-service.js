@@ -50,8 +50,8 @@ export async function readJson(request) {
 }
 
 /**
- * Starts the service. `routes` maps "METHOD /path/:name" to `async ({ params, request }) => ({ status?,
- * body })`; `checks` are health checks; `metrics()` adds metrics; `drain()` ends
+ * Starts the service. `routes` maps "METHOD /path/:name" to `async ({ params, request }) => ({
+ * status?, body })`; `checks` are health checks; `metrics()` adds metrics; `drain()` ends
  * background work once the last request is answered.
  */
 export function startHttpService({ name, routes, checks = {}, metrics = () => [], drain }) {

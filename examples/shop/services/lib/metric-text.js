@@ -1,4 +1,7 @@
-/** Prometheus text format. A metric is `{ name, type, help, value }` or has `series: [{ labels, value }]`. */
+/**
+ * Prometheus text format. A metric is `{ name, type, help, value }` or has `series: [{ labels,
+ * value }]`.
+ */
 export function metricText(metrics) {
   const lines = [];
   for (const { name, type, help, value, series = [{ value }] } of metrics) {

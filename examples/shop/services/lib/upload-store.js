@@ -1,7 +1,7 @@
-// The uploads of chat-analyzer on disk, one file a thing, so that a crash at any moment loses nothing.
-//   uploads/ID.txt     accepted and not yet analysed
-//   processing/ID      the worker is on it now; found at a start: it was on it when the process ended
-//   results/ID.json    done
+// The uploads of chat-analyzer on disk, one file a thing, so that a crash at any moment loses
+//   nothing. uploads/ID.txt     accepted and not yet analysed
+//   processing/ID the worker is on it now; found at a start: it was on it when the process ended
+//    results/ID.json    done
 //   poison/ID.txt      set aside for a person, because analysing it throws
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";

@@ -1,0 +1,94 @@
+import { describe, expect, it } from "vitest";
+import { type Fleet, formatProblem, loadFleet } from "../config/index.ts";
+import { frontProxy, hostClock, hostNetwork, type ResourceId } from "../model/index.ts";
+import { detectorsFor } from "./attach.ts";
+
+/** One resource of every kind there is. */
+const kinds: Readonly<Record<string, string>> = {
+  http: "url: http://127.0.0.1:1/",
+  tcp: "port: 1",
+  dns: "name: example.org",
+  tls: "host: example.org",
+  command: "command: check.sh",
+  files: "path: /tmp/a",
+  log: "file: /tmp/a.log, pattern: FATAL, threshold: 3, window: 30s",
+  heartbeat: "every: 1m",
+  prometheus: "url: http://127.0.0.1:1/m, series: [{ name: a, above: 1 }]",
+  host: "",
+};
+
+function fleetOf(text: string): Fleet {
+  const files = [{ path: "soulmirror.yaml", text }];
+  const loaded = loadFleet({ files, baseDir: "/srv", hash: (each) => each });
+  if (!loaded.ok) throw new Error(loaded.error.map(formatProblem).join("\n"));
+  return loaded.value.fleet;
+}
+
+function namesFor(fleet: Fleet, resource: ResourceId): string[] | undefined {
+  return detectorsFor(fleet, resource)?.map(({ name }) => name);
+}
+
+describe("detectors are attached", () => {
+  const lines = Object.entries(kinds).map(([kind, keys]) => `  ${kind}/one: { ${keys} }`);
+  const fleet = fleetOf(`
+services:
+  plain: { command: node a.js }
+  full:
+    command: node a.js
+    health_check: http://127.0.0.1:1/health
+    work: [{ name: jobs, url: http://127.0.0.1:1/m, counter: c, waiting: w }]
+resources:
+${lines.join("\n")}
+`);
+
+  it.each(Object.keys(kinds))("to %s", (kind) => {
+    const detectors = detectorsFor(fleet, `${kind}/one`) ?? [];
+    const hears = detectors.filter(({ sensors }) => sensors === "all" || sensors.includes(kind));
+    expect(hears.map(({ name }) => name)).toContain("checks");
+  });
+
+  it("to what a kind has besides its check", () => {
+    expect(namesFor(fleet, "log/one")).toContain("occurrences");
+    expect(namesFor(fleet, "host/one")).toContain("exhaustion");
+    expect(namesFor(fleet, "tls/one")).toContain("certificate");
+  });
+
+  it("to an instance, as far as something is declared to look at", () => {
+    const plain = namesFor(fleet, "instance/plain.1");
+    expect(plain).toEqual(
+      expect.arrayContaining(["process-life", "port-conflict", "stopped", "exhaustion"]),
+    );
+    expect(plain).not.toContain("checks");
+    expect(namesFor(fleet, "instance/full.1")).toEqual(
+      expect.arrayContaining(["checks", "flapping", "stalled-work", "process-life"]),
+    );
+  });
+
+  it("to what every machine has", () => {
+    expect(namesFor(fleet, frontProxy)).toEqual(["port-conflict", "checks"]);
+    expect(namesFor(fleet, hostClock)).toEqual(["occurrences"]);
+    expect(namesFor(fleet, hostNetwork)).toEqual(["checks"]);
+  });
+
+  it("to nothing that the fleet does not know", () => {
+    expect(namesFor(fleet, "instance/gone.1")).toBeUndefined();
+    expect(namesFor(fleet, "http/gone")).toBeUndefined();
+  });
+
+  it("calls a missed heartbeat by its name", () => {
+    const checks = detectorsFor(fleet, "heartbeat/one")?.find(({ name }) => name === "checks");
+    const state = checks?.initial();
+    const opinions = [0, 1, 2].map((at) => {
+      const reading = {
+        kind: "check",
+        ok: false,
+        elapsedMs: 0,
+        symptom: "stale",
+        reason: "late",
+      } as const;
+      const seen = { resource: "heartbeat/one", sensor: "heartbeat", at, begunMs: at } as const;
+      return checks?.judge(state, { ...seen, reading }, { wallMs: at, monotonicMs: at });
+    });
+    expect(opinions.at(-1)).toMatchObject({ kind: "bad", type: "heartbeat_missed" });
+  });
+});

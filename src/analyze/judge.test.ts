@@ -1,0 +1,195 @@
+import { describe, expect, it } from "vitest";
+import { type Fleet, formatProblem, loadFleet } from "../config/index.ts";
+import { createIds, createRandom } from "../kernel/index.ts";
+import type { Reading } from "../model/index.ts";
+import {
+  adoptFleet,
+  closeFailure,
+  createJudgeState,
+  healthOf,
+  type Judged,
+  judge,
+  reopenFailure,
+} from "./judge.ts";
+
+const text = `
+services:
+  a: { command: node a.js, health_check: http://127.0.0.1:1/health, start: { timeout: 5s } }
+`;
+const resource = "instance/a.1";
+const identity = { pid: 7, startTicks: 1, bootId: "b" };
+const pass: Reading = { kind: "check", ok: true, elapsedMs: 1, reason: "200" };
+const silent: Reading = {
+  kind: "check",
+  ok: false,
+  elapsedMs: 500,
+  symptom: "timeout",
+  reason: "no answer",
+};
+const started: Reading = { kind: "started", process: identity, specHash: "h", adopted: false };
+const exited: Reading = {
+  kind: "exited",
+  process: identity,
+  code: 1,
+  signal: null,
+  uptimeMs: 60_000,
+  expected: false,
+};
+
+function fleetOf(more = ""): Fleet {
+  const files = [{ path: "soulmirror.yaml", text: text + more }];
+  const loaded = loadFleet({ files, baseDir: "/srv", hash: (each) => each });
+  if (!loaded.ok) throw new Error(loaded.error.map(formatProblem).join("\n"));
+  return loaded.value.fleet;
+}
+
+/** A judge who is shown one reading a second. */
+class Bench {
+  nowMs = 0;
+  readonly state = createJudgeState(
+    fleetOf(),
+    createIds({ now: () => ({ wallMs: 0, monotonicMs: 0 }) }, createRandom(1)),
+  );
+
+  show(sensor: string, ...readings: Reading[]): Judged {
+    const all: { raised: Judged["raised"][number][]; evidence: Judged["evidence"][number][] } = {
+      raised: [],
+      evidence: [],
+    };
+    for (const reading of readings) {
+      this.nowMs += 1000;
+      const at = { at: this.nowMs, begunMs: this.nowMs };
+      const given = judge(this.state, [{ resource, sensor, reading, ...at }], this.#now());
+      all.raised.push(...given.raised);
+      all.evidence.push(...given.evidence);
+    }
+    return all;
+  }
+
+  wait(forMs: number): Judged {
+    this.nowMs += forMs;
+    return judge(this.state, [], this.#now());
+  }
+
+  #now() {
+    return { wallMs: this.nowMs, monotonicMs: this.nowMs };
+  }
+}
+
+describe("judge", () => {
+  it("raises a failure once; that it is bad again is evidence (J1)", () => {
+    const bench = new Bench();
+    const { raised, evidence } = bench.show("liveness", silent, silent, silent, silent);
+    expect(raised.map(({ type }) => type)).toEqual(["hang"]);
+    expect(evidence.map(({ kind }) => kind)).toEqual(["bad", "bad"]);
+    expect(evidence[0]?.failure.id).toBe(raised[0]?.id);
+    expect(raised[0]?.evidence).toEqual(["liveness: no answer", "liveness: no answer"]);
+  });
+
+  it("keeps a failure open while its detector sees good, until it is closed (J2)", () => {
+    const bench = new Bench();
+    const [failure] = bench.show("liveness", silent, silent).raised;
+    const { raised, evidence } = bench.show("liveness", pass, pass, silent);
+    expect(raised).toEqual([]);
+    expect(evidence.map(({ kind }) => kind)).toEqual(["good", "good", "suspect"]);
+    expect(healthOf(bench.state, resource)).toBe("unhealthy");
+    if (failure) closeFailure(bench.state, failure);
+    expect(bench.show("liveness", silent).raised).toHaveLength(1);
+  });
+
+  it("closes only the failure that is meant", () => {
+    const bench = new Bench();
+    const [failure] = bench.show("liveness", silent, silent).raised;
+    if (failure) closeFailure(bench.state, { ...failure, id: "another" });
+    expect(bench.show("liveness", silent).raised).toEqual([]);
+  });
+
+  it("raises only facts while something is done to the resource (J3)", () => {
+    const bench = new Bench();
+    bench.state.acting.add(resource);
+    expect(bench.show("liveness", silent, silent, silent).raised).toEqual([]);
+    expect(bench.show("process", exited).raised.map(({ type }) => type)).toEqual([
+      "process_exited",
+    ]);
+    bench.state.acting.delete(resource);
+    expect(bench.show("liveness", silent).raised.map(({ type }) => type)).toEqual(["hang"]);
+  });
+
+  it("forgets what the looks at the predecessor had accumulated (J4)", () => {
+    const bench = new Bench();
+    bench.show("liveness", silent);
+    bench.show("process", started);
+    expect(bench.show("liveness", silent).raised).toEqual([]);
+    expect(bench.show("liveness", silent).raised).toHaveLength(1);
+  });
+
+  it("keeps the crashes over a restart of the process (J4)", () => {
+    const bench = new Bench();
+    const crash: Reading = { ...exited, uptimeMs: 100 };
+    const types = [1, 2, 3].flatMap(() => {
+      bench.show("process", started);
+      const { raised } = bench.show("process", crash);
+      for (const failure of raised) closeFailure(bench.state, failure);
+      return raised.map(({ type }) => type);
+    });
+    expect(types).toEqual(["process_exited", "process_exited", "crash_loop"]);
+  });
+
+  it("judges silence: a process that never gets ready", () => {
+    const bench = new Bench();
+    bench.show("process", started);
+    expect(bench.state.silence.nextDueMs()).toBe(6000);
+    expect(bench.wait(4999).raised).toEqual([]);
+    expect(bench.wait(1).raised).toMatchObject([{ type: "start_timeout", detector: "process-life" }]);
+    expect(bench.wait(60_000).raised).toEqual([]);
+  });
+
+  it("knows the health of what it has seen", () => {
+    const bench = new Bench();
+    expect(healthOf(bench.state, resource)).toBe("unknown");
+    expect(healthOf(bench.state, "http/unknown")).toBe("unknown");
+    bench.show("liveness", pass);
+    expect(healthOf(bench.state, resource)).toBe("healthy");
+    bench.show("liveness", silent, silent);
+    expect(healthOf(bench.state, resource)).toBe("unhealthy");
+  });
+
+  it("does not judge what the fleet does not know", () => {
+    const bench = new Bench();
+    const at = { at: 0, begunMs: 0 };
+    const stranger = { resource: "instance/x.1" as const, sensor: "process", reading: exited, ...at };
+    const given = judge(bench.state, [stranger], { wallMs: 0, monotonicMs: 0 });
+    expect(given).toEqual({ raised: [], evidence: [] });
+  });
+
+  it("keeps open failures and crashes over a new fleet file", () => {
+    const bench = new Bench();
+    const crash: Reading = { ...exited, uptimeMs: 100 };
+    for (const failure of bench.show("process", started, crash, started, crash).raised) {
+      closeFailure(bench.state, failure);
+    }
+    const [hang] = bench.show("liveness", silent, silent).raised;
+    bench.show("liveness", silent);
+    adoptFleet(bench.state, fleetOf("detection: { watch: 9s }"));
+    expect(bench.state.cases.get(resource)?.open.get("hang")?.id).toBe(hang?.id);
+    bench.show("process", started);
+    expect(bench.show("process", crash).raised).toMatchObject([{ type: "crash_loop" }]);
+  });
+
+  it("drops the cases of what a new fleet file no longer has", () => {
+    const bench = new Bench();
+    bench.show("liveness", silent, silent);
+    adoptFleet(bench.state, { ...fleetOf(), services: {} });
+    expect(bench.state.cases.size).toBe(0);
+  });
+
+  it("takes up a failure that was open before this daemon", () => {
+    const before = new Bench();
+    const [failure] = before.show("liveness", silent, silent).raised;
+    const after = new Bench();
+    if (failure) reopenFailure(after.state, failure);
+    const { raised, evidence } = after.show("liveness", silent, silent);
+    expect(raised).toEqual([]);
+    expect(evidence.at(-1)).toMatchObject({ kind: "bad", failure: { id: failure?.id } });
+  });
+});

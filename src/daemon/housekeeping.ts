@@ -1,0 +1,36 @@
+/** What is older than its retention goes, a little after the start and then every hour. */
+import type { Fleet } from "../config/index.ts";
+import type { CancelTimer, Timers } from "../kernel/index.ts";
+import type { Store } from "../model/index.ts";
+import { realClock } from "../system/index.ts";
+import type { DaemonLog } from "./daemon-log.ts";
+
+const firstMs = 60_000;
+const everyMs = 3_600_000;
+
+export interface Household {
+  readonly store: Store;
+  readonly timers: Timers;
+  readonly log: DaemonLog;
+  fleet(): Fleet;
+}
+
+export function keepHouse({ store, timers, log, fleet }: Household): () => void {
+  let cancel: CancelTimer = timers.after(firstMs, () => void clean());
+  const clean = async (): Promise<void> => {
+    const { metricsMs, failuresMs, journalMs } = fleet().retention;
+    const now = realClock.now().wallMs;
+    try {
+      const removed = await store.prune({
+        metricsBefore: now - metricsMs,
+        failuresBefore: now - failuresMs,
+        entriesBefore: now - journalMs,
+      });
+      if (removed > 0) log.info("pruned", { rows: removed });
+    } catch (error) {
+      log.complain("nothing was pruned", error);
+    }
+    cancel = timers.after(everyMs, () => void clean());
+  };
+  return () => cancel();
+}

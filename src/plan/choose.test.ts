@@ -1,0 +1,138 @@
+import { describe, expect, it } from "vitest";
+import { type Fleet, formatProblem, loadFleet } from "../config/index.ts";
+import { type ExperienceBook, type FailureType, recordVerdict } from "../model/index.ts";
+import { choose, type Past } from "./choose.ts";
+import { createSlot, noteStarted } from "./slots.ts";
+import type { Context } from "./strategy.ts";
+
+const hooks = `
+    reconnect: node reconnect.js
+    alternative: { command: node switch.js, undo: node back.js }
+    commands: { flush: { command: node flush.js, undo: node unflush.js } }`;
+
+function fleetOf(keys: string): Fleet {
+  const text = `services:\n  a:\n    command: node a.js\n    listen: 4100\n    ${keys}`;
+  const files = [{ path: "soulmirror.yaml", text }];
+  const loaded = loadFleet({ files, baseDir: "/srv", hash: (each) => each });
+  if (!loaded.ok) throw new Error(loaded.error.map(formatProblem).join("\n"));
+  return loaded.value.fleet;
+}
+
+function contextOf(type: FailureType, keys = ""): Context {
+  const fleet = fleetOf(keys);
+  const slot = createSlot("a", 1);
+  const process = { pid: 7, startTicks: 1, bootId: "b" };
+  const now = { wallMs: 0, monotonicMs: 0 };
+  noteStarted(slot, { kind: "started", process, specHash: "h", adopted: false }, now);
+  const told = { detector: "d", sensor: "s", reason: "it fails", evidence: [] };
+  return {
+    fleet,
+    failure: { id: "f", at: 0, resource: slot.resource, type, severity: "high", ...told },
+    resource: slot.resource,
+    service: fleet.services["a"],
+    spec: undefined,
+    slot,
+    siblings: [slot],
+    suspects: [],
+    crashesMax: 10,
+  };
+}
+
+/** What is chosen one after the other when nothing helps. */
+function order(context: Context, count: number, book: ExperienceBook = new Map()): string[] {
+  const tried: string[] = [];
+  while (tried.length < count) {
+    const { strategy } = choose(context, { book, tried, at: 0 });
+    if (strategy === undefined) break;
+    tried.push(strategy.name);
+  }
+  return tried;
+}
+
+const none: Past = { book: new Map(), tried: [], at: 0 };
+
+describe("choose", () => {
+  it("takes what heals the failure, in its turn", () => {
+    expect(order(contextOf("check_failed", hooks.trim()), 3)).toEqual([
+      "reconnect",
+      "switch_alternative",
+      "drain_restart",
+    ]);
+    expect(order(contextOf("memory_exhaustion"), 1)).toEqual(["drain_restart"]);
+  });
+
+  it("takes what the fleet file names first, in its order", () => {
+    const keys = `recovery_strategy: [failover, reconnect]${hooks}`;
+    expect(order(contextOf("check_failed", keys), 3)).toEqual([
+      "switch_alternative",
+      "reconnect",
+      "drain_restart",
+    ]);
+  });
+
+  it("passes over what is named and does not heal this failure", () => {
+    const keys = `recovery_strategy: [reconnect, restart]${hooks}`;
+    expect(order(contextOf("hang", keys), 1)).toEqual(["restart"]);
+  });
+
+  it("takes a named command for any failure", () => {
+    const keys = `recovery_strategy: ["command:flush"]${hooks}`;
+    expect(order(contextOf("hang", keys), 2)).toEqual(["command:flush", "restart"]);
+  });
+
+  it("understands `restart` as: without losing requests where that is possible", () => {
+    const keys = "recovery_strategy: restart";
+    expect(order(contextOf("memory_exhaustion", keys), 1)).toEqual(["drain_restart"]);
+    expect(order(contextOf("hang", keys), 1)).toEqual(["restart"]);
+    expect(order(contextOf("port_conflict", keys), 1)).toEqual(["wait_for_port"]);
+  });
+
+  it("tries nothing twice that may not be repeated, and goes on with what may", () => {
+    const tried = order(contextOf("check_failed", hooks.trim()), 8);
+    expect(tried.filter((name) => name === "reconnect")).toHaveLength(1);
+    expect(tried.filter((name) => name === "switch_alternative")).toHaveLength(1);
+    expect(tried.slice(-2).toSorted()).toEqual(["drain_restart", "restart"]);
+  });
+
+  it("learns: what has failed before is tried later, what has helped earlier", () => {
+    const book: ExperienceBook = new Map();
+    const signature = "instance/a.1:check_failed";
+    for (let count = 0; count < 8; count += 1) {
+      recordVerdict(book, { signature, strategy: "reconnect" }, { healed: false, at: 0 });
+      recordVerdict(book, { signature, strategy: "switch_alternative" }, { healed: true, at: 0 });
+    }
+    expect(order(contextOf("check_failed", hooks.trim()), 3, book)).toEqual([
+      "switch_alternative",
+      "drain_restart",
+      "reconnect",
+    ]);
+  });
+
+  it("explains the choice", () => {
+    const context = contextOf("check_failed", hooks.trim());
+    expect(choose(context, none).reason).toBe(
+      "reconnect for check_failed (the first that applies): it fails",
+    );
+    const book: ExperienceBook = new Map();
+    const key = { signature: "instance/a.1:check_failed", strategy: "switch_alternative" };
+    for (let count = 0; count < 8; count += 1) recordVerdict(book, key, { healed: true, at: 0 });
+    expect(choose(context, { book, tried: ["reconnect"], at: 0 }).reason).toBe(
+      "switch_alternative for check_failed (the first that applies, after reconnect); " +
+        "it helped 90 % of the time before: it fails",
+    );
+    const named = contextOf("check_failed", `recovery_strategy: reconnect${hooks}`);
+    expect(choose(named, none).reason).toContain("(declared)");
+  });
+
+  it("explains why there is none", () => {
+    expect(choose(contextOf("clock_jump"), none)).toEqual({
+      strategy: undefined,
+      reason: "nothing is known that heals clock_jump of instance/a.1",
+    });
+    const { strategy, reason } = choose(contextOf("disk_exhaustion"), none);
+    expect(strategy).toBeUndefined();
+    expect(reason).toBe(
+      "rotate_logs: no `rotate` files are declared; clean: no `clean` paths are declared",
+    );
+  });
+});
