@@ -5,6 +5,7 @@ import { performance } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import type { DrillRow } from "../../src/chaos/index.ts";
 import type { SealedEntry } from "../../src/model/index.ts";
 import type { Bench, Figure, Row } from "../rig/figure.ts";
 import { freePort } from "../rig/free-ports.ts";
@@ -16,11 +17,6 @@ const run = promisify(execFile);
 const program = fileURLToPath(new URL("../../bin/soulmirror.js", import.meta.url));
 const only = "M3,M4,S7,C1,C2,C3";
 const ratePerSecond = 40;
-
-interface DrillRow {
-  readonly fault: string;
-  readonly verdict: { readonly kind: string; readonly reasons?: readonly string[] };
-}
 
 export const controls: Figure = {
   name: "controls",
@@ -43,9 +39,10 @@ async function drillRow(bench: Bench, { fleetPath }: ShopCopy): Promise<Row> {
     (error: unknown) => error as { stdout: string; stderr: string },
   );
   const rows = rowsIn(said.stdout);
-  const bad = rows.filter(({ verdict }) => verdict.kind !== "passed");
+  const bad = rows.filter(({ verdict }) => verdict.kind !== "quiet");
   const told = bad.map(
-    ({ fault, verdict }) => `${fault} ${verdict.kind} ${(verdict.reasons ?? []).join("; ")}`,
+    ({ fault, verdict }) =>
+      `${fault} ${verdict.kind} ${verdict.kind === "failed" ? verdict.reasons.join("; ") : ""}`,
   );
   return {
     what: `controls ${only}`,
@@ -53,15 +50,14 @@ async function drillRow(bench: Bench, { fleetPath }: ShopCopy): Promise<Row> {
     measured:
       rows.length === 0
         ? `no rows: ${said.stderr.trim().split("\n").at(-1) ?? ""}`
-        : `${rows.length - bad.length} of ${rows.length} passed${told.map((text) => `; ${text}`).join("")}`,
+        : `${rows.length - bad.length} of ${rows.length} quiet${told.map((text) => `; ${text}`).join("")}`,
     reached: rows.length > 0 && bad.length === 0,
   };
 }
 
 function rowsIn(text: string): readonly DrillRow[] {
   try {
-    const told = JSON.parse(text) as readonly DrillRow[] | { readonly rows: readonly DrillRow[] };
-    return "rows" in told ? told.rows : told;
+    return (JSON.parse(text) as { readonly rows: readonly DrillRow[] }).rows;
   } catch {
     // It ended before it had rows; the caller shows why.
     return [];

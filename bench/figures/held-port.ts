@@ -103,7 +103,10 @@ async function besidePm2(bench: Bench, port: number): Promise<Row> {
   const pm2 = await Pm2.open(bench);
   const stranger = await startSpeaking(bench, "stranger", [port]);
   await pm2.start("held", appFile("app"), { port });
-  await pause(8000);
+  for (let looks = 0; looks < 60 && (await pm2.apps("held"))[0]?.status !== "errored"; looks += 1) {
+    bench.progress("PM2 tries");
+    await pause(1000);
+  }
   await endChild(stranger);
   const ms = await anotherAnswers(
     port,

@@ -25,9 +25,9 @@ export function startGetLoad(options: LoadOptions): RunningLoad {
   const agent = new Agent({ keepAlive: true, maxSockets: clients });
   let requests = 0;
   let failed = 0;
-  let isOver = false;
+  const over = new AbortController();
   const client = async (number: number): Promise<void> => {
-    for (let turn = number; !isOver; turn += 1) {
+    for (let turn = number; !over.signal.aborted; turn += 1) {
       const url = `http://127.0.0.1:${ports[turn % ports.length]}/`;
       const answer = await ask(url, { agent, timeoutMs });
       requests += 1;
@@ -40,7 +40,7 @@ export function startGetLoad(options: LoadOptions): RunningLoad {
   return {
     figures,
     async stop() {
-      isOver = true;
+      over.abort();
       await Promise.all(running);
       agent.destroy();
       return figures();

@@ -3,6 +3,7 @@
  * (incidents)? It decides nothing about what to do.
  */
 import type { Fleet, Topology } from "../config/index.ts";
+import type { Usual } from "./detectors/deviation.ts";
 import type { Ids, Instant } from "../kernel/index.ts";
 import type { Failure, Incident, Observation } from "../model/index.ts";
 import { correlate } from "./incidents.ts";
@@ -28,6 +29,11 @@ export interface AnalyzeState {
   readonly incidents: IncidentsState;
 }
 
+export interface AnalyzeTools {
+  readonly ids: Ids;
+  readonly usual: Usual;
+}
+
 export interface AnalyzeInputs {
   readonly observations: readonly Observation[];
   readonly outcomes: readonly Outcome[];
@@ -42,9 +48,13 @@ export interface Analysis {
   readonly wakeMs: number | undefined;
 }
 
-export function createAnalyzeState(fleet: Fleet, topology: Topology, ids: Ids): AnalyzeState {
+export function createAnalyzeState(
+  fleet: Fleet,
+  topology: Topology,
+  { ids, usual }: AnalyzeTools,
+): AnalyzeState {
   return {
-    judging: createJudgeState(fleet, ids),
+    judging: createJudgeState(fleet, ids, usual),
     incidents: createIncidentsState(fleet, topology, ids),
   };
 }

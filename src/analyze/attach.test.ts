@@ -3,6 +3,8 @@ import { type Fleet, formatProblem, loadFleet } from "../config/index.ts";
 import { frontProxy, hostClock, hostNetwork, type ResourceId } from "../model/index.ts";
 import { detectorsFor } from "./attach.ts";
 
+const unknown = (): undefined => undefined;
+
 /** One resource of every kind there is. */
 const kinds: Readonly<Record<string, string>> = {
   http: "url: http://127.0.0.1:1/",
@@ -25,7 +27,7 @@ function fleetOf(text: string): Fleet {
 }
 
 function namesFor(fleet: Fleet, resource: ResourceId): string[] | undefined {
-  return detectorsFor(fleet, resource)?.map(({ name }) => name);
+  return detectorsFor(fleet, resource, unknown)?.map(({ name }) => name);
 }
 
 describe("detectors are attached", () => {
@@ -42,7 +44,7 @@ ${lines.join("\n")}
 `);
 
   it.each(Object.keys(kinds))("to %s", (kind) => {
-    const detectors = detectorsFor(fleet, `${kind}/one`) ?? [];
+    const detectors = detectorsFor(fleet, `${kind}/one`, unknown) ?? [];
     const hears = detectors.filter(({ sensors }) => sensors === "all" || sensors.includes(kind));
     expect(hears.map(({ name }) => name)).toContain("checks");
   });
@@ -76,7 +78,7 @@ ${lines.join("\n")}
   });
 
   it("calls a missed heartbeat by its name", () => {
-    const checks = detectorsFor(fleet, "heartbeat/one")?.find(({ name }) => name === "checks");
+    const checks = detectorsFor(fleet, "heartbeat/one", unknown)?.find(({ name }) => name === "checks");
     const state = checks?.initial();
     const opinions = [0, 1, 2].map((at) => {
       const reading = {

@@ -3,6 +3,7 @@ import { frontProxy, hostClock, hostNetwork, instanceOf, type ResourceId } from 
 import type { Detector } from "./detector.ts";
 import { certificateDetector } from "./detectors/certificate.ts";
 import { checksDetector } from "./detectors/checks.ts";
+import { deviationDetector, type Usual } from "./detectors/deviation.ts";
 import { exhaustionDetector } from "./detectors/exhaustion.ts";
 import { flappingDetector } from "./detectors/flapping.ts";
 import { occurrencesDetector } from "./detectors/occurrences.ts";
@@ -43,21 +44,25 @@ const networkDetectors: readonly Detector[] = [
 const flapping = { changesMax: 10, windowMs: 600_000 };
 
 /** Which detectors watch a resource, or undefined when the fleet does not know it. */
-export function detectorsFor(fleet: Fleet, resource: ResourceId): readonly Detector[] | undefined {
+export function detectorsFor(
+  fleet: Fleet,
+  resource: ResourceId,
+  usual: Usual,
+): readonly Detector[] | undefined {
   if (fleet.mode === "off") return undefined;
   const instance = instanceOf(resource);
   if (instance) {
     const service = fleet.services[instance.service];
-    return service && service.mode !== "off" ? forInstance(fleet, service) : undefined;
+    return service && service.mode !== "off" ? forInstance(fleet, service, usual) : undefined;
   }
   const spec = fleet.resources[resource];
-  if (spec) return forResource(fleet, spec);
+  if (spec) return forResource(fleet, spec, usual);
   if (resource === hostClock) return [clockDetector(fleet)];
   if (resource === hostNetwork) return networkDetectors;
   return resource === frontProxy ? [portConflictDetector(), ...proxyDetectors] : undefined;
 }
 
-function forInstance(fleet: Fleet, service: ServiceSpec): readonly Detector[] {
+function forInstance(fleet: Fleet, service: ServiceSpec, usual: Usual): readonly Detector[] {
   const hasProbes =
     service.startup !== undefined ||
     service.readiness !== undefined ||
@@ -97,6 +102,7 @@ function forInstance(fleet: Fleet, service: ServiceSpec): readonly Detector[] {
         types: { timeout: "hang" },
       }),
       flappingDetector({ sensor: "liveness", ...flapping }),
+      deviationDetector({ sensor: "liveness", usual }),
     );
   }
   return detectors;
@@ -105,7 +111,7 @@ function forInstance(fleet: Fleet, service: ServiceSpec): readonly Detector[] {
 /** A loop is called a loop after so many crashes, long before quarantine. */
 const loopCrashes = 3;
 
-function forResource(fleet: Fleet, spec: ResourceSpec): readonly Detector[] {
+function forResource(fleet: Fleet, spec: ResourceSpec, usual: Usual): readonly Detector[] {
   const sensor = spec.kind;
   const detectors: Detector[] = [
     checksDetector({
@@ -116,6 +122,7 @@ function forResource(fleet: Fleet, spec: ResourceSpec): readonly Detector[] {
     }),
     certificateDetector({ daysMin: fleet.detection.certificateDays }),
     flappingDetector({ sensor, ...flapping }),
+    deviationDetector({ sensor, usual }),
   ];
   if (spec.kind === "log") detectors.push(logDetector(spec));
   if (spec.kind === "host") {

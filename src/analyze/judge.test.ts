@@ -49,6 +49,7 @@ class Bench {
   readonly state = createJudgeState(
     fleetOf(),
     createIds({ now: () => ({ wallMs: 0, monotonicMs: 0 }) }, createRandom(1)),
+    () => undefined,
   );
 
   show(sensor: string, ...readings: Reading[]): Judged {

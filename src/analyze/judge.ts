@@ -20,6 +20,7 @@ import {
   type ResourceId,
 } from "../model/index.ts";
 import { detectorsFor } from "./attach.ts";
+import type { Usual } from "./detectors/deviation.ts";
 import type { Detector, Opinion } from "./detector.ts";
 
 /** What fresh looks say about an open failure. */
@@ -36,6 +37,7 @@ export interface JudgeState {
   readonly ids: Ids;
   readonly cases: Map<ResourceId, Case>;
   readonly silence: DueHeap;
+  readonly usual: Usual;
   /** Resources that something is being done to: what is seen of them meanwhile is our own doing. */
   readonly acting: Set<ResourceId>;
 }
@@ -65,8 +67,8 @@ export interface Judged {
 
 const recentMax = 10;
 
-export function createJudgeState(fleet: Fleet, ids: Ids): JudgeState {
-  return { fleet, ids, cases: new Map(), silence: new DueHeap(), acting: new Set() };
+export function createJudgeState(fleet: Fleet, ids: Ids, usual: Usual): JudgeState {
+  return { fleet, ids, usual, cases: new Map(), silence: new DueHeap(), acting: new Set() };
 }
 
 export function judge(
@@ -131,7 +133,7 @@ export function healthOf(state: JudgeState, resource: ResourceId): Health {
 function caseOf(state: JudgeState, resource: ResourceId): Case | undefined {
   const known = state.cases.get(resource);
   if (known) return known;
-  const detectors = detectorsFor(state.fleet, resource);
+  const detectors = detectorsFor(state.fleet, resource, state.usual);
   if (detectors === undefined) return undefined;
   const attached = detectors.map((detector) => ({ detector, state: detector.initial() }));
   const made: Case = {

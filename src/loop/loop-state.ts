@@ -9,6 +9,7 @@ import { createExecuteState, type ExecuteState } from "../execute/index.ts";
 import type { Clock, Ids, Random } from "../kernel/index.ts";
 import {
   type BaselinesState,
+  baselineOf,
   createBaselines,
   createRollUp,
   type Recollection,
@@ -52,15 +53,18 @@ export interface LoopTools {
 export function createLoopState(fleet: Fleet, tools: LoopTools): LoopState {
   const { ids, random, clock } = tools;
   const topology = createTopology(fleet);
+  const baselines = createBaselines();
+  const usual = (resource: ResourceId, series: string) =>
+    baselineOf(baselines, resource, { series, window: "1h" });
   return {
     fleet,
     monitor: createMonitorState(fleet, random),
-    analyze: createAnalyzeState(fleet, topology, ids),
+    analyze: createAnalyzeState(fleet, topology, { ids, usual }),
     plan: createPlanState(fleet, topology, { ids, random, loadedMs: clock.now().monotonicMs }),
     execute: createExecuteState(ids),
     verify: createVerifyState(fleet.detection),
     rollUp: createRollUp(),
-    baselines: createBaselines(),
+    baselines,
     carry: emptyCarry(),
   };
 }

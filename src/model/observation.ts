@@ -81,6 +81,8 @@ export interface StartedReading {
   readonly process: ProcessIdentity;
   readonly port?: number;
   readonly specHash: string;
+  /** Wall milliseconds of its real start, where that was before this observation. */
+  readonly startedAt?: number;
   /** True when it ran before this daemon did. */
   readonly adopted: boolean;
 }

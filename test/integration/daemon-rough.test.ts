@@ -141,7 +141,7 @@ test("what is in the emergency file when the daemon dies too comes into the stor
   const healed = await bench.pidOf("lone");
   await bench.end("SIGKILL");
   await bench.start();
-  await bench.until(async () => (await bench.pidsOf("lone"))[0] === healed, "it is taken over");
+  await bench.until(async () => (await bench.pidsOf("lone"))[0] === healed, "it is taken over", 8000).catch(async (e) => { console.log("DBG", healed, bench.living(), JSON.stringify(await bench.service("lone")), bench.daemonLog().slice(-3000), bench.words()); throw e; });
   thief.exec("ROLLBACK");
   await bench.until(async () => {
     const { journal } = await bench.get<{ journal: { kept: string } }>("/api/v1/overview");

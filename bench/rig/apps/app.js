@@ -29,5 +29,5 @@ createServer((request, response) => {
   }
   response.end(String(process.pid));
   const fallIll = illnesses[request.url];
-  if (fallIll) setTimeout(fallIll, 20);
+  if (fallIll) setTimeout(() => fallIll(), 20);
 }).listen(Number(process.env.PORT), "127.0.0.1");

@@ -1,16 +1,24 @@
 /**
- * Clean the declared paths. What is deleted is gone, so it asks unless the fleet file says not to.
+ * Clean the declared paths. What is deleted is gone, so it asks unless the fleet file says not to. A
+ * check that failed is a reason only when its evidence says that the disk is full.
  */
 import { hooksOf, type Strategy } from "../strategy.ts";
 
+/** ENOSPC in its own words, and in those of libraries: "database or disk is full". */
+const full = /ENOSPC|no space left|disk[^.]{0,20}full/i;
+
 export const clean: Strategy = {
   name: "clean",
-  heals: { disk_exhaustion: 20, check_failed: 35 },
+  heals: { disk_exhaustion: 20, check_failed: 5 },
   repeatable: false,
   reverts: false,
   irreversible: () => true,
-  against: (context) =>
-    (hooksOf(context)?.clean.length ?? 0) === 0 ? "no `clean` paths are declared" : undefined,
+  against(context) {
+    if ((hooksOf(context)?.clean.length ?? 0) === 0) return "no `clean` paths are declared";
+    const { type, reason, evidence } = context.failure;
+    const saysFull = [reason, ...evidence].some((text) => full.test(text));
+    return type === "check_failed" && !saysFull ? "nothing says that the disk is full" : undefined;
+  },
   steps: (context) =>
     (hooksOf(context)?.clean ?? []).map((path) => ({
       kind: "clean",

@@ -90,6 +90,7 @@ export class ProcessTable {
       process: run.process,
       specHash: run.specHash,
       adopted: run.isAdopted,
+      startedAt: run.startedAt,
       ...(run.port === undefined ? {} : { port: run.port }),
     };
     return this.#observation(run.resource, reading);
