@@ -132,7 +132,9 @@ async function ownMetrics(
     value(`soulmirror_resources\\{health="${health}"\\}`) || 0;
   return {
     delayMs: value("soulmirror_loop_delay_p99_seconds") * 1000,
-    known: `${count("healthy")} healthy, ${count("unhealthy")} unhealthy, ${count("unknown")} unknown`,
+    known: ["healthy", "degraded", "unhealthy", "unknown"]
+      .map((health) => `${count(health)} ${health}`)
+      .join(", "),
   };
 }
 

@@ -2,7 +2,8 @@
  * From a blow to the first good answer, as somebody outside sees it.
  *
  * Where the port is closed meanwhile, one question follows the other. Something that hangs is asked
- * anew while earlier questions are still open: they would hide the moment at which it is well again.
+ * anew while earlier questions are still open: they would hide the moment at which it is well
+ * again.
  */
 import { performance } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";

@@ -3,9 +3,9 @@
  * (incidents)? It decides nothing about what to do.
  */
 import type { Fleet, Topology } from "../config/index.ts";
-import type { Usual } from "./detectors/deviation.ts";
 import type { Ids, Instant } from "../kernel/index.ts";
 import type { Failure, Incident, Observation } from "../model/index.ts";
+import type { Usual } from "./detectors/deviation.ts";
 import { correlate } from "./incidents.ts";
 import {
   type ActionOutcome,

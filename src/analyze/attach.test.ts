@@ -78,7 +78,9 @@ ${lines.join("\n")}
   });
 
   it("calls a missed heartbeat by its name", () => {
-    const checks = detectorsFor(fleet, "heartbeat/one", unknown)?.find(({ name }) => name === "checks");
+    const checks = detectorsFor(fleet, "heartbeat/one", unknown)?.find(
+      ({ name }) => name === "checks",
+    );
     const state = checks?.initial();
     const opinions = [0, 1, 2].map((at) => {
       const reading = {

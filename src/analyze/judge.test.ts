@@ -141,7 +141,9 @@ describe("judge", () => {
     bench.show("process", started);
     expect(bench.state.silence.nextDueMs()).toBe(6000);
     expect(bench.wait(4999).raised).toEqual([]);
-    expect(bench.wait(1).raised).toMatchObject([{ type: "start_timeout", detector: "process-life" }]);
+    expect(bench.wait(1).raised).toMatchObject([
+      { type: "start_timeout", detector: "process-life" },
+    ]);
     expect(bench.wait(60_000).raised).toEqual([]);
   });
 
@@ -158,7 +160,12 @@ describe("judge", () => {
   it("does not judge what the fleet does not know", () => {
     const bench = new Bench();
     const at = { at: 0, begunMs: 0 };
-    const stranger = { resource: "instance/x.1" as const, sensor: "process", reading: exited, ...at };
+    const stranger = {
+      resource: "instance/x.1" as const,
+      sensor: "process",
+      reading: exited,
+      ...at,
+    };
     const given = judge(bench.state, [stranger], { wallMs: 0, monotonicMs: 0 });
     expect(given).toEqual({ raised: [], evidence: [] });
   });

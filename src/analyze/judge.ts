@@ -20,8 +20,8 @@ import {
   type ResourceId,
 } from "../model/index.ts";
 import { detectorsFor } from "./attach.ts";
-import type { Usual } from "./detectors/deviation.ts";
 import type { Detector, Opinion } from "./detector.ts";
+import type { Usual } from "./detectors/deviation.ts";
 
 /** What fresh looks say about an open failure. */
 export interface Evidence {

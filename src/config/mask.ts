@@ -36,17 +36,16 @@ export function maskValue(path: TreePath, value: Json): Json {
 /** The effective fleet as others may see it. */
 export function maskedFleet(fleet: Fleet): Json {
   const masked = maskValue([], fleet as unknown as Json) as { readonly [key: string]: Json };
-  const services = Object.entries(fleet.services).map(([name, service]) => {
+  const services: Record<string, Json> = {};
+  for (const [name, service] of Object.entries(fleet.services)) {
     const shown = (masked["services"] as { readonly [key: string]: JsonRecord })[name] ?? {};
-    const env = Object.fromEntries(
-      Object.entries((shown["env"] ?? {}) as JsonRecord).map(([key, value]) => [
-        key,
-        service.secretEnv?.includes(key) ? hidden : value,
-      ]),
-    );
-    return [name, { ...shown, env }];
-  });
-  return { ...masked, services: Object.fromEntries(services) };
+    const env: Record<string, Json> = {};
+    for (const [key, value] of Object.entries((shown["env"] ?? {}) as JsonRecord)) {
+      env[key] = service.secretEnv?.includes(key) ? hidden : value;
+    }
+    services[name] = { ...shown, env };
+  }
+  return { ...masked, services };
 }
 
 /** One line, not longer than a line should be. */

@@ -37,7 +37,9 @@ function needsOf(fleet: Fleet, id: string): readonly string[] {
   const resource = fleet.resources[id];
   if (resource === undefined) return [];
   const isWatched = fleet.detection.connectivity.length > 0;
-  return isWatched && isRemote(resource) ? [...resource.dependsOn, "host/network"] : resource.dependsOn;
+  return isWatched && isRemote(resource)
+    ? [...resource.dependsOn, "host/network"]
+    : resource.dependsOn;
 }
 
 /** It is reached over the network, so the network of this machine may be why it is not. */

@@ -78,11 +78,11 @@ export class DaemonHouse implements House {
   }
 
   liveIncidents(): readonly Incident[] {
-    return [...this.#loop.analyze.incidents.incidents.values()].filter(isLive).reverse();
+    return [...this.#loop.analyze.incidents.incidents.values()].filter(isLive).toReversed();
   }
 
   openFailures(): readonly Failure[] {
-    return [...this.#loop.analyze.incidents.failures.values()].reverse();
+    return [...this.#loop.analyze.incidents.failures.values()].toReversed();
   }
 
   actionsUnderWay(): readonly Action[] {

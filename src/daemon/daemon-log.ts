@@ -5,7 +5,7 @@ import { messageOf } from "../kernel/index.ts";
 export interface DaemonLog {
   info(event: string, details?: Readonly<Record<string, unknown>>): void;
   warn(event: string, details?: Readonly<Record<string, unknown>>): void;
-  complain(what: string, error: unknown): void;
+  readonly complain: (what: string, error: unknown) => void;
   close(): void;
 }
 
@@ -13,7 +13,10 @@ const redacted = ["*.token", "*.authorization", "*.env", "*.headers"];
 
 export function createDaemonLog(path: string): DaemonLog {
   const destination = pino.destination({ dest: path, append: true, sync: true, mode: 0o600 });
-  const log = pino({ base: null, redact: redacted, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+  const log = pino(
+    { base: null, redact: redacted, timestamp: pino.stdTimeFunctions.isoTime },
+    destination,
+  );
   return {
     info: (event, details = {}) => log.info({ event, ...details }),
     warn: (event, details = {}) => log.warn({ event, ...details }),

@@ -105,7 +105,10 @@ async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> 
   conductor.load(fleet);
 
   const reload = createReload({ source, archive, targets, conductor, log, write });
-  teardown.add("the watch on the fleet file", source.watch(() => void reload()));
+  teardown.add(
+    "the watch on the fleet file",
+    source.watch(() => void reload()),
+  );
   teardown.add("the watch on programs", watchPrograms(conductor, realTimers));
   const household = { store: knowledge.store, timers: realTimers, log, fleet: () => loop.fleet };
   teardown.add("the housekeeping", keepHouse(household));

@@ -12,7 +12,7 @@ export interface Household {
   readonly store: Store;
   readonly timers: Timers;
   readonly log: DaemonLog;
-  fleet(): Fleet;
+  readonly fleet: () => Fleet;
 }
 
 export function keepHouse({ store, timers, log, fleet }: Household): () => void {

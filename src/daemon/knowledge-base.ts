@@ -1,6 +1,6 @@
+import { createHash } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createHash } from "node:crypto";
 import type { Ids } from "../kernel/index.ts";
 import { openResilientJournal } from "../knowledge/index.ts";
 import type { Store } from "../model/index.ts";
@@ -51,6 +51,8 @@ export async function openKnowledge(options: KnowledgeOptions): Promise<Knowledg
 /** In another directory, so that it is not full or read-only together with the store. */
 function emergencyPath(directory: DataDirectory): string {
   const name = createHash("sha256").update(directory.root).digest("hex").slice(0, 16);
-  const folder = privateDirectory(join(tmpdir(), `soulmirror-emergency-${process.getuid?.() ?? 0}`));
+  const folder = privateDirectory(
+    join(tmpdir(), `soulmirror-emergency-${process.getuid?.() ?? 0}`),
+  );
   return join(folder, `${name}.journal`);
 }

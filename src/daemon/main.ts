@@ -22,7 +22,10 @@ try {
   const daemon = await startDaemon({
     configPath: values.config,
     dataPath: values.data,
-    flags: values.port === undefined ? [] : [{ key: "api.port", value: Number(values.port), name: "--port" }],
+    flags:
+      values.port === undefined
+        ? []
+        : [{ key: "api.port", value: Number(values.port), name: "--port" }],
     environment: process.env,
   });
   process.on("SIGHUP", () => void daemon.reload());

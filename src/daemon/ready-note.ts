@@ -10,7 +10,10 @@ export interface ReadyNote {
 }
 
 /** Resolves with what takes the note away again. */
-export async function writeReadyNote(directory: DataDirectory, note: ReadyNote): Promise<() => void> {
+export async function writeReadyNote(
+  directory: DataDirectory,
+  note: ReadyNote,
+): Promise<() => void> {
   const path = join(directory.run, "daemon.json");
   const startTicks = processIdentity(process.pid)?.startTicks ?? 0;
   const text = JSON.stringify({ pid: process.pid, startTicks, bootId: bootId(), ...note });

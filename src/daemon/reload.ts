@@ -16,7 +16,7 @@ export interface ReloadParts {
   readonly targets: TargetSet;
   readonly conductor: Conductor;
   readonly log: DaemonLog;
-  write(entry: Entry): Promise<Kept>;
+  readonly write: (entry: Entry) => Promise<Kept>;
 }
 
 export function createReload(parts: ReloadParts): () => Promise<void> {

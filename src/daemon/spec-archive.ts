@@ -49,7 +49,10 @@ export class SpecArchive {
     if (this.#specs.size <= keptMax) return;
     const byAge = [...this.#specs.keys()]
       .filter((hash) => !inUse.has(hash))
-      .map((hash) => ({ hash, age: statSync(this.#pathOf(hash), { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
+      .map((hash) => ({
+        hash,
+        age: statSync(this.#pathOf(hash), { throwIfNoEntry: false })?.mtimeMs ?? 0,
+      }))
       .sort((a, b) => a.age - b.age);
     for (const { hash } of byAge.slice(0, this.#specs.size - keptMax)) {
       this.#specs.delete(hash);

@@ -1,7 +1,7 @@
 /** Every target that this daemon has: the one list of sensors and effectors, made and connected. */
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { homedir } from "node:os";
+import { join } from "node:path";
 import type { Fleet } from "../config/index.ts";
 import type { Effector, Observation, ProcessRun, Report, Sensor } from "../model/index.ts";
 import {
@@ -12,7 +12,14 @@ import {
   startProxyEffector,
 } from "../platform/index.ts";
 import { type DataDirectory, realClock, realTimers, writeDurably } from "../system/index.ts";
-import { Cgroups, type Beats, createEffectors, createSensors, Heartbeats, ProcessTarget } from "../targets/index.ts";
+import {
+  type Beats,
+  Cgroups,
+  createEffectors,
+  createSensors,
+  Heartbeats,
+  ProcessTarget,
+} from "../targets/index.ts";
 import type { DaemonLog } from "./daemon-log.ts";
 import type { SpecArchive } from "./spec-archive.ts";
 import type { Teardown } from "./teardown.ts";

@@ -12,6 +12,9 @@ export {
   learn,
 } from "./baselines.ts";
 export { type Chain, createChain, type Mac } from "./chain.ts";
+export { createMemoryStore, freshEntries, type MemoryStoreOptions } from "./memory-store.ts";
+export { project, type RowChange, withVerdict } from "./projections.ts";
+export * from "./recollection.ts";
 export {
   type EmergencyJournal,
   type HeldEntries,
@@ -19,6 +22,7 @@ export {
   type ResilientJournal,
   type ResilientJournalOptions,
 } from "./resilient-journal.ts";
+export { createRollUp, forgetRollUp, type RolledUp, type RollUpState, rollUp } from "./roll-up.ts";
 export {
   type Anchor,
   type Finding,
@@ -26,7 +30,3 @@ export {
   verifyChain,
   verifyJournal,
 } from "./verify-chain.ts";
-export { createMemoryStore, freshEntries, type MemoryStoreOptions } from "./memory-store.ts";
-export { project, type RowChange, withVerdict } from "./projections.ts";
-export * from "./recollection.ts";
-export { createRollUp, forgetRollUp, rollUp, type RolledUp, type RollUpState } from "./roll-up.ts";

@@ -124,14 +124,14 @@ export function writeRecollection(memory: Recollection): string {
 
 /** Undefined when the text is not a checkpoint that this version can read. */
 export function readRecollection(text: string): Recollection | undefined {
-  let parsed: Record<string, unknown>;
+  let parsed: Record<string, unknown> | null;
   try {
-    parsed = JSON.parse(text) as Record<string, unknown>;
+    parsed = JSON.parse(text) as Record<string, unknown> | null;
   } catch {
     // A torn checkpoint is no loss: the journal is read from its beginning instead.
     return undefined;
   }
-  if (parsed["version"] !== 1) return undefined;
+  if (parsed?.["version"] !== 1) return undefined;
   const memory = createRecollection();
   const { spent, ...maps } = memory;
   if (Array.isArray(parsed["spent"])) spent.push(...(parsed["spent"] as typeof spent));

@@ -22,8 +22,10 @@ describe("looks of an instance", () => {
   it("reads its numbers in any case, more often where there is a limit", () => {
     const [free] = looksOfInstance(service(""), 1).running;
     expect(free).toMatchObject({ key: "instance/a.1#usage", intervalMs: 1000, parameters: {} });
-    const [limited] = looksOfInstance(service("limits: { memory: 512MB, descriptors: 64 }"), 1)
-      .running;
+    const [limited] = looksOfInstance(
+      service("limits: { memory: 512MB, descriptors: 64 }"),
+      1,
+    ).running;
     expect(limited?.intervalMs).toBe(250);
     expect(limited?.parameters).toMatchObject({ descriptors: 64 });
   });

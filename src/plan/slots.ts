@@ -68,7 +68,12 @@ export function createSlot(service: string, number: number): Slot {
 }
 
 export function noteStarted(slot: Slot, started: StartedReading, now: Instant): void {
-  slot.run = { started, sinceAt: started.startedAt ?? now.wallMs, sinceMs: now.monotonicMs, ready: started.adopted };
+  slot.run = {
+    started,
+    sinceAt: started.startedAt ?? now.wallMs,
+    sinceMs: now.monotonicMs,
+    ready: started.adopted,
+  };
   if (!started.adopted) slot.starts += 1;
 }
 

@@ -16,7 +16,13 @@ import { createConnectivitySensor, createTcpSensor } from "./tcp/index.ts";
 import { createTlsSensor } from "./tls/index.ts";
 
 export { type Beats, Heartbeats } from "./heartbeat/index.ts";
-export { Cgroups, followLog, lastLines, ProcessTarget, type RunningProcess } from "./process/index.ts";
+export {
+  Cgroups,
+  followLog,
+  lastLines,
+  ProcessTarget,
+  type RunningProcess,
+} from "./process/index.ts";
 
 /** Every sensor but those of processes, which need the process table. */
 export function createSensors(options: SensorOptions): readonly Sensor[] {

@@ -61,7 +61,10 @@ test("what died while no daemon lived is noticed and healed by the next one", as
 
 test("an incident that was open is the same incident for the next daemon", async () => {
   await using bench = new FleetBench();
-  bench.declare({ budgets: { crashes: 2, cool_down: "200ms" }, services: { ill: bench.toy("ill") } });
+  bench.declare({
+    budgets: { crashes: 2, cool_down: "200ms" },
+    services: { ill: bench.toy("ill") },
+  });
   bench.tell("ill", "broken", "yes");
   await bench.start();
   await bench.state("ill", "quarantined");
@@ -76,7 +79,10 @@ test("an incident that was open is the same incident for the next daemon", async
   bench.tell("ill", "broken", undefined);
   await bench.post("/api/v1/services/ill/start");
   await bench.state("ill", "healthy");
-  await bench.until(async () => (await bench.get<Incident[]>("/api/v1/incidents?live=true")).length === 0, "it is over");
+  await bench.until(
+    async () => (await bench.get<Incident[]>("/api/v1/incidents?live=true")).length === 0,
+    "it is over",
+  );
   const [row] = await bench.get<Incident[]>("/api/v1/incidents?limit=1");
   expect(row).toMatchObject({ id: before?.id, state: { kind: "resolved" } });
 });

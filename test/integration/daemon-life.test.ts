@@ -1,10 +1,16 @@
 /** Supervision end to end: processes die, hang, crash and meet a port that is taken. */
-import { createServer } from "node:net";
+
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type ActionRow, type FailureRow, type Incident, isFinished } from "../../src/model/index.ts";
+import {
+  type ActionRow,
+  type FailureRow,
+  type Incident,
+  isFinished,
+} from "../../src/model/index.ts";
 import { freePort } from "../../src/system/index.ts";
 import { FleetBench } from "./fleet-bench.ts";
 
@@ -22,7 +28,11 @@ describe("a process dies", () => {
         // No port and no probe: only its process can be seen.
         upper: made.toy("upper", { depends_on: ["base"] }),
         base: made.toy("base", { env: { PORT: port }, health_check: url(port) }),
-        failing: made.toy("failing", { restart: "on-failure", env: { PORT: policyPort }, startup: url(policyPort) }),
+        failing: made.toy("failing", {
+          restart: "on-failure",
+          env: { PORT: policyPort },
+          startup: url(policyPort),
+        }),
         once: made.toy("once", { restart: "never" }),
       },
     }));
@@ -37,24 +47,53 @@ describe("a process dies", () => {
     const started = entries.findIndex(
       (entry) => entry.kind === "process_started" && entry.run.resource === "instance/base.1",
     );
-    expect([base, started, upper].toSorted((a, b) => (a ?? 0) - (b ?? 0))).toEqual([base, started, upper]);
+    expect([base, started, upper].toSorted((a, b) => (a ?? 0) - (b ?? 0))).toEqual([
+      base,
+      started,
+      upper,
+    ]);
   });
 
   test("a killed process is healed, and every step is written before the next", async () => {
     const before = await bench.pidOf("base");
     process.kill(before, "SIGKILL");
-    const { incident } = await bench.entry("incident", (entry) => entry.incident.state.kind === "resolved");
+    const { incident } = await bench.entry(
+      "incident",
+      (entry) => entry.incident.state.kind === "resolved",
+    );
     expect(await bench.pidOf("base")).not.toBe(before);
     const entries = (await bench.journal()).map(({ entry }) => entry);
     const kinds = entries
       .slice(entries.findIndex(({ kind }) => kind === "failure_raised"))
-      .map((entry) => (entry.kind === "action" ? `action ${entry.action.status.kind}` : entry.kind));
-    const order = ["failure_raised", "plan", "action initiated", "action in_progress", "process_started", "action succeeded", "verdict", "failure_resolved"];
-    expect(kinds.filter((kind, at) => order.includes(kind) && kinds.indexOf(kind) === at)).toEqual(order);
+      .map((entry) =>
+        entry.kind === "action" ? `action ${entry.action.status.kind}` : entry.kind,
+      );
+    const order = [
+      "failure_raised",
+      "plan",
+      "action initiated",
+      "action in_progress",
+      "process_started",
+      "action succeeded",
+      "verdict",
+      "failure_resolved",
+    ];
+    expect(kinds.filter((kind, at) => order.includes(kind) && kinds.indexOf(kind) === at)).toEqual(
+      order,
+    );
     const [failure] = await bench.get<FailureRow[]>("/api/v1/failures?limit=1");
     const [action] = await bench.get<ActionRow[]>("/api/v1/actions?limit=1");
-    expect(failure).toMatchObject({ eventId: incident.failures[0], failureType: "process_exited", resolved: true });
-    expect(action).toMatchObject({ failureEventId: failure?.id, actionStrategy: "restart", status: "succeeded", automated: true });
+    expect(failure).toMatchObject({
+      eventId: incident.failures[0],
+      failureType: "process_exited",
+      resolved: true,
+    });
+    expect(action).toMatchObject({
+      failureEventId: failure?.id,
+      actionStrategy: "restart",
+      status: "succeeded",
+      automated: true,
+    });
     const [row] = await bench.get<Incident[]>("/api/v1/incidents?limit=1");
     expect(row).toMatchObject({ id: incident.id, state: { kind: "resolved" } });
     expect(await bench.pidOf("upper")).toBeGreaterThan(0);
@@ -71,7 +110,10 @@ describe("a process dies", () => {
     await bench.state("failing", "healthy");
     const before = await bench.pidOf("failing");
     await fetch(`http://127.0.0.1:${policyPort}/exit?code=3`);
-    await bench.until(async () => ![before, undefined].includes((await bench.pidsOf("failing"))[0]), "a new one");
+    await bench.until(
+      async () => ![before, undefined].includes((await bench.pidsOf("failing"))[0]),
+      "a new one",
+    );
     await bench.state("failing", "healthy");
   });
 
@@ -105,7 +147,9 @@ describe("a process hangs", () => {
     await fetch(`http://127.0.0.1:${port}/block`);
     await bench.entry("verdict", ({ verdict }) => verdict.healed);
     const actions = await bench.entries("action");
-    const healing = actions.findLast(({ action }) => action.plan.cause.kind === "failure" && isFinished(action));
+    const healing = actions.findLast(
+      ({ action }) => action.plan.cause.kind === "failure" && isFinished(action),
+    );
     expect(JSON.stringify(healing?.action.done)).toContain("countForever");
   });
 });
@@ -116,14 +160,18 @@ describe("a process crashes and crashes", () => {
     await using bench = new FleetBench();
     const fleet = (version: string) => ({
       budgets: { crashes: 4, per_resource: 20, cool_down: "200ms", healthy_run: "30s" },
-      services: { ill: bench.toy("ill", { env: { PORT: port, VERSION: version }, health_check: url(port) }) },
+      services: {
+        ill: bench.toy("ill", { env: { PORT: port, VERSION: version }, health_check: url(port) }),
+      },
     });
     bench.declare(fleet("1"));
     bench.tell("ill", "broken", "yes");
     await bench.start();
     await bench.state("ill", "quarantined");
     const journal = await bench.journal();
-    const starts = journal.filter(({ entry }) => entry.kind === "process_started").map(({ at }) => at);
+    const starts = journal
+      .filter(({ entry }) => entry.kind === "process_started")
+      .map(({ at }) => at);
     const gaps = starts.slice(1).map((at, index) => at - (starts[index] ?? 0));
     expect(starts).toHaveLength(4);
     // No delay, then 250 and 500 ms, less the jitter of a fifth.
@@ -139,7 +187,10 @@ describe("a process crashes and crashes", () => {
 
   test("it is given up, and begins again when a person starts it", async () => {
     await using bench = new FleetBench();
-    const fleet = { budgets: { crashes: 2, cool_down: "200ms" }, services: { ill: bench.toy("ill") } };
+    const fleet = {
+      budgets: { crashes: 2, cool_down: "200ms" },
+      services: { ill: bench.toy("ill") },
+    };
     bench.declare(fleet);
     bench.tell("ill", "broken", "yes");
     await bench.start();
@@ -170,7 +221,9 @@ test("a port that a stranger holds is told with its holder, and taken when it is
   stack.defer(() => void stranger.close());
   await once(stranger, "listening");
   await using bench = new FleetBench();
-  bench.declare({ services: { late: bench.toy("late", { env: { PORT: port }, health_check: url(port) }) } });
+  bench.declare({
+    services: { late: bench.toy("late", { env: { PORT: port }, health_check: url(port) }) },
+  });
   await bench.start();
   const { failure } = await bench.entry("failure_raised", () => true);
   expect(failure.type).toBe("port_conflict");
@@ -178,5 +231,7 @@ test("a port that a stranger holds is told with its holder, and taken when it is
   expect((await bench.entries("process_started")).length).toBe(0);
   stranger.close();
   await bench.settled();
-  expect((await bench.entries("failure_raised")).map((entry) => entry.failure.type)).toEqual(["port_conflict"]);
+  expect((await bench.entries("failure_raised")).map((entry) => entry.failure.type)).toEqual([
+    "port_conflict",
+  ]);
 });

@@ -43,7 +43,9 @@ describe("looking and telling", () => {
       expect([strategy, reason]).toEqual(["restart", `mode ${mode}`]);
       await manyLooks(bench);
       expect(await bench.pidOf("shop")).toBe(before);
-      const deeds = (await bench.entries("plan")).filter(({ plan }) => plan.cause.kind === "failure");
+      const deeds = (await bench.entries("plan")).filter(
+        ({ plan }) => plan.cause.kind === "failure",
+      );
       expect(deeds).toEqual([]);
       expect(await bench.entries("withheld")).toHaveLength(1);
     });
@@ -90,7 +92,10 @@ describe("some", () => {
     await bench.state("shop", "healthy");
     bench.tell("shop", "health", "500");
     await bench.entry("withheld", ({ strategy }) => strategy === "restart");
-    expect(await bench.get("/api/v1/mode")).toMatchObject({ mode: "full", scopes: { restart: "monitor" } });
+    expect(await bench.get("/api/v1/mode")).toMatchObject({
+      mode: "full",
+      scopes: { restart: "monitor" },
+    });
   });
 });
 
@@ -132,13 +137,20 @@ test("a person widens and narrows the mode while it runs, but not beyond the fle
   await bench.start();
   expect(await bench.get("/api/v1/mode")).toMatchObject({ mode: "monitor" });
   await bench.post("/api/v1/mode", { mode: "full" });
-  await bench.until(async () => (await bench.service("shop")).restarts > 0 || (await bench.pidsOf("shop"))[0] !== before, "it acts");
+  await bench.until(
+    async () =>
+      (await bench.service("shop")).restarts > 0 || (await bench.pidsOf("shop"))[0] !== before,
+    "it acts",
+  );
   bench.tell("shop", "health", undefined);
   await bench.settled();
 
   bench.declare({ mode: "monitor", services: {} });
   await bench.entry("fleet_loaded", ({ changes }) => changes.join().includes("monitor"));
   await bench.post("/api/v1/mode", { mode: "full" });
-  await bench.until(async () => (await bench.entries("mode_changed")).length === 3, "it is taken up");
+  await bench.until(
+    async () => (await bench.entries("mode_changed")).length === 3,
+    "it is taken up",
+  );
   expect(await bench.get("/api/v1/mode")).toMatchObject({ mode: "monitor" });
 });

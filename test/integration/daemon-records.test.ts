@@ -2,7 +2,7 @@
  * What the daemon keeps: over a store that is away, against those who edit it, for those who ask.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
@@ -34,7 +34,10 @@ describe("the store is away", () => {
     process.kill(before, "SIGKILL");
     await bench.until(async () => (await kept(bench)) !== "store", "the journal is kept elsewhere");
     expect(await kept(bench)).toBe("emergency");
-    await bench.until(async () => ![before, undefined].includes((await bench.pidsOf("lone"))[0]), "it is healed");
+    await bench.until(
+      async () => ![before, undefined].includes((await bench.pidsOf("lone"))[0]),
+      "it is healed",
+    );
     limitFiles(bench.daemon.pid, "unlimited");
     await bench.until(async () => (await kept(bench)) === "store", "the store is back", 40_000);
     await bench.settled();
@@ -63,13 +66,23 @@ describe("the store is away", () => {
     bench.teardown.defer(() => thief.close());
     thief.exec("BEGIN IMMEDIATE");
     bench.tell("shop", "health", "500");
-    await bench.until(async () => (await kept(bench)) === "emergency", "the journal is kept elsewhere");
-    await bench.until(async () => (await bench.pidsOf("shop"))[0] !== before, "it is restarted instead");
+    await bench.until(
+      async () => (await kept(bench)) === "emergency",
+      "the journal is kept elsewhere",
+    );
+    await bench.until(
+      async () => (await bench.pidsOf("shop"))[0] !== before,
+      "it is restarted instead",
+    );
     thief.exec("ROLLBACK");
     bench.tell("shop", "health", undefined);
     await bench.until(async () => (await kept(bench)) === "store", "the store is back", 40_000);
     await bench.settled();
-    const { action } = await bench.entry("action", (each) => each.action.plan.strategy === "command:once" && each.action.status.kind === "failed");
+    const { action } = await bench.entry(
+      "action",
+      (each) =>
+        each.action.plan.strategy === "command:once" && each.action.status.kind === "failed",
+    );
     expect(JSON.stringify(action.status)).toContain("irreversible");
     expect(audit(bench.data)).toMatchObject({ code: 0 });
   });
@@ -105,13 +118,25 @@ describe("people ask", () => {
     const port = await freePort();
     await using bench = await FleetBench.up((made) => ({
       services: {
-        base: made.toy("base", { env: { PORT: port }, health_check: `http://127.0.0.1:${port}/health` }),
+        base: made.toy("base", {
+          env: { PORT: port },
+          health_check: `http://127.0.0.1:${port}/health`,
+        }),
         upper: made.toy("upper", { depends_on: ["base"] }),
       },
     }));
     const first = await bench.pidOf("base");
-    for (const path of ["services/base/stop", "services/base/restart", "services/base/start", "down", "mode"]) {
-      const { status } = await bench.ask("POST", `/api/v1/${path}`, { body: { mode: "off" }, token: null });
+    for (const path of [
+      "services/base/stop",
+      "services/base/restart",
+      "services/base/start",
+      "down",
+      "mode",
+    ]) {
+      const { status } = await bench.ask("POST", `/api/v1/${path}`, {
+        body: { mode: "off" },
+        token: null,
+      });
       expect([path, status]).toEqual([path, 401]);
     }
     expect((await bench.ask("GET", "/api/v1/config/diff", { token: null })).status).toBe(401);
@@ -125,7 +150,10 @@ describe("people ask", () => {
     await bench.state("base", "healthy");
     const second = await bench.pidOf("base");
     expect((await bench.post("/api/v1/services/base/restart")).status).toBe(202);
-    await bench.until(async () => ![second, undefined].includes((await bench.pidsOf("base"))[0]), "it is a new one");
+    await bench.until(
+      async () => ![second, undefined].includes((await bench.pidsOf("base"))[0]),
+      "it is a new one",
+    );
     await bench.settled();
     const { plan } = await bench.entry("plan", (each) => each.plan.strategy === "restart");
     expect(plan.cause).toEqual({ kind: "person", by: "token" });
@@ -135,7 +163,10 @@ describe("people ask", () => {
     expect((await bench.post("/api/v1/down")).status).toBe(202);
     await bench.until(() => all.every((pid) => !bench.lives(pid)), "all are stopped");
     const stops = (await bench.entries("plan")).filter((each) => each.plan.strategy === "stop");
-    expect(stops.slice(-2).map((each) => each.plan.resource)).toEqual(["instance/upper.1", "instance/base.1"]);
+    expect(stops.slice(-2).map((each) => each.plan.resource)).toEqual([
+      "instance/upper.1",
+      "instance/base.1",
+    ]);
     // What was brought down is brought up by the next daemon; what was stopped would not be.
     await bench.end();
     await bench.start();
@@ -163,20 +194,37 @@ describe("the clock jumps", () => {
     const faked = fakeClock(clockFile);
     if (faked === undefined) throw new Error("libfaketime is needed: apt-get install faketime");
     bench.declare({
-      services: { shop: bench.toy("shop", { env: { PORT: port }, health_check: `http://127.0.0.1:${port}/health` }), lone: bench.toy("lone") },
+      services: {
+        shop: bench.toy("shop", {
+          env: { PORT: port },
+          health_check: `http://127.0.0.1:${port}/health`,
+        }),
+        lone: bench.toy("lone"),
+      },
     });
     await bench.start(faked);
     await bench.settled();
     const before = [await bench.pidOf("shop"), await bench.pidOf("lone")];
-    for (const [offset, count] of [["+3600", 1], ["-3600", 2]] as const) {
+    for (const [offset, count] of [
+      ["+3600", 1],
+      ["-3600", 2],
+    ] as const) {
       writeFileSync(clockFile, offset);
-      await bench.until(async () => (await jumps(bench)).length >= count, `the jump to ${offset} is told`);
-      await bench.until(async () => (await bench.get<unknown[]>("/api/v1/incidents?live=true")).length === 0, "it is over");
+      await bench.until(
+        async () => (await jumps(bench)).length >= count,
+        `the jump to ${offset} is told`,
+      );
+      await bench.until(
+        async () => (await bench.get<unknown[]>("/api/v1/incidents?live=true")).length === 0,
+        "it is over",
+      );
     }
     expect([await bench.pidOf("shop"), await bench.pidOf("lone")]).toEqual(before);
     const types = (await bench.entries("failure_raised")).map(({ failure }) => failure.type);
     expect(new Set(types)).toEqual(new Set(["clock_jump"]));
-    expect((await bench.entries("plan")).filter(({ plan }) => plan.strategy !== "start")).toEqual([]);
+    expect((await bench.entries("plan")).filter(({ plan }) => plan.strategy !== "start")).toEqual(
+      [],
+    );
     const ids = (await bench.journal()).map(({ id }) => id);
     expect(ids).toEqual(ids.toSorted());
     expect(audit(bench.data)).toMatchObject({ code: 0 });

@@ -1,51 +1,39 @@
 /** The fleet file changes while the fleet runs and is asked for answers. */
 import { writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { freePort } from "../../src/system/index.ts";
-import { FleetBench, type FleetText } from "./fleet-bench.ts";
-import { Load } from "./fleet-load.ts";
-
-interface Front {
-  readonly bench: FleetBench;
-  readonly port: number;
-  readonly load: Load;
-  /** Declares the service `shop` anew. */
-  declare(more: FleetText): void;
-}
-
-/** One service behind the front proxy, under load from now to the end. */
-async function front(stack: AsyncDisposableStack, more: FleetText = {}): Promise<Front> {
-  const port = await freePort();
-  const fleetOf = (bench: FleetBench, changes: FleetText): FleetText => ({
-    services: { shop: bench.toy("shop", { listen: port, health_check: "/health", ...changes }) },
-  });
-  const bench = stack.use(await FleetBench.up((made) => fleetOf(made, more)));
-  const load = stack.use(new Load(`http://127.0.0.1:${port}/`));
-  return { bench, port, load, declare: (changes) => bench.declare(fleetOf(bench, changes)) };
-}
+import { frontUnderLoad } from "./fleet-front.ts";
 
 test("another probe takes effect without a restart, another environment without a lost request", async () => {
   await using stack = new AsyncDisposableStack();
-  const { bench, load, declare } = await front(stack, { instances: 2 });
+  const { bench, load, declare } = await frontUnderLoad(stack, { instances: 2 });
   const before = await bench.pidsOf("shop");
   declare({ instances: 2, health_check: { http: "/health", interval: "300ms" } });
   await bench.until(async () => (await bench.entries("fleet_loaded")).length === 2, "it is loaded");
   expect((await bench.entries("plan")).filter(({ plan }) => plan.strategy !== "start")).toEqual([]);
   expect(await bench.pidsOf("shop")).toEqual(before);
 
-  declare({ instances: 2, health_check: { http: "/health", interval: "300ms" }, env: { VERSION: "2" } });
+  declare({
+    instances: 2,
+    health_check: { http: "/health", interval: "300ms" },
+    env: { VERSION: "2" },
+  });
   await bench.until(() => load.seenSince("2", 20), "version 2 answers");
-  await bench.until(async () => (await bench.pidsOf("shop")).every((pid) => !before.includes(pid)), "all are new");
+  await bench.until(
+    async () => (await bench.pidsOf("shop")).every((pid) => !before.includes(pid)),
+    "all are new",
+  );
   await bench.settled();
   expect(load.failures).toEqual([]);
-  const renewals = (await bench.entries("plan")).filter(({ plan }) => plan.strategy === "apply_config");
+  const renewals = (await bench.entries("plan")).filter(
+    ({ plan }) => plan.strategy === "apply_config",
+  );
   expect(renewals).toHaveLength(2);
   expect(await bench.entries("failure_raised")).toEqual([]);
 });
 
 test("SIGHUP loads at once; a file with errors is refused, and the last good one goes on", async () => {
   await using stack = new AsyncDisposableStack();
-  const { bench, declare } = await front(stack);
+  const { bench, declare } = await frontUnderLoad(stack);
   const before = await bench.pidOf("shop");
   declare({ timeout: "7s" });
   bench.daemon.kill("SIGHUP");
@@ -69,14 +57,17 @@ test("SIGHUP loads at once; a file with errors is refused, and the last good one
 
 test("services come and go, and instances become more and fewer, without a lost request", async () => {
   await using stack = new AsyncDisposableStack();
-  const { bench, load, port, declare } = await front(stack);
+  const { bench, load, port, declare } = await frontUnderLoad(stack);
   const [first] = await bench.pidsOf("shop");
   declare({ instances: 2 });
   await bench.until(async () => (await bench.pidsOf("shop")).length === 2, "two run");
   await bench.until(() => load.processes.size === 2, "both answer");
   await bench.settled();
   declare({});
-  await bench.until(async () => (await bench.service("shop")).instances.length === 1, "one is left");
+  await bench.until(
+    async () => (await bench.service("shop")).instances.length === 1,
+    "one is left",
+  );
   expect(await bench.pidsOf("shop")).toEqual([first]);
   expect(load.failures).toEqual([]);
 
@@ -86,7 +77,10 @@ test("services come and go, and instances become more and fewer, without a lost 
       extra: bench.toy("extra"),
     },
   });
-  await bench.until(async () => (await bench.pidsOf("extra").catch(() => [])).length === 1, "extra runs");
+  await bench.until(
+    async () => (await bench.pidsOf("extra").catch(() => [])).length === 1,
+    "extra runs",
+  );
   const extra = await bench.pidOf("extra");
   declare({});
   await bench.until(() => !bench.lives(extra), "extra is stopped");
@@ -97,16 +91,23 @@ test("services come and go, and instances become more and fewer, without a lost 
 
 test("a configuration whose process does not start is taken back; the old process goes on", async () => {
   await using stack = new AsyncDisposableStack();
-  const { bench, load, declare } = await front(stack, { start: { timeout: "3s" } });
+  const { bench, load, declare } = await frontUnderLoad(stack, { start: { timeout: "3s" } });
   const before = await bench.pidOf("shop");
   declare({ start: { timeout: "3s" }, env: { NAME: "broken-shop" } });
   bench.tell("broken-shop", "broken", "yes");
-  const isOver = ({ action }: { action: { plan: { strategy: string }; status: { kind: string } } }) =>
-    action.plan.strategy === "apply_config" && ["failed", "rolled_back"].includes(action.status.kind);
+  const isOver = ({
+    action,
+  }: {
+    action: { plan: { strategy: string }; status: { kind: string } };
+  }) =>
+    action.plan.strategy === "apply_config" &&
+    ["failed", "rolled_back"].includes(action.status.kind);
   await bench.entry("action", isOver);
   expect(await bench.pidOf("shop")).toBe(before);
   await bench.settled();
-  const attempts = (await bench.entries("plan")).filter(({ plan }) => plan.strategy === "apply_config");
+  const attempts = (await bench.entries("plan")).filter(
+    ({ plan }) => plan.strategy === "apply_config",
+  );
   expect(attempts).toHaveLength(1);
   // The next declaration is tried again.
   declare({ start: { timeout: "3s" }, env: { VERSION: "3" } });

@@ -1,28 +1,19 @@
 /** Several things at once: what dies while something else is being done, or while nobody looks. */
-import { setTimeout as pause } from "node:timers/promises";
-import { DatabaseSync } from "node:sqlite";
+
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { Incident } from "../../src/model/index.ts";
 import { freePort } from "../../src/system/index.ts";
-import { FleetBench, type FleetText } from "./fleet-bench.ts";
-import { Load } from "./fleet-load.ts";
+import { FleetBench } from "./fleet-bench.ts";
+import { frontUnderLoad } from "./fleet-front.ts";
 
 const url = (port: number): string => `http://127.0.0.1:${port}/health`;
 
-async function front(stack: AsyncDisposableStack, more: FleetText = {}) {
-  const port = await freePort();
-  const fleetOf = (bench: FleetBench, changes: FleetText): FleetText => ({
-    services: { shop: bench.toy("shop", { listen: port, health_check: "/health", ...changes }) },
-  });
-  const bench = stack.use(await FleetBench.up((made) => fleetOf(made, more)));
-  const load = stack.use(new Load(`http://127.0.0.1:${port}/`));
-  return { bench, port, load, declare: (changes: FleetText) => bench.declare(fleetOf(bench, changes)) };
-}
-
 test("of two instances one is killed again and again, and no request is lost", async () => {
   await using stack = new AsyncDisposableStack();
-  const { bench, load } = await front(stack, { instances: 2 });
+  const { bench, load } = await frontUnderLoad(stack, { instances: 2 });
   for (let round = 0; round < 3; round += 1) {
     const before = await bench.pidsOf("shop");
     process.kill(before[0] ?? 0, "SIGKILL");
@@ -38,7 +29,7 @@ test("of two instances one is killed again and again, and no request is lost", a
 
 test("the fleet file changes while no daemon lives: the next one renews without a lost request", async () => {
   await using stack = new AsyncDisposableStack();
-  const { bench, load, declare } = await front(stack, { instances: 2 });
+  const { bench, load, declare } = await frontUnderLoad(stack, { instances: 2 });
   await bench.end("SIGKILL");
   declare({ instances: 2, env: { VERSION: "2" } });
   await bench.start();
@@ -61,10 +52,16 @@ test("a service that leaves the fleet file while no daemon lives is stopped by t
 
 test("a daemon that dies in the middle of a renewal leaves one process of each instance in the end", async () => {
   await using stack = new AsyncDisposableStack();
-  const { bench, load, declare } = await front(stack);
+  const { bench, load, declare } = await frontUnderLoad(stack);
   bench.tell("shop2", "hold", "yes");
   declare({ env: { NAME: "shop2", VERSION: "2" } });
-  await bench.entry("action", ({ action }) => action.plan.strategy === "apply_config" && action.status.kind === "in_progress" && action.status.step === 1);
+  await bench.entry(
+    "action",
+    ({ action }) =>
+      action.plan.strategy === "apply_config" &&
+      action.status.kind === "in_progress" &&
+      action.status.step === 1,
+  );
   await bench.end("SIGKILL");
   bench.tell("shop2", "hold", undefined);
   await bench.start();
@@ -76,7 +73,7 @@ test("a daemon that dies in the middle of a renewal leaves one process of each i
 
 test("the daemon and the front proxy die together", async () => {
   await using stack = new AsyncDisposableStack();
-  const { bench, port } = await front(stack);
+  const { bench, port } = await frontUnderLoad(stack);
   const proxy = await bench.proxy();
   await bench.end("SIGKILL");
   process.kill(proxy?.pid ?? 0, "SIGKILL");
@@ -89,7 +86,7 @@ test("the daemon and the front proxy die together", async () => {
 
 test("a front proxy that is stopped is replaced", async () => {
   await using stack = new AsyncDisposableStack();
-  const { bench, port } = await front(stack);
+  const { bench, port } = await frontUnderLoad(stack);
   const proxy = await bench.proxy();
   process.kill(proxy?.pid ?? 0, "SIGSTOP");
   await bench.entry("verdict", ({ verdict }) => verdict.healed && verdict.action !== undefined);
@@ -99,7 +96,7 @@ test("a front proxy that is stopped is replaced", async () => {
 
 test("a daemon that was stopped for a while finds nothing wrong afterwards", async () => {
   await using stack = new AsyncDisposableStack();
-  const { bench, load } = await front(stack, { instances: 2 });
+  const { bench, load } = await frontUnderLoad(stack, { instances: 2 });
   const before = await bench.pidsOf("shop");
   bench.daemon.kill("SIGSTOP");
   // Longer than any look may take, so that all of them are late.
@@ -117,7 +114,12 @@ test("a person restarts what others need: nothing is done to those", async () =>
   await using bench = await FleetBench.up((made) => ({
     services: {
       base: made.toy("base", { env: { PORT: base }, health_check: url(base) }),
-      left: made.toy("left", { depends_on: ["base"], startup: { tcp: left }, env: { PORT: left, NEEDS: url(base) }, health_check: url(left) }),
+      left: made.toy("left", {
+        depends_on: ["base"],
+        startup: { tcp: left },
+        env: { PORT: left, NEEDS: url(base) },
+        health_check: url(left),
+      }),
     },
   }));
   const before = await bench.pidOf("left");
@@ -137,16 +139,27 @@ test("what is in the emergency file when the daemon dies too comes into the stor
   thief.exec("BEGIN IMMEDIATE");
   const before = await bench.pidOf("lone");
   process.kill(before, "SIGKILL");
-  await bench.until(async () => ![before, undefined].includes((await bench.pidsOf("lone"))[0]), "it is healed");
+  await bench.until(
+    async () => ![before, undefined].includes((await bench.pidsOf("lone"))[0]),
+    "it is healed",
+  );
   const healed = await bench.pidOf("lone");
+  await bench.until(
+    async () => (await bench.get<unknown[]>("/api/v1/actions/under-way")).length === 0,
+    "nothing is under way",
+  );
   await bench.end("SIGKILL");
   await bench.start();
-  await bench.until(async () => (await bench.pidsOf("lone"))[0] === healed, "it is taken over", 8000).catch(async (e) => { console.log("DBG", healed, bench.living(), JSON.stringify(await bench.service("lone")), bench.daemonLog().slice(-3000), bench.words()); throw e; });
+  await bench.until(async () => (await bench.pidsOf("lone"))[0] === healed, "it is taken over");
   thief.exec("ROLLBACK");
-  await bench.until(async () => {
-    const { journal } = await bench.get<{ journal: { kept: string } }>("/api/v1/overview");
-    return journal.kept === "store";
-  }, "the store is back", 40_000);
+  await bench.until(
+    async () => {
+      const { journal } = await bench.get<{ journal: { kept: string } }>("/api/v1/overview");
+      return journal.kept === "store";
+    },
+    "the store is back",
+    40_000,
+  );
   await bench.settled();
   expect((await bench.entries("failure_raised")).length).toBe(1);
   expect((await bench.entries("process_started")).length).toBe(3);

@@ -43,7 +43,9 @@ test("what did not help is undone before the next strategy, and the one that hel
     if (entry.kind === "verdict") return [entry.verdict.healed ? "healed" : "not healed"];
     if (entry.kind !== "action" || entry.action.plan.cause.kind !== "failure") return [];
     const { plan, status } = entry.action;
-    return ["succeeded", "rolled_back"].includes(status.kind) ? [`${plan.strategy} ${status.kind}`] : [];
+    return ["succeeded", "rolled_back"].includes(status.kind)
+      ? [`${plan.strategy} ${status.kind}`]
+      : [];
   });
   expect(story).toEqual([
     "command:vain succeeded",
@@ -101,9 +103,13 @@ test("when the budget is spent a person is told, and it goes on when the window 
     { budgets: { per_resource: 2, window: "6s", cool_down: "100ms", cool_down_max: "200ms" } },
   );
   bench.tell("shop", "health", "500");
-  const { incident } = await bench.entry("incident", (each) => each.incident.state.kind === "escalated");
+  const { incident } = await bench.entry(
+    "incident",
+    (each) => each.incident.state.kind === "escalated",
+  );
   expect(JSON.stringify(incident.state)).toContain("budget");
-  const spent = async () => (await bench.entries("plan")).filter(({ plan }) => plan.cause.kind === "failure");
+  const spent = async () =>
+    (await bench.entries("plan")).filter(({ plan }) => plan.cause.kind === "failure");
   const before = (await spent()).length;
   expect(before).toBe(2);
   await bench.until(async () => (await spent()).length > before, "it goes on");
@@ -117,9 +123,22 @@ test("when a dependency dies its dependents are its victims: one incident, one c
   const needs = { depends_on: ["base"], startup: { tcp: left } };
   await using bench = await FleetBench.up((made) => ({
     services: {
-      base: made.toy("base", { env: { PORT: base }, health_check: url(base), start: { timeout: "20s" } }),
-      left: made.toy("left", { ...needs, env: { PORT: left, NEEDS: url(base) }, health_check: url(left) }),
-      right: made.toy("right", { ...needs, startup: { tcp: right }, env: { PORT: right, NEEDS: url(base) }, health_check: url(right) }),
+      base: made.toy("base", {
+        env: { PORT: base },
+        health_check: url(base),
+        start: { timeout: "20s" },
+      }),
+      left: made.toy("left", {
+        ...needs,
+        env: { PORT: left, NEEDS: url(base) },
+        health_check: url(left),
+      }),
+      right: made.toy("right", {
+        ...needs,
+        startup: { tcp: right },
+        env: { PORT: right, NEEDS: url(base) },
+        health_check: url(right),
+      }),
     },
   }));
   const before = [await bench.pidOf("left"), await bench.pidOf("right")];

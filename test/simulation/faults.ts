@@ -34,7 +34,11 @@ export interface FaultHooks {
   crashDaemon(): void;
 }
 
-export function strike(world: SimulatedWorld, random: Random, hooks: FaultHooks): FaultName | undefined {
+export function strike(
+  world: SimulatedWorld,
+  random: Random,
+  hooks: FaultHooks,
+): FaultName | undefined {
   const name = names[integerBetween(random, 0, names.length - 1)] ?? "kill";
   if (name === "crash_daemon") {
     hooks.crashDaemon();

@@ -109,7 +109,10 @@ export class Invariants {
     // Restored times went through the wall clock: a millisecond is rounding.
     const sinceMs = this.#world.nowMs - windowMs + 1;
     const own = [...(this.#planned.get(resource) ?? []), this.#world.nowMs];
-    this.#planned.set(resource, own.filter((at) => at > sinceMs));
+    this.#planned.set(
+      resource,
+      own.filter((at) => at > sinceMs),
+    );
     let all = 0;
     for (const times of this.#planned.values()) all += times.filter((at) => at > sinceMs).length;
     if ((this.#planned.get(resource)?.length ?? 0) > perResource) {

@@ -26,7 +26,9 @@ for (let index = 0; index < Number(values.runs); index += 1) {
       resources: Number(values.resources),
       faultsPerHour: Number(values.faults),
     },
-    values.verbose ? (entry, nowMs) => console.log(Math.round(nowMs), JSON.stringify(entry)) : undefined,
+    values.verbose
+      ? (entry, nowMs) => console.log(Math.round(nowMs), JSON.stringify(entry))
+      : undefined,
   );
   const spent = process.cpuUsage(cpu);
   report(result, (spent.user + spent.system) / 1e6);

@@ -3,8 +3,19 @@
  * faults and crashes of the daemon to a quiet end.
  */
 import { createIds, createRandom, integerBetween } from "../../src/kernel/index.ts";
-import { createRecollection, readRecollection, recollect, writeRecollection } from "../../src/knowledge/index.ts";
-import { createLoopState, type LoopInput, type LoopState, resume, tick } from "../../src/loop/index.ts";
+import {
+  createRecollection,
+  readRecollection,
+  recollect,
+  writeRecollection,
+} from "../../src/knowledge/index.ts";
+import {
+  createLoopState,
+  type LoopInput,
+  type LoopState,
+  resume,
+  tick,
+} from "../../src/loop/index.ts";
 import type { Entry } from "../../src/model/index.ts";
 import { strike } from "./faults.ts";
 import { Invariants } from "./invariants.ts";
@@ -74,7 +85,10 @@ class Simulation {
     this.#world.tell({ kind: "fleet", fleet: this.#fleet });
     this.#scheduleFaults(endMs);
     while (this.#world.nowMs < endMs + quietMs) {
-      this.#world.nowMs = Math.max(this.#world.nowMs, Math.min(this.#world.nextEventMs(), this.#wakeMs));
+      this.#world.nowMs = Math.max(
+        this.#world.nowMs,
+        Math.min(this.#world.nextEventMs(), this.#wakeMs),
+      );
       this.#tick(this.#world.runDue());
     }
     this.#invariants.end();
@@ -179,7 +193,12 @@ class Simulation {
     for (const process of this.#world.processes.values()) {
       if (this.#world.current.get(process.resource) !== process.identity.pid) continue;
       const { identity, specHash } = process;
-      this.#world.observe(process.resource, { kind: "started", process: identity, specHash, adopted: true });
+      this.#world.observe(process.resource, {
+        kind: "started",
+        process: identity,
+        specHash,
+        adopted: true,
+      });
     }
   }
 }

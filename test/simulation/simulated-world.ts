@@ -4,6 +4,7 @@
  * a seeded chance. The world knows the truth, so it can tell whether the loop did right.
  */
 import { DueHeap, type Instant, integerBetween, type Random } from "../../src/kernel/index.ts";
+import type { LoopInput } from "../../src/loop/index.ts";
 import type {
   Command,
   ExitedReading,
@@ -13,7 +14,6 @@ import type {
   StepResult,
 } from "../../src/model/index.ts";
 import type { Read } from "../../src/monitor/index.ts";
-import type { LoopInput } from "../../src/loop/index.ts";
 import { memoryLimitBytes } from "./simulated-fleet.ts";
 
 export type Illness = "well" | "hung" | "stalled" | "leaking" | "failing";
@@ -171,9 +171,9 @@ export class SimulatedWorld {
     }
     switch (step.kind) {
       case "start":
-        return this.#start(resource, String(step.parameters["specHash"]));
+        return this.#start(resource, step.parameters["specHash"] as string);
       case "stop":
-        for (const process of [...this.processes.values()]) {
+        for (const process of this.processes.values()) {
           const previous = this.current.get(resource) !== process.identity.pid;
           if (process.resource !== resource) continue;
           if (step.parameters["which"] === "previous" && !previous) continue;
@@ -182,7 +182,9 @@ export class SimulatedWorld {
         return { kind: "done", detail: "stopped" };
       case "ready": {
         const process = this.processOf(resource);
-        return process && this.isReady(process) ? { kind: "done", detail: "ready" } : { kind: "failed", reason: "it exited" };
+        return process && this.isReady(process)
+          ? { kind: "done", detail: "ready" }
+          : { kind: "failed", reason: "it exited" };
       }
       default:
         return { kind: "done", detail: step.kind };
@@ -226,7 +228,9 @@ export class SimulatedWorld {
     this.current.set(resource, pid);
     this.observe(resource, { kind: "started", process: identity, specHash, adopted: false });
     if (this.brokenSpecs.has(specHash)) {
-      this.at(integerBetween(this.#random, 5, 60), () => this.end(pid, { expected: false, code: 1 }));
+      this.at(integerBetween(this.#random, 5, 60), () =>
+        this.end(pid, { expected: false, code: 1 }),
+      );
     }
     return { kind: "done", detail: `pid ${pid}`, undo: { pid } };
   }
@@ -270,7 +274,11 @@ function usage(process: SimulatedProcess, nowMs: number): Reading {
   };
 }
 
-function checkReading(ok: boolean, symptom: "timeout" | "refused" | "status", elapsedMs: number): Reading {
+function checkReading(
+  ok: boolean,
+  symptom: "timeout" | "refused" | "status",
+  elapsedMs: number,
+): Reading {
   return ok
     ? { kind: "check", ok, elapsedMs: 2, reason: "200" }
     : { kind: "check", ok, elapsedMs, symptom, reason: symptom };

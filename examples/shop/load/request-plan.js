@@ -18,52 +18,69 @@ const WORDS =
     " ",
   );
 
-/** `next(nowMs)` gives a request, `learn(request, outcome)` takes what became of it. */
-export function createRequestPlan({ seed, run }) {
-  const random = createRandom(seed);
-  const deltas = [];
-  const pending = { analysis: [], export: [] };
-  const finished = { analysis: [], export: [] };
-  let serial = 0;
+const FOLDERS = { analysis: "/analyses/", export: "/exports/" };
 
-  const kinds = [
-    { weight: 20, make: writeScore },
-    { weight: 2, make: repeatScore },
-    { weight: 28, make: readScore },
-    { weight: 14, make: routePrompt },
-    { weight: 8, make: uploadChat },
-    { weight: 12, make: () => pollWork("analysis", "chat-analyzer", "/analyses/") ?? readScore() },
-    { weight: 4, make: startExport },
-    { weight: 12, make: () => pollWork("export", "mobile-converter", "/exports/") ?? readScore() },
+export function createRequestPlan(options) {
+  return new RequestPlan(options);
+}
+
+/** `next()` gives a request, `learn(request, outcome)` takes what became of it. */
+class RequestPlan {
+  #random;
+  #run;
+  #deltas = [];
+  #pending = { analysis: [], export: [] };
+  #finished = { analysis: [], export: [] };
+  #serial = 0;
+  #kinds = [
+    { weight: 20, make: () => this.#writeScore() },
+    { weight: 2, make: () => this.#repeatScore() },
+    { weight: 28, make: () => this.#readScore() },
+    { weight: 14, make: () => this.#routePrompt() },
+    { weight: 8, make: () => this.#uploadChat() },
+    { weight: 12, make: () => this.#pollWork("analysis", "chat-analyzer") ?? this.#readScore() },
+    { weight: 4, make: () => this.#startExport() },
+    { weight: 12, make: () => this.#pollWork("export", "mobile-converter") ?? this.#readScore() },
   ];
-  const totalWeight = kinds.reduce((sum, { weight }) => sum + weight, 0);
+  #totalWeight = this.#kinds.reduce((sum, { weight }) => sum + weight, 0);
 
-  function next() {
-    let point = random.below(totalWeight);
-    for (const { weight, make } of kinds) {
+  constructor({ seed, run }) {
+    this.#random = createRandom(seed);
+    this.#run = run;
+  }
+
+  next() {
+    let point = this.#random.below(this.#totalWeight);
+    for (const { weight, make } of this.#kinds) {
       if (point < weight) return make();
       point -= weight;
     }
     throw new Error("the weights do not add up");
   }
 
-  const newKey = (letter) => `${run}-${letter}${serial++}`;
-  const subject = () => `${run}-user${random.below(SUBJECTS)}`;
+  #newKey(letter) {
+    this.#serial += 1;
+    return `${this.#run}-${letter}${this.#serial - 1}`;
+  }
 
-  function writeScore() {
-    const write = { kind: "score", subject: subject(), delta: random.below(21) - 10 };
-    return scoreRequest(newKey("s"), write);
+  #subject() {
+    return `${this.#run}-user${this.#random.below(SUBJECTS)}`;
+  }
+
+  #writeScore() {
+    const write = { kind: "score", subject: this.#subject(), delta: this.#random.below(21) - 10 };
+    return scoreRequest(this.#newKey("s"), write);
   }
 
   /** A user who clicks twice: the same id once more, which must not count twice. */
-  function repeatScore() {
-    if (deltas.length === 0) return writeScore();
-    const { key, write } = random.pick(deltas);
+  #repeatScore() {
+    if (this.#deltas.length === 0) return this.#writeScore();
+    const { key, write } = this.#random.pick(this.#deltas);
     return scoreRequest(key, { ...write, again: true });
   }
 
-  function readScore() {
-    const name = subject();
+  #readScore() {
+    const name = this.#subject();
     const judge = (answer) => answer.subject === name && Number.isInteger(answer.score);
     return {
       service: "trust-engine",
@@ -74,86 +91,110 @@ export function createRequestPlan({ seed, run }) {
     };
   }
 
-  function routePrompt() {
-    const prompt = sentences(3);
+  #routePrompt() {
+    const prompt = this.#sentences(3);
     const judge = (answer) => answer.summary !== "" && prompt.includes(answer.summary);
-    return { ...post("ai-router", "/route", { prompt }), idempotent: false, judge };
+    return {
+      ...post({ service: "ai-router", path: "/route", body: { prompt } }),
+      idempotent: false,
+      judge,
+    };
   }
 
-  function uploadChat() {
-    const key = newKey("u");
-    const lines = 3 + random.below(6);
+  #uploadChat() {
+    const key = this.#newKey("u");
+    const lines = 3 + this.#random.below(6);
     let text = "";
     for (let line = 0; line < lines; line += 1) {
-      text += `${10 + random.below(10)}:${10 + random.below(50)} ${random.pick(SPEAKERS)}: ${sentences(1)}\n`;
+      text += `${10 + this.#random.below(10)}:${10 + this.#random.below(50)} ${this.#random.pick(SPEAKERS)}: ${this.#sentences(1)}\n`;
     }
     const sha256 = createHash("sha256").update(text).digest("hex");
-    const upload = post("chat-analyzer", "/uploads", text, { "x-upload-id": key });
+    const upload = post({
+      service: "chat-analyzer",
+      path: "/uploads",
+      body: text,
+      headers: { "x-upload-id": key },
+    });
     const write = { kind: "upload", sha256, messages: lines };
     return { ...upload, key, idempotent: true, write, judge: (answer) => answer.id === key };
   }
 
-  function startExport() {
-    const key = newKey("e");
-    const write = { kind: "export", subject: subject(), rows: 10 + random.below(30) };
+  #startExport() {
+    const key = this.#newKey("e");
+    const write = { kind: "export", subject: this.#subject(), rows: 10 + this.#random.below(30) };
     const body = { id: key, subject: write.subject, rows: write.rows };
     const judge = (answer) => answer.id === key;
-    return { ...post("mobile-converter", "/exports", body), key, idempotent: true, write, judge };
+    return {
+      ...post({ service: "mobile-converter", path: "/exports", body }),
+      key,
+      idempotent: true,
+      write,
+      judge,
+    };
   }
 
   /** Asks for the oldest work that is not known to be done (half of the time) or for any other. */
-  function pollWork(kind, service, folder) {
+  #pollWork(kind, service) {
     const fromPending =
-      pending[kind].length > 0 && (random.below(2) === 0 || finished[kind].length === 0);
-    const work = fromPending ? pending[kind][0] : random.pick(finished[kind]);
+      this.#pending[kind].length > 0 &&
+      (this.#random.below(2) === 0 || this.#finished[kind].length === 0);
+    const work = fromPending ? this.#pending[kind][0] : this.#random.pick(this.#finished[kind]);
     if (work === undefined) return undefined;
     const judge = (answer) => answer.id === work.key;
     const dueAtMs = work.acceptedAtMs + DUE_AFTER_MS[kind];
     return {
       service,
       method: "GET",
-      path: folder + work.key,
+      path: `${FOLDERS[kind]}${work.key}`,
       idempotent: true,
       judge,
       poll: { kind, work, dueAtMs },
     };
   }
 
-  function sentences(count) {
+  #sentences(count) {
     let text = "";
     for (let sentence = 0; sentence < count; sentence += 1) {
-      const words = Array.from({ length: 4 + random.below(6) }, () => random.pick(WORDS));
+      const words = Array.from({ length: 4 + this.#random.below(6) }, () =>
+        this.#random.pick(WORDS),
+      );
       text += `${sentence > 0 ? " " : ""}${words.join(" ")}.`;
     }
     return text;
   }
 
-  function learn(request, { ok, status, endedAt }) {
-    if (request.poll !== undefined) learnFromPoll(request.poll, ok && status === 200);
+  learn(request, { ok, status, endedAt }) {
+    if (request.poll !== undefined) this.#learnFromPoll(request.poll, ok && status === 200);
     if (!ok || request.write === undefined) return;
     const { kind } = request.write;
-    if (kind === "score") remember(deltas, request);
-    if (kind === "upload") remember(pending.analysis, { key: request.key, acceptedAtMs: endedAt });
-    if (kind === "export") remember(pending.export, { key: request.key, acceptedAtMs: endedAt });
+    if (kind === "score") remember(this.#deltas, request);
+    if (kind === "upload")
+      remember(this.#pending.analysis, { key: request.key, acceptedAtMs: endedAt });
+    if (kind === "export")
+      remember(this.#pending.export, { key: request.key, acceptedAtMs: endedAt });
   }
 
-  function learnFromPoll({ kind, work }, isDone) {
-    const place = pending[kind].indexOf(work);
+  #learnFromPoll({ kind, work }, isDone) {
+    const place = this.#pending[kind].indexOf(work);
     if (!isDone || place < 0) return;
-    pending[kind].splice(place, 1);
-    remember(finished[kind], work);
+    this.#pending[kind].splice(place, 1);
+    remember(this.#finished[kind], work);
   }
-
-  return { next, learn };
 }
 
 function scoreRequest(key, write) {
   const body = { id: key, subject: write.subject, delta: write.delta };
   const judge = (answer) => answer.id === key && Number.isInteger(answer.score);
-  return { ...post("trust-engine", "/scores", body), key, idempotent: true, write, judge };
+  return {
+    ...post({ service: "trust-engine", path: "/scores", body }),
+    key,
+    idempotent: true,
+    write,
+    judge,
+  };
 }
 
-function post(service, path, body, headers = {}) {
+function post({ service, path, body, headers = {} }) {
   const sent = typeof body === "string" ? body : JSON.stringify(body);
   return { service, method: "POST", path, body: sent, headers };
 }

@@ -5,7 +5,10 @@ import { deviationDetector } from "./deviation.ts";
 const usual = { count: 3000, p01: 4, p05: 5, p50: 10, p95: 20, p99: 30 } as BaselineSummary;
 
 /** Looks of these durations, ten seconds apart: what is thought of the last. */
-function opinionOf(durationsMs: readonly number[], known: BaselineSummary | undefined = usual): string {
+function opinionOf(
+  durationsMs: readonly number[],
+  known: BaselineSummary | undefined = usual,
+): string {
   const detector = deviationDetector({ sensor: "http", usual: () => known });
   const state = detector.initial();
   let last = "-";

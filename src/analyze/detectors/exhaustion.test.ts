@@ -47,10 +47,9 @@ function judge(
 describe("exhaustion", () => {
   it("sees a leak of 80 MB/s well before the limit", () => {
     const leakFromMs = 30_000;
-    const seen = firstBad(
-      (ms) => 60 * megabyte + Math.max(0, ms - leakFromMs) * 0.08 * megabyte,
-      { forMs: 60_000 },
-    );
+    const seen = firstBad((ms) => 60 * megabyte + Math.max(0, ms - leakFromMs) * 0.08 * megabyte, {
+      forMs: 60_000,
+    });
     expect(seen?.share).toBeLessThan(0.7);
     expect(seen?.ms).toBeGreaterThan(leakFromMs);
     expect(seen?.reason).toMatch(/memory\.rss is at \d+ % of its limit and reaches it in [\d.]+ s/);

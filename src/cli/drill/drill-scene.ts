@@ -25,7 +25,7 @@ import type { Ground } from "./own-ground.ts";
 export interface DrillScene {
   readonly scene: Scene;
   /** For the daemon that runs now. */
-  client(): DaemonClient;
+  readonly client: () => DaemonClient;
 }
 
 const startGraceMs = 2000;

@@ -1,6 +1,6 @@
 /**
- * Clean the declared paths. What is deleted is gone, so it asks unless the fleet file says not to. A
- * check that failed is a reason only when its evidence says that the disk is full.
+ * Clean the declared paths. What is deleted is gone, so it asks unless the fleet file says not to.
+ * A check that failed is a reason only when its evidence says that the disk is full.
  */
 import { hooksOf, type Strategy } from "../strategy.ts";
 

@@ -229,9 +229,9 @@ describe("scale", () => {
     expect(against("scale", { keys: "listen: 4100" })).toContain("has its 1 instances");
     const context = contextOf({ keys });
     const second = createSlot("a", 2);
-    expect(named("scale").against({ ...context, siblings: [createSlot("a", 1), second] })).toContain(
-      "has its 2 instances",
-    );
+    expect(
+      named("scale").against({ ...context, siblings: [createSlot("a", 1), second] }),
+    ).toContain("has its 2 instances");
     second.desired = "stopped";
     expect(
       named("scale").against({ ...context, siblings: [createSlot("a", 1), second] }),

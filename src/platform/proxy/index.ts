@@ -4,7 +4,7 @@
  * drives it through `ProxyRouter`; the proxy lives on when the daemon dies.
  */
 export { ProxyRouter } from "./client.ts";
-export { type ProxyPaths, proxyArguments, proxyEntry, startProxy } from "./start-proxy.ts";
 export { listenEffector, startProxyEffector } from "./effectors.ts";
 export { ProxyKeeper } from "./keeper.ts";
 export { proxySensor } from "./sensor.ts";
+export { type ProxyPaths, proxyArguments, proxyEntry, startProxy } from "./start-proxy.ts";

@@ -30,7 +30,11 @@ export class ProxyKeeper {
     if (running !== undefined) return { pid: running, isNew: false };
     if (startProxy(this.#paths) === undefined) throw new Error("the proxy could not be started");
     const deadlineMs = realClock.now().monotonicMs + timeoutMs;
-    for (let pauseMs = 2; realClock.now().monotonicMs < deadlineMs; pauseMs = Math.min(50, pauseMs * 2)) {
+    for (
+      let pauseMs = 2;
+      realClock.now().monotonicMs < deadlineMs;
+      pauseMs = Math.min(50, pauseMs * 2)
+    ) {
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
       const pid = await this.#answering();
       if (pid !== undefined) return { pid, isNew: true };

@@ -1,0 +1,149 @@
+import { describe, expect, it } from "vitest";
+import type { Action, ActionStatus, Entry, Failure, Incident, Plan } from "../model/index.ts";
+import {
+  createRecollection,
+  type Recollection,
+  readRecollection,
+  recollect,
+  writeRecollection,
+} from "./recollection.ts";
+
+const resource = "instance/a.1";
+const failure: Failure = {
+  id: "fail_1",
+  at: 0,
+  resource,
+  type: "hang",
+  severity: "high",
+  detector: "d",
+  sensor: "s",
+  reason: "r",
+  evidence: [],
+};
+const incident: Incident = {
+  id: "inc_1",
+  openedAt: 0,
+  cause: resource,
+  title: "t",
+  severity: "high",
+  failures: [failure.id],
+  victims: [],
+  state: { kind: "open" },
+  relapses: 0,
+};
+const plan: Plan = {
+  id: "plan_1",
+  strategy: "restart",
+  resource,
+  cause: { kind: "failure", incident: incident.id, failure: failure.id },
+  reason: "r",
+  steps: [],
+  irreversible: false,
+  reverts: false,
+  watch: { windowMs: 1, goodMin: 1, deadlineMs: 1 },
+};
+
+const actionIn = (status: ActionStatus, of: Plan = plan): Entry => ({
+  kind: "action",
+  action: { id: "act_1", plan: of, at: 0, status, done: [], begunMs: 0 } satisfies Action,
+});
+const verdict = (healed: boolean, at = 0): Entry => ({
+  kind: "verdict",
+  verdict: { at, failure: failure.id, action: "act_1", healed, reason: "seen" },
+});
+
+function fold(entries: readonly Entry[], at = 0): Recollection {
+  const memory = createRecollection();
+  for (const entry of entries) recollect(memory, entry, at);
+  return memory;
+}
+
+describe("recollection", () => {
+  it("knows failures and incidents as long as they are open", () => {
+    const open: Entry[] = [
+      { kind: "failure_raised", failure },
+      { kind: "incident", incident },
+    ];
+    const memory = fold(open);
+    expect([...memory.failures.keys(), ...memory.incidents.keys()]).toEqual(["fail_1", "inc_1"]);
+    const state = { kind: "resolved", at: 1, by: "act_1" } as const;
+    const over = fold([
+      ...open,
+      { kind: "failure_resolved", failure: failure.id, reason: "seen" },
+      { kind: "incident", incident: { ...incident, state } },
+    ]);
+    expect([over.failures.size, over.incidents.size]).toEqual([0, 0]);
+  });
+
+  it("knows actions that are not over, and those whose verdict is awaited", () => {
+    const sizeAfter = (...entries: Entry[]): number => fold(entries).actions.size;
+    expect(sizeAfter(actionIn({ kind: "in_progress", step: 0 }))).toBe(1);
+    const succeeded = actionIn({ kind: "succeeded", elapsedMs: 1 });
+    expect(sizeAfter(succeeded)).toBe(1);
+    expect(sizeAfter(succeeded, verdict(true))).toBe(0);
+    expect(sizeAfter(succeeded, verdict(false))).toBe(1);
+    const { watch: _, ...unwatched } = plan;
+    expect(sizeAfter(actionIn({ kind: "succeeded", elapsedMs: 1 }, unwatched))).toBe(0);
+    const failed: ActionStatus = { kind: "rolled_back", elapsedMs: 1, reason: "r" };
+    expect(sizeAfter(succeeded, verdict(false), actionIn(failed))).toBe(0);
+  });
+
+  it("learns from verdicts", () => {
+    const succeeded = actionIn({ kind: "succeeded", elapsedMs: 1 });
+    const memory = fold([{ kind: "failure_raised", failure }, succeeded, verdict(true, 5)]);
+    expect([...memory.book]).toEqual([
+      ["instance/a.1:hang|restart", { helped: 1, failed: 0, at: 5 }],
+    ]);
+  });
+
+  it("keeps what was spent within the last hour, and nothing for supervision", () => {
+    const memory = createRecollection();
+    const minute = 60_000;
+    recollect(memory, { kind: "plan", plan: { ...plan, cause: { kind: "supervision" } } }, 0);
+    expect(memory.spent).toEqual([]);
+    for (const at of [0, 30, 70].map((each) => each * minute)) {
+      recollect(memory, { kind: "plan", plan }, at);
+    }
+    expect(memory.spent.map(({ at }) => at / minute)).toEqual([30, 70]);
+  });
+
+  it("knows the last word on every slot and mode", () => {
+    const slot = { resource, quarantined: false, crashes: 0, specHash: "h" } as const;
+    const memory = fold([
+      { kind: "supervision", slot: { ...slot, desired: "running" } },
+      { kind: "supervision", slot: { ...slot, desired: "stopped" } },
+      { kind: "mode_changed", scope: "fleet", mode: "off", by: "ana" },
+      { kind: "mode_changed", scope: "fleet", mode: "monitor", by: "ana" },
+    ]);
+    expect(memory.slots.get(resource)?.desired).toBe("stopped");
+    expect(memory.modes.get("fleet")).toBe("monitor");
+  });
+
+  const full = fold(
+    [
+      { kind: "failure_raised", failure },
+      { kind: "incident", incident },
+      { kind: "plan", plan },
+      actionIn({ kind: "succeeded", elapsedMs: 1 }),
+      verdict(false),
+      { kind: "mode_changed", scope: "a", mode: "shadow", by: "ana" },
+    ],
+    7,
+  );
+
+  it("is the same after it was written and read", () => {
+    expect(readRecollection(writeRecollection(full))).toEqual(full);
+    expect(readRecollection(writeRecollection(createRecollection()))).toEqual(createRecollection());
+  });
+
+  it("does not read a checkpoint that is torn, of another version, or of something else", () => {
+    const text = writeRecollection(full);
+    for (let length = 0; length < text.length; length += 1) {
+      expect(readRecollection(text.slice(0, length))).toBeUndefined();
+    }
+    expect(readRecollection(text.replace('"version":1', '"version":2'))).toBeUndefined();
+    for (const other of ["null", "7", "[]", "{}", '{"version":1}']) {
+      expect(readRecollection(other)).toBeUndefined();
+    }
+  });
+});

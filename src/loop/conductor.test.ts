@@ -1,0 +1,275 @@
+import { describe, expect, it } from "vitest";
+import { type Fleet, formatProblem, loadFleet } from "../config/index.ts";
+import { createIds, createRandom, DueHeap } from "../kernel/index.ts";
+import type { Command, Effector, Entry, Kept, Reading, Sensor, StepResult } from "../model/index.ts";
+import { Conductor, type Orchestra } from "./conductor.ts";
+import { createLoopState } from "./loop-state.ts";
+
+const service = "services: { a: { command: node a.js } }";
+const site = "resources: { http/site: { url: http://127.0.0.1:1/, interval: 1s } }";
+
+function fleetOf(text: string): Fleet {
+  const files = [{ path: "soulmirror.yaml", text }];
+  const loaded = loadFleet({ files, baseDir: "/srv", hash: (each) => `h${each.length}` });
+  if (!loaded.ok) throw new Error(loaded.error.map(formatProblem).join("\n"));
+  return loaded.value.fleet;
+}
+
+interface Behaviour {
+  /** Where the journal says that it is kept. */
+  kept: Kept;
+  /** Set: writing waits until `release` is called. */
+  holds: boolean;
+  readonly answer: (command: Command) => Promise<StepResult>;
+  readonly read: () => Promise<readonly Reading[]>;
+}
+
+const done: StepResult = { kind: "done", detail: "" };
+
+/** An orchestra in memory; what happens in it is told in order. */
+class Stage {
+  nowMs = 0;
+  readonly told: string[] = [];
+  readonly entries: Entry[] = [];
+  readonly timeoutsMs: number[] = [];
+  readonly conductor: Conductor;
+  readonly behaviour: Behaviour;
+  writing = 0;
+  writingMost = 0;
+  #release: (() => void)[] = [];
+  readonly #due = new DueHeap();
+  readonly #timers = new Map<string, () => void>();
+  #nextTimer = 0;
+
+  constructor(text: string, behaviour: Partial<Behaviour> = {}) {
+    const pass: Reading = { kind: "check", ok: true, elapsedMs: 1, reason: "200" };
+    const [answer, read] = [async () => done, async () => [pass]];
+    this.behaviour = { kept: "store", holds: false, answer, read, ...behaviour };
+    const clock = { now: () => ({ wallMs: 1e12 + this.nowMs, monotonicMs: this.nowMs }) };
+    const ids = createIds(clock, createRandom(2));
+    const fleet = fleetOf(text);
+    const state = createLoopState(fleet, { clock, random: createRandom(1), ids });
+    this.conductor = new Conductor(state, this.#orchestra(clock));
+    this.conductor.load(fleet);
+  }
+
+  #orchestra(clock: Orchestra["clock"]): Orchestra {
+    const tell = async (command: Command): Promise<StepResult> => {
+      this.told.push(`${command.phase} ${command.step.kind}`);
+      return await this.behaviour.answer(command);
+    };
+    const effectorOf = (kind: string): Effector => ({ kind, precheck: tell, act: tell });
+    const kinds = ["start", "stop", "clean", "eject", "diagnose", "collect"];
+    const sensor: Sensor = { kind: "http", read: async () => await this.behaviour.read() };
+    return {
+      clock,
+      timers: { after: (delayMs, run) => this.#after(delayMs, run) },
+      sensors: new Map([["http", sensor]]),
+      effectors: new Map(kinds.map((kind) => [kind, effectorOf(kind)])),
+      write: async (entries) => await this.#write(entries),
+      sync: async () => void this.told.push("sync"),
+      writeMetrics: async () => {},
+      writeBaselines: async () => {},
+      deadline: (timeoutMs) => {
+        this.timeoutsMs.push(timeoutMs);
+        return { aborted: false, addEventListener: () => {}, removeEventListener: () => {} };
+      },
+      complain: (what) => void this.told.push(`complaint: ${what}`),
+    };
+  }
+
+  async #write(entries: readonly Entry[]): Promise<Kept> {
+    this.writing += 1;
+    this.writingMost = Math.max(this.writing, this.writingMost);
+    this.told.push("write");
+    if (this.behaviour.holds) await new Promise<void>((resolve) => this.#release.push(resolve));
+    this.entries.push(...entries);
+    this.writing -= 1;
+    this.told.push("written");
+    return this.behaviour.kept;
+  }
+
+  #after(delayMs: number, run: () => void): () => void {
+    const key = String(this.#nextTimer);
+    this.#nextTimer += 1;
+    this.#timers.set(key, run);
+    this.#due.set(key, this.nowMs + delayMs);
+    return () => this.#due.delete(key);
+  }
+
+  /** Lets everything run that has been started. */
+  async settle(): Promise<void> {
+    for (let count = 0; count < 200; count += 1) await Promise.resolve();
+  }
+
+  async wait(forMs: number): Promise<void> {
+    const endMs = this.nowMs + forMs;
+    await this.settle();
+    for (let ms = this.#due.nextDueMs(); ms !== undefined && ms <= endMs; ) {
+      this.nowMs = Math.max(this.nowMs, ms);
+      const key = this.#due.takeDue(this.nowMs);
+      if (key !== undefined) this.#timers.get(key)?.();
+      await this.settle();
+      ms = this.#due.nextDueMs();
+    }
+    this.nowMs = endMs;
+    await this.settle();
+  }
+
+  async release(): Promise<void> {
+    for (const resolve of this.#release.splice(0)) resolve();
+    await this.settle();
+  }
+
+  observe(reading: Reading): void {
+    const at = { at: 1e12 + this.nowMs, begunMs: this.nowMs };
+    const resource = "instance/a.1";
+    this.conductor.observe({ resource, sensor: "process", reading, ...at });
+  }
+
+  lastStatus(): string | undefined {
+    return this.entries
+      .flatMap((entry) => (entry.kind === "action" ? [entry.action.status] : []))
+      .map((status) => ("reason" in status ? `${status.kind}: ${status.reason}` : status.kind))
+      .at(-1);
+  }
+}
+
+describe("conductor", () => {
+  it("acts only after the entries of that tick are written, and prechecks at once (K2)", async () => {
+    const stage = new Stage(service, { holds: true });
+    await stage.settle();
+    expect(stage.told).toEqual(["precheck start", "write"]);
+    await stage.release();
+    expect(stage.told).toEqual(["precheck start", "write", "written", "write"]);
+    await stage.release();
+    expect(stage.told.slice(-2)).toEqual(["act start", "write"]);
+  });
+
+  it("never runs two ticks at once; what arrives meanwhile is taken together (K1)", async () => {
+    const stage = new Stage(service, { holds: true });
+    await stage.settle();
+    const process = { pid: 1, startTicks: 1, bootId: "b" };
+    for (let pid = 1; pid <= 5; pid += 1) {
+      const started = { kind: "started", specHash: "h", adopted: true } as const;
+      stage.observe({ ...started, process: { ...process, pid } });
+    }
+    await stage.settle();
+    expect(stage.conductor.queued).toBe(6);
+    expect(stage.writing).toBe(1);
+    await stage.release();
+    expect(stage.conductor.queued).toBe(0);
+    await stage.release();
+    const starts = stage.entries.filter(({ kind }) => kind === "process_started");
+    expect(starts).toHaveLength(5);
+    expect(stage.writingMost).toBe(1);
+  });
+
+  it("rests when nothing is due (K1)", async () => {
+    const stage = new Stage(service);
+    await stage.wait(1000);
+    const before = stage.told.length;
+    await stage.wait(3_600_000);
+    expect(stage.told.slice(before)).not.toContain("write");
+  });
+
+  const irreversible = `services: { a: { command: node a.js,
+    approve: { clean: never }, clean: [{ root: /srv/x, pattern: "*" }],
+    recovery_strategy: [clean], health_check: http://127.0.0.1:1/health } }`;
+
+  /** Brings up the service, then makes its check fail until something is done. */
+  async function untilCleaned(kept: Kept): Promise<Stage> {
+    let ok = true;
+    const stage = new Stage(irreversible, {
+      kept,
+      read: async () => {
+        const symptom = ok ? {} : { symptom: "status" as const };
+        return [{ kind: "check", ok, elapsedMs: 1, reason: "500", ...symptom }];
+      },
+    });
+    await stage.wait(100);
+    const process = { pid: 1, startTicks: 1, bootId: "b" };
+    stage.observe({ kind: "started", process, specHash: "h", adopted: false });
+    await stage.wait(3000);
+    ok = false;
+    await stage.wait(3000);
+    return stage;
+  }
+
+  it("does what cannot be undone only when the journal is on the disk (K3)", async () => {
+    const stage = await untilCleaned("store");
+    const acted = stage.told.indexOf("act clean");
+    expect(stage.told[acted - 1]).toBe("sync");
+    expect(stage.told.slice(0, acted)).toContain("written");
+  });
+
+  it.each(["memory", "emergency"] as const)(
+    "refuses what cannot be undone while the journal is kept in %s (K3)",
+    async (kept) => {
+      const stage = await untilCleaned(kept);
+      expect(stage.told).toContain("precheck clean");
+      expect(stage.told).not.toContain("act clean");
+      expect(stage.told).toContain("act start");
+      expect(stage.conductor.kept).toBe(kept);
+      const reasons = stage.entries.map((entry) => JSON.stringify(entry)).join("\n");
+      expect(reasons).toContain(`irreversible, and the journal is kept in ${kept}`);
+    },
+  );
+
+  it("turns a sensor that throws into a reading (K4)", async () => {
+    const stage = new Stage(site, { read: () => Promise.reject(new Error("no route")) });
+    await stage.wait(10_000);
+    const raised = stage.entries.flatMap((entry) =>
+      entry.kind === "failure_raised" ? [entry.failure] : [],
+    );
+    expect(raised).toMatchObject([{ resource: "http/site", type: "check_failed" }]);
+    expect(raised[0]?.reason).toContain("the http sensor failed: no route");
+  });
+
+  it("says so when there is no sensor of a kind", async () => {
+    const stage = new Stage("resources: { tcp/db: { port: 1, interval: 1s } }");
+    await stage.wait(10_000);
+    expect(JSON.stringify(stage.entries)).toContain("there is no sensor of kind tcp");
+  });
+
+  it("counts an effector that throws as failed, and complains (K4)", async () => {
+    const stage = new Stage(service, { answer: () => Promise.reject(new Error("EPERM")) });
+    await stage.settle();
+    expect(stage.told).toContain("complaint: the start effector threw");
+    expect(stage.lastStatus()).toBe("failed: EPERM");
+  });
+
+  it("goes on when an effector never answers (K4)", async () => {
+    const never: Promise<StepResult> = new Promise<StepResult>(() => {});
+    const stage = new Stage(service, { answer: async () => await never });
+    await stage.wait(12_100);
+    const failed = stage.entries.find(
+      (entry) => entry.kind === "action" && entry.action.status.kind === "failed",
+    );
+    expect(failed).toMatchObject({
+      action: { status: { reason: "no answer before the deadline" } },
+    });
+  });
+
+  it("gives every sensor and effector its deadline (K4)", async () => {
+    const stage = new Stage(`${service}\n${site}`);
+    await stage.wait(2000);
+    expect(new Set(stage.timeoutsMs)).toEqual(new Set([10_000, 5000]));
+  });
+
+  it("stops after the running tick and its commands are over", async () => {
+    const stage = new Stage(service, { holds: true });
+    await stage.settle();
+    let stopped = false;
+    const stopping = stage.conductor.stop().then(() => {
+      stopped = true;
+    });
+    await stage.settle();
+    expect(stopped).toBe(false);
+    await stage.release();
+    await stopping;
+    const before = stage.told.length;
+    await stage.wait(60_000);
+    expect(stage.told).toHaveLength(before);
+  });
+});

@@ -1,0 +1,216 @@
+import { describe, expect, it } from "vitest";
+import { type Fleet, formatProblem, loadFleet } from "../config/index.ts";
+import { createIds, createRandom } from "../kernel/index.ts";
+import type { Action, Command, Entry, Reading } from "../model/index.ts";
+import { resourcesOf, servicesOf } from "./fleet-view.ts";
+import { type LoopInput, type Tick, tick } from "./loop.ts";
+import { createLoopState } from "./loop-state.ts";
+
+const text = `
+services:
+  a: { command: node a.js, liveness: http://127.0.0.1:1/live, instances: 2, listen: 4100 }
+resources:
+  http/site: { url: http://127.0.0.1:1/, interval: 1s }
+`;
+const resource = "instance/a.1";
+
+function fleetOf(): Fleet {
+  const files = [{ path: "soulmirror.yaml", text }];
+  const loaded = loadFleet({ files, baseDir: "/srv", hash: (each) => `h${each.length}` });
+  if (!loaded.ok) throw new Error(loaded.error.map(formatProblem).join("\n"));
+  return loaded.value.fleet;
+}
+
+/** The loop over a world in which every step is done and every look passes, unless it is said. */
+class Scene {
+  nowMs = 0;
+  readonly ticks: Tick[] = [];
+  readonly fleet = fleetOf();
+  readonly #clock = { now: () => ({ wallMs: 1e12 + this.nowMs, monotonicMs: this.nowMs }) };
+  readonly state = createLoopState(this.fleet, {
+    clock: this.#clock,
+    random: createRandom(1),
+    ids: createIds(this.#clock, createRandom(2)),
+  });
+  readonly ill = new Set<string>();
+  #inbox: LoopInput[] = [{ kind: "fleet", fleet: this.fleet }];
+  #wakeMs = 0;
+  #pid = 0;
+
+  tell(input: LoopInput): void {
+    this.#inbox.push(input);
+  }
+
+  observe(of: `${string}/${string}`, reading: Reading): void {
+    const at = { at: 1e12 + this.nowMs, begunMs: this.nowMs };
+    const observation = { resource: of, sensor: "process", reading, ...at };
+    this.tell({ kind: "observation", observation });
+  }
+
+  run(forMs: number): void {
+    const endMs = this.nowMs + forMs;
+    while (this.nowMs < endMs) {
+      const done = tick(this.state, this.#inbox.splice(0), this.#clock.now());
+      this.ticks.push(done);
+      for (const read of done.reads) {
+        const { key, resource: of } = read.request.spec;
+        const ok = !this.ill.has(of);
+        const symptom = ok ? {} : { symptom: "timeout" as const };
+        const reading: Reading = { kind: "check", ok, elapsedMs: 1, reason: "r", ...symptom };
+        this.tell({ kind: "read", key, read: read.read, readings: [reading] });
+      }
+      for (const command of done.commands) this.#carryOut(command);
+      this.#wakeMs = done.wakeMs ?? endMs;
+      const isIdle = this.#inbox.length === 0;
+      this.nowMs += isIdle ? Math.max(1, Math.min(endMs, this.#wakeMs) - this.nowMs) : 1;
+    }
+  }
+
+  #carryOut({ id, phase, step }: Command): void {
+    this.tell({ kind: "result", command: id, result: { kind: "done", detail: "" } });
+    if (phase !== "act") return;
+    const slot = this.state.plan.slots.get(step.resource);
+    const running = slot?.run?.started.process;
+    if (step.kind === "stop" && running) {
+      const how = { code: 0, signal: null, uptimeMs: 1, expected: true };
+      this.observe(step.resource, { kind: "exited", process: running, ...how });
+    }
+    if (step.kind === "start") {
+      this.#pid += 1;
+      const process = { pid: this.#pid, startTicks: 1, bootId: "b" };
+      const specHash = step.parameters["specHash"] as string;
+      this.observe(step.resource, { kind: "started", process, specHash, adopted: false });
+    }
+  }
+
+  get entries(): Entry[] {
+    return this.ticks.flatMap(({ entries }) => entries);
+  }
+
+  kinds(): string[] {
+    return this.entries.map(({ kind }) => kind);
+  }
+}
+
+describe("a tick", () => {
+  it("brings up the fleet and is then quiet", () => {
+    const scene = new Scene();
+    scene.run(10_000);
+    expect(servicesOf(scene.state)).toMatchObject([
+      { name: "a", state: "healthy", restarts: 0, listen: "127.0.0.1:4100" },
+    ]);
+    const before = scene.entries.length;
+    scene.run(60_000);
+    expect(scene.entries).toHaveLength(before);
+  });
+
+  it("commands nothing that is not in entries of its own or before (T2)", () => {
+    const scene = new Scene();
+    scene.run(10_000);
+    scene.ill.add(resource);
+    scene.run(3000);
+    scene.ill.clear();
+    scene.run(20_000);
+    const known = new Map<string, Action>();
+    let deeds = 0;
+    for (const { entries, commands } of scene.ticks) {
+      for (const entry of entries) if (entry.kind === "action") known.set(entry.action.id, entry.action);
+      for (const command of commands) {
+        deeds += 1;
+        const action = known.get(command.action);
+        expect(action?.plan.steps).toContainEqual(command.step);
+        const announced = command.phase === "act" ? "in_progress" : undefined;
+        if (announced) expect(action?.status.kind).toBe(announced);
+      }
+    }
+    expect(deeds).toBeGreaterThan(6);
+  });
+
+  it("writes every plan before its action, and a verdict before the failure is resolved", () => {
+    const scene = new Scene();
+    scene.run(10_000);
+    scene.ill.add(resource);
+    scene.run(3000);
+    scene.ill.clear();
+    scene.run(20_000);
+    const kinds = scene.kinds();
+    expect(kinds.indexOf("plan")).toBeLessThan(kinds.indexOf("action"));
+    const healed = scene.entries.filter((entry) => entry.kind === "verdict");
+    expect(healed).toMatchObject([{ verdict: { healed: true } }]);
+    expect(kinds.indexOf("verdict")).toBeLessThan(kinds.indexOf("failure_resolved"));
+    const incidents = scene.entries.flatMap((entry) =>
+      entry.kind === "incident" ? [entry.incident.state.kind] : [],
+    );
+    expect(incidents).toEqual(["open", "recovering", "verifying", "resolved"]);
+  });
+
+  it("decides the same from the same inputs (T1)", () => {
+    const [first, second] = [new Scene(), new Scene()];
+    for (const scene of [first, second]) {
+      scene.run(5000);
+      scene.ill.add(resource);
+      scene.run(5000);
+    }
+    expect(JSON.stringify(second.entries)).toBe(JSON.stringify(first.entries));
+  });
+
+  it("wants the next tick at once when later stages have news for the earlier ones", () => {
+    const scene = new Scene();
+    scene.run(1);
+    expect(scene.ticks[0]?.entries.map(({ kind }) => kind)).toContain("action");
+    expect(scene.ticks[0]?.wakeMs).toBe(0);
+  });
+
+  it("goes down when a person asks, and stays down", () => {
+    const scene = new Scene();
+    scene.run(5000);
+    scene.tell({ kind: "request", request: { kind: "down", by: "ana" } });
+    scene.run(10_000);
+    expect(servicesOf(scene.state)[0]?.instances.map(({ pid }) => pid)).toEqual([null, null]);
+  });
+});
+
+describe("the view of the fleet", () => {
+  it("shows services with their instances", () => {
+    const scene = new Scene();
+    expect(servicesOf(scene.state)[0]).toMatchObject({ state: "starting", pid: null });
+    scene.run(10_000);
+    const [service] = servicesOf(scene.state);
+    expect(service).toMatchObject({ resource: "service/a", mode: "full", pid: 1 });
+    expect(service?.instances).toMatchObject([
+      { number: 1, pid: 1, state: "healthy", reason: null },
+      { number: 2, pid: 2, state: "healthy", reason: null },
+    ]);
+    expect(service?.instances[0]?.startedAt).toBeGreaterThanOrEqual(1e12);
+  });
+
+  it("calls a service degraded while one of its instances is well, and says why", () => {
+    const scene = new Scene();
+    scene.run(10_000);
+    scene.ill.add(resource);
+    scene.run(2000);
+    const [service] = servicesOf(scene.state);
+    expect(service?.state).toBe("degraded");
+    expect(service?.instances[0]?.reason).toContain("of the last");
+  });
+
+  it("shows resources with their health", () => {
+    const scene = new Scene();
+    expect(resourcesOf(scene.state)).toMatchObject([{ resource: "http/site", health: "unknown" }]);
+    scene.run(10_000);
+    expect(resourcesOf(scene.state)).toMatchObject([{ health: "healthy", reason: null }]);
+    scene.ill.add("http/site");
+    scene.run(10_000);
+    expect(resourcesOf(scene.state)).toMatchObject([{ kind: "http", health: "degraded" }]);
+  });
+
+  it("shows what was changed at runtime, and what rests", () => {
+    const scene = new Scene();
+    scene.run(5000);
+    const by = "ana";
+    scene.tell({ kind: "request", request: { kind: "mode", scope: "a", mode: "monitor", by } });
+    scene.tell({ kind: "request", request: { kind: "stop", resource: "service/a", by } });
+    scene.run(10_000);
+    expect(servicesOf(scene.state)).toMatchObject([{ mode: "monitor", state: "stopped" }]);
+  });
+});
