@@ -49,7 +49,7 @@ async function drillRow(bench: Bench, { fleetPath }: ShopCopy): Promise<Row> {
     mustReach: "0 failures, 0 actions",
     measured:
       rows.length === 0
-        ? `no rows: ${said.stderr.trim().split("\n").at(-1) ?? ""}`
+        ? `no rows: ${`${said.stdout}${said.stderr}`.trim().slice(-300)}`
         : `${rows.length - bad.length} of ${rows.length} quiet${told.map((text) => `; ${text}`).join("")}`,
     reached: rows.length > 0 && bad.length === 0,
   };
@@ -57,7 +57,7 @@ async function drillRow(bench: Bench, { fleetPath }: ShopCopy): Promise<Row> {
 
 function rowsIn(text: string): readonly DrillRow[] {
   try {
-    return (JSON.parse(text) as { readonly rows: readonly DrillRow[] }).rows;
+    return (JSON.parse(text) as { readonly rows?: readonly DrillRow[] }).rows ?? [];
   } catch {
     // It ended before it had rows; the caller shows why.
     return [];

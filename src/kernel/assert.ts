@@ -4,8 +4,3 @@
 export function assert(condition: boolean, invariant: string): asserts condition {
   if (!condition) throw new Error(`broken invariant: ${invariant}`);
 }
-
-/** Closes a switch over a tagged union: a new member that is not handled does not typecheck. */
-export function unreachable(value: never): never {
-  throw new Error(`broken invariant: unexpected ${JSON.stringify(value)}`);
-}

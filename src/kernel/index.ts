@@ -2,7 +2,7 @@
  * Words and tools with no input or output: time, chance, ids, durations, results, errors, queues.
  * Nothing here knows Node, a fleet or a failure. Everything above is built on it.
  */
-export { assert, unreachable } from "./assert.ts";
+export { assert } from "./assert.ts";
 export { BoundedQueue } from "./bounded-queue.ts";
 export { formatBytes, parseBytes } from "./bytes.ts";
 export type { CancelTimer, Clock, Instant, Timers } from "./clock.ts";

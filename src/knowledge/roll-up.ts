@@ -95,7 +95,7 @@ export function forgetRollUp(state: RollUpState, source: ResourceId): void {
 }
 
 /** How long the sweep takes once round: what a series waits for its row. */
-export function roundMs({ book, windowMs, rowsPerSecondMax }: RollUpState): number {
+function roundMs({ book, windowMs, rowsPerSecondMax }: RollUpState): number {
   return Math.max(windowMs, (1000 * book.size) / rowsPerSecondMax);
 }
 

@@ -29,11 +29,11 @@ const namesOfChecks = new Map<string, string>();
 const namesOfWaiting = new Map<string, string>();
 
 /** `http` -> `http.elapsed`. */
-export function checkSeries(sensor: string): string {
+function checkSeries(sensor: string): string {
   return joined(namesOfChecks, sensor, "elapsed");
 }
 
-export function waitingSeries(counter: string): string {
+function waitingSeries(counter: string): string {
   return joined(namesOfWaiting, counter, "waiting");
 }
 

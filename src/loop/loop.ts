@@ -13,10 +13,10 @@
  * T2. Everything that is decided is in `entries`, which are written before `commands` are run.
  */
 import { type Analysis, adopt as adoptAnalysis, analyze, healthOf } from "../analyze/index.ts";
-import { createTopology } from "../config/index.ts";
+import { createTopology, type Fleet } from "../config/index.ts";
 import { type ExecuteInput, type Execution, execute } from "../execute/index.ts";
 import type { Instant } from "../kernel/index.ts";
-import { learn, rollUp } from "../knowledge/index.ts";
+import { forgetBaselines, forgetRollUp, learn, rollUp } from "../knowledge/index.ts";
 import type {
   Action,
   BaselineRow,
@@ -24,6 +24,7 @@ import type {
   Entry,
   MetricRow,
   PersonRequest,
+  ResourceId,
   StepResult,
   Verdict,
 } from "../model/index.ts";
@@ -116,10 +117,25 @@ function adoptFleet(state: LoopState, inputs: readonly LoopInput[]) {
   const loaded = inputs.findLast((input) => input.kind === "fleet");
   if (loaded === undefined) return undefined;
   const topology = createTopology(loaded.fleet);
+  forgetSeries(state, loaded.fleet);
   state.fleet = loaded.fleet;
   state.verify.detection = loaded.fleet.detection;
   adoptAnalysis(state.analyze, loaded.fleet, topology);
   return { fleet: loaded.fleet, topology };
+}
+
+/** Series of what is no longer in the fleet are given up. */
+function forgetSeries(state: LoopState, next: Fleet): void {
+  const gone: ResourceId[] = Object.keys(state.fleet.resources)
+    .filter((id) => next.resources[id] === undefined)
+    .map((id) => id as ResourceId);
+  for (const slot of state.plan.slots.values()) {
+    if (next.services[slot.service] === undefined) gone.push(slot.resource);
+  }
+  for (const resource of gone) {
+    forgetRollUp(state.rollUp, resource);
+    forgetBaselines(state.baselines, resource);
+  }
 }
 
 function monitorInputs(inputs: readonly LoopInput[], carry: Carry): readonly MonitorInput[] {

@@ -8,7 +8,7 @@ export type * from "./effecting.ts";
 export type * from "./entry.ts";
 export * from "./experience.ts";
 export * from "./failure.ts";
-export * from "./health.ts";
+export type * from "./health.ts";
 export * from "./incident.ts";
 export type * from "./observation.ts";
 export type * from "./request.ts";

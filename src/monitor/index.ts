@@ -10,4 +10,3 @@ export {
   monitor,
   type Read,
 } from "./monitor.ts";
-export { type InstanceLooks, looksOfInstance, looksOfResources } from "./sensor-plan.ts";

@@ -24,7 +24,6 @@ import { choose } from "./choose.ts";
 import { forbidden, modeOf, needsApproval } from "./permission.ts";
 import { backoffMs, noteRun, type Slot } from "./slots.ts";
 import { type PlanState, type PlanTick, type RecoveryCase, type Spent, slotsOf } from "./state.ts";
-import { strategyNamed } from "./strategies/index.ts";
 import { type Context, isDead, type Strategy } from "./strategy.ts";
 
 const gatePauseMs = 100;
@@ -53,7 +52,7 @@ export function decide(state: PlanState, each: RecoveryCase, tick: PlanTick): vo
   propose(state, each, { tick, strategy, context, reason });
 }
 
-export function contextOf(
+function contextOf(
   state: PlanState,
   each: RecoveryCase,
   tick: PlanTick,
@@ -79,7 +78,7 @@ export function contextOf(
 }
 
 /** Of several failures the one that names the cause most directly. */
-export function primaryOf(each: RecoveryCase): Failure | undefined {
+function primaryOf(each: RecoveryCase): Failure | undefined {
   let primary: Failure | undefined;
   for (const failure of each.failures.values()) {
     if (!primary || specificity(failure) > specificity(primary)) primary = failure;
@@ -264,9 +263,4 @@ function closeFailure(state: PlanState, failure: Failure, tick: PlanTick): void 
 
 function strategyTarget(each: RecoveryCase): string | undefined {
   return instanceOf(each.resource)?.service;
-}
-
-/** Strategies by name must exist; names in the fleet file are checked against this. */
-export function isKnownStrategy(name: string): boolean {
-  return name === "escalate" || strategyNamed(name) !== undefined;
 }

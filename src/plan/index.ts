@@ -2,7 +2,6 @@
  * Plan: what is to be done, and may it be? Strategies are pure and explain themselves; the planner
  * adds order, budgets, pauses, modes and approval. A new strategy is one file in `strategies/`.
  */
-export { isKnownStrategy } from "./cases.ts";
 export { plan, restorePlanning } from "./plan.ts";
 export type { Slot } from "./slots.ts";
 export {
@@ -12,4 +11,3 @@ export {
   type PlanState,
   type World,
 } from "./state.ts";
-export { strategies } from "./strategies/index.ts";

@@ -7,11 +7,8 @@ export {
   Baseline,
   type BaselineSummary,
   type BaselineWindow,
-  baselineWindows,
 } from "./baseline.ts";
 export { type DeviationOptions, deviation } from "./deviation.ts";
 export { History, type HistoryOptions } from "./history.ts";
 export { LogSketch, type LogSketchOptions } from "./log-sketch.ts";
-export { Ring } from "./ring.ts";
-export { RunningMoments } from "./running-moments.ts";
 export { type TrendOptions, timeToLimitMs } from "./trend.ts";

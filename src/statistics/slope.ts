@@ -56,7 +56,7 @@ export function rises(kendallS: number, count: number): boolean {
 }
 
 /** Zero for an empty list. Sorts the list that it is given. */
-export function median(values: number[]): number {
+function median(values: number[]): number {
   if (values.length === 0) return 0;
   values.sort((a, b) => a - b);
   const middle = values.length >> 1;

@@ -15,6 +15,9 @@ export const binaries: readonly Binary[] = [
   { command: "git", debianPackage: "git", why: "the tidy test asks which files are ours" },
   { command: "promtool", debianPackage: "prometheus", why: "checks what /metrics serves" },
   { command: "faketime", debianPackage: "faketime", why: "gives a process a wrong clock" },
+  { command: "openssl", debianPackage: "openssl", why: "makes certificates, expired ones too" },
+  { command: "prlimit", debianPackage: "util-linux", why: "limits the files of a process" },
+  { command: "unshare", debianPackage: "util-linux", why: "gives a test mounts of its own" },
 ];
 
 export function missingBinaries(wanted: readonly Binary[], searchPath: string): readonly Binary[] {

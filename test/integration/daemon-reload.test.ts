@@ -5,7 +5,7 @@ import { frontUnderLoad } from "./fleet-front.ts";
 
 test("another probe takes effect without a restart, another environment without a lost request", async () => {
   await using stack = new AsyncDisposableStack();
-  const { bench, load, declare } = await frontUnderLoad(stack, { instances: 2 });
+  const { bench, load, declare } = await frontUnderLoad(stack, { instances: 2 }, "POST");
   const before = await bench.pidsOf("shop");
   declare({ instances: 2, health_check: { http: "/health", interval: "300ms" } });
   await bench.until(async () => (await bench.entries("fleet_loaded")).length === 2, "it is loaded");
@@ -57,7 +57,7 @@ test("SIGHUP loads at once; a file with errors is refused, and the last good one
 
 test("services come and go, and instances become more and fewer, without a lost request", async () => {
   await using stack = new AsyncDisposableStack();
-  const { bench, load, port, declare } = await frontUnderLoad(stack);
+  const { bench, load, port, declare } = await frontUnderLoad(stack, {}, "POST");
   const [first] = await bench.pidsOf("shop");
   declare({ instances: 2 });
   await bench.until(async () => (await bench.pidsOf("shop")).length === 2, "two run");

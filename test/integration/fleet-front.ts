@@ -14,12 +14,13 @@ export interface Front {
 export async function frontUnderLoad(
   stack: AsyncDisposableStack,
   more: FleetText = {},
+  method: "GET" | "POST" = "GET",
 ): Promise<Front> {
   const port = await freePort();
   const fleetOf = (bench: FleetBench, changes: FleetText): FleetText => ({
     services: { shop: bench.toy("shop", { listen: port, health_check: "/health", ...changes }) },
   });
   const bench = stack.use(await FleetBench.up((made) => fleetOf(made, more)));
-  const load = stack.use(new Load(`http://127.0.0.1:${port}/`));
+  const load = stack.use(new Load(`http://127.0.0.1:${port}/?ms=40`, method));
   return { bench, port, load, declare: (changes) => bench.declare(fleetOf(bench, changes)) };
 }

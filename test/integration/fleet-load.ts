@@ -13,8 +13,9 @@ export class Load implements AsyncDisposable {
   #isOver = false;
   readonly #clients: Promise<void>[];
 
-  constructor(url: string) {
-    this.#clients = Array.from({ length: clients }, () => this.#ask(url));
+  /** With `POST` nothing may be tried again on the way: every request counts. */
+  constructor(url: string, method: "GET" | "POST" = "GET") {
+    this.#clients = Array.from({ length: clients }, () => this.#ask(url, method));
   }
 
   /** The last `count` answers all came from this version. */
@@ -23,10 +24,10 @@ export class Load implements AsyncDisposable {
     return last.length === count && last.every((each) => each === version);
   }
 
-  async #ask(url: string): Promise<void> {
+  async #ask(url: string, method: string): Promise<void> {
     while (!this.#isOver) {
       try {
-        const answer = await fetch(url, { signal: AbortSignal.timeout(15_000) });
+        const answer = await fetch(url, { method, signal: AbortSignal.timeout(15_000) });
         const text = await answer.text();
         if (answer.ok) this.#note(text);
         else this.failures.push(`${answer.status} ${text}`);

@@ -65,7 +65,7 @@ export function commandStep(
   };
 }
 
-export function webhookStep(resource: ResourceId, hook: WebhookHook): Step {
+function webhookStep(resource: ResourceId, hook: WebhookHook): Step {
   const parameters: JsonRecord = {
     url: hook.url,
     method: hook.method,

@@ -3,5 +3,5 @@
  * group of their own that ends at the deadline. One starter (`runCommand`) serves all of them.
  */
 export { type CommandEffectorOptions, createCommandEffector } from "./effectors.ts";
-export { type CommandEnd, type CommandRequest, runCommand } from "./run-command.ts";
+export { type CommandEnd, type CommandRequest } from "./run-command.ts";
 export { createCommandSensor } from "./sensors.ts";
