@@ -49,8 +49,11 @@ const { values } = parseArgs({
 });
 
 let underWay: AsyncDisposableStack | undefined;
+let leaving: Promise<void> | undefined;
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.once(signal, () => void leave(signal === "SIGINT" ? 130 : 143));
+  process.once(signal, () => {
+    leaving ??= leave(signal === "SIGINT" ? 130 : 143);
+  });
 }
 
 const rows: FigureRow[] = [];
@@ -93,6 +96,8 @@ async function measure(figure: Figure): Promise<readonly FigureRow[]> {
     }
     return found.map((row) => ({ figure: name, ...row }));
   } catch (error) {
+    // What it needs was taken from it: we are about to go.
+    await leaving;
     showProgress("");
     console.log(`${name}: ${title}: broke off: ${String(error)}`);
     const row = { what: title, mustReach: "", measured: `broke off: ${String(error)}` };
@@ -102,9 +107,12 @@ async function measure(figure: Figure): Promise<readonly FigureRow[]> {
 
 /** Interrupted: what is under way is ended, and nothing is said about it. */
 async function leave(exitCode: number): Promise<void> {
-  await underWay?.disposeAsync();
-  await removePm2();
-  process.exit(exitCode);
+  try {
+    await underWay?.disposeAsync();
+    await removePm2();
+  } finally {
+    process.exit(exitCode);
+  }
 }
 
 function circumstances(): string {

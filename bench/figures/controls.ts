@@ -34,10 +34,15 @@ async function drillRow(bench: Bench, { fleetPath }: ShopCopy): Promise<Row> {
   const port = String(await freePort());
   const words = ["drill", "-c", fleetPath, "--data", data, "--port", port, "--only", only];
   const options = { maxBuffer: 16 * 1024 * 1024 };
-  const said = await run(process.execPath, [program, ...words, "--json"], options).catch(
-    // A drill that is not passed says so in its exit code, and prints its rows all the same.
-    (error: unknown) => error as { stdout: string; stderr: string },
-  );
+  const running = run(process.execPath, [program, ...words, "--json"], options);
+  // A drill that is not passed says so in its exit code, and prints its rows all the same.
+  const ended = running.catch((error: unknown) => error as { stdout: string; stderr: string });
+  bench.teardown.defer(async () => {
+    // It ends its daemon and its services before itself.
+    running.child.kill("SIGTERM");
+    await ended;
+  });
+  const said = await ended;
   const rows = rowsIn(said.stdout);
   const bad = rows.filter(({ verdict }) => verdict.kind !== "quiet");
   const told = bad.map(

@@ -36,7 +36,10 @@ function about({ fleet, mode, modes, url }: FleetReport): string {
 function verdict(report: FleetReport, style: Style): string {
   const { services, incidents, resources } = report;
   const count = `${services.length} ${services.length === 1 ? "service" : "services"}`;
-  if (isAllWell(report)) return style.paint("green", `All ${count} are well.`);
+  if (isAllWell(report)) {
+    const text = services.length === 1 ? "The service is well." : `All ${count} are well.`;
+    return style.paint("green", text);
+  }
   const escalated = incidents.filter(({ state }) => state.kind === "escalated");
   if (escalated.length > 0) {
     const what = plainText(escalated[0]?.title ?? "");

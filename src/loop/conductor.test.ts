@@ -1,7 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { type Fleet, formatProblem, loadFleet } from "../config/index.ts";
 import { createIds, createRandom, DueHeap } from "../kernel/index.ts";
-import type { Command, Effector, Entry, Kept, Reading, Sensor, StepResult } from "../model/index.ts";
+import type {
+  Command,
+  Effector,
+  Entry,
+  Kept,
+  Reading,
+  Sensor,
+  StepResult,
+} from "../model/index.ts";
 import { Conductor, type Orchestra } from "./conductor.ts";
 import { createLoopState } from "./loop-state.ts";
 
@@ -10,7 +18,7 @@ const site = "resources: { http/site: { url: http://127.0.0.1:1/, interval: 1s }
 
 function fleetOf(text: string): Fleet {
   const files = [{ path: "soulmirror.yaml", text }];
-  const loaded = loadFleet({ files, baseDir: "/srv", hash: (each) => `h${each.length}` });
+  const loaded = loadFleet({ files, baseDir: "/srv", hash: () => "h" });
   if (!loaded.ok) throw new Error(loaded.error.map(formatProblem).join("\n"));
   return loaded.value.fleet;
 }
@@ -40,6 +48,7 @@ class Stage {
   readonly #due = new DueHeap();
   readonly #timers = new Map<string, () => void>();
   #nextTimer = 0;
+  #pid = 0;
 
   constructor(text: string, behaviour: Partial<Behaviour> = {}) {
     const pass: Reading = { kind: "check", ok: true, elapsedMs: 1, reason: "200" };
@@ -56,15 +65,21 @@ class Stage {
   #orchestra(clock: Orchestra["clock"]): Orchestra {
     const tell = async (command: Command): Promise<StepResult> => {
       this.told.push(`${command.phase} ${command.step.kind}`);
-      return await this.behaviour.answer(command);
+      const result = await this.behaviour.answer(command);
+      const isStart = command.phase === "act" && command.step.kind === "start";
+      if (isStart && result.kind === "done") this.start();
+      return result;
     };
     const effectorOf = (kind: string): Effector => ({ kind, precheck: tell, act: tell });
-    const kinds = ["start", "stop", "clean", "eject", "diagnose", "collect"];
-    const sensor: Sensor = { kind: "http", read: async () => await this.behaviour.read() };
+    const kinds = ["start", "stop", "command", "eject", "diagnose", "collect"];
+    const sensors: readonly Sensor[] = [
+      { kind: "http", read: async () => await this.behaviour.read() },
+      { kind: "process-usage", read: async () => [{ kind: "samples", samples: [] }] },
+    ];
     return {
       clock,
       timers: { after: (delayMs, run) => this.#after(delayMs, run) },
-      sensors: new Map([["http", sensor]]),
+      sensors: new Map(sensors.map((sensor) => [sensor.kind, sensor])),
       effectors: new Map(kinds.map((kind) => [kind, effectorOf(kind)])),
       write: async (entries) => await this.#write(entries),
       sync: async () => void this.told.push("sync"),
@@ -121,17 +136,23 @@ class Stage {
     await this.settle();
   }
 
+  /** A process is there; the next one has another pid. */
+  start(): void {
+    this.#pid += 1;
+    const process = { pid: this.#pid, startTicks: 1, bootId: "b" };
+    this.observe({ kind: "started", process, specHash: "h", adopted: false });
+  }
+
   observe(reading: Reading): void {
     const at = { at: 1e12 + this.nowMs, begunMs: this.nowMs };
     const resource = "instance/a.1";
     this.conductor.observe({ resource, sensor: "process", reading, ...at });
   }
 
-  lastStatus(): string | undefined {
+  statuses(): string[] {
     return this.entries
       .flatMap((entry) => (entry.kind === "action" ? [entry.action.status] : []))
-      .map((status) => ("reason" in status ? `${status.kind}: ${status.reason}` : status.kind))
-      .at(-1);
+      .map((status) => ("reason" in status ? `${status.kind}: ${status.reason}` : status.kind));
   }
 }
 
@@ -149,11 +170,7 @@ describe("conductor", () => {
   it("never runs two ticks at once; what arrives meanwhile is taken together (K1)", async () => {
     const stage = new Stage(service, { holds: true });
     await stage.settle();
-    const process = { pid: 1, startTicks: 1, bootId: "b" };
-    for (let pid = 1; pid <= 5; pid += 1) {
-      const started = { kind: "started", specHash: "h", adopted: true } as const;
-      stage.observe({ ...started, process: { ...process, pid } });
-    }
+    for (let count = 0; count < 5; count += 1) stage.start();
     await stage.settle();
     expect(stage.conductor.queued).toBe(6);
     expect(stage.writing).toBe(1);
@@ -174,11 +191,11 @@ describe("conductor", () => {
   });
 
   const irreversible = `services: { a: { command: node a.js,
-    approve: { clean: never }, clean: [{ root: /srv/x, pattern: "*" }],
-    recovery_strategy: [clean], health_check: http://127.0.0.1:1/health } }`;
+    approve: { switch_alternative: never }, alternative: node switch.js,
+    recovery_strategy: [failover], health_check: http://127.0.0.1:1/health } }`;
 
   /** Brings up the service, then makes its check fail until something is done. */
-  async function untilCleaned(kept: Kept): Promise<Stage> {
+  async function untilSwitched(kept: Kept): Promise<Stage> {
     let ok = true;
     const stage = new Stage(irreversible, {
       kept,
@@ -187,9 +204,6 @@ describe("conductor", () => {
         return [{ kind: "check", ok, elapsedMs: 1, reason: "500", ...symptom }];
       },
     });
-    await stage.wait(100);
-    const process = { pid: 1, startTicks: 1, bootId: "b" };
-    stage.observe({ kind: "started", process, specHash: "h", adopted: false });
     await stage.wait(3000);
     ok = false;
     await stage.wait(3000);
@@ -197,8 +211,8 @@ describe("conductor", () => {
   }
 
   it("does what cannot be undone only when the journal is on the disk (K3)", async () => {
-    const stage = await untilCleaned("store");
-    const acted = stage.told.indexOf("act clean");
+    const stage = await untilSwitched("store");
+    const acted = stage.told.indexOf("act command");
     expect(stage.told[acted - 1]).toBe("sync");
     expect(stage.told.slice(0, acted)).toContain("written");
   });
@@ -206,9 +220,9 @@ describe("conductor", () => {
   it.each(["memory", "emergency"] as const)(
     "refuses what cannot be undone while the journal is kept in %s (K3)",
     async (kept) => {
-      const stage = await untilCleaned(kept);
-      expect(stage.told).toContain("precheck clean");
-      expect(stage.told).not.toContain("act clean");
+      const stage = await untilSwitched(kept);
+      expect(stage.told).toContain("precheck command");
+      expect(stage.told).not.toContain("act command");
       expect(stage.told).toContain("act start");
       expect(stage.conductor.kept).toBe(kept);
       const reasons = stage.entries.map((entry) => JSON.stringify(entry)).join("\n");
@@ -233,10 +247,17 @@ describe("conductor", () => {
   });
 
   it("counts an effector that throws as failed, and complains (K4)", async () => {
-    const stage = new Stage(service, { answer: () => Promise.reject(new Error("EPERM")) });
-    await stage.settle();
+    let calls = 0;
+    const stage = new Stage(service, {
+      answer: async () => {
+        calls += 1;
+        if (calls === 1) throw new Error("EPERM");
+        return done;
+      },
+    });
+    await stage.wait(1000);
     expect(stage.told).toContain("complaint: the start effector threw");
-    expect(stage.lastStatus()).toBe("failed: EPERM");
+    expect(stage.statuses()).toContain("failed: EPERM");
   });
 
   it("goes on when an effector never answers (K4)", async () => {
@@ -254,16 +275,18 @@ describe("conductor", () => {
   it("gives every sensor and effector its deadline (K4)", async () => {
     const stage = new Stage(`${service}\n${site}`);
     await stage.wait(2000);
-    expect(new Set(stage.timeoutsMs)).toEqual(new Set([10_000, 5000]));
+    expect(new Set(stage.timeoutsMs)).toEqual(new Set([10_000, 5000, 1000]));
   });
 
   it("stops after the running tick and its commands are over", async () => {
     const stage = new Stage(service, { holds: true });
     await stage.settle();
     let stopped = false;
-    const stopping = stage.conductor.stop().then(() => {
+    const stop = async (): Promise<void> => {
+      await stage.conductor.stop();
       stopped = true;
-    });
+    };
+    const stopping = stop();
     await stage.settle();
     expect(stopped).toBe(false);
     await stage.release();

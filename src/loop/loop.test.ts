@@ -114,7 +114,8 @@ describe("a tick", () => {
     const known = new Map<string, Action>();
     let deeds = 0;
     for (const { entries, commands } of scene.ticks) {
-      for (const entry of entries) if (entry.kind === "action") known.set(entry.action.id, entry.action);
+      for (const entry of entries)
+        if (entry.kind === "action") known.set(entry.action.id, entry.action);
       for (const command of commands) {
         deeds += 1;
         const action = known.get(command.action);

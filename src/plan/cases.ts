@@ -52,11 +52,7 @@ export function decide(state: PlanState, each: RecoveryCase, tick: PlanTick): vo
   propose(state, each, { tick, strategy, context, reason });
 }
 
-function contextOf(
-  state: PlanState,
-  each: RecoveryCase,
-  tick: PlanTick,
-): Context | undefined {
+function contextOf(state: PlanState, each: RecoveryCase, tick: PlanTick): Context | undefined {
   const failure = primaryOf(each);
   if (failure === undefined) return undefined;
   const { resource } = each;
@@ -104,7 +100,9 @@ function pauseBefore(
 ): number {
   const { slot } = next.context;
   if (next.strategy.name === "restart" && slot && isDead(next.context)) {
-    return backoffMs(slot, state.fleet, state.random);
+    const crashMs = backoffMs(slot, state.fleet, state.random);
+    // A crash is paced by the crashes; what cannot even be started, by the attempts.
+    if (next.context.failure.type !== "start_failed") return crashMs;
   }
   const failedBefore = each.attempts.filter(
     (attempt) => attempt.strategy === next.strategy.name && attempt.helped === false,

@@ -8,7 +8,7 @@ import type { Action, Incident, Observation, ResourceId } from "../model/index.t
 import { instanceOf, isFinished } from "../model/index.ts";
 import { decide, hearVerdict, restoreBudgets } from "./cases.ts";
 import { heed } from "./requests.ts";
-import { noteExited, noteStarted, restoreSlot } from "./slots.ts";
+import { noteDeed, noteExited, noteStarted, restoreSlot } from "./slots.ts";
 import {
   fillSlots,
   type PlanInputs,
@@ -182,6 +182,11 @@ function followAction(state: PlanState, action: Action, tick: PlanTick): void {
   if (service) state.due.set(service, tick.now.monotonicMs);
   const helped = action.status.kind === "succeeded";
   if (strategy === "scale" && service) noteScale(state, service, action);
+  const slot = state.slots.get(resource);
+  if (slot && cause.kind !== "failure") {
+    const { coolDownMaxMs: pauseMaxMs } = state.fleet.budgets;
+    noteDeed(slot, helped, { nowMs: tick.now.monotonicMs, pauseMaxMs });
+  }
   if (strategy === "apply_config" && !helped) keepRunning(state, resource);
   const each = state.cases.get(resource);
   if (each === undefined) {

@@ -42,6 +42,7 @@ function set(
     slot.quarantine = undefined;
     slot.ended = false;
     slot.crashes = 0;
+    slot.deedDueMs = 0;
   }
   if (request.kind === "restart" && slot.run) slot.restartBy = request.by;
   recordSlot(state, slot, tick);

@@ -33,6 +33,9 @@ export interface Slot {
   pinnedHash: string | undefined;
   /** A person asked for a restart. */
   restartBy: string | undefined;
+  /** Starts and stops of supervision that failed in a row, and when the next may be tried. */
+  failedDeeds: number;
+  deedDueMs: number;
   /** It exited and its restart policy lets it rest. */
   ended: boolean;
   /** The spec that the fleet file declared last. */
@@ -62,6 +65,8 @@ export function createSlot(service: string, number: number): Slot {
     goodHash: undefined,
     pinnedHash: undefined,
     restartBy: undefined,
+    failedDeeds: 0,
+    deedDueMs: 0,
     ended: false,
     declaredHash: undefined,
   };
@@ -75,6 +80,18 @@ export function noteStarted(slot: Slot, started: StartedReading, now: Instant): 
     ready: started.adopted,
   };
   if (!started.adopted) slot.starts += 1;
+}
+
+/** What supervision could not do is tried again, each time later. */
+export function noteDeed(slot: Slot, helped: boolean, due: DeedPause): void {
+  slot.failedDeeds = helped ? 0 : slot.failedDeeds + 1;
+  const pauseMs = Math.min(backoffBaseMs * 2 ** slot.failedDeeds, due.pauseMaxMs);
+  slot.deedDueMs = helped ? 0 : due.nowMs + pauseMs;
+}
+
+interface DeedPause {
+  readonly nowMs: number;
+  readonly pauseMaxMs: number;
 }
 
 /** False when it was not the process that the slot runs. */

@@ -24,6 +24,10 @@ export function supervise(state: PlanState, name: string, tick: PlanTick): void 
   let again = false;
   for (const slot of slotsOf(state, name)) {
     if (state.acting.has(slot.resource)) continue;
+    if (tick.now.monotonicMs < slot.deedDueMs) {
+      state.due.set(name, slot.deedDueMs);
+      continue;
+    }
     // Going down is not remembered: the next daemon brings up what was up.
     if (state.goingDown || slot.desired === "stopped") again = stop(state, slot, tick) || again;
     else if (service && slot.run === undefined)

@@ -4,8 +4,9 @@ import { describe, expect, it } from "vitest";
 import { fleetJsonSchema, formatProblem, loadFleet } from "../../src/config/index.ts";
 import type { JsonRecord } from "../../src/kernel/index.ts";
 
-const page = readFileSync(new URL("../../docs/configuration.md", import.meta.url), "utf8");
-const blocks = [...page.matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map(([, text = ""]) => text);
+const page = readPage("docs/configuration.md");
+const blocks = blocksOf(page);
+const readmeBlocks = blocksOf(readPage("README.md"));
 
 describe("docs/configuration.md", () => {
   it("has examples", () => {
@@ -13,10 +14,7 @@ describe("docs/configuration.md", () => {
   });
 
   it.each(blocks)("example %# loads without a warning", (text) => {
-    const files = [{ path: "soulmirror.yaml", text }];
-    const environment = { HOME: "/home/me" };
-    const loaded = loadFleet({ files, environment, baseDir: "/srv", hash: (each) => each });
-    expect(loaded.ok ? loaded.value.warnings : loaded.error.map(formatProblem)).toEqual([]);
+    expect(complaintsAbout(text)).toEqual([]);
   });
 
   it("explains every key", () => {
@@ -26,6 +24,27 @@ describe("docs/configuration.md", () => {
     expect(missing).toEqual([]);
   });
 });
+
+describe("README.md", () => {
+  it("has one example, which loads without a warning", () => {
+    expect(readmeBlocks.map(complaintsAbout)).toEqual([[]]);
+  });
+});
+
+function readPage(path: string): string {
+  return readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+}
+
+function blocksOf(text: string): readonly string[] {
+  return [...text.matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map(([, block = ""]) => block);
+}
+
+function complaintsAbout(text: string): readonly string[] {
+  const files = [{ path: "soulmirror.yaml", text }];
+  const environment = { HOME: "/home/me", TRUST_API_KEY: "secret" };
+  const loaded = loadFleet({ files, environment, baseDir: "/srv", hash: (each) => each });
+  return loaded.ok ? loaded.value.warnings : loaded.error.map(formatProblem);
+}
 
 function keysOf(schema: JsonRecord, keys = new Set<string>()): Set<string> {
   for (const [name, value] of Object.entries(schema)) {

@@ -47,10 +47,27 @@ const moveLaterMs = 2000;
 export function startEffector(context: ProcessContext): Effector {
   return {
     kind: "start",
-    precheck: (command) => precheck(context, command),
-    act: (command, signal) => start(context, command, signal),
+    precheck: async (command) => tell(context, command, await precheck(context, command)),
+    act: async (command, signal) => tell(context, command, await start(context, command, signal)),
     undo: (command) => takeBack(context, command),
   };
+}
+
+/** That it cannot be started is a fact about the instance, whoever asked for the start. */
+function tell(context: ProcessContext, { step }: Command, result: StepResult): StepResult {
+  if (result.kind !== "failed" && result.kind !== "refused") return result;
+  const { resource } = step;
+  if (context.table.current(resource) || context.table.previous(resource)) return result;
+  const now = context.clock.now();
+  const reason = `it cannot be started: ${result.reason}`;
+  context.report({
+    resource,
+    sensor: "process",
+    at: now.wallMs,
+    begunMs: now.monotonicMs,
+    reading: { kind: "check", ok: false, elapsedMs: 0, symptom: "missing", reason },
+  });
+  return result;
 }
 
 async function precheck(context: ProcessContext, { step }: Command): Promise<StepResult> {
