@@ -4,11 +4,16 @@
  */
 import type { Fleet, Topology } from "../config/index.ts";
 import type { Ids, Instant } from "../kernel/index.ts";
-import type { Failure, Incident, Observation } from "../model/index.ts";
+import {
+  type Action,
+  type Failure,
+  type Incident,
+  isFinished,
+  type Observation,
+} from "../model/index.ts";
 import type { Usual } from "./detectors/deviation.ts";
 import { correlate } from "./incidents.ts";
 import {
-  type ActionOutcome,
   createIncidentsState,
   type IncidentsState,
   type Outcome,
@@ -37,6 +42,8 @@ export interface AnalyzeTools {
 export interface AnalyzeInputs {
   readonly observations: readonly Observation[];
   readonly outcomes: readonly Outcome[];
+  /** Of the tick before, whoever asked for them. */
+  readonly actions: readonly Action[];
 }
 
 export interface Analysis {
@@ -60,8 +67,8 @@ export function createAnalyzeState(
 }
 
 export function analyze(state: AnalyzeState, inputs: AnalyzeInputs, now: Instant): Analysis {
+  for (const action of inputs.actions) noteActing(state.judging, action);
   for (const outcome of inputs.outcomes) {
-    if ("action" in outcome) noteActing(state.judging, outcome);
     if (outcome.kind !== "failure_resolved") continue;
     const failure = state.incidents.failures.get(outcome.failure);
     if (failure) closeFailure(state.judging, failure);
@@ -83,9 +90,10 @@ export function analyze(state: AnalyzeState, inputs: AnalyzeInputs, now: Instant
   };
 }
 
-function noteActing(judging: JudgeState, { kind, resource }: ActionOutcome): void {
-  if (kind === "action_begun") judging.acting.add(resource);
-  else judging.acting.delete(resource);
+function noteActing(judging: JudgeState, action: Action): void {
+  const { resource } = action.plan;
+  if (isFinished(action)) judging.acting.delete(resource);
+  else if (action.status.kind !== "waiting_for_approval") judging.acting.add(resource);
 }
 
 /** A new fleet file: thresholds, probes and dependencies may have changed. */

@@ -27,6 +27,9 @@ export interface StartedDaemon {
   readonly child: ChildProcess;
 }
 
+/** Most of what it makes lives for one tick: without a limit the young generation only grows. */
+const heap = ["--max-semi-space-size=8"];
+
 const readyWithinMs = 60_000;
 const lookEveryMs = 20;
 
@@ -36,9 +39,11 @@ export async function startDaemon(start: DaemonStart): Promise<StartedDaemon> {
   const wordsPath = join(directory.logs, "daemon.out");
   const words = openSync(wordsPath, "a", 0o600);
   const from = statSync(wordsPath).size;
-  const child = spawn(process.execPath, [daemonFile(), ...argumentsOf(start)], {
+  const child = spawn(process.execPath, [...heap, daemonFile(), ...argumentsOf(start)], {
     detached: true,
     stdio: ["ignore", words, words],
+    // Read from the cache, the sources need a third of the time and much less memory.
+    env: { ...process.env, NODE_COMPILE_CACHE: join(start.dataPath, "compile-cache") },
   });
   closeSync(words);
   child.unref();

@@ -2,6 +2,7 @@
  * The daemon's entry: `node main.ts --config FILE --data DIR [--port N]`. Says nothing while it
  * runs (its log is in the data directory); a start that fails is one line and an exit code.
  */
+import { flushCompileCache } from "node:module";
 import { parseArgs } from "node:util";
 import { messageOf, SoulMirrorError } from "../kernel/index.ts";
 import { startDaemon } from "./daemon.ts";
@@ -14,6 +15,9 @@ const { values } = parseArgs({
     set: { type: "string", multiple: true, default: [] },
   },
 });
+
+// Ours alone: services have caches of their own, or none.
+delete process.env["NODE_COMPILE_CACHE"];
 
 try {
   if (values.config === undefined || values.data === undefined) {
@@ -28,6 +32,8 @@ try {
         : [{ key: "api.port", value: Number(values.port), name: "--port" }],
     environment: process.env,
   });
+  // Now, because a daemon that is killed writes nothing at its end.
+  flushCompileCache();
   process.on("SIGHUP", () => void daemon.reload());
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => void daemon.stop(signal).then(() => process.exit(0)));

@@ -5,6 +5,7 @@
  * X1. At most one action is under way on a resource; a plan for a busy resource is dropped with
  *     a reason (the planner asks again when it is free).
  * X2. `act` is commanded only after `precheck` said yes, and each is commanded at most once.
+ *     The first step is announced by the begin of its action, later ones by their own entry.
  * X3. Every command ends: with its result, or at its deadline as a failure.
  * X4. When a step fails, the steps done before it are undone in reverse. When a verdict says "not
  *     healed", the same is done for the whole action if its plan says that it reverts.
@@ -135,7 +136,10 @@ class Run {
   }
 
   #begin(plan: Plan, needsApproval: boolean): void {
-    if (this.#state.busy.has(plan.resource)) return;
+    if (this.#state.busy.has(plan.resource)) {
+      this.#drop(plan);
+      return;
+    }
     const kind = needsApproval ? "waiting_for_approval" : "initiated";
     const action: Action = {
       id: this.#state.ids.next("act"),
@@ -150,6 +154,19 @@ class Run {
     if (!needsApproval) this.#next(action);
   }
 
+  /** Keeps X1, and lets the planner know, so that it asks again when the resource is free. */
+  #drop(plan: Plan): void {
+    const reason = `${plan.resource} is busy with ${this.#state.busy.get(plan.resource) ?? ""}`;
+    this.#gone.push({
+      id: this.#state.ids.next("act"),
+      plan,
+      at: this.#now.wallMs,
+      status: { kind: "failed", elapsedMs: 0, reason },
+      done: [],
+      begunMs: this.#now.monotonicMs,
+    });
+  }
+
   /** Whether the step that was under way has happened is unknown: what is known is taken back. */
   #resume(before: Action): void {
     const action = { ...before, begunMs: this.#now.monotonicMs };
@@ -158,6 +175,11 @@ class Run {
     if (kind === "succeeded") return;
     this.#state.busy.set(action.plan.resource, action.id);
     if (kind === "waiting_for_approval") return;
+    // What was still to come is a courtesy: the deed is done, and fresh looks will judge it.
+    if (action.done.length > 0 && isAllOptional(action.plan.steps.slice(action.done.length))) {
+      this.#finish(action, { kind: "succeeded", elapsedMs: 0 });
+      return;
+    }
     this.#stepFailed(action, "the daemon ended in the middle of it");
   }
 
@@ -311,6 +333,7 @@ class Run {
       ...told,
       id,
       action: action.id,
+      announced: phase === "precheck" || (phase === "act" && isAnnounced(action)),
       afterSync: action.plan.irreversible,
     });
     this.#state.waiting.set(action.id, { kind: "answer", command: id, phase });
@@ -326,6 +349,15 @@ function stepOf(action: Action, index: number): Step {
   const step = action.plan.steps[index];
   assert(step !== undefined, "a step that is commanded exists");
   return step;
+}
+
+/** Of the first step, the plan and the begin of the action are written before its precheck ends. */
+function isAnnounced({ done, plan }: Action): boolean {
+  return done.length === 0 && !plan.irreversible;
+}
+
+function isAllOptional(steps: readonly Step[]): boolean {
+  return steps.every((step) => step.optional);
 }
 
 function stepNumber(action: Action): number {

@@ -4,8 +4,8 @@
  *
  * K1. Ticks never overlap. One runs when something has arrived (whatever arrives meanwhile is
  *     taken together) or when the next deadline is due; there is no fixed period.
- * K2. Commands that change something run after the entries of their tick are written; looks and
- *     prechecks change nothing and begin at once. Nothing else is awaited: sensors, effectors and
+ * K2. Commands that change something run after their announcement is written, in this tick or in
+ *     one before; looks and prechecks change nothing and begin at once. Nothing else is awaited: sensors, effectors and
  *     metrics run beside the ticks and can never delay them.
  * K3. What needs the disk (`afterSync`) runs only after the journal is there; while the journal is
  *     anywhere but in the store it is refused.
@@ -145,14 +145,11 @@ export class Conductor {
     for (const key of done.forgotten) this.#forget(key);
     for (const read of done.reads) void this.#read(read);
     if (done.metrics.length + done.baselines.length > 0) void this.#writeSeries(done);
-    const looks = done.commands.filter((command) => command.phase === "precheck");
-    for (const command of looks) void this.#carryOut(command);
+    for (const command of done.commands) if (command.announced) void this.#carryOut(command);
     if (done.entries.length > 0) {
       this.#kept = await this.#orchestra.write(done.entries);
     }
-    for (const command of done.commands) {
-      if (command.phase !== "precheck") void this.#carryOut(command);
-    }
+    for (const command of done.commands) if (!command.announced) void this.#carryOut(command);
     if (this.#inputs.size > 0) return true;
     if (done.wakeMs === undefined) return false;
     const delayMs = done.wakeMs - this.#orchestra.clock.now().monotonicMs;

@@ -56,7 +56,11 @@ export function tick(state: LoopState, inputs: readonly LoopInput[], now: Instan
   const fleet = adoptFleet(state, inputs);
   const seen = monitor(state.monitor, monitorInputs(inputs, carry), now);
   const { observations } = seen;
-  const found = analyze(state.analyze, { observations, outcomes: carry.outcomes }, now);
+  const found = analyze(
+    state.analyze,
+    { observations, outcomes: carry.outcomes, actions: carry.actions },
+    now,
+  );
   const planned = plan(
     state.plan,
     {
@@ -161,6 +165,7 @@ function worldOf(state: LoopState) {
   return {
     healthOf: (resource: `${string}/${string}`) => healthOf(judging, resource),
     goodMs: (resource: `${string}/${string}`) => judging.cases.get(resource)?.goodMs ?? -1,
+    badMs: (resource: `${string}/${string}`) => judging.cases.get(resource)?.badMs ?? -1,
   };
 }
 

@@ -87,6 +87,8 @@ export interface Command {
   readonly step: Step;
   /** The `undo` record of the step that is being undone. */
   readonly undo?: JsonRecord;
+  /** The journal has its plan and its action already: it need not wait for another entry. */
+  readonly announced: boolean;
   /** True when the journal must be on the disk before this runs. */
   readonly afterSync: boolean;
 }

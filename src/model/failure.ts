@@ -76,6 +76,11 @@ export const failureTypes = {
 
 export type FailureType = keyof typeof failureTypes;
 
+/** Some only note something about a resource (flapping, a deviation): no recovery is judged by them. */
+export function namesCause(type: FailureType): boolean {
+  return failureTypes[type].specificity >= 20;
+}
+
 /** What "the same thing again" means for learning and for relapses. */
 export function signatureOf(failure: Pick<Failure, "resource" | "type">): string {
   return `${failure.resource}:${failure.type}`;

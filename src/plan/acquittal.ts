@@ -5,6 +5,9 @@
  * dependency is asked for fresh evidence first; those that prove themselves well are acquitted, and
  * those that are known to be ill are being healed as cases of their own.
  *
+ * A dependency that is being restarted or deployed on purpose is waited for as long as it may take
+ * to start; then the case is looked at afresh before anything is done about it.
+ *
  * Waiting always ends: after `acquittalMs`, after `victimPatienceMs`, at the start timeout, or when
  * the incident is escalated.
  */
@@ -14,6 +17,8 @@ import { type Context, isDead } from "./strategy.ts";
 
 /** How long a dependency has to prove itself before its dependents are acted upon all the same. */
 const acquittalMs = 3000;
+/** What took longer than this is old: the case itself is looked at once more. */
+const promptMs = 1000;
 /** And how long the victims of a cause wait for its recovery. */
 const victimPatienceMs = 120_000;
 
@@ -38,15 +43,56 @@ export function mustWait(
   }
   const causeIsHopeless = state.escalated.has(each.incident) || waitedMs > victimPatienceMs;
   if (each.asVictim && !causeIsHopeless) return true;
-  const unproven = needs.filter(
-    (need) => !ill.includes(need) && tick.world.goodMs(need) < each.sinceMs,
-  );
-  if (unproven.length === 0 || waitedMs > acquittalMs) return false;
-  if (each.askedMs === undefined) {
-    each.askedMs = tick.now.monotonicMs;
-    tick.out.looks.push(...unproven);
+  return mayBeInnocent(state, { each, context, needs, ill }, tick);
+}
+
+interface Suspicion {
+  readonly each: RecoveryCase;
+  readonly context: Context;
+  readonly needs: readonly ResourceId[];
+  readonly ill: readonly ResourceId[];
+}
+
+/** What it needs is heard first; and when that took a while, it is looked at once more itself. */
+function mayBeInnocent(state: PlanState, suspicion: Suspicion, tick: PlanTick): boolean {
+  const { each, context, needs, ill } = suspicion;
+  const { now, world, out } = tick;
+  const waitedMs = now.monotonicMs - each.sinceMs;
+  const changing = needs.filter((need) => isChanging(state, need));
+  const unproven = needs.filter((need) => !ill.includes(need) && world.goodMs(need) < each.sinceMs);
+  const patienceMs = changing.length > 0 ? startPatienceMs(state, context) : acquittalMs;
+  if (unproven.length + changing.length > 0 && waitedMs <= patienceMs) {
+    each.heldMs = now.monotonicMs;
+    if (each.askedMs === undefined) out.looks.push(...unproven);
+    each.askedMs ??= now.monotonicMs;
+    return true;
   }
-  return true;
+  const heldFor = (each.heldMs ?? each.sinceMs) - each.sinceMs;
+  return heldFor > promptMs && isOpenAgain(each, tick);
+}
+
+/** Its own last look may be older than the recovery of what it needs. */
+function isOpenAgain(each: RecoveryCase, { now, world, out }: PlanTick): boolean {
+  if (each.lookedMs === undefined) {
+    each.lookedMs = now.monotonicMs;
+    out.looks.push(each.resource);
+  }
+  if (world.badMs(each.resource) >= each.lookedMs) return false;
+  const isWell = world.goodMs(each.resource) >= each.lookedMs;
+  return isWell || now.monotonicMs - each.lookedMs <= acquittalMs;
+}
+
+/** It is being started, restarted or renewed on purpose: not ill, and not well yet. */
+function isChanging(state: PlanState, resource: ResourceId): boolean {
+  const slot = state.slots.get(resource);
+  return slot !== undefined && (state.acting.has(resource) || slot.run?.ready !== true);
+}
+
+function startPatienceMs(state: PlanState, { service, spec }: Context): number {
+  const times = ((service ?? spec)?.dependsOn ?? []).map(
+    (need) => state.fleet.services[need.slice("service/".length)]?.start.timeoutMs ?? 0,
+  );
+  return Math.max(acquittalMs, ...times);
 }
 
 function isAboutDeath({ type }: Failure): boolean {

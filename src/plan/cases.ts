@@ -228,6 +228,7 @@ export function hearVerdict(state: PlanState, verdict: Verdict, tick: PlanTick):
   if (verdict.healed) {
     if (attempt && verdict.action !== undefined) attempt.helped = true;
     closeFailure(state, failure, tick);
+    if (each) goOn(state, each, verdict.failure);
     return;
   }
   if (each === undefined || verdict.action === undefined || each.phase !== "judging") return;
@@ -235,6 +236,14 @@ export function hearVerdict(state: PlanState, verdict: Verdict, tick: PlanTick):
   each.phase = "reverting";
   if (plan?.strategy === "rollback_config") unpin(state, failure);
   tick.out.rollBacks.push({ action: verdict.action, reason: `not healed: ${verdict.reason}` });
+}
+
+/** When all that was judged is healed, what was raised meanwhile has its turn. */
+function goOn(state: PlanState, each: RecoveryCase, healed: string): void {
+  each.judged.delete(healed);
+  if (each.phase !== "judging" || each.judged.size > 0 || each.failures.size === 0) return;
+  each.phase = "open";
+  wait(state, each, 0);
 }
 
 function unpin(state: PlanState, failure: Failure): void {

@@ -102,7 +102,9 @@ function reasonFor(strategy: Strategy, context: Context, past: Past): string {
   const key = { signature: signatureOf(failure), strategy: strategy.name };
   const { score, weight } = scoreOf(past.book, key, past.at);
   const known = weight < 0.5 ? "" : `; it helped ${Math.round(score * 100)} % of the time before`;
-  const order = declared(context).includes(strategy.name) ? "declared" : "the first that applies";
+  const order = declared(context).some((name) => strategyNamed(name)?.name === strategy.name)
+    ? "declared"
+    : "the first that applies";
   const after = past.tried.length > 0 ? `, after ${past.tried.join(", ")}` : "";
   return `${strategy.name} for ${failure.type} (${order}${after})${known}: ${failure.reason}`;
 }

@@ -5,10 +5,10 @@
 
 import type { Instant } from "../kernel/index.ts";
 import type { Action, Incident, Observation, ResourceId } from "../model/index.ts";
-import { instanceOf, isFinished } from "../model/index.ts";
+import { instanceOf, isFinished, namesCause } from "../model/index.ts";
 import { decide, hearVerdict, restoreBudgets } from "./cases.ts";
 import { heed } from "./requests.ts";
-import { noteDeed, noteExited, noteStarted, restoreSlot } from "./slots.ts";
+import { createSlot, noteDeed, noteExited, noteStarted, restoreSlot, type Slot } from "./slots.ts";
 import {
   fillSlots,
   type PlanInputs,
@@ -71,8 +71,9 @@ function adopt(state: PlanState, change: NonNullable<PlanInputs["fleet"]>, now: 
 }
 
 function follow(state: PlanState, observation: Observation, tick: PlanTick): void {
-  const slot = state.slots.get(observation.resource);
   const { reading } = observation;
+  const slot =
+    state.slots.get(observation.resource) ?? strangerSlot(state, observation.resource, reading);
   if (slot === undefined) return;
   if (reading.kind === "started") {
     noteStarted(slot, reading, tick.now);
@@ -103,6 +104,20 @@ function follow(state: PlanState, observation: Observation, tick: PlanTick): voi
     slot.run.ready = true;
   }
   wakeDependents(state, slot.service);
+}
+
+/** It runs since a time when the fleet file had it: now it is to stop. */
+function strangerSlot(
+  state: PlanState,
+  resource: ResourceId,
+  reading: Observation["reading"],
+): Slot | undefined {
+  const instance = instanceOf(resource);
+  if (instance === undefined || reading.kind !== "started") return undefined;
+  const slot = createSlot(instance.service, instance.number);
+  slot.desired = "stopped";
+  state.slots.set(resource, slot);
+  return slot;
 }
 
 /** Its restart policy lets it rest. */
@@ -160,8 +175,11 @@ function openCase(
     phase: "open",
     sinceMs: now.monotonicMs,
     dueMs: 0,
+    judged: new Set(),
     restedMs: undefined,
     askedMs: undefined,
+    heldMs: undefined,
+    lookedMs: undefined,
     withheld: new Set(),
   };
   state.history.delete(resource);
@@ -199,6 +217,8 @@ function followAction(state: PlanState, action: Action, tick: PlanTick): void {
   }
   if (helped && action.plan.watch) {
     each.phase = "judging";
+    each.judged.clear();
+    for (const { id, type } of each.failures.values()) if (namesCause(type)) each.judged.add(id);
     state.judged.set(action.id, action.plan);
     return;
   }
@@ -222,6 +242,10 @@ export function restorePlanning(
     const slot = state.slots.get(record.resource);
     const service = slot && state.fleet.services[slot.service];
     if (slot && service) restoreSlot(slot, record, service);
+  }
+  // They are being taken back: until that is over, their resources are not free.
+  for (const { plan: before, status } of memory.actions.values()) {
+    if (status.kind !== "succeeded") state.acting.set(before.resource, before.id);
   }
   for (const failure of memory.failures.values()) state.failures.set(failure.id, failure);
   for (const incident of memory.incidents.values()) takeUp(state, incident, now);

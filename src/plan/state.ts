@@ -61,10 +61,15 @@ export interface RecoveryCase {
   phase: "open" | "acting" | "judging" | "reverting";
   readonly sinceMs: number;
   dueMs: number;
+  /** While judging: failures whose verdict is awaited. What is raised later has a turn of its own. */
+  readonly judged: Set<string>;
   /** End of the pause before the next attempt, once that is known. */
   restedMs: number | undefined;
   /** When dependencies were asked to prove themselves. */
   askedMs: number | undefined;
+  /** When it was last held back for what it needs, and then looked at once more itself. */
+  heldMs: number | undefined;
+  lookedMs: number | undefined;
   readonly withheld: Set<string>;
 }
 
@@ -79,6 +84,8 @@ export interface World {
   healthOf(resource: ResourceId): Health;
   /** Monotonic begin of the last good look; -1 for never. */
   goodMs(resource: ResourceId): number;
+  /** The same of the last bad one. */
+  badMs(resource: ResourceId): number;
 }
 
 export interface PlanInputs {
@@ -115,6 +122,7 @@ export interface PlanMemory {
   readonly book: ReadonlyMap<string, Experience>;
   readonly modes: ReadonlyMap<string, Mode>;
   readonly spent: readonly Spent[];
+  readonly actions: ReadonlyMap<string, Action>;
 }
 
 /** One recovery action that counted against the budgets. */

@@ -12,7 +12,7 @@ function guarded(act: Deed<{ secret: number }>) {
 
 function command(given: Command["step"]["parameters"]): Command {
   const step = { kind: "odd", resource: "service/a", parameters: given, deadlineMs: 1 } as const;
-  return { id: "1", phase: "act", action: "1", step, afterSync: false };
+  return { id: "1", phase: "act", action: "1", step, announced: true, afterSync: false };
 }
 
 const calm = new AbortController().signal;

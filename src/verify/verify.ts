@@ -13,6 +13,7 @@ import { DueHeap, type Instant } from "../kernel/index.ts";
 import {
   type Failure,
   failureTypes,
+  namesCause,
   type ResourceId,
   type Verdict,
   type Watch,
@@ -62,9 +63,6 @@ export interface Verification {
   readonly verdicts: readonly Verdict[];
   readonly wakeMs: number | undefined;
 }
-
-/** Failures that name no cause (flapping, a deviation) are not what an action is judged by. */
-const specificityMin = 20;
 
 /** One tick: its time, and the verdicts that are reached in it. */
 interface Round {
@@ -119,7 +117,7 @@ function take(state: VerifyState, input: VerifyInput, round: Round): void {
     case "acted":
       for (const watch of watchesOf(state, input.resource)) {
         // What is only a note about a resource says nothing about a recovery.
-        if (failureTypes[watch.failure.type].specificity < specificityMin) continue;
+        if (!namesCause(watch.failure.type)) continue;
         reset(watch, input.action, now.monotonicMs);
         watch.watch = input.watch;
         state.due.set(watch.failure.id, now.monotonicMs + input.watch.deadlineMs);

@@ -28,6 +28,7 @@ export function commandOf(
     action: "act-1",
     step: { kind: effector.kind, resource: "service/shop", parameters, deadlineMs: 30_000 },
     ...(undo === undefined ? {} : { undo }),
+    announced: true,
     afterSync: false,
   };
 }

@@ -161,7 +161,7 @@ export class ProcessBench implements AsyncDisposable {
 
 function commandOf(kind: string, parameters: JsonRecord, resource: ResourceId): Command {
   const step = { kind, resource, parameters, deadlineMs: 10_000 };
-  return { id: "cmd_1", phase: "act", action: "act_1", step, afterSync: false };
+  return { id: "cmd_1", phase: "act", action: "act_1", step, announced: true, afterSync: false };
 }
 
 export function plainSpec(folder: string, script: string): ServiceSpec {

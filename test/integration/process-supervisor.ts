@@ -20,7 +20,14 @@ for (const number of instances) {
     parameters: { specHash: spec.hash },
     deadlineMs: 10_000,
   };
-  const command = { id: "c", phase: "act", action: "a", step, afterSync: false } as const;
+  const command = {
+    id: "c",
+    phase: "act",
+    action: "a",
+    step,
+    announced: true,
+    afterSync: false,
+  } as const;
   await start?.act(command, AbortSignal.timeout(10_000));
 }
 process.stdout.write("started\n");

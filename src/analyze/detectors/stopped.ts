@@ -24,6 +24,8 @@ export function stoppedDetector(options: {
     judge(state, { reading, sensor }) {
       if (sensor === "usage") {
         if (reading.kind !== "check") return options.hasProbes ? undefined : good;
+        // That the numbers could not be read says nothing about the process.
+        if (reading.symptom === "sensor") return undefined;
         state.stopped = reading.ok ? 0 : state.stopped + 1;
         if (reading.ok) return options.hasProbes ? undefined : good;
       } else if (reading.kind === "check") {

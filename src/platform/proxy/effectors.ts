@@ -15,8 +15,7 @@ export function startProxyEffector(
     precheck: async () => ({ kind: "done", detail: "" }),
     async act(): Promise<StepResult> {
       try {
-        if ((await keeper.router.pid()) === undefined) keeper.kill();
-        const { pid } = await keeper.ensure(startTimeoutMs);
+        const { pid } = await keeper.replace(startTimeoutMs);
         await declareRoutes();
         return { kind: "done", detail: `pid ${pid}` };
       } catch (error) {

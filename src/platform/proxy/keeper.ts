@@ -8,11 +8,13 @@ import type { ProxyRouter } from "./client.ts";
 import { type ProxyPaths, startProxy } from "./start-proxy.ts";
 
 const stopMs = 2000;
+const deafAfterMs = 500;
 
 export class ProxyKeeper {
   readonly router: ProxyRouter;
   readonly #paths: ProxyPaths;
   #process: ProcessIdentity | undefined;
+  #isBeingReplaced = false;
 
   constructor(router: ProxyRouter, paths: ProxyPaths) {
     this.router = router;
@@ -47,10 +49,25 @@ export class ProxyKeeper {
     if (this.process !== undefined) await this.router.stop(stopMs);
   }
 
-  /** Ends one that lives and does not answer. */
-  kill(): void {
-    const { process: deaf } = this;
-    if (deaf) process.kill(deaf.pid, "SIGKILL");
+  /** While it is being replaced, nothing that is seen of it means anything. */
+  get isBeingReplaced(): boolean {
+    return this.#isBeingReplaced;
+  }
+
+  /** The same, but one that lives and does not answer soon is ended first. */
+  async replace(timeoutMs: number): Promise<{ readonly pid: number; readonly isNew: boolean }> {
+    this.#isBeingReplaced = true;
+    try {
+      const { process: living } = this;
+      const deaf = new Promise<undefined>((resolve) => {
+        setTimeout(() => resolve(undefined), deafAfterMs);
+      });
+      const answer = living && (await Promise.race([this.#answering(), deaf]));
+      if (living && answer === undefined) process.kill(living.pid, "SIGKILL");
+      return await this.ensure(timeoutMs);
+    } finally {
+      this.#isBeingReplaced = false;
+    }
   }
 
   async #answering(): Promise<number | undefined> {

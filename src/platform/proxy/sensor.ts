@@ -22,6 +22,7 @@ export function proxySensor(keeper: ProxyKeeper, clock: Clock): Sensor {
           ? { kind: "check", ok, elapsedMs, reason }
           : { kind: "check", ok, elapsedMs, symptom, reason };
       };
+      if (keeper.isBeingReplaced) return [];
       if (keeper.process === undefined) {
         return [check(false, "refused", "the front proxy is gone")];
       }
