@@ -157,10 +157,15 @@ function reopened(incident: Incident, failure: Failure): Incident {
   return {
     ...incident,
     cause: failure.resource,
+    title: titleOf(failure),
     failures: [...incident.failures.slice(-20), failure.id],
     state: { kind: "open" },
     relapses: incident.relapses + 1,
   };
+}
+
+function titleOf({ resource, reason }: Failure): string {
+  return `${resource}: ${reason}`;
 }
 
 function opened(state: IncidentsState, failure: Failure, now: Instant): Incident {
@@ -168,7 +173,7 @@ function opened(state: IncidentsState, failure: Failure, now: Instant): Incident
     id: state.ids.next("inc"),
     openedAt: now.wallMs,
     cause: failure.resource,
-    title: `${failure.resource}: ${failure.reason}`,
+    title: titleOf(failure),
     severity: failure.severity,
     failures: [failure.id],
     victims: [],

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Ids } from "../kernel/index.ts";
@@ -28,7 +29,8 @@ export async function openKnowledge(options: KnowledgeOptions): Promise<Knowledg
   const { mac } = await openAuditKey(directory.auditKey);
   const store = await openWorkerStore(directory.store);
   teardown.add("the store", () => store.close());
-  const emergency = await openEmergencyFile(emergencyPath(directory)).catch((error: unknown) => {
+  const path = emergencyPath(directory);
+  const emergency = await openEmergencyFile(path).catch((error: unknown) => {
     log.complain("there is no emergency file; only memory is behind the store", error);
     return undefined;
   });
@@ -42,7 +44,11 @@ export async function openKnowledge(options: KnowledgeOptions): Promise<Knowledg
     notice: (what) => log.warn("journal", { what }),
     ...(emergency ? { emergency } : {}),
   });
-  teardown.add("the journal", () => journal.close());
+  teardown.add("the journal", async () => {
+    await journal.close();
+    // After an end in order there is nothing in it, and its place is wanted by others.
+    if (journal.kept === "store") await rm(path, { force: true });
+  });
   const keeper = new JournalKeeper({ journal, store, timers: realTimers, log });
   teardown.add("the journal keeper", () => keeper.close());
   return { store, keeper };

@@ -5,8 +5,8 @@
  * K1. Ticks never overlap. One runs when something has arrived (whatever arrives meanwhile is
  *     taken together) or when the next deadline is due; there is no fixed period.
  * K2. Commands that change something run after their announcement is written, in this tick or in
- *     one before; looks and prechecks change nothing and begin at once. Nothing else is awaited: sensors, effectors and
- *     metrics run beside the ticks and can never delay them.
+ *     one before; looks and prechecks change nothing and begin at once. Nothing else is awaited:
+ *     sensors, effectors and metrics run beside the ticks and can never delay them.
  * K3. What needs the disk (`afterSync`) runs only after the journal is there; while the journal is
  *     anywhere but in the store it is refused.
  * K4. Every sensor and effector gets a deadline; one that throws counts as failed.

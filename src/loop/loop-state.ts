@@ -32,6 +32,8 @@ export interface LoopState {
   readonly rollUp: RollUpState;
   readonly baselines: BaselinesState;
   carry: Carry;
+  /** When plan, execute or verify have something due. */
+  laterMs: number | undefined;
 }
 
 /** What the later stages found in one tick, for the earlier ones of the next. */
@@ -66,6 +68,7 @@ export function createLoopState(fleet: Fleet, tools: LoopTools): LoopState {
     rollUp: createRollUp(),
     baselines,
     carry: emptyCarry(),
+    laterMs: 0,
   };
 }
 

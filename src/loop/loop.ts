@@ -13,7 +13,7 @@
  * T2. Everything that is decided is in `entries`, which are written before `commands` are run.
  */
 import { type Analysis, adopt as adoptAnalysis, analyze, healthOf } from "../analyze/index.ts";
-import { createTopology, type Fleet } from "../config/index.ts";
+import { createTopology, type Fleet, type Topology } from "../config/index.ts";
 import { type ExecuteInput, type Execution, execute } from "../execute/index.ts";
 import type { Instant } from "../kernel/index.ts";
 import { forgetBaselines, forgetRollUp, learn, rollUp } from "../knowledge/index.ts";
@@ -61,6 +61,41 @@ export function tick(state: LoopState, inputs: readonly LoopInput[], now: Instan
     { observations, outcomes: carry.outcomes, actions: carry.actions },
     now,
   );
+  const news: News = { inputs, carry, fleet, observations, found };
+  const later = isQuiet(state, news, now) ? nothingNew(state) : laterStages(state, news, now);
+  const rolledUp = rollUp(state.rollUp, observations, now);
+  const learned = learn(state.baselines, observations, now);
+  return {
+    entries: later.entries,
+    reads: seen.reads,
+    commands: later.commands,
+    metrics: rolledUp.rows,
+    baselines: learned.rows,
+    forgotten: seen.forgotten,
+    wakeMs: isEmpty(state.carry)
+      ? earliest(seen.wakeMs, found.wakeMs, later.wakeMs, rolledUp.wakeMs, learned.wakeMs)
+      : now.monotonicMs,
+  };
+}
+
+/** What the first two stages leave to the later ones. */
+interface News {
+  readonly inputs: readonly LoopInput[];
+  readonly carry: Carry;
+  readonly fleet: { readonly fleet: Fleet; readonly topology: Topology } | undefined;
+  readonly observations: MonitorOutput["observations"];
+  readonly found: Analysis;
+}
+
+interface Later {
+  readonly entries: readonly Entry[];
+  readonly commands: readonly Command[];
+  readonly wakeMs: number | undefined;
+}
+
+/** Plan, execute, verify: in most ticks a look was well, and none of them has anything to do. */
+function laterStages(state: LoopState, news: News, now: Instant): Later {
+  const { inputs, carry, fleet, observations, found } = news;
   const planned = plan(
     state.plan,
     {
@@ -77,28 +112,28 @@ export function tick(state: LoopState, inputs: readonly LoopInput[], now: Instan
   );
   const done = execute(state.execute, executeInputs(inputs, planned, carry), now);
   const judged = verify(state.verify, verifyInputs(found, done), now);
-  const rolledUp = rollUp(state.rollUp, observations, now);
-  const learned = learn(state.baselines, observations, now);
   state.carry = carryOver(planned, done, judged.verdicts);
+  state.laterMs = earliest(planned.wakeMs, done.wakeMs, judged.wakeMs);
   return {
     entries: entriesOf({ found, planned, done, verdicts: judged.verdicts }),
-    reads: seen.reads,
     commands: done.commands,
-    metrics: rolledUp.rows,
-    baselines: learned.rows,
-    forgotten: seen.forgotten,
-    wakeMs: isEmpty(state.carry)
-      ? earliest(
-          seen.wakeMs,
-          found.wakeMs,
-          planned.wakeMs,
-          done.wakeMs,
-          judged.wakeMs,
-          rolledUp.wakeMs,
-          learned.wakeMs,
-        )
-      : now.monotonicMs,
+    wakeMs: state.laterMs,
   };
+}
+
+function nothingNew(state: LoopState): Later {
+  return { entries: [], commands: [], wakeMs: state.laterMs };
+}
+
+/** True when the later stages would neither take anything in nor have anything due. */
+function isQuiet(state: LoopState, news: News, now: Instant): boolean {
+  const { inputs, carry, fleet, observations, found } = news;
+  if (fleet !== undefined || !isEmpty(carry) || carry.resumed.length > 0) return false;
+  if (found.raised.length + found.evidence.length + found.incidents.length > 0) return false;
+  if (now.monotonicMs >= (state.laterMs ?? Number.POSITIVE_INFINITY)) return false;
+  for (const { kind } of inputs) if (kind === "result" || kind === "request") return false;
+  for (const observation of observations) if (isAboutProcess(observation)) return false;
+  return true;
 }
 
 function takeCarry(state: LoopState): Carry {

@@ -76,7 +76,9 @@ export const failureTypes = {
 
 export type FailureType = keyof typeof failureTypes;
 
-/** Some only note something about a resource (flapping, a deviation): no recovery is judged by them. */
+/**
+ * Some only note something about a resource (flapping, a deviation): no recovery is judged by them.
+ */
 export function namesCause(type: FailureType): boolean {
   return failureTypes[type].specificity >= 20;
 }

@@ -61,7 +61,9 @@ export interface RecoveryCase {
   phase: "open" | "acting" | "judging" | "reverting";
   readonly sinceMs: number;
   dueMs: number;
-  /** While judging: failures whose verdict is awaited. What is raised later has a turn of its own. */
+  /**
+   * While judging: failures whose verdict is awaited. What is raised later has a turn of its own.
+   */
   readonly judged: Set<string>;
   /** End of the pause before the next attempt, once that is known. */
   restedMs: number | undefined;

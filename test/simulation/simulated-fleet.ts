@@ -91,7 +91,7 @@ function simulatedService(index: number, shape: FleetShape): ServiceSpec {
     cwd: "/",
     env: {},
     listen: { host: "127.0.0.1", port: 4100 + index },
-    instances: index % 2 === 0 ? 2 : 1,
+    instances: index % 2 === 0 && shape.services > 1 ? 2 : 1,
     dependsOn: needed === undefined ? [] : [`service/service-${needed}`],
     restart: "always",
     start: { timeoutMs: 10_000 },
