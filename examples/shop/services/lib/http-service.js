@@ -43,7 +43,8 @@ export async function readJson(request) {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new RequestRefused(400, "body is not JSON"); // The sender's mistake, so the sender is told.
+    // The sender's mistake, so the sender is told.
+    throw new RequestRefused(400, "body is not JSON");
   }
   if (value === null || typeof value !== "object") throw new RequestRefused(400, "not an object");
   return value;
