@@ -5,17 +5,18 @@
  * J1. At most one failure is open for a resource and type; "bad" again is evidence, not a second
  *     failure.
  * J2. A failure is closed from outside only (by a verdict), never by the detector that raised it.
- * J3. While something is done to a resource, only facts about it are new failures: that it does not
- *     answer is what a restart looks like.
+ * J3. While something is done to a resource, or to something well that it needs, only facts about it
+ *     are new failures: that it does not answer is what a restart looks like.
  * J4. When a process starts, what its predecessor's looks had accumulated is forgotten.
  */
-import type { Fleet } from "../config/index.ts";
+import { createTopology, type Fleet, type Topology } from "../config/index.ts";
 import { DueHeap, type Ids, type Instant } from "../kernel/index.ts";
 import {
   type Failure,
   type FailureType,
   failureTypes,
   type Health,
+  instanceOf,
   type Observation,
   type ResourceId,
 } from "../model/index.ts";
@@ -34,12 +35,15 @@ export interface Evidence {
 
 export interface JudgeState {
   fleet: Fleet;
+  topology: Topology;
   readonly ids: Ids;
   readonly cases: Map<ResourceId, Case>;
   readonly silence: DueHeap;
   readonly usual: Usual;
   /** Resources that something is being done to: what is seen of them meanwhile is our own doing. */
   readonly acting: Set<ResourceId>;
+  /** Processes that were started and have not passed a look yet. */
+  readonly starting: Set<ResourceId>;
 }
 
 /** What is known of one resource. */
@@ -68,7 +72,16 @@ export interface Judged {
 const recentMax = 10;
 
 export function createJudgeState(fleet: Fleet, ids: Ids, usual: Usual): JudgeState {
-  return { fleet, ids, usual, cases: new Map(), silence: new DueHeap(), acting: new Set() };
+  return {
+    fleet,
+    topology: createTopology(fleet),
+    ids,
+    usual,
+    cases: new Map(),
+    silence: new DueHeap(),
+    acting: new Set(),
+    starting: new Set(),
+  };
 }
 
 export function judge(
@@ -104,6 +117,7 @@ export function reopenFailure(state: JudgeState, failure: Failure): void {
 export function adoptFleet(state: JudgeState, fleet: Fleet): void {
   const before = [...state.cases.values()];
   state.fleet = fleet;
+  state.topology = createTopology(fleet);
   state.cases.clear();
   for (const known of before) {
     const next = caseOf(state, known.resource);
@@ -157,6 +171,7 @@ interface Round {
 }
 
 function look(state: JudgeState, observation: Observation, round: Round): void {
+  noteStart(state, observation);
   const found = caseOf(state, observation.resource);
   if (found === undefined) return;
   const { reading, sensor, begunMs } = observation;
@@ -218,7 +233,13 @@ function hear(state: JudgeState, heard: Heard, round: Round): void {
     round.evidence.push({ failure: open, kind: "bad", begunMs, reason: opinion.reason });
     return;
   }
-  if (state.acting.has(found.resource) && !failureTypes[opinion.type].decisive) return;
+  // A look that asks the same and finds something else is no better news of what it found before.
+  for (const other of found.open.values()) {
+    const isSameLook = other.detector === heard.detector.name && other.sensor === heard.sensor;
+    if (!isSameLook) continue;
+    round.evidence.push({ failure: other, kind: "bad", begunMs, reason: opinion.reason });
+  }
+  if (!failureTypes[opinion.type].decisive && isDisturbed(state, found.resource)) return;
   const failure: Failure = {
     id: state.ids.next("fail"),
     at: round.now.wallMs,
@@ -232,6 +253,32 @@ function hear(state: JudgeState, heard: Heard, round: Round): void {
   };
   found.open.set(failure.type, failure);
   round.raised.push(failure);
+}
+
+/** Keeps J3: it, or something that it needs and that was well, is being changed on purpose. */
+function isDisturbed(state: JudgeState, resource: ResourceId): boolean {
+  if (state.acting.has(resource)) return true;
+  if (state.acting.size + state.starting.size === 0) return false;
+  for (const need of state.topology.needs(resource) as ReadonlySet<ResourceId>) {
+    const isChanging = state.acting.has(need) || state.starting.has(need);
+    if (isChanging && (state.cases.get(need)?.open.size ?? 0) === 0) return true;
+  }
+  return false;
+}
+
+/** From the start of a process until its first passed look. */
+function noteStart(state: JudgeState, { resource, sensor, reading }: Observation): void {
+  if (reading.kind === "started" && !reading.adopted) {
+    if (isAsked(state.fleet, resource)) state.starting.add(resource);
+  } else if (reading.kind === "exited") state.starting.delete(resource);
+  else if (reading.kind === "check" && reading.ok && sensor !== "usage") {
+    state.starting.delete(resource);
+  }
+}
+
+function isAsked(fleet: Fleet, resource: ResourceId): boolean {
+  const service = fleet.services[instanceOf(resource)?.service ?? ""];
+  return (service?.startup ?? service?.readiness ?? service?.liveness) !== undefined;
 }
 
 function listenToSilence(state: JudgeState, found: Case, round: Round): void {

@@ -12,15 +12,16 @@
  * X5. An irreversible plan waits for approval, and its commands for the journal on the disk.
  */
 import { assert, DueHeap, type Ids, type Instant } from "../kernel/index.ts";
-import type {
-  Action,
-  ActionStatus,
-  Command,
-  Plan,
-  ResourceId,
-  Step,
-  StepDone,
-  StepResult,
+import {
+  type Action,
+  type ActionStatus,
+  type Command,
+  interrupted,
+  type Plan,
+  type ResourceId,
+  type Step,
+  type StepDone,
+  type StepResult,
 } from "../model/index.ts";
 
 export interface ExecuteState {
@@ -180,7 +181,7 @@ class Run {
       this.#finish(action, { kind: "succeeded", elapsedMs: 0 });
       return;
     }
-    this.#stepFailed(action, "the daemon ended in the middle of it");
+    this.#stepFailed(action, interrupted);
   }
 
   #approve(id: string): void {

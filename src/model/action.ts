@@ -73,6 +73,9 @@ export type ActionStatus =
   | { readonly kind: "rolling_back"; readonly step: number; readonly reason: string }
   | { readonly kind: "rolled_back"; readonly elapsedMs: number; readonly reason: string };
 
+/** Why an action that a dead daemon had begun is not gone on with. Its plan may be made again. */
+export const interrupted = "the daemon ended in the middle of it";
+
 /** Nothing more will happen to it by itself. */
 export function isFinished(action: Action): boolean {
   const kind = action.status.kind;

@@ -5,7 +5,7 @@
 
 import type { Instant } from "../kernel/index.ts";
 import type { Action, Incident, Observation, ResourceId } from "../model/index.ts";
-import { instanceOf, isFinished, namesCause } from "../model/index.ts";
+import { instanceOf, interrupted, isFinished, namesCause } from "../model/index.ts";
 import { decide, hearVerdict, restoreBudgets } from "./cases.ts";
 import { heed } from "./requests.ts";
 import { createSlot, noteDeed, noteExited, noteStarted, restoreSlot, type Slot } from "./slots.ts";
@@ -205,7 +205,8 @@ function followAction(state: PlanState, action: Action, tick: PlanTick): void {
     const { coolDownMaxMs: pauseMaxMs } = state.fleet.budgets;
     noteDeed(slot, helped, { nowMs: tick.now.monotonicMs, pauseMaxMs });
   }
-  if (strategy === "apply_config" && !helped) keepRunning(state, resource);
+  if (strategy === "apply_config" && !helped && !isInterrupted(action))
+    keepRunning(state, resource);
   const each = state.cases.get(resource);
   if (each === undefined) {
     if (helped) tick.out.settled.push(action.id);
@@ -249,6 +250,10 @@ export function restorePlanning(
   }
   for (const failure of memory.failures.values()) state.failures.set(failure.id, failure);
   for (const incident of memory.incidents.values()) takeUp(state, incident, now);
+}
+
+function isInterrupted({ status }: Action): boolean {
+  return "reason" in status && status.reason === interrupted;
 }
 
 /** A configuration that could not be applied is not tried again until it changes. */

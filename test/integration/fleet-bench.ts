@@ -38,7 +38,7 @@ const compileCache = mkdtempSync(join(tmpdir(), "fleet-cache-"));
 afterAll(() => rmSync(compileCache, { recursive: true, force: true }));
 
 /** Fast enough for tests, slow enough for a busy machine. */
-export const quickFleet = {
+const quickFleet = {
   fleet: "bench",
   detection: { watch: "600ms", verify_deadline: "6s", correlate: "5s" },
   budgets: { cool_down: "200ms", healthy_run: "30s" },
@@ -341,7 +341,7 @@ function tell({ position, entry }: SealedEntry): string {
   return `${position} ${JSON.stringify(entry).slice(0, 300)}`;
 }
 
-export async function endChild(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+async function endChild(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, "exit");
   child.kill(signal);
