@@ -5,8 +5,8 @@
  * J1. At most one failure is open for a resource and type; "bad" again is evidence, not a second
  *     failure.
  * J2. A failure is closed from outside only (by a verdict), never by the detector that raised it.
- * J3. While something is done to a resource, or to something well that it needs, only facts about it
- *     are new failures: that it does not answer is what a restart looks like.
+ * J3. While something is done to a resource, or to something well that it needs, only facts about
+ *     it are new failures: that it does not answer is what a restart looks like.
  * J4. When a process starts, what its predecessor's looks had accumulated is forgotten.
  */
 import { createTopology, type Fleet, type Topology } from "../config/index.ts";
