@@ -4,7 +4,7 @@
  */
 import { hooksOf, type Strategy } from "../strategy.ts";
 
-/** ENOSPC in its own words and in those of libraries; reasons are cut short, even within a word. */
+/** ENOSPC in its own words and those of libraries; reasons are cut short, even within a word. */
 const full = /ENOSPC|no space left|disk[^.]{0,20}ful/i;
 
 export const clean: Strategy = {
