@@ -8,6 +8,7 @@ import {
   listenEffector,
   ProxyKeeper,
   ProxyRouter,
+  proxyGone,
   proxySensor,
   startProxyEffector,
 } from "../platform/index.ts";
@@ -63,11 +64,16 @@ async function openHeartbeats(directory: DataDirectory, log: DaemonLog): Promise
 
 export async function openTargets(options: TargetOptions): Promise<TargetSet> {
   const { directory, log, archive, teardown, report } = options;
-  const proxy = new ProxyKeeper(new ProxyRouter(directory.socket("proxy.sock")), {
-    socketPath: directory.socket("proxy.sock"),
-    logPath: join(directory.logs, "proxy.log"),
-    compileCachePath: join(directory.root, "compile-cache"),
-  });
+  const proxy = new ProxyKeeper(
+    new ProxyRouter(directory.socket("proxy.sock")),
+    {
+      socketPath: directory.socket("proxy.sock"),
+      logPath: join(directory.logs, "proxy.log"),
+      compileCachePath: join(directory.root, "compile-cache"),
+    },
+    () => report(proxyGone(realClock)),
+  );
+  teardown.add("the line to the proxy", () => proxy.release());
   const processes = new ProcessTarget({
     clock: realClock,
     timers: realTimers,

@@ -11,6 +11,7 @@ export { formatDuration, parseDurationMs } from "./duration.ts";
 export { type ErrorCode, errorTable, SoulMirrorError } from "./errors.ts";
 export { createIds, type Ids } from "./ids.ts";
 export { canonicalJson, type Json, type JsonRecord } from "./json.ts";
+export { MinHeap } from "./min-heap.ts";
 export { type Mode, modes, strictest } from "./mode.ts";
 export { createRandom, integerBetween, jittered, type Random } from "./random.ts";
 export { failed, messageOf, type Result, success } from "./result.ts";

@@ -34,6 +34,8 @@ export interface LoopState {
   carry: Carry;
   /** When plan, execute or verify have something due. */
   laterMs: number | undefined;
+  /** When anything but a look is due. */
+  restMs: number | undefined;
 }
 
 /** What the later stages found in one tick, for the earlier ones of the next. */
@@ -69,6 +71,7 @@ export function createLoopState(fleet: Fleet, tools: LoopTools): LoopState {
     baselines,
     carry: emptyCarry(),
     laterMs: 0,
+    restMs: 0,
   };
 }
 

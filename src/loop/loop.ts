@@ -54,36 +54,65 @@ export interface Tick {
 export function tick(state: LoopState, inputs: readonly LoopInput[], now: Instant): Tick {
   const carry = takeCarry(state);
   const fleet = adoptFleet(state, inputs);
-  const seen = monitor(state.monitor, monitorInputs(inputs, carry), now);
-  const { observations } = seen;
-  const found = analyze(
-    state.analyze,
-    { observations, outcomes: carry.outcomes, actions: carry.actions },
+  const { observations, reads, forgotten, wakeMs } = monitor(
+    state.monitor,
+    monitorInputs(inputs, carry),
     now,
   );
-  const news: News = { inputs, carry, fleet, observations, found };
-  const later = isQuiet(state, news, now) ? nothingNew(state) : laterStages(state, news, now);
-  const rolledUp = rollUp(state.rollUp, observations, now);
-  const learned = learn(state.baselines, observations, now);
+  const seen: Seen = { inputs, carry, fleet, observations };
+  const decided = isOnlyLooking(state, seen, now) ? nothing : judgeAndAct(state, seen, now);
+  const { entries, commands, metrics, baselines } = decided;
   return {
-    entries: later.entries,
-    reads: seen.reads,
-    commands: later.commands,
-    metrics: rolledUp.rows,
-    baselines: learned.rows,
-    forgotten: seen.forgotten,
-    wakeMs: isEmpty(state.carry)
-      ? earliest(seen.wakeMs, found.wakeMs, later.wakeMs, rolledUp.wakeMs, learned.wakeMs)
-      : now.monotonicMs,
+    entries,
+    reads,
+    commands,
+    metrics,
+    baselines,
+    forgotten,
+    wakeMs: isEmpty(state.carry) ? earliest(wakeMs, state.restMs) : now.monotonicMs,
   };
 }
 
-/** What the first two stages leave to the later ones. */
-interface News {
+/** What has come in, and what the first stage made of it. */
+interface Seen {
   readonly inputs: readonly LoopInput[];
   readonly carry: Carry;
   readonly fleet: { readonly fleet: Fleet; readonly topology: Topology } | undefined;
   readonly observations: MonitorOutput["observations"];
+}
+
+type Decided = Pick<Tick, "entries" | "commands" | "metrics" | "baselines">;
+
+const nothing: Decided = { entries: [], commands: [], metrics: [], baselines: [] };
+
+/** True when this tick has only asked for looks: half of all ticks do. */
+function isOnlyLooking(state: LoopState, seen: Seen, now: Instant): boolean {
+  const { inputs, carry, fleet, observations } = seen;
+  if (observations.length > 0 || fleet !== undefined || isNew(carry)) return false;
+  if (now.monotonicMs >= (state.restMs ?? Number.POSITIVE_INFINITY)) return false;
+  return inputs.every(({ kind }) => kind === "read" || kind === "observation");
+}
+
+/** Everything after the looks: is something wrong, what to do about it, and what to remember. */
+function judgeAndAct(state: LoopState, seen: Seen, now: Instant): Decided {
+  const { carry, observations } = seen;
+  const { outcomes, actions } = carry;
+  const found = analyze(state.analyze, { observations, outcomes, actions }, now);
+  const news: News = { ...seen, found };
+  const later = isQuiet(state, news, now) ? nothingNew(state) : laterStages(state, news, now);
+  const rolledUp = rollUp(state.rollUp, observations, now);
+  const learned = learn(state.baselines, observations, now);
+  state.restMs = earliest(found.wakeMs, later.wakeMs, rolledUp.wakeMs, learned.wakeMs);
+  return {
+    entries: later.entries,
+    commands: later.commands,
+    metrics: rolledUp.rows,
+    baselines: learned.rows,
+  };
+}
+
+/** What the first two stages leave to the later ones. */
+interface News extends Seen {
   readonly found: Analysis;
 }
 
@@ -128,7 +157,7 @@ function nothingNew(state: LoopState): Later {
 /** True when the later stages would neither take anything in nor have anything due. */
 function isQuiet(state: LoopState, news: News, now: Instant): boolean {
   const { inputs, carry, fleet, observations, found } = news;
-  if (fleet !== undefined || !isEmpty(carry) || carry.resumed.length > 0) return false;
+  if (fleet !== undefined || isNew(carry)) return false;
   if (found.raised.length + found.evidence.length + found.incidents.length > 0) return false;
   if (now.monotonicMs >= (state.laterMs ?? Number.POSITIVE_INFINITY)) return false;
   for (const { kind } of inputs) if (kind === "result" || kind === "request") return false;
@@ -150,6 +179,10 @@ function isEmpty(carry: Carry): boolean {
   return (
     carry.outcomes.length + carry.actions.length + carry.verdicts.length + carry.looks.length === 0
   );
+}
+
+function isNew(carry: Carry): boolean {
+  return !isEmpty(carry) || carry.resumed.length > 0;
 }
 
 function adoptFleet(state: LoopState, inputs: readonly LoopInput[]) {

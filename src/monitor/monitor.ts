@@ -41,12 +41,13 @@ export interface MonitorState {
 
 interface Look {
   readonly spec: SensorSpec;
+  /** What the sensor is asked, every time the same (M3). */
+  readonly request: ReadRequest;
   /** The read that is under way. */
   read: number | undefined;
   begunMs: number;
   /** Looks in a row that were not good. */
   bad: number;
-  readonly confirmations: number;
 }
 
 export type MonitorInput =
@@ -78,6 +79,8 @@ export interface MonitorOutput {
 
 /** Share of the interval by which looks are spread. */
 const jitterShare = 0.05;
+/** So many bad looks in a row are followed by the next one at once. */
+const confirmationsMax = 1;
 /** The pause before a look that confirms a bad one. */
 const confirmAfterMs = 10;
 /** Sensors end by themselves at their timeout; the monitor gives up a little later. */
@@ -175,7 +178,7 @@ function finish(
     else state.due.set(spec.key, Math.max(now.monotonicMs, look.begunMs + startupPauseMs(look)));
     return;
   }
-  const confirms = !good && look.bad <= look.confirmations;
+  const confirms = !good && look.bad <= confirmationsMax;
   const pauseMs = jittered(state.random, spec.intervalMs, jitterShare);
   const nextMs = confirms ? now.monotonicMs + confirmAfterMs : look.begunMs + pauseMs;
   state.due.set(spec.key, Math.max(now.monotonicMs, nextMs));
@@ -197,7 +200,8 @@ function beginRunningLooks(state: MonitorState, startup: SensorSpec, now: Instan
 function addLooks(state: MonitorState, specs: readonly SensorSpec[], now: Instant): void {
   for (const spec of specs) {
     if (state.looks.has(spec.key)) continue;
-    state.looks.set(spec.key, { spec, read: undefined, begunMs: 0, bad: 0, confirmations: 1 });
+    const request = requestOf(state, spec);
+    state.looks.set(spec.key, { spec, request, read: undefined, begunMs: 0, bad: 0 });
     // The first look comes soon, spread over one interval; a startup look comes at once.
     const delayMs = spec.sensor === "startup" ? 0 : state.random.next() * spec.intervalMs;
     state.due.set(spec.key, now.monotonicMs + delayMs);
@@ -276,7 +280,7 @@ function takeDue(state: MonitorState, now: Instant): readonly Read[] {
     look.begunMs = now.monotonicMs;
     state.nextRead += 1;
     state.deadlines.set(key, now.monotonicMs + look.spec.timeoutMs + deadlineGraceMs);
-    reads.push({ read: look.read, request: requestOf(state, look.spec) });
+    reads.push({ read: look.read, request: look.request });
   }
 }
 

@@ -7,6 +7,7 @@ export {
   ProxyKeeper,
   type ProxyPaths,
   ProxyRouter,
+  proxyGone,
   proxySensor,
   startProxyEffector,
 } from "./proxy/index.ts";

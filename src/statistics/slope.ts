@@ -14,35 +14,49 @@ export interface Span {
 
 export interface Line {
   readonly slopePerMs: number;
-  /** Rising minus falling pairs. */
-  readonly kendallS: number;
   /** The median distance of the points from the line. */
   readonly spread: number;
 }
 
 /** The line through at least two points; points of the same time say nothing about the slope. */
 export function lineThrough({ ring, from, to }: Span): Line {
-  const slopes: number[] = [];
-  let kendallS = 0;
+  const scratch = scratchOf(((to - from) * (to - from - 1)) / 2);
+  let slopes = 0;
   for (let later = from + 1; later < to; later += 1) {
     const atMs = ring.timeAt(later);
     const value = ring.valueAt(later);
     for (let earlier = from; earlier < later; earlier += 1) {
-      const rise = value - ring.valueAt(earlier);
       const elapsedMs = atMs - ring.timeAt(earlier);
-      kendallS += Math.sign(rise);
-      if (elapsedMs > 0) slopes.push(rise / elapsedMs);
+      if (elapsedMs <= 0) continue;
+      scratch[slopes] = (value - ring.valueAt(earlier)) / elapsedMs;
+      slopes += 1;
     }
   }
-  const slopePerMs = median(slopes);
-  const intercepts: number[] = [];
+  const slopePerMs = median(scratch, slopes);
+  const count = to - from;
   const beginMs = ring.timeAt(from);
-  for (let index = from; index < to; index += 1) {
-    intercepts.push(ring.valueAt(index) - slopePerMs * (ring.timeAt(index) - beginMs));
+  const heightAt = (index: number): number =>
+    ring.valueAt(index) - slopePerMs * (ring.timeAt(index) - beginMs);
+  for (let index = 0; index < count; index += 1) scratch[index] = heightAt(from + index);
+  const middle = median(scratch, count);
+  for (let index = 0; index < count; index += 1) {
+    scratch[index] = Math.abs(heightAt(from + index) - middle);
   }
-  const middle = median(intercepts);
-  const spread = median(intercepts.map((intercept) => Math.abs(intercept - middle)));
-  return { slopePerMs, kendallS, spread };
+  return { slopePerMs, spread: median(scratch, count) };
+}
+
+/** Rising minus falling pairs (the S of Mann and Kendall). */
+export function kendallOf({ ring, from, to }: Span): number {
+  let rising = 0;
+  for (let later = from + 1; later < to; later += 1) {
+    const value = ring.valueAt(later);
+    for (let earlier = from; earlier < later; earlier += 1) {
+      const before = ring.valueAt(earlier);
+      if (value > before) rising += 1;
+      else if (value < before) rising -= 1;
+    }
+  }
+  return rising;
 }
 
 /**
@@ -55,11 +69,53 @@ export function rises(kendallS: number, count: number): boolean {
   return kendallS > 0 && kendallS >= Math.min(pairs, 3 * deviation + 1);
 }
 
-/** Zero for an empty list. Sorts the list that it is given. */
-function median(values: number[]): number {
-  if (values.length === 0) return 0;
-  values.sort((a, b) => a - b);
-  const middle = values.length >> 1;
-  const upper = values[middle] as number;
-  return values.length % 2 === 1 ? upper : ((values[middle - 1] as number) + upper) / 2;
+/** Filled and emptied within one call of `lineThrough`: hundreds of numbers a call are garbage. */
+let shared = new Float64Array(512);
+
+function scratchOf(length: number): Float64Array {
+  if (shared.length < length) shared = new Float64Array(length);
+  return shared;
+}
+
+/** Of the first `count` values, which it reorders; zero when there are none. */
+function median(values: Float64Array, count: number): number {
+  if (count === 0) return 0;
+  const middle = count >> 1;
+  const upper = select(values, middle, count);
+  if (count % 2 === 1) return upper;
+  // The values below the place of the upper one are the lower half.
+  let lower = values[0] as number;
+  for (let index = 1; index < middle; index += 1) {
+    const value = values[index] as number;
+    if (value > lower) lower = value;
+  }
+  return (lower + upper) / 2;
+}
+
+/**
+ * The value that would stand at `place` if the first `count` were sorted; smaller ones end up
+ * before it (Hoare's quickselect, the middle value as pivot).
+ */
+function select(values: Float64Array, place: number, count: number): number {
+  let low = 0;
+  let high = count - 1;
+  while (low < high) {
+    const pivot = values[(low + high) >> 1] as number;
+    let up = low;
+    let down = high;
+    while (up <= down) {
+      while ((values[up] as number) < pivot) up += 1;
+      while ((values[down] as number) > pivot) down -= 1;
+      if (up > down) break;
+      const swapped = values[up] as number;
+      values[up] = values[down] as number;
+      values[down] = swapped;
+      up += 1;
+      down -= 1;
+    }
+    if (place <= down) high = down;
+    else if (place >= up) low = up;
+    else break;
+  }
+  return values[place] as number;
 }

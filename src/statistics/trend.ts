@@ -17,7 +17,7 @@
  * 3. Scaling value and limit, or shifting the time, does not change the answer.
  */
 import type { History, Level } from "./history.ts";
-import { type Line, lineThrough, rises } from "./slope.ts";
+import { kendallOf, type Line, lineThrough, rises } from "./slope.ts";
 
 export interface TrendOptions {
   /** For so long after its first point a series has no past to be measured against. */
@@ -110,8 +110,9 @@ function steadyLine(rise: Rise): Line | undefined {
   const { lows } = rise.level;
   const to = lows.size;
   const from = to - rise.count;
-  const line = lineThrough({ ring: lows, from, to });
-  if (!rises(line.kendallS, rise.count)) return undefined;
+  const whole = { ring: lows, from, to };
+  if (!rises(kendallOf(whole), rise.count)) return undefined;
+  const line = lineThrough(whole);
   if (!isClose(rise, line, spreadMax.usual)) return undefined;
   const middle = from + (rise.count >> 1);
   const parts = [

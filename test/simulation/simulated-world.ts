@@ -3,7 +3,7 @@
  * looks that are answered late, effectors that fail. Everything happens at a simulated time and by
  * a seeded chance. The world knows the truth, so it can tell whether the loop did right.
  */
-import { DueHeap, type Instant, integerBetween, type Random } from "../../src/kernel/index.ts";
+import { type Instant, integerBetween, MinHeap, type Random } from "../../src/kernel/index.ts";
 import type { LoopInput } from "../../src/loop/index.ts";
 import type {
   Command,
@@ -31,7 +31,10 @@ export interface SimulatedProcess {
   jobs: number;
 }
 
-type Event = () => void;
+interface Event {
+  readonly dueMs: number;
+  readonly happen: () => void;
+}
 
 export class SimulatedWorld {
   nowMs = 0;
@@ -45,9 +48,7 @@ export class SimulatedWorld {
   readonly awayUntilMs = new Map<ResourceId, number>();
   observations = 0;
   readonly #random: Random;
-  readonly #events = new Map<string, Event>();
-  readonly #due = new DueHeap();
-  #nextEvent = 0;
+  readonly #events = new MinHeap<Event>();
   #nextPid = 100;
   #inbox: LoopInput[] = [];
 
@@ -59,25 +60,17 @@ export class SimulatedWorld {
     return { wallMs: 1_800_000_000_000 + this.nowMs, monotonicMs: this.nowMs };
   }
 
-  at(delayMs: number, event: Event): void {
-    const key = String(this.#nextEvent);
-    this.#nextEvent += 1;
-    this.#events.set(key, event);
-    this.#due.set(key, this.nowMs + delayMs);
+  at(delayMs: number, happen: () => void): void {
+    this.#events.push({ dueMs: this.nowMs + delayMs, happen });
   }
 
   nextEventMs(): number {
-    return this.#due.nextDueMs() ?? Number.POSITIVE_INFINITY;
+    return this.#events.top?.dueMs ?? Number.POSITIVE_INFINITY;
   }
 
   /** Lets everything happen that is due; returns what the loop gets to know. */
   runDue(): readonly LoopInput[] {
-    for (let key = this.#due.takeDue(this.nowMs); key !== undefined; ) {
-      const event = this.#events.get(key);
-      this.#events.delete(key);
-      event?.();
-      key = this.#due.takeDue(this.nowMs);
-    }
+    while (this.nextEventMs() <= this.nowMs) this.#events.pop()?.happen();
     const inbox = this.#inbox;
     this.#inbox = [];
     return inbox;

@@ -62,6 +62,20 @@ export class ProxyRouter implements Router {
     }
   }
 
+  /** A connection that ends with the proxy; the result gives it up without a word. */
+  lifeline(ended: () => void): () => void {
+    const { socketPath } = this;
+    const line = request({ socketPath, method: "GET", path: "/life", agent: false });
+    // However it ends, the close follows.
+    line.on("error", () => {});
+    line.once("close", ended);
+    line.end();
+    return () => {
+      line.off("close", ended);
+      line.destroy();
+    };
+  }
+
   /** Asks the proxy to finish what is under way and to exit. */
   async stop(deadlineMs: number): Promise<void> {
     await this.call({ method: "POST", path: `/stop?deadlineMs=${deadlineMs}` });

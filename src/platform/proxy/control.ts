@@ -2,6 +2,7 @@
  * The proxy's control: HTTP over a unix socket that only its owner may open.
  *
  *   GET    /                                  { pid }
+ *   GET    /life                              never answers: the connection ends with the process
  *   PUT    /routes/:service                   Route -> RouteReport
  *   DELETE /routes/:service
  *   GET    /routes                            RouteReport[]
@@ -27,6 +28,7 @@ interface Answer {
 
 export function createControl(options: ControlOptions): Server {
   return createServer((incoming, outgoing) => {
+    if (incoming.method === "GET" && incoming.url === "/life") return;
     carryOut(incoming, options)
       .catch((error: unknown) => problem(500, error instanceof Error ? error.message : "unknown"))
       .then((answer) => send(outgoing, answer))

@@ -6,5 +6,5 @@
 export { ProxyRouter } from "./client.ts";
 export { listenEffector, startProxyEffector } from "./effectors.ts";
 export { ProxyKeeper } from "./keeper.ts";
-export { proxySensor } from "./sensor.ts";
+export { proxyGone, proxySensor } from "./sensor.ts";
 export { type ProxyPaths, proxyArguments, proxyEntry, startProxy } from "./start-proxy.ts";

@@ -9,16 +9,22 @@ import { type ProxyPaths, startProxy } from "./start-proxy.ts";
 
 const stopMs = 2000;
 const deafAfterMs = 500;
+/** Between the end of its connections and that of the process itself. */
+const lastBreath = { tries: 50, pauseMs: 2 };
 
 export class ProxyKeeper {
   readonly router: ProxyRouter;
   readonly #paths: ProxyPaths;
   #process: ProcessIdentity | undefined;
   #isBeingReplaced = false;
+  readonly #gone: () => void;
+  #lifeline: { readonly pid: number; readonly release: () => void } | undefined;
 
-  constructor(router: ProxyRouter, paths: ProxyPaths) {
+  /** `gone` is called at once when the proxy has ended and nobody here asked it to. */
+  constructor(router: ProxyRouter, paths: ProxyPaths, gone: () => void) {
     this.router = router;
     this.#paths = paths;
+    this.#gone = gone;
   }
 
   /** The proxy that answered last, if it lives. */
@@ -46,6 +52,7 @@ export class ProxyKeeper {
 
   /** Ends it in order; requests in flight get a moment. */
   async stop(): Promise<void> {
+    this.release();
     if (this.process !== undefined) await this.router.stop(stopMs);
   }
 
@@ -70,9 +77,33 @@ export class ProxyKeeper {
     }
   }
 
+  /** Lets go of the proxy, which runs on. */
+  release(): void {
+    this.#lifeline?.release();
+    this.#lifeline = undefined;
+  }
+
   async #answering(): Promise<number | undefined> {
     const pid = await this.router.pid();
-    this.#process = pid === undefined ? this.#process : processIdentity(pid);
+    if (pid === undefined) return undefined;
+    this.#process = processIdentity(pid);
+    if (this.#lifeline?.pid !== pid) this.#hold(pid);
     return pid;
+  }
+
+  #hold(pid: number): void {
+    this.release();
+    const release = this.router.lifeline(() => void this.#lineEnded(pid));
+    this.#lifeline = { pid, release };
+  }
+
+  /** A line that ends while the process lives on says nothing: the next look finds out. */
+  async #lineEnded(pid: number): Promise<void> {
+    if (this.#lifeline?.pid === pid) this.#lifeline = undefined;
+    for (let left = lastBreath.tries; left > 0 && this.process !== undefined; left -= 1) {
+      await new Promise((resolve) => setTimeout(resolve, lastBreath.pauseMs));
+    }
+    const isAnother = this.#lifeline !== undefined;
+    if (this.process === undefined && !isAnother && !this.#isBeingReplaced) this.#gone();
   }
 }

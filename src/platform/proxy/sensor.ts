@@ -1,17 +1,19 @@
 /**
  * Looks at the front proxy: does it live, does it answer, does it listen where it should? A port
- * that it cannot have is told with its holder.
+ * that it cannot have is told with its holder. That it has died is told without a look.
  */
 import type { Clock } from "../../kernel/index.ts";
-import type { Reading, RouteReport, Sensor } from "../../model/index.ts";
+import {
+  frontProxy,
+  type Observation,
+  type Reading,
+  type RouteReport,
+  type Sensor,
+} from "../../model/index.ts";
 import { portHolder } from "../../system/index.ts";
 import type { ProxyKeeper } from "./keeper.ts";
 
-/** Most looks only ask the kernel whether the process lives; every so manieth asks the proxy. */
-const askEvery = 5;
-
 export function proxySensor(keeper: ProxyKeeper, clock: Clock): Sensor {
-  let looks = 0;
   return {
     kind: "proxy",
     async read(): Promise<readonly Reading[]> {
@@ -24,10 +26,8 @@ export function proxySensor(keeper: ProxyKeeper, clock: Clock): Sensor {
       };
       if (keeper.isBeingReplaced) return [];
       if (keeper.process === undefined) {
-        return [check(false, "refused", "the front proxy is gone")];
+        return [gone(clock.now().monotonicMs - begunMs)];
       }
-      looks += 1;
-      if (looks % askEvery !== 0) return [];
       let reports: readonly RouteReport[];
       try {
         reports = await keeper.router.reports();
@@ -37,16 +37,38 @@ export function proxySensor(keeper: ProxyKeeper, clock: Clock): Sensor {
       }
       const deaf = reports.find((report) => !report.listening);
       if (deaf?.listenError === undefined) return [check(true, "refused", "it answers")];
-      return [await held(deaf.listenError)];
+      return [held(deaf.service, deaf.listenError)];
     },
   };
 }
 
+/** For the keeper of the lifeline: the proxy has ended and nobody asked it to. */
+export function proxyGone(clock: Clock): Observation {
+  const { wallMs, monotonicMs } = clock.now();
+  return {
+    resource: frontProxy,
+    sensor: "proxy",
+    at: wallMs,
+    begunMs: monotonicMs,
+    reading: gone(0),
+  };
+}
+
+function gone(elapsedMs: number): Reading {
+  return {
+    kind: "check",
+    ok: false,
+    elapsedMs,
+    symptom: "refused",
+    reason: "the front proxy is gone",
+  };
+}
+
 /**
- * `listenError` is Node's, for example "listen EADDRINUSE: address already in use 127.0.0.1:4102".
+ * `error` is Node's, for example "listen EADDRINUSE: address already in use 127.0.0.1:4102".
  */
-async function held(listenError: string): Promise<Reading> {
-  const port = Number(/:(\d+)$/.exec(listenError)?.[1] ?? 0);
+function held(service: string, error: string): Reading {
+  const port = Number(/:(\d+)$/.exec(error)?.[1] ?? 0);
   const holder = portHolder("127.0.0.1", port);
-  return holder ? { kind: "port-held", port, holder } : { kind: "port-held", port };
+  return { kind: "port-held", port, service, error, ...(holder ? { holder } : {}) };
 }
