@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ServiceSpec } from "../../src/config/index.ts";
-import type { JsonRecord } from "../../src/kernel/index.ts";
+import type { JsonRecord, Timers } from "../../src/kernel/index.ts";
 import type {
   Command,
   Observation,
@@ -29,6 +29,7 @@ interface BenchOptions {
   readonly router?: Router;
   readonly cgroups?: Cgroups;
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly timers?: Timers;
 }
 
 export class ProcessBench implements AsyncDisposable {
@@ -94,8 +95,9 @@ export class ProcessBench implements AsyncDisposable {
     const hash = `spec-${this.#specs.size}`;
     const script = join(this.folder, `${hash}.cjs`);
     writeFileSync(script, source);
-    this.#specs.set(hash, { ...plainSpec(this.folder, script), hash, ...changes });
-    return hash;
+    const spec = { ...plainSpec(this.folder, script), hash, ...changes };
+    this.#specs.set(spec.hash, spec);
+    return spec.hash;
   }
 
   async run(

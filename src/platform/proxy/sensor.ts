@@ -16,7 +16,7 @@ import type { ProxyKeeper } from "./keeper.ts";
 export function proxySensor(keeper: ProxyKeeper, clock: Clock): Sensor {
   return {
     kind: "proxy",
-    async read(): Promise<readonly Reading[]> {
+    async read({ spec }): Promise<readonly Reading[]> {
       const begunMs = clock.now().monotonicMs;
       const check = (ok: boolean, symptom: "refused" | "timeout", reason: string): Reading => {
         const elapsedMs = clock.now().monotonicMs - begunMs;
@@ -35,9 +35,10 @@ export function proxySensor(keeper: ProxyKeeper, clock: Clock): Sensor {
         // That it does not answer is the finding.
         return [check(false, "timeout", "the front proxy does not answer on its socket")];
       }
+      const counts = spec.parameters["counts"] === true ? [countsOf(reports)] : [];
       const deaf = reports.find((report) => !report.listening);
-      if (deaf?.listenError === undefined) return [check(true, "refused", "it answers")];
-      return [held(deaf.service, deaf.listenError)];
+      if (deaf?.listenError === undefined) return [check(true, "refused", "it answers"), ...counts];
+      return [held(deaf.service, deaf.listenError), ...counts];
     },
   };
 }
@@ -62,6 +63,14 @@ function gone(elapsedMs: number): Reading {
     symptom: "refused",
     reason: "the front proxy is gone",
   };
+}
+
+function countsOf(reports: readonly RouteReport[]): Reading {
+  const samples = reports.flatMap(({ service, requests, failures }) => [
+    { series: `requests:${service}`, value: requests, unit: "count" } as const,
+    { series: `failures:${service}`, value: failures, unit: "count" } as const,
+  ]);
+  return { kind: "samples", samples };
 }
 
 /**

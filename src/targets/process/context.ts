@@ -6,6 +6,7 @@ import type { Cgroups } from "./cgroups.ts";
 import type { ProcessTable } from "./process-table.ts";
 import type { Routes } from "./routes.ts";
 import type { ServiceLog } from "./service-log.ts";
+import type { Spares } from "./spares.ts";
 
 /** One line of the daemon's own log. */
 export type Note = (event: string, details: JsonRecord) => void;
@@ -27,6 +28,7 @@ export interface ProcessContext {
   readonly environmentOf: (resource: ResourceId) => Readonly<Record<string, string>>;
   /** Runs once after the delay, unless the target was closed before. */
   readonly later: (delayMs: number, run: () => void) => void;
+  readonly spares: Spares;
   readonly logOf: (resource: ResourceId) => ServiceLog;
   /** Ports that were handed out and may not be listened on yet. */
   readonly promisedPorts: Map<number, number>;

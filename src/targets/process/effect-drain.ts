@@ -1,4 +1,8 @@
-/** Takes an instance out of the router: with patience (`drain`) or at once (`eject`). */
+/**
+ * Takes an instance out of the router: with patience (`drain`) or at once (`eject`), and puts it
+ * back (`readmit`). An ejection that is `gently` lets the requests under way finish, and is refused
+ * when nobody else would serve.
+ */
 import {
   type AbortSignalLike,
   type Command,
@@ -24,10 +28,34 @@ export function drainEffector(context: ProcessContext): Effector {
 export function ejectEffector(context: ProcessContext): Effector {
   return {
     kind: "eject",
-    precheck: async () => done("may be ejected"),
+    precheck: (command) => mayBeEjected(context, command),
     act: (command) => eject(context, command),
     undo: (command) => bringBack(context, command, "join"),
   };
+}
+
+/** It serves again as soon as it answers the router. */
+export function readmitEffector(context: ProcessContext): Effector {
+  return {
+    kind: "readmit",
+    precheck: async () => done("may be put back"),
+    async act(command) {
+      const run = routedRun(context, command);
+      if (!run) return done("no router leads to it");
+      if (!(await context.routes.set(run, "join"))) return failure("the router does not answer");
+      return done(`pid ${run.process.pid} gets requests again`);
+    },
+  };
+}
+
+async function mayBeEjected(context: ProcessContext, command: Command): Promise<StepResult> {
+  const run = isGentle(command) ? routedRun(context, command) : undefined;
+  if (!run || (await context.routes.othersServe(run))) return done("may be ejected");
+  return { kind: "refused", reason: "it is the last one in rotation" };
+}
+
+function isGentle({ step }: Command): boolean {
+  return step.parameters["gently"] === true;
 }
 
 async function drain(
@@ -54,7 +82,8 @@ async function drain(
 async function eject(context: ProcessContext, command: Command): Promise<StepResult> {
   const run = routedRun(context, command);
   if (!run) return done("no router leads to it");
-  if (!(await context.routes.set(run, "eject"))) return failure("the router does not answer");
+  const state = isGentle(command) ? "drain" : "eject";
+  if (!(await context.routes.set(run, state))) return failure("the router does not answer");
   return { kind: "done", detail: `pid ${run.process.pid} gets no requests`, undo: undoOf(run) };
 }
 

@@ -2,9 +2,7 @@
  * Starts one process of an instance.
  *
  * B1. It never starts a second process of an instance unless it was told to (`beside`).
- * B2. From the spawn to the note for a later daemon nothing else of this daemon runs, so that
- *     there is no moment in which a kill of the daemon would lose a process.
- * B3. A process with limits is in its cgroup before the start counts as done.
+ * (B2 and B3 are about the launch itself: see `launch.ts`.)
  */
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, isAbsolute, join, resolve } from "node:path";
@@ -18,31 +16,16 @@ import {
   type ResourceId,
   type StepResult,
 } from "../../model/index.ts";
-import {
-  descendantsOf,
-  freePort,
-  isPortFree,
-  portHolder,
-  processIdentity,
-  readProcessStat,
-} from "../../system/index.ts";
-import { type Account, findAccount } from "./account.ts";
-import { cgroupPids, moveInto } from "./cgroups.ts";
+import { isPortFree, portHolder, readProcessStat } from "../../system/index.ts";
+import { findAccount } from "./account.ts";
 import type { ProcessContext } from "./context.ts";
-import { descriptorPrefix } from "./descriptor-limit.ts";
 import { endRemains, endRun, signalOf } from "./effect-stop.ts";
-import { serviceEnvironment } from "./environment.ts";
+import { launch, outfitOf } from "./launch.ts";
 import { membersOf } from "./members.ts";
 import { type Address, ownAddresses } from "./own-ports.ts";
 import { done, failure, identityOf, textOf } from "./parameters.ts";
-import type { Run } from "./run.ts";
-import { spawnService } from "./spawn-service.ts";
 
 const portRetryMs = 100;
-/** So long a port that was handed out is not handed out again. */
-const promiseMs = 30_000;
-/** A start is downtime: what slows it down has time until afterwards. */
-const moveLaterMs = 2000;
 
 export function startEffector(context: ProcessContext): Effector {
   return {
@@ -169,115 +152,20 @@ async function start(
   if (!isBeside && context.table.remains(resource).length > 0) {
     await endRemains(context, resource);
   }
-  const port = spec.listen ? await promisePort(context) : undefined;
-  if (signal.aborted) return failure("the deadline passed before it was started");
-  if (context.table.current(resource) && !isBeside) return failure("it runs already");
-  const run = await launch(context, spec, {
-    number: instance.number,
-    account: account.value,
-    port,
-  });
+  const place = { number: instance.number, account: account.value };
+  const spare = await context.spares.take(resource, spec.hash);
+  const outfit = spare ?? (await outfitOf(context, spec, place));
+  const isTooLate = context.table.current(resource) && !isBeside;
+  if (signal.aborted || isTooLate) {
+    spare?.dismiss();
+    return failure(isTooLate ? "it runs already" : "the deadline passed before it was started");
+  }
+  const run = await launch(context, { spec, number: instance.number, outfit, spare });
   if (typeof run === "string") return failure(run);
   void context.routes.declare(run.service);
   const { pid, startTicks, bootId } = run.process;
-  const detail = `started as pid ${pid}${port === undefined ? "" : ` on port ${port}`}`;
+  const detail = `started as pid ${pid}${run.port === undefined ? "" : ` on port ${run.port}`}`;
   return { kind: "done", detail, undo: { process: { pid, startTicks, bootId } } };
-}
-
-interface Place {
-  readonly number: number;
-  readonly account: Account;
-  readonly port: number | undefined;
-}
-
-/** The new run, or why there is none. Keeps B2 and B3. */
-async function launch(
-  context: ProcessContext,
-  spec: ServiceSpec,
-  { number, account, port }: Place,
-): Promise<Run | string> {
-  const resource: ResourceId = `instance/${spec.name}.${number}`;
-  const groups = context.cgroups.create(
-    `${context.groupPrefix}.${spec.name}.${number}`,
-    spec.limits,
-  );
-  if (groups.polled.length > 0) {
-    context.note("limits-are-polled", { resource, limits: groups.polled });
-  }
-  const known: { run?: Run } = {};
-  const parts = { service: spec.name, number, account, declared: spec.env };
-  const env = serviceEnvironment({
-    ...parts,
-    inherited: context.inherited,
-    given: context.environmentOf(resource),
-    ...(port === undefined ? {} : { port }),
-  });
-  const command = [...descriptorPrefix(spec.limits.descriptors), ...spec.command];
-  const logPath = context.logOf(resource).path;
-  const spawned = await groups.birth(() =>
-    spawnService(
-      { command, cwd: spec.cwd, env, logPath, ...account },
-      (code, signal) => known.run && context.table.ended(known.run, code, signal),
-    ),
-  );
-  if (!spawned.ok) return `could not be started: ${spawned.error}`;
-  const process = processIdentity(spawned.value);
-  if (process === undefined) return `pid ${spawned.value} cannot be seen in /proc`;
-  const now = context.clock.now();
-  const run: Run = {
-    resource,
-    service: spec.name,
-    number,
-    process,
-    specHash: spec.hash,
-    startedAt: now.wallMs,
-    startedMs: now.monotonicMs,
-    isAdopted: false,
-    cgroups: groups.paths,
-    isInCgroups: isInAll(groups.paths, process.pid),
-    role: "current",
-    isStopping: false,
-    ...(port === undefined ? {} : { port }),
-    ...pidFileOf(spec, number),
-  };
-  known.run = run;
-  context.table.add(run);
-  context.routes.add(run, spec);
-  context.table.reportStarted(run);
-  if (groups.moves === "now") await moveRun(run);
-  if (groups.moves === "later") context.later(moveLaterMs, () => void moveRun(run));
-  return run;
-}
-
-/** Until it is done, its session tells who belongs to the run. */
-async function moveRun(run: Run): Promise<void> {
-  if (run.exit !== undefined) return;
-  const pids = [run.process, ...descendantsOf(run.process.pid), ...membersOf(run)].map(
-    ({ pid }) => pid,
-  );
-  await moveInto(run.cgroups, [...new Set(pids)]);
-  run.isInCgroups = isInAll(run.cgroups, run.process.pid);
-}
-
-function isInAll(paths: readonly string[], pid: number): boolean {
-  return paths.length > 0 && paths.every((path) => cgroupPids([path]).includes(pid));
-}
-
-/** Every instance has a file of its own; the first has the name that was asked for. */
-function pidFileOf(spec: ServiceSpec, number: number): { pidFile?: string } {
-  if (spec.pidFile === undefined) return {};
-  const path = resolve(spec.cwd, spec.pidFile);
-  return { pidFile: number === 1 ? path : `${path}.${number}` };
-}
-
-async function promisePort(context: ProcessContext): Promise<number> {
-  const nowMs = context.clock.now().monotonicMs;
-  for (const [port, untilMs] of context.promisedPorts) {
-    if (untilMs < nowMs) context.promisedPorts.delete(port);
-  }
-  const port = await freePort("127.0.0.1", (candidate) => context.promisedPorts.has(candidate));
-  context.promisedPorts.set(port, nowMs + promiseMs);
-  return port;
 }
 
 /** Ends that very process; one that is gone already is what was wanted. */

@@ -16,6 +16,7 @@ test("later sources win, and what only we know wins over all", () => {
     declared: { COLOUR: "red", PORT: "1", SOULMIRROR_SERVICE: "another" },
     given: { SOULMIRROR_ENDPOINT: "http://127.0.0.1:5050" },
     service: "shop",
+    cwd: "/srv/shop",
     number: 2,
     port: 4102,
   });
@@ -24,6 +25,7 @@ test("later sources win, and what only we know wins over all", () => {
     HOME: "/home/shop",
     USER: "shop",
     LOGNAME: "shop",
+    PWD: "/srv/shop",
     COLOUR: "red",
     PORT: "4102",
     NODE_APP_INSTANCE: "1",

@@ -21,6 +21,7 @@ export interface EnvironmentParts {
   readonly account: Account;
   readonly service: string;
   readonly number: number;
+  readonly cwd: string;
   /** Set where the front proxy owns the service's address. */
   readonly port?: number;
 }
@@ -29,6 +30,8 @@ export function serviceEnvironment(parts: EnvironmentParts): Record<string, stri
   const { account, port } = parts;
   return {
     ...parts.inherited,
+    // What is inherited is where the daemon was started.
+    PWD: parts.cwd,
     ...(account.home === undefined ? {} : { HOME: account.home }),
     ...(account.name === undefined ? {} : { USER: account.name, LOGNAME: account.name }),
     ...parts.declared,

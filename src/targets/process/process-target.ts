@@ -28,16 +28,18 @@ import { Cgroups, cgroupPids } from "./cgroups.ts";
 import type { Note, ProcessContext } from "./context.ts";
 import { collectEffector } from "./effect-collect.ts";
 import { diagnoseEffector } from "./effect-diagnose.ts";
-import { drainEffector, ejectEffector } from "./effect-drain.ts";
+import { drainEffector, ejectEffector, readmitEffector } from "./effect-drain.ts";
 import { readyEffector } from "./effect-ready.ts";
 import { startEffector } from "./effect-start.ts";
 import { stopEffector } from "./effect-stop.ts";
 import { inheritedEnvironment } from "./environment.ts";
+import { prepareNext } from "./launch.ts";
 import { ProcessTable } from "./process-table.ts";
 import { Routes } from "./routes.ts";
 import type { Run } from "./run.ts";
 import { type RunNote, RunNotes } from "./run-notes.ts";
 import { ServiceLog } from "./service-log.ts";
+import { Spares } from "./spares.ts";
 import { usageSensor } from "./usage-sensor.ts";
 
 export interface ProcessTargetOptions {
@@ -74,6 +76,8 @@ export interface RunningProcess {
 const adoptedPollMs = { few: 50, many: 200 };
 const fewMax = 20;
 const logCheckMs = 1000;
+/** A daemon that takes over has other things to do first. */
+const adoptedSpareMs = 5000;
 
 export class ProcessTarget {
   readonly #options: ProcessTargetOptions;
@@ -112,6 +116,7 @@ export class ProcessTarget {
       inherited: inheritedEnvironment(options.environment ?? process.env),
       environmentOf: options.environmentOf ?? (() => ({})),
       logOf: (resource) => this.logOf(resource),
+      spares: new Spares(),
       later: (delayMs, run) => this.#after(delayMs, run),
       promisedPorts: new Map(),
     };
@@ -125,6 +130,7 @@ export class ProcessTarget {
       readyEffector(context),
       drainEffector(context),
       ejectEffector(context),
+      readmitEffector(context),
       stopEffector(context),
       diagnoseEffector(context),
       collectEffector(context),
@@ -190,6 +196,7 @@ export class ProcessTarget {
 
   /** A service that is no longer in the fleet: nobody listens for it any more. */
   forgetService(service: string): Promise<void> {
+    this.#context.spares.dropUnless((resource) => instanceOf(resource)?.service !== service);
     return this.#context.routes.forget(service);
   }
 
@@ -198,6 +205,7 @@ export class ProcessTarget {
     this.#isClosed = true;
     for (const cancel of this.#cancels) cancel();
     this.#cancels.clear();
+    this.#context.spares.dropUnless(() => false);
   }
 
   #adoptOne(note: RunNote): readonly Observation[] {
@@ -218,13 +226,16 @@ export class ProcessTarget {
       this.#keepRemains(note, instance);
       return [{ ...base, begunMs: now.monotonicMs, reading }];
     }
+    // A process that was made ahead is older than its start.
+    const ageMs = Math.min(processAgeMs(note.process), Math.max(0, now.wallMs - note.startedAt));
     const run = runOf(note, {
       ...instance,
-      startedMs: now.monotonicMs - processAgeMs(note.process),
+      startedMs: now.monotonicMs - ageMs,
     });
     table.add(run);
     const spec = this.#options.specOf(note.specHash);
     if (spec) routes.add(run, spec, run.role === "previous" ? "drain" : "join");
+    if (spec && run.role === "current") prepareNext(this.#context, run, adoptedSpareMs);
     return [table.startedObservation(run)];
   }
 

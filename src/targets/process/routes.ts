@@ -89,6 +89,19 @@ export class Routes {
     return (await this.#router?.drained(run.service, upstreamIdOf(run), drainMs)) ?? 0;
   }
 
+  /** True when requests would find somebody without the run. */
+  async othersServe(run: Run): Promise<boolean> {
+    try {
+      const reports = (await this.#router?.reports()) ?? [];
+      const route = reports.find((report) => report.service === run.service);
+      const own = upstreamIdOf(run);
+      return route?.upstreams.some(({ id, state }) => id !== own && state === "serving") ?? false;
+    } catch {
+      // Who cannot be asked cannot be told either.
+      return false;
+    }
+  }
+
   /** How the router sees the run; a router that does not know it is told again. */
   async stateOf(run: Run): Promise<string> {
     try {

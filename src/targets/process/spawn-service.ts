@@ -3,9 +3,10 @@
  * this folder needs (`prlimit` as a prefix of a service, `fallocate` on a log).
  *
  * N1. The child has a session of its own and writes to a file: it does not die with the daemon.
- * N2. No shell reads the command.
+ * N2. No shell reads the command: where one waits for its turn (`spawnWaiting`), the words are
+ *     handed to it beside its own script and go to `exec` as they are.
  */
-import { execFile, spawn } from "node:child_process";
+import { type ChildProcess, execFile, type StdioOptions, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { failed, messageOf, type Result, success } from "../../kernel/index.ts";
 
@@ -25,32 +26,69 @@ export type OnExit = (code: number | null, signal: string | null) => void;
  * giving way to any other event when the start worked.
  */
 export async function spawnService(launch: Launch, onExit: OnExit): Promise<Result<number>> {
-  const { command, cwd, env, logPath, uid, gid } = launch;
-  let log: number | undefined;
   try {
-    log = openLog(logPath);
-    const child = spawn(command[0] ?? "", command.slice(1), {
-      cwd,
-      env,
-      detached: true,
-      stdio: ["ignore", log, log],
-      ...(uid === undefined ? {} : { uid }),
-      ...(gid === undefined ? {} : { gid }),
-    });
+    const child = spawnChild(launch, "ignore");
     if (child.pid === undefined) {
       return failed(
         await new Promise<string>((resolve) => child.once("error", (e) => resolve(e.message))),
       );
     }
-    // Signals are sent by this folder itself; an error event can only be about the start.
-    child.on("error", () => {});
     child.once("exit", onExit);
-    child.unref();
     return success(child.pid);
   } catch (error) {
     return failed(messageOf(error));
+  }
+}
+
+/** A process that has everything of the service but its program. */
+export interface WaitingChild {
+  readonly pid: number;
+  /** Becomes the service, in the same process. */
+  begin(): void;
+  /** Ends it; nothing when it has begun. */
+  dismiss(): void;
+}
+
+/** Waits for one line on its standard input; the end of it, and of us, is its own end. */
+const waitForTurn = 'IFS= read -r word && [ "$word" = go ] && exec "$0" "$@" </dev/null';
+
+/** Undefined when it cannot be made: the service is then started the other way. */
+export function spawnWaiting(launch: Launch, onExit: OnExit): WaitingChild | undefined {
+  const command = ["/bin/sh", "-c", waitForTurn, ...launch.command];
+  try {
+    const child = spawnChild({ ...launch, command }, "pipe");
+    const { pid, stdin } = child;
+    if (pid === undefined || stdin === null) return undefined;
+    child.once("exit", onExit);
+    // It is gone: its exit tells.
+    stdin.on("error", () => {});
+    return { pid, begin: () => stdin.end("go\n"), dismiss: () => stdin.end() };
+  } catch {
+    // Too many processes, no memory: the start itself will say why.
+    return undefined;
+  }
+}
+
+/** A missing `pid` means that an `error` event follows with the reason. */
+function spawnChild(launch: Launch, input: "ignore" | "pipe"): ChildProcess {
+  const { command, cwd, env, logPath, uid, gid } = launch;
+  const log = openLog(logPath);
+  try {
+    const stdio: StdioOptions = [input, log, log];
+    const child = spawn(command[0] ?? "", command.slice(1), {
+      cwd,
+      env,
+      detached: true,
+      stdio,
+      ...(uid === undefined ? {} : { uid }),
+      ...(gid === undefined ? {} : { gid }),
+    });
+    // Signals are sent by this folder itself; an error event can only be about the start.
+    child.on("error", () => {});
+    child.unref();
+    return child;
   } finally {
-    if (log !== undefined) closeSync(log);
+    closeSync(log);
   }
 }
 

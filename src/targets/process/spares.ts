@@ -1,0 +1,130 @@
+/**
+ * Processes for the next start, made ahead.
+ *
+ * To start a process the kernel copies the page tables of the one that starts it: some 10 ms for a
+ * daemon of 100 MB, all of them downtime. So while a service runs well, its next process is made:
+ * it has the directory, environment, account, log, session and cgroup of the service, everything
+ * but its program, and waits on its standard input. To start the service is to let it go on.
+ *
+ * V1. A spare becomes what it was made for or nothing: another spec, another log, a name in the
+ *     environment that a shell would not pass on, and there is none.
+ * V2. It ends with the daemon, whose end is the end of its input.
+ * V3. At most `sparesMax`, one for an instance.
+ */
+import { statSync } from "node:fs";
+import type { ProcessIdentity, ResourceId } from "../../model/index.ts";
+import { isPortFree, processIdentity } from "../../system/index.ts";
+import type { Groups } from "./cgroups.ts";
+import { removeCgroups } from "./cgroups.ts";
+import { type Launch, type OnExit, spawnWaiting, type WaitingChild } from "./spawn-service.ts";
+
+/** What a process of an instance is made with. */
+export interface Outfit {
+  readonly specHash: string;
+  readonly launch: Launch;
+  readonly groups: Groups;
+  readonly port: number | undefined;
+}
+
+/** A process that is there and waits for `begin`. */
+export interface Spare extends Outfit {
+  readonly process: ProcessIdentity;
+  begin(onExit: OnExit): void;
+  /** It is not wanted after all. */
+  dismiss(): void;
+}
+
+interface Kept {
+  readonly outfit: Outfit;
+  readonly child: WaitingChild;
+  readonly process: ProcessIdentity;
+  readonly logInode: number | undefined;
+  exit: OnExit | undefined;
+  isGone: boolean;
+}
+
+const sparesMax = 100;
+const shellName = /^[A-Za-z_]\w*$/;
+
+export class Spares {
+  readonly #kept = new Map<ResourceId, Kept>();
+
+  has(resource: ResourceId): boolean {
+    return this.#kept.has(resource);
+  }
+
+  make(resource: ResourceId, outfit: Outfit): void {
+    this.drop(resource);
+    const { launch, groups } = outfit;
+    const isPassedOn = Object.keys(launch.env).every((name) => shellName.test(name));
+    if (!isPassedOn || this.#kept.size >= sparesMax) return giveBack(groups);
+    const hears: { kept?: Kept } = {};
+    const child = groups.birth(() =>
+      spawnWaiting(launch, (code, signal) => this.#ended(resource, hears.kept, { code, signal })),
+    );
+    const process = child && processIdentity(child.pid);
+    if (!child || !process) return giveBack(groups);
+    const logInode = inodeOf(launch.logPath);
+    const kept: Kept = { outfit, child, process, logInode, exit: undefined, isGone: false };
+    hears.kept = kept;
+    this.#kept.set(resource, kept);
+  }
+
+  /** Takes the spare out, if it is of that spec and still good. */
+  async take(resource: ResourceId, specHash: string): Promise<Spare | undefined> {
+    const kept = this.#kept.get(resource);
+    if (!kept) return undefined;
+    this.#kept.delete(resource);
+    const { outfit, child, process, logInode } = kept;
+    const { launch, port } = outfit;
+    const isSame = outfit.specHash === specHash && logInode === inodeOf(launch.logPath);
+    // Nobody has listened there yet, so somebody else may by now.
+    const isGood = isSame && (port === undefined || (await isPortFree("127.0.0.1", port)));
+    if (!isGood || kept.isGone) {
+      child.dismiss();
+      return undefined;
+    }
+    const begin = (onExit: OnExit): void => {
+      kept.exit = onExit;
+      child.begin();
+    };
+    return { ...outfit, process, begin, dismiss: () => child.dismiss() };
+  }
+
+  /** Ports that spares will listen on. */
+  hasPort(port: number): boolean {
+    return [...this.#kept.values()].some(({ outfit }) => outfit.port === port);
+  }
+
+  drop(resource: ResourceId): void {
+    this.#kept.get(resource)?.child.dismiss();
+    this.#kept.delete(resource);
+  }
+
+  /** Of every instance for which `isWanted` says no. */
+  dropUnless(isWanted: (resource: ResourceId) => boolean): void {
+    for (const resource of [...this.#kept.keys()]) {
+      if (!isWanted(resource)) this.drop(resource);
+    }
+  }
+
+  #ended(
+    resource: ResourceId,
+    kept: Kept | undefined,
+    { code, signal }: { code: number | null; signal: string | null },
+  ): void {
+    if (!kept) return;
+    kept.isGone = true;
+    if (kept.exit) return kept.exit(code, signal);
+    giveBack(kept.outfit.groups);
+    if (this.#kept.get(resource) === kept) this.#kept.delete(resource);
+  }
+}
+
+function giveBack({ paths }: Groups): void {
+  removeCgroups(paths);
+}
+
+function inodeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino;
+}

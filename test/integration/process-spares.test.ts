@@ -1,0 +1,165 @@
+/** A process is made ahead for the next start: it must be the same in everything, or not be used. */
+
+import { spawn } from "node:child_process";
+import { readFileSync, renameSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import type { Timers } from "../../src/kernel/index.ts";
+import type { ProcessIdentity } from "../../src/model/index.ts";
+import { descendantsOf, freePort, processIdentity, realTimers } from "../../src/system/index.ts";
+import { instance, isAlive, ProcessBench, until } from "./process-bench.ts";
+
+/** Seconds of a healthy run pass in a moment. */
+const timers: Timers = {
+  ...realTimers,
+  after: (delayMs, run) => realTimers.after(delayMs >= 1000 ? delayMs / 30 : delayMs, run),
+};
+
+const telling = `
+  const { env, argv, pid } = process;
+  console.log(JSON.stringify({ pid, env, argv, cwd: process.cwd() }) + " up");
+  process.stdin.on("end", () => console.log("no input")).resume();
+  setInterval(() => {}, 1000);`;
+
+interface Told {
+  readonly pid: number;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** What the `count`th process of the instance said of itself. */
+async function told(bench: ProcessBench, count: number): Promise<Told> {
+  const lines = (): string[] =>
+    bench
+      .log()
+      .split("\n")
+      .filter((line) => line.endsWith(" up"));
+  await until(() => lines().length >= count);
+  return JSON.parse((lines()[count - 1] ?? "").slice(0, -3)) as Told;
+}
+
+async function end(bench: ProcessBench, pid: number): Promise<void> {
+  const before = bench.readings("exited").length;
+  process.kill(pid, "SIGKILL");
+  await until(() => bench.readings("exited").length > before);
+}
+
+function sparesOf(daemon: number, folder: string): readonly number[] {
+  return descendantsOf(daemon)
+    .map(({ pid }) => pid)
+    .filter((pid) => {
+      const words = textOf(`/proc/${pid}/cmdline`);
+      return words.startsWith("/bin/sh") && words.includes(folder);
+    });
+}
+
+async function identityOfSpare(folder: string, daemon = process.pid): Promise<ProcessIdentity> {
+  await until(() => sparesOf(daemon, folder).length > 0);
+  const identity = processIdentity(sparesOf(daemon, folder)[0] ?? 0);
+  if (identity === undefined) throw new Error("the spare was there a moment ago");
+  return identity;
+}
+
+function portIn(pid: number): string | undefined {
+  return /(?:^|\0)PORT=(\d+)/.exec(textOf(`/proc/${pid}/environ`))?.[1];
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    // The process has ended.
+    return "";
+  }
+}
+
+test("the next process waits, and becomes the service with the same pid and outfit", async () => {
+  await using bench = new ProcessBench({ timers });
+  const env = { ODD: 'a\'b "c" $HOME `id` \n*', EMPTY: "" };
+  const script = join(bench.folder, "spec-0.cjs");
+  const specHash = bench.spec(telling, { env, command: [process.execPath, script, "$(id)", ""] });
+  await bench.run("start", { specHash });
+  const first = await told(bench, 1);
+  const { pid: spare } = await identityOfSpare(bench.folder);
+  await end(bench, first.pid);
+
+  const result = await bench.run("start", { specHash });
+  expect(result).toMatchObject({ detail: expect.stringContaining(`pid ${spare}`) as string });
+  const second = await told(bench, 2);
+  expect(second).toEqual({ ...first, pid: spare });
+  expect(second.env["ODD"]).toBe(env.ODD);
+  await until(() => bench.log().split("no input").length === 3);
+});
+
+test("a spare of another specification, or with another log, is not used and ends", async () => {
+  await using bench = new ProcessBench({ timers });
+  const one = bench.spec(telling);
+  const two = bench.spec(telling, { env: { RELEASE: "two" } });
+  await bench.run("start", { specHash: one });
+  const first = await told(bench, 1);
+  const spare = await identityOfSpare(bench.folder);
+  await end(bench, first.pid);
+  await bench.run("start", { specHash: two });
+  const second = await told(bench, 2);
+  expect(second.env["RELEASE"]).toBe("two");
+  expect(second.pid).not.toBe(spare.pid);
+  await until(() => !isAlive(spare));
+
+  const next = await identityOfSpare(bench.folder);
+  const { path } = bench.target.logOf(instance);
+  renameSync(path, `${path}.away`);
+  await end(bench, second.pid);
+  await bench.run("start", { specHash: two });
+  expect((await told(bench, 1)).pid).not.toBe(next.pid);
+  await until(() => !isAlive(next));
+});
+
+test("when somebody listens on the port of the spare meanwhile, another port is taken", async () => {
+  await using bench = new ProcessBench({ timers });
+  const listen = { host: "127.0.0.1", port: await freePort("127.0.0.1") };
+  const specHash = bench.spec(telling, { listen });
+  await bench.run("start", { specHash });
+  const first = await told(bench, 1);
+  const spare = await identityOfSpare(bench.folder);
+  const port = Number(portIn(spare.pid));
+  const stranger = createServer().listen(port, "127.0.0.1");
+  bench.stack.defer(() => void stranger.close());
+  await end(bench, first.pid);
+  await bench.run("start", { specHash });
+  const second = await told(bench, 2);
+  expect(Number(second.env["PORT"])).not.toBe(port);
+  expect(second.pid).not.toBe(spare.pid);
+});
+
+test("with a name in the environment that a shell drops there is no spare", async () => {
+  await using bench = new ProcessBench({ timers });
+  const specHash = bench.spec(telling, { env: { "release.name": "one" } });
+  await bench.run("start", { specHash });
+  const first = await told(bench, 1);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(sparesOf(process.pid, bench.folder)).toEqual([]);
+  await end(bench, first.pid);
+  await bench.run("start", { specHash });
+  expect((await told(bench, 2)).env["release.name"]).toBe("one");
+});
+
+test("a spare ends with its daemon, killed or not, and the service runs on", async () => {
+  await using bench = new ProcessBench({ timers });
+  const supervisor = fileURLToPath(new URL("./process-supervisor.ts", import.meta.url));
+  bench.spec(telling, { hash: "spec" });
+  const script = join(bench.folder, "spec-0.cjs");
+  const daemon = spawn(process.execPath, [supervisor, bench.folder, script, "1"]);
+  const pid = daemon.pid ?? 0;
+  bench.stack.defer(() => void daemon.kill("SIGKILL"));
+  const spare = await identityOfSpare(bench.folder, pid);
+  daemon.kill("SIGKILL");
+  await until(() => !isAlive(spare));
+  const [adopted] = await bench.adopt();
+  expect(adopted?.reading).toMatchObject({ kind: "started", adopted: true });
+
+  const again = await identityOfSpare(bench.folder);
+  bench.target.close();
+  await until(() => !isAlive(again));
+  expect(bench.target.processes()).toHaveLength(1);
+});
