@@ -1,8 +1,9 @@
 /** Alive by its pid, dead to everybody else: what exits alone never show. */
 import { performance } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
+import { appFleet } from "../rig/app-fleet.ts";
 import { ask } from "../rig/ask.ts";
-import { budgets, intervalMs, probe } from "../rig/budgets.ts";
+import { intervalMs, probe } from "../rig/budgets.ts";
 import type { Bench, Figure, Row } from "../rig/figure.ts";
 import { anotherAnswers, answers } from "../rig/first-good-answer.ts";
 import { freePort } from "../rig/free-ports.ts";
@@ -27,28 +28,17 @@ export const hangs: Figure = {
   async run(bench) {
     const trials = bench.quick ? 2 : 5;
     const port = await freePort();
-    const ground = await Ground.open(bench, {
-      budgets,
-      detection: { watch: "1s", relapse: "1s" },
-      services: {
-        app: {
-          command: [process.execPath, appFile("app")],
-          listen: port,
-          health_check: probe,
-          work: [
-            {
-              name: "work",
-              url: "/metrics",
-              counter: "work_done_total",
-              waiting: "work_waiting",
-              stall_after: "900ms",
-              interval: probe.interval,
-              timeout: probe.timeout,
-            },
-          ],
-        },
-      },
-    });
+    const work = {
+      name: "work",
+      url: "/metrics",
+      counter: "work_done_total",
+      waiting: "work_waiting",
+      stall_after: "900ms",
+      interval: probe.interval,
+      timeout: probe.timeout,
+    };
+    const fleet = appFleet({ listen: port, work: [work] }, { watch: "1s" });
+    const ground = await Ground.open(bench, fleet);
     const startMs = await startTime(bench);
     const rows: Row[] = [];
     for (const [name, blow] of Object.entries(blows)) {

@@ -3,7 +3,8 @@
  */
 import { performance } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
-import { budgets, intervalMs, probe } from "../rig/budgets.ts";
+import { appFleet } from "../rig/app-fleet.ts";
+import { intervalMs, probe } from "../rig/budgets.ts";
 import type { Bench, Figure, Row } from "../rig/figure.ts";
 import { anotherAnswers } from "../rig/first-good-answer.ts";
 import { freePorts } from "../rig/free-ports.ts";
@@ -26,17 +27,11 @@ export const heldPort: Figure = {
   async run(bench) {
     const [ours = 0, peers = 0] = await freePorts(2);
     const trials = bench.quick ? 2 : 5;
-    const ground = await Ground.open(bench, {
-      budgets,
-      detection: { watch: "1s", relapse: "1s" },
-      services: {
-        app: {
-          command: [process.execPath, appFile("app")],
-          env: { PORT: String(ours) },
-          health_check: { ...probe, http: `http://127.0.0.1:${ours}/health` },
-        },
-      },
-    });
+    const app = {
+      env: { PORT: String(ours) },
+      health_check: { ...probe, http: `http://127.0.0.1:${ours}/health` },
+    };
+    const ground = await Ground.open(bench, appFleet(app, { watch: "1s" }));
     const healed: number[] = [];
     let named = 0;
     for (let trial = 1; trial <= trials; trial += 1) {

@@ -1,12 +1,11 @@
 /** Two instances behind the front proxy, one killed after the other, under load: nobody notices. */
 import { setTimeout as pause } from "node:timers/promises";
-import { budgets, probe } from "../rig/budgets.ts";
+import { appFleet } from "../rig/app-fleet.ts";
 import type { Figure } from "../rig/figure.ts";
 import { freePort } from "../rig/free-ports.ts";
 import { startGetLoad } from "../rig/get-load.ts";
 import { Ground } from "../rig/ground.ts";
 import { signalProcess } from "../rig/process-figures.ts";
-import { appFile } from "../rig/start-app.ts";
 
 const betweenMs = 1500;
 
@@ -16,18 +15,8 @@ export const instances: Figure = {
   async run(bench) {
     const kills = bench.quick ? 5 : 20;
     const port = await freePort();
-    const ground = await Ground.open(bench, {
-      budgets,
-      detection: { watch: "500ms", relapse: "1s" },
-      services: {
-        app: {
-          command: [process.execPath, appFile("app")],
-          listen: port,
-          instances: 2,
-          health_check: probe,
-        },
-      },
-    });
+    const fleet = appFleet({ listen: port, instances: 2 }, { watch: "500ms" });
+    const ground = await Ground.open(bench, fleet);
     await ground.healthy();
     const load = startGetLoad({ ports: [port], clients: 8, pauseMs: 2 });
     bench.teardown.defer(async () => void (await load.stop()));

@@ -1,7 +1,7 @@
 /** One of two instances leaks 80 MB a second, under load. */
 import { setTimeout as pause } from "node:timers/promises";
+import { appFleet } from "../rig/app-fleet.ts";
 import { ask, pidAt } from "../rig/ask.ts";
-import { budgets, probe } from "../rig/budgets.ts";
 import type { Bench, Figure, Row } from "../rig/figure.ts";
 import { answers } from "../rig/first-good-answer.ts";
 import { freePorts } from "../rig/free-ports.ts";
@@ -28,19 +28,12 @@ export const leak: Figure = {
 };
 
 async function ours(bench: Bench, port: number): Promise<readonly Row[]> {
-  const ground = await Ground.open(bench, {
-    budgets,
-    detection: { watch: "2s", relapse: "1s", exhaustion_lead: "3s" },
-    services: {
-      app: {
-        command: [process.execPath, appFile("app")],
-        listen: port,
-        instances: 2,
-        health_check: probe,
-        limits: { memory: `${limitMegabytes}MB` },
-      },
-    },
-  });
+  const limits = { memory: `${limitMegabytes}MB` };
+  const fleet = appFleet(
+    { listen: port, instances: 2, limits },
+    { watch: "2s", exhaustion_lead: "3s" },
+  );
+  const ground = await Ground.open(bench, fleet);
   const episodes = bench.quick ? 1 : 3;
   const peaks: number[] = [];
   let [requests, failed] = [0, 0];

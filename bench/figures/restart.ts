@@ -14,8 +14,11 @@ import { signalProcess } from "../rig/process-figures.ts";
 import { type Spread, short, spreadOf, tellSpread } from "../rig/spread.ts";
 import { appFile, environment, signalGroup, startGroup } from "../rig/start-app.ts";
 
-/** Longer than what PM2 calls an unstable run, and than the watch window below. */
-const betweenMs = 2500;
+/**
+ * Longer than what PM2 calls an unstable run, than the watch window below, and than it takes until
+ * SoulMirror makes the next process ahead: services usually run for days.
+ */
+const betweenMs = 5000;
 const timesLoop = 1.2;
 const timesPm2 = 0.6;
 

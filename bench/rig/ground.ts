@@ -111,13 +111,20 @@ export class Ground {
     return (await this.journal()).at(-1)?.position ?? 0;
   }
 
+  /** Stops the services and ends the daemon, in order. */
+  async down(): Promise<void> {
+    await this.services();
+    const signal = AbortSignal.timeout(20_000);
+    await stopServices(this.place, { progress: () => {}, signal });
+    await endDaemon(livingDaemon(this.place.dataPath));
+    this.#client?.close();
+    this.#client = undefined;
+  }
+
   /** Keeps G1. */
   async #close(): Promise<void> {
     try {
-      await this.services();
-      const signal = AbortSignal.timeout(20_000);
-      await stopServices(this.place, { progress: () => {}, signal });
-      await endDaemon(livingDaemon(this.place.dataPath));
+      await this.down();
     } catch {
       // The daemon is away or does not answer: everything below ends what is left, by its pid.
     }

@@ -3,7 +3,7 @@ import { type Fleet, formatProblem, loadFleet } from "../config/index.ts";
 import { frontProxy, hostClock, hostNetwork, type ResourceId } from "../model/index.ts";
 import { detectorsFor } from "./attach.ts";
 
-const unknown = (): undefined => undefined;
+const senses = { usual: () => undefined, patience: () => ({ factor: 1, reason: "" }) };
 
 /** One resource of every kind there is. */
 const kinds: Readonly<Record<string, string>> = {
@@ -27,7 +27,7 @@ function fleetOf(text: string): Fleet {
 }
 
 function namesFor(fleet: Fleet, resource: ResourceId): string[] | undefined {
-  return detectorsFor(fleet, resource, unknown)?.map(({ name }) => name);
+  return detectorsFor(fleet, resource, senses)?.map(({ name }) => name);
 }
 
 describe("detectors are attached", () => {
@@ -44,7 +44,7 @@ ${lines.join("\n")}
 `);
 
   it.each(Object.keys(kinds))("to %s", (kind) => {
-    const detectors = detectorsFor(fleet, `${kind}/one`, unknown) ?? [];
+    const detectors = detectorsFor(fleet, `${kind}/one`, senses) ?? [];
     const hears = detectors.filter(({ sensors }) => sensors === "all" || sensors.includes(kind));
     expect(hears.map(({ name }) => name)).toContain("checks");
   });
@@ -67,9 +67,26 @@ ${lines.join("\n")}
   });
 
   it("to what every machine has", () => {
-    expect(namesFor(fleet, frontProxy)).toEqual(["port-conflict", "checks"]);
+    expect(namesFor(fleet, frontProxy)).toEqual(["proxy-listen", "checks"]);
     expect(namesFor(fleet, hostClock)).toEqual(["occurrences"]);
     expect(namesFor(fleet, hostNetwork)).toEqual(["checks"]);
+  });
+
+  it("to what the fleet file declares for all probes, and not without it", () => {
+    const declared = fleetOf(`
+services: { full: { command: node a.js, listen: 4100, readiness: /r } }
+resources: { http/one: { url: http://127.0.0.1:1/ } }
+detection: { thresholds: { error_rate: 0.02, response_time: 300ms } }
+`);
+    for (const resource of ["http/one", "instance/full.1"] as const) {
+      expect(namesFor(declared, resource)).toEqual(
+        expect.arrayContaining(["error-rate", "latency"]),
+      );
+      expect(namesFor(fleet, resource)).not.toContain("error-rate");
+      expect(namesFor(fleet, resource)).not.toContain("latency");
+    }
+    expect(namesFor(declared, frontProxy)).toContain("request-errors");
+    expect(namesFor(declared, "instance/full.1")).toContain("readiness");
   });
 
   it("to nothing that the fleet does not know", () => {
@@ -78,7 +95,7 @@ ${lines.join("\n")}
   });
 
   it("calls a missed heartbeat by its name", () => {
-    const checks = detectorsFor(fleet, "heartbeat/one", unknown)?.find(
+    const checks = detectorsFor(fleet, "heartbeat/one", senses)?.find(
       ({ name }) => name === "checks",
     );
     const state = checks?.initial();

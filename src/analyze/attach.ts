@@ -1,27 +1,37 @@
 import type { Fleet, ProbeSpec, ResourceSpec, ServiceSpec } from "../config/index.ts";
 import { frontProxy, hostClock, hostNetwork, instanceOf, type ResourceId } from "../model/index.ts";
-import type { Detector } from "./detector.ts";
+import type { AskPatience, Detector } from "./detector.ts";
 import { certificateDetector } from "./detectors/certificate.ts";
-import { checksDetector } from "./detectors/checks.ts";
+import { type ChecksOptions, checksDetector } from "./detectors/checks.ts";
 import { deviationDetector, type Usual } from "./detectors/deviation.ts";
+import { errorRateDetector } from "./detectors/error-rate.ts";
 import { exhaustionDetector } from "./detectors/exhaustion.ts";
 import { flappingDetector } from "./detectors/flapping.ts";
+import { latencyDetector } from "./detectors/latency.ts";
 import { occurrencesDetector } from "./detectors/occurrences.ts";
 import { portConflictDetector } from "./detectors/port-conflict.ts";
 import { processLifeDetector } from "./detectors/process-life.ts";
+import { proxyListenDetector } from "./detectors/proxy-listen.ts";
+import { requestErrorsDetector } from "./detectors/request-errors.ts";
 import { stalledWorkDetector } from "./detectors/stalled-work.ts";
 import { stoppedDetector } from "./detectors/stopped.ts";
 
 /** Nobody answers on its socket: that is a fact after one look. */
-const proxyDetectors: readonly Detector[] = [
-  checksDetector({
-    sensor: "proxy",
-    down: 1,
-    of: 1,
-    severity: "critical",
-    types: { refused: "process_exited", timeout: "hang" },
-  }),
-];
+function forProxy(fleet: Fleet, { patience: ask }: Senses): readonly Detector[] {
+  const { errorRate: share } = fleet.detection.thresholds;
+  return [
+    proxyListenDetector(),
+    checksDetector({
+      sensor: "proxy",
+      down: 1,
+      of: 1,
+      severity: "critical",
+      types: { refused: "process_exited", timeout: "hang" },
+      patience: { timeoutMs: 1000, ask },
+    }),
+    ...(share === undefined ? [] : [requestErrorsDetector({ share, windowMs: 60_000 })]),
+  ];
+}
 
 /** The watcher's own network: what is remote then only looks dead. */
 const networkDetectors: readonly Detector[] = [
@@ -40,6 +50,12 @@ const networkDetectors: readonly Detector[] = [
   }),
 ];
 
+/** What detectors may ask beside what they are shown. */
+export interface Senses {
+  readonly usual: Usual;
+  readonly patience: AskPatience;
+}
+
 /** So many changes of state within ten minutes are flapping. */
 const flapping = { changesMax: 10, windowMs: 600_000 };
 
@@ -47,22 +63,23 @@ const flapping = { changesMax: 10, windowMs: 600_000 };
 export function detectorsFor(
   fleet: Fleet,
   resource: ResourceId,
-  usual: Usual,
+  senses: Senses,
 ): readonly Detector[] | undefined {
   if (fleet.mode === "off") return undefined;
   const instance = instanceOf(resource);
   if (instance) {
     const service = fleet.services[instance.service];
-    return service && service.mode !== "off" ? forInstance(fleet, service, usual) : undefined;
+    return service && service.mode !== "off" ? forInstance(fleet, service, senses) : undefined;
   }
   const spec = fleet.resources[resource];
-  if (spec) return forResource(fleet, spec, usual);
+  if (spec) return forResource(fleet, spec, senses);
   if (resource === hostClock) return [clockDetector(fleet)];
   if (resource === hostNetwork) return networkDetectors;
-  return resource === frontProxy ? [portConflictDetector(), ...proxyDetectors] : undefined;
+  return resource === frontProxy ? forProxy(fleet, senses) : undefined;
 }
 
-function forInstance(fleet: Fleet, service: ServiceSpec, usual: Usual): readonly Detector[] {
+function forInstance(fleet: Fleet, service: ServiceSpec, senses: Senses): readonly Detector[] {
+  const { usual, patience } = senses;
   const hasProbes =
     service.startup !== undefined ||
     service.readiness !== undefined ||
@@ -76,6 +93,7 @@ function forInstance(fleet: Fleet, service: ServiceSpec, usual: Usual): readonly
       loopCrashes: Math.min(loopCrashes, fleet.budgets.crashes),
       crashWindowMs: fleet.budgets.crashWindowMs,
       healthyRunMs: fleet.budgets.healthyRunMs,
+      patience,
     }),
     portConflictDetector(),
     stoppedDetector({ hasProbes: service.liveness !== undefined, patience: 5 }),
@@ -89,13 +107,23 @@ function forInstance(fleet: Fleet, service: ServiceSpec, usual: Usual): readonly
       full: 0.95,
     }),
     ...service.work.map((work) =>
-      stalledWorkDetector({ sensor: `work.${work.name}`, stallAfterMs: work.stallAfterMs }),
+      stalledWorkDetector({
+        sensor: `work.${work.name}`,
+        stallAfterMs: work.stallAfterMs,
+        patience,
+      }),
     ),
   ];
+  if (service.readiness) detectors.push(readinessDetector(service.readiness, patience));
+  const asked = service.liveness ?? service.readiness;
+  if (asked) {
+    const sensor = service.liveness ? "liveness" : "readiness";
+    detectors.push(...declaredLimits(fleet, { sensor, probe: asked }, patience));
+  }
   if (service.liveness) {
     detectors.push(
       checksDetector({
-        ...rule(service.liveness),
+        ...rule(service.liveness, patience),
         sensor: "liveness",
         alsoGood: ["startup"],
         severity: "high",
@@ -108,14 +136,42 @@ function forInstance(fleet: Fleet, service: ServiceSpec, usual: Usual): readonly
   return detectors;
 }
 
+/** Whatever the answer is: it is not ready, and gets no requests. It is no reason to restart it. */
+function readinessDetector(probe: ProbeSpec, patience: AskPatience): Detector {
+  return checksDetector({
+    ...rule(probe, patience),
+    name: "readiness",
+    sensor: "readiness",
+    severity: "medium",
+    type: "not_ready",
+  });
+}
+
+/** What the fleet file declares for every probe; nothing is judged by what it does not say. */
+function declaredLimits(
+  fleet: Fleet,
+  { sensor, probe }: { readonly sensor: string; readonly probe: ProbeSpec },
+  patience: AskPatience,
+): readonly Detector[] {
+  const { errorRate, responseTimeMs } = fleet.detection.thresholds;
+  const { down, of } = probe;
+  return [
+    ...(errorRate === undefined ? [] : [errorRateDetector({ sensor, share: errorRate })]),
+    ...(responseTimeMs === undefined
+      ? []
+      : [latencyDetector({ sensor, limitMs: responseTimeMs, down, of, patience })]),
+  ];
+}
+
 /** A loop is called a loop after so many crashes, long before quarantine. */
 const loopCrashes = 3;
 
-function forResource(fleet: Fleet, spec: ResourceSpec, usual: Usual): readonly Detector[] {
+function forResource(fleet: Fleet, spec: ResourceSpec, senses: Senses): readonly Detector[] {
+  const { usual, patience } = senses;
   const sensor = spec.kind;
   const detectors: Detector[] = [
     checksDetector({
-      ...rule(spec.probe),
+      ...rule(spec.probe, patience),
       sensor,
       severity: spec.severity,
       types: spec.kind === "heartbeat" ? { stale: "heartbeat_missed" } : {},
@@ -123,6 +179,7 @@ function forResource(fleet: Fleet, spec: ResourceSpec, usual: Usual): readonly D
     certificateDetector({ daysMin: fleet.detection.certificateDays }),
     flappingDetector({ sensor, ...flapping }),
     deviationDetector({ sensor, usual }),
+    ...declaredLimits(fleet, { sensor, probe: spec.probe }, patience),
   ];
   if (spec.kind === "log") detectors.push(logDetector(spec));
   if (spec.kind === "host") {
@@ -158,6 +215,9 @@ function clockDetector(fleet: Fleet): Detector {
   });
 }
 
-function rule(probe: ProbeSpec): { down: number; of: number } {
-  return { down: probe.down, of: probe.of };
+function rule(
+  { down, of, timeoutMs }: ProbeSpec,
+  ask: AskPatience,
+): Pick<ChecksOptions, "down" | "of" | "patience"> {
+  return { down, of, patience: { timeoutMs, ask } };
 }

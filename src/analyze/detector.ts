@@ -1,5 +1,8 @@
 import type { Instant } from "../kernel/index.ts";
-import type { FailureType, Observation, Severity } from "../model/index.ts";
+import type { FailureType, Observation, Patience, Severity } from "../model/index.ts";
+
+/** How much more patience than usual the machine asks for now. */
+export type AskPatience = (now: Instant) => Patience;
 
 /**
  * A detector judges the observations of one resource. It is pure: its state is handed in and is
@@ -19,14 +22,27 @@ export type Opinion =
       readonly reason: string;
     };
 
+export interface Foreseen {
+  readonly series: string;
+  readonly value: number;
+  readonly limit: number;
+  readonly reachesLimitInMs: number;
+  /** What it will be when the limit is reached. */
+  readonly leadsTo: FailureType;
+}
+
 export interface Detector<State = unknown> {
   readonly name: string;
   /** The sensors whose observations it wants. */
   readonly sensors: readonly string[] | "all";
   /** True when its memory goes on over a restart of the process. */
   readonly outlivesProcess: boolean;
+  /** True when only its own opinion says whether a failure of its own is over. */
+  readonly hearsItselfOnly?: boolean;
   initial(): State;
   judge(state: State, observation: Observation, now: Instant): Opinion | undefined;
+  /** What is on its way to a limit, whether that is near enough to be a failure or not. */
+  foresee?(state: State, now: Instant): readonly Foreseen[];
   /** Judges silence: when it wants to be asked without an observation, and what it then says. */
   readonly silence?: {
     dueMs(state: State): number | undefined;

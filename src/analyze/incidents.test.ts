@@ -231,3 +231,31 @@ describe("incidents", () => {
     expect(after.live[0]?.id).toBe(before.live[0]?.id);
   });
 });
+
+describe("a dependency that is down (N5)", () => {
+  it("has what says so in its own incident", () => {
+    const ward = new Ward();
+    ward.raise("db", "process_exited");
+    ward.nowMs += 3_600_000;
+    ward.raise("web", "dependency_down");
+    expect(ward.told).toEqual([`${cause("db")}: db / web`]);
+  });
+
+  it("takes along what its dependent suffered from before, however long", () => {
+    const ward = new Ward();
+    ward.raise("web", "check_failed");
+    ward.nowMs += 3_600_000;
+    ward.raise("db", "process_exited");
+    expect(ward.live).toHaveLength(2);
+    ward.raise("web", "dependency_down");
+    expect(ward.told).toEqual([`${cause("db")}: db / web,web`]);
+  });
+
+  it("does not take facts of its dependent for its own doing", () => {
+    const ward = new Ward();
+    ward.raise("web", "memory_exhaustion");
+    ward.raise("db", "process_exited");
+    ward.raise("web", "dependency_down");
+    expect(ward.told.toSorted()).toEqual([`${cause("db")}: db / `, `${cause("web")}: web,web / `]);
+  });
+});

@@ -11,6 +11,8 @@
  * N3. The same failure within `relapseMs` of its resolution reopens the incident it belonged to.
  * N4. When the cause is healed, victims that are still failing after `correlateMs` get an incident
  *     of their own.
+ * N5. `dependency_down` belongs to the incident of what is down, and takes along the soft failures
+ *     that its resource had before.
  */
 import type { Instant } from "../kernel/index.ts";
 import {
@@ -130,7 +132,10 @@ function place(round: Round, failure: Failure): void {
   const { state, now } = round;
   state.failures.set(failure.id, failure);
   const own = liveIncidentOf(state, failure.resource);
-  if (own) {
+  const needed = failure.type === "dependency_down" ? causeOf(state, failure) : undefined;
+  if (needed && own?.cause === failure.resource && mayBeVictim(state, own)) {
+    fold(round, needed, own);
+  } else if (own) {
     join(round, own, { failure, asVictim: own.cause !== failure.resource });
     return;
   }
@@ -199,7 +204,7 @@ function join(
 
 /** Incidents that turn out to be victims of a cause that was recognised later. */
 function absorb(round: Round, cause: Incident): void {
-  const { state, now } = round;
+  const { state } = round;
   for (const other of state.incidents.values()) {
     if (
       other.id === cause.id ||
@@ -217,16 +222,27 @@ function absorb(round: Round, cause: Incident): void {
       open.some((each) => failureTypes[each.type].category === "capacity")
     )
       continue;
-    for (const failure of [
-      ...open,
-      ...other.victims.flatMap((id) => state.failures.get(id) ?? []),
-    ]) {
-      const current = state.incidents.get(cause.id);
-      if (current) join(round, current, { failure, asVictim: true });
-    }
-    const by = `is part of ${cause.id}`;
-    become(round, other, { kind: "resolved", at: now.wallMs, by });
+    fold(round, cause, other);
   }
+}
+
+/** What it suffers from may all be somebody else's doing: no fact of its own is among it. */
+function mayBeVictim(state: IncidentsState, incident: Incident): boolean {
+  return incident.failures.every((id) => {
+    const type = state.failures.get(id)?.type;
+    return type === undefined || !failureTypes[type].decisive;
+  });
+}
+
+/** All that is open of the other becomes a victim of the cause. */
+function fold(round: Round, cause: Incident, other: Incident): void {
+  const { state, now } = round;
+  for (const id of [...other.failures, ...other.victims]) {
+    const failure = state.failures.get(id);
+    const current = state.incidents.get(cause.id);
+    if (failure && current) join(round, current, { failure, asVictim: true });
+  }
+  become(round, other, { kind: "resolved", at: now.wallMs, by: `is part of ${cause.id}` });
 }
 
 function promoteVictims(round: Round): void {

@@ -12,4 +12,4 @@ export {
   restoreAnalysis,
 } from "./analyze.ts";
 export type { Outcome } from "./incidents-state.ts";
-export { type Evidence, healthOf } from "./judge.ts";
+export { type Evidence, healthOf, type Trend, trendsOf } from "./judge.ts";

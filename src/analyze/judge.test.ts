@@ -87,6 +87,17 @@ describe("judge", () => {
     expect(raised[0]?.evidence).toEqual(["liveness: no answer", "liveness: no answer"]);
   });
 
+  it("lets nobody but its own detector say that a passed limit is over", () => {
+    const bench = new Bench();
+    adoptFleet(bench.state, fleetOf("detection: { thresholds: { response_time: 100ms } }"));
+    const slow: Reading = { ...pass, elapsedMs: 200 };
+    const [failure] = bench.show("liveness", slow, slow).raised;
+    expect(failure).toMatchObject({ type: "slow", detector: "latency" });
+    // For the check these are good answers.
+    expect(bench.show("liveness", slow).evidence.map(({ kind }) => kind)).toEqual(["bad"]);
+    expect(bench.show("liveness", pass).evidence.map(({ kind }) => kind)).toEqual(["good"]);
+  });
+
   it("keeps a failure open while its detector sees good, until it is closed (J2)", () => {
     const bench = new Bench();
     const [failure] = bench.show("liveness", silent, silent).raised;

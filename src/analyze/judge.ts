@@ -12,17 +12,22 @@
 import { createTopology, type Fleet, type Topology } from "../config/index.ts";
 import { DueHeap, type Ids, type Instant } from "../kernel/index.ts";
 import {
+  createPatience,
   type Failure,
   type FailureType,
-  failureTypes,
   type Health,
+  hostPressure,
   instanceOf,
+  notePressure,
   type Observation,
+  type PatienceState,
+  patienceAt,
   type ResourceId,
 } from "../model/index.ts";
 import { detectorsFor } from "./attach.ts";
-import type { Detector, Opinion } from "./detector.ts";
+import type { AskPatience, Detector, Foreseen } from "./detector.ts";
 import type { Usual } from "./detectors/deviation.ts";
+import { hear, type Round } from "./hear.ts";
 
 /** What fresh looks say about an open failure. */
 export interface Evidence {
@@ -40,6 +45,8 @@ export interface JudgeState {
   readonly cases: Map<ResourceId, Case>;
   readonly silence: DueHeap;
   readonly usual: Usual;
+  readonly pressure: PatienceState;
+  readonly patience: AskPatience;
   /** Resources that something is being done to: what is seen of them meanwhile is our own doing. */
   readonly acting: Set<ResourceId>;
   /** Processes that were started and have not passed a look yet. */
@@ -72,11 +79,14 @@ export interface Judged {
 const recentMax = 10;
 
 export function createJudgeState(fleet: Fleet, ids: Ids, usual: Usual): JudgeState {
+  const pressure = createPatience();
   return {
     fleet,
     topology: createTopology(fleet),
     ids,
     usual,
+    pressure,
+    patience: (now) => patienceAt(pressure, now.monotonicMs),
     cases: new Map(),
     silence: new DueHeap(),
     acting: new Set(),
@@ -132,6 +142,22 @@ export function adoptFleet(state: JudgeState, fleet: Fleet): void {
   }
 }
 
+export interface Trend extends Foreseen {
+  readonly resource: ResourceId;
+}
+
+/** What is on its way to a limit, soonest first. */
+export function trendsOf(state: JudgeState, now: Instant): readonly Trend[] {
+  const trends: Trend[] = [];
+  for (const { resource, attached } of state.cases.values()) {
+    for (const { detector, state: memory } of attached) {
+      const foreseen = detector.foresee?.(memory, now) ?? [];
+      for (const each of foreseen) trends.push({ resource, ...each });
+    }
+  }
+  return trends.toSorted((a, b) => a.reachesLimitInMs - b.reachesLimitInMs);
+}
+
 export function healthOf(state: JudgeState, resource: ResourceId): Health {
   const found = state.cases.get(resource);
   if (found === undefined) return "unknown";
@@ -147,7 +173,7 @@ export function healthOf(state: JudgeState, resource: ResourceId): Health {
 function caseOf(state: JudgeState, resource: ResourceId): Case | undefined {
   const known = state.cases.get(resource);
   if (known) return known;
-  const detectors = detectorsFor(state.fleet, resource, state.usual);
+  const detectors = detectorsFor(state.fleet, resource, state);
   if (detectors === undefined) return undefined;
   const attached = detectors.map((detector) => ({ detector, state: detector.initial() }));
   const made: Case = {
@@ -163,15 +189,11 @@ function caseOf(state: JudgeState, resource: ResourceId): Case | undefined {
   return made;
 }
 
-/** One tick: its time, and what is found in it. */
-interface Round {
-  readonly now: Instant;
-  readonly raised: Failure[];
-  readonly evidence: Evidence[];
-}
-
 function look(state: JudgeState, observation: Observation, round: Round): void {
   noteStart(state, observation);
+  if (observation.resource === hostPressure) {
+    notePressure(state.pressure, observation.reading, round.now.monotonicMs);
+  }
   const found = caseOf(state, observation.resource);
   if (found === undefined) return;
   const { reading, sensor, begunMs } = observation;
@@ -205,65 +227,6 @@ function note(found: Case, { reading, begunMs, sensor }: Observation): void {
   found.badMs = Math.max(found.badMs, begunMs);
   found.recent.push(`${sensor}: ${reading.reason}`);
   if (found.recent.length > recentMax) found.recent.shift();
-}
-
-interface Heard {
-  readonly found: Case;
-  readonly opinion: Opinion;
-  readonly detector: Detector;
-  readonly sensor: string;
-  readonly begunMs: number;
-}
-
-function hear(state: JudgeState, heard: Heard, round: Round): void {
-  const { found, opinion, begunMs } = heard;
-  if (opinion.kind !== "bad") {
-    if (opinion.kind === "good") found.goodMs = Math.max(found.goodMs, begunMs);
-    if (found.open.size === 0) return;
-    for (const type of opinion.types) {
-      const failure = found.open.get(type);
-      if (failure)
-        round.evidence.push({ failure, kind: opinion.kind, begunMs, reason: opinion.kind });
-    }
-    return;
-  }
-  found.badMs = Math.max(found.badMs, begunMs);
-  const open = found.open.get(opinion.type);
-  if (open) {
-    round.evidence.push({ failure: open, kind: "bad", begunMs, reason: opinion.reason });
-    return;
-  }
-  // A look that asks the same and finds something else is no better news of what it found before.
-  for (const other of found.open.values()) {
-    const isSameLook = other.detector === heard.detector.name && other.sensor === heard.sensor;
-    if (!isSameLook) continue;
-    round.evidence.push({ failure: other, kind: "bad", begunMs, reason: opinion.reason });
-  }
-  if (!failureTypes[opinion.type].decisive && isDisturbed(state, found.resource)) return;
-  const failure: Failure = {
-    id: state.ids.next("fail"),
-    at: round.now.wallMs,
-    resource: found.resource,
-    type: opinion.type,
-    severity: opinion.severity,
-    detector: heard.detector.name,
-    sensor: heard.sensor,
-    reason: opinion.reason,
-    evidence: [...found.recent],
-  };
-  found.open.set(failure.type, failure);
-  round.raised.push(failure);
-}
-
-/** Keeps J3: it, or something that it needs and that was well, is being changed on purpose. */
-function isDisturbed(state: JudgeState, resource: ResourceId): boolean {
-  if (state.acting.has(resource)) return true;
-  if (state.acting.size + state.starting.size === 0) return false;
-  for (const need of state.topology.needs(resource) as ReadonlySet<ResourceId>) {
-    const isChanging = state.acting.has(need) || state.starting.has(need);
-    if (isChanging && (state.cases.get(need)?.open.size ?? 0) === 0) return true;
-  }
-  return false;
 }
 
 /** From the start of a process until its first passed look. */

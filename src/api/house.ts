@@ -6,6 +6,7 @@
  * H2. Nothing here acts. `request` hands a person's wish to the loop, which decides and journals.
  * H3. What `effectiveConfig` and `explain` return has its secrets masked already.
  */
+import type { Trend } from "../analyze/index.ts";
 import type { Clock, Mode } from "../kernel/index.ts";
 import type { ResourceView, ServiceView } from "../loop/index.ts";
 import type {
@@ -38,7 +39,7 @@ export interface House {
   openFailures(): readonly Failure[];
   /** Not finished: waiting for approval, initiated, in progress, rolling back. */
   actionsUnderWay(): readonly Action[];
-  /** Series that move towards a limit; empty where nothing is known. */
+  /** Series that move towards a limit, soonest first; empty where nothing is known. */
   trends(): readonly Trend[];
   /** What the front proxy counted since it began. */
   routes(): Promise<readonly RouteReport[]>;
@@ -58,14 +59,6 @@ export interface House {
   /** Called after entries were written, in order. Returns the end of the subscription. */
   subscribe(listener: (entries: readonly SealedEntry[]) => void): () => void;
   self(): Self;
-}
-
-export interface Trend {
-  readonly resource: ResourceId;
-  readonly series: string;
-  readonly value: number;
-  readonly limit: number;
-  readonly reachesLimitInMs: number;
 }
 
 /** The daemon's own figures. */

@@ -4,6 +4,6 @@
  * metrics, streams and a plain page. It reads through `House`, which the daemon hands in, and acts
  * only by handing a request to the loop.
  */
-export type { House, Self, Trend } from "./house.ts";
+export type { House, Self } from "./house.ts";
 export { type Api, startApi } from "./start-api.ts";
 export type { ApiRouter } from "./wire/router-type.ts";

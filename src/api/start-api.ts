@@ -28,8 +28,8 @@ export interface ApiOptions {
   readonly port: number;
   /** The content of the token file. */
   readonly token: string;
-  /** Further names, with or without port, that people reach it by (a reverse proxy's, say). */
-  readonly otherHosts?: readonly string[];
+  /** Further names, with or without port, that people reach it by; asked at every request. */
+  readonly otherHosts?: () => readonly string[];
   /** For errors of our own: they are logged, callers see only that there was one. */
   readonly complain: (what: string, error: unknown) => void;
 }
@@ -64,7 +64,7 @@ export async function startApi(house: House, options: ApiOptions): Promise<Api> 
     token,
     host,
     port: () => port,
-    otherHosts: options.otherHosts ?? [],
+    otherHosts: options.otherHosts ?? (() => []),
   });
   guard(app, gate, complain);
   addRestRoutes(app, house);

@@ -115,5 +115,5 @@ function textOf(entry: Entry, incident: string): string | undefined {
   const { state, title } = entry.incident;
   if (state.kind === "resolved") return `resolved by ${state.by}`;
   if (state.kind === "escalated") return `escalated: ${state.reason}`;
-  return `${state.kind}: ${title}`;
+  return state.kind === "open" ? `open: ${title}` : state.kind;
 }

@@ -54,7 +54,10 @@ export const commandTable: readonly CommandLine[] = [
   {
     name: "status",
     summary: "The fleet at a glance",
-    options: [["--check", "exit with 1 unless all is well"]],
+    options: [
+      ["--check", "exit with 1 unless all is well"],
+      ["--link", "only a link that opens the page once and lets you act there"],
+    ],
     load: async () => (await import("./commands/status.ts")).status,
   },
   {
@@ -124,7 +127,7 @@ export const commandTable: readonly CommandLine[] = [
     name: "mode",
     summary: "How much may be done: off, shadow, monitor, limited, full",
     args: [
-      ["[scope]", "fleet (default) or a service; or the mode itself"],
+      ["[scope]", "fleet (default), a service or a strategy; or the mode itself"],
       ["[mode]", "the new mode; without it the present one is shown"],
     ],
     load: async () => (await import("./commands/mode.ts")).mode,

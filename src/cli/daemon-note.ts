@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { SoulMirrorError } from "../kernel/index.ts";
 import type { ProcessIdentity } from "../model/index.ts";
+import { isAlive, sparePath } from "../system/index.ts";
 
 export interface DaemonNote extends ProcessIdentity {
   readonly port: number;
@@ -16,8 +17,15 @@ export interface DaemonNote extends ProcessIdentity {
  * the data directory is somebody else's.
  */
 export function readDaemonNote(dataPath: string): DaemonNote | undefined {
+  const note = readNote(dataPath, join(dataPath, "run", "daemon.json"));
+  if (note !== undefined && isAlive(note)) return note;
+  // A daemon that could not write there has left its note in the spare place.
+  return readNote(dataPath, sparePath(dataPath, "note")) ?? note;
+}
+
+function readNote(dataPath: string, path: string): DaemonNote | undefined {
   try {
-    const note = JSON.parse(readFileSync(join(dataPath, "run", "daemon.json"), "utf8")) as unknown;
+    const note = JSON.parse(readFileSync(path, "utf8")) as unknown;
     return isNote(note) ? note : undefined;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EACCES") throw closed(dataPath);

@@ -30,25 +30,29 @@ export interface FleetReport {
   readonly journalTrouble?: string;
 }
 
-interface HealthDocument {
-  readonly serviceId: string;
-  readonly releaseId: string;
-  readonly checks: Readonly<Record<string, readonly { readonly output?: string }[]>>;
+interface Health {
+  readonly checks: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly message?: string;
+  }[];
 }
 
 export async function askForReport(client: DaemonClient): Promise<FleetReport> {
-  const [health, mode, services, resources, incidents, actions] = await Promise.all([
-    client.get<HealthDocument>("/health"),
+  const [about, health, mode, services, resources, incidents, actions] = await Promise.all([
+    client.get<{ fleet: string; version: string }>("/api/v1/overview"),
+    client.get<Health>("/api/v1/health"),
     client.get<{ mode: string; scopes: Record<string, string> }>("/api/v1/mode"),
     client.get<readonly ServiceView[]>("/api/v1/services"),
     client.get<readonly ResourceView[]>("/api/v1/resources"),
     client.get<readonly Incident[]>("/api/v1/incidents?live=true&limit=100"),
     client.get<readonly ActionUnderWay[]>("/api/v1/actions/under-way"),
   ]);
-  const trouble = health.checks["store:responseTime"]?.[0]?.output;
+  const store = health.checks.find(({ name }) => name === "store");
+  const trouble = store?.status === "healthy" ? undefined : (store?.message ?? store?.status);
   return {
-    fleet: health.serviceId,
-    version: health.releaseId,
+    fleet: about.fleet,
+    version: about.version,
     url: client.origin,
     mode: mode.mode,
     modes: mode.scopes,

@@ -8,13 +8,13 @@ import { dirname, join, resolve } from "node:path";
 import {
   type ConfigProblem,
   type ConfigText,
+  companionFiles,
   formatProblem,
   type LoadedFleet,
   loadFleet,
 } from "../config/index.ts";
 import { messageOf, type Result, SoulMirrorError } from "../kernel/index.ts";
-
-const companions = ["config/reliability.yml", ".reliability-config.json"];
+import { readSecretFile } from "../system/index.ts";
 
 export interface FleetReading {
   readonly path: string;
@@ -26,10 +26,13 @@ export interface FleetReading {
 /** Throws CONFIG_NOT_FOUND when the file cannot be read at all. */
 export function readFleet(reading: FleetReading): Result<LoadedFleet, readonly ConfigProblem[]> {
   const baseDir = reading.baseDir ?? dirname(resolve(reading.path));
-  const beside = companions.map((name) => join(baseDir, name)).filter((path) => existsSync(path));
+  const beside = companionFiles
+    .map((name) => join(baseDir, name))
+    .filter((path) => existsSync(path));
   return loadFleet({
     files: [reading.path, ...beside].map(textOf),
     environment: process.env,
+    readSecretFile,
     flags:
       reading.port === undefined ? [] : [{ key: "api.port", value: reading.port, name: "--port" }],
     baseDir,

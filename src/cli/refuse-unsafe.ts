@@ -1,44 +1,18 @@
-/**
- * A fleet file says which commands run as whom. When root runs them, nobody else may have a say:
- * neither in the file, nor in its folder, where it could be replaced.
- */
-import { realpathSync, type Stats, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { companionFiles } from "../config/index.ts";
 import { SoulMirrorError } from "../kernel/index.ts";
+import { untrustedFile } from "../system/index.ts";
 
-const othersMayWrite = 0o002;
-const groupMayWrite = 0o020;
-
-/** Throws CONFIG_UNSAFE, naming the mode and the fix. Says nothing when we are not root. */
-export function refuseUnsafe(path: string, userId: number = process.getuid?.() ?? 0): void {
-  if (userId !== 0) return;
-  // What a link points to decides, and so does the folder of the link itself.
-  const real = realpathSync(path);
-  for (const each of new Set([real, dirname(real), dirname(path)])) {
-    const trouble = troubleWith(statSync(each));
-    if (trouble === undefined) continue;
-    throw new SoulMirrorError("CONFIG_UNSAFE", `${each} ${trouble.what}; root does not run it`, {
-      fix: `${trouble.fix} ${each}`,
-    });
+/**
+ * Throws CONFIG_UNSAFE when root would follow a fleet file, or a reliability file beside it, in
+ * which others have a say; names the mode and the fix. Says nothing when we are not root.
+ */
+export function refuseUnsafe(path: string, userId?: number): void {
+  const beside = companionFiles.map((name) => join(dirname(path), name));
+  for (const each of [path, ...beside.filter((file) => existsSync(file))]) {
+    const distrust = untrustedFile(each, userId);
+    if (distrust === undefined) continue;
+    throw new SoulMirrorError("CONFIG_UNSAFE", distrust.what, { fix: distrust.fix });
   }
-}
-
-function troubleWith(stat: Stats): { what: string; fix: string } | undefined {
-  const mode = `mode ${(stat.mode & 0o7777).toString(8).padStart(4, "0")}`;
-  if ((stat.mode & othersMayWrite) !== 0) {
-    return { what: `may be written by everybody (${mode})`, fix: "chmod go-w" };
-  }
-  if ((stat.mode & groupMayWrite) !== 0 && stat.gid !== 0) {
-    return { what: `may be written by group ${stat.gid} (${mode})`, fix: "chmod g-w" };
-  }
-  if (stat.uid !== 0 && stat.uid !== sudoUser()) {
-    return { what: `belongs to user ${stat.uid} (${mode})`, fix: "chown root" };
-  }
-  return undefined;
-}
-
-/** Who types `sudo soulmirror up` means a file of their own. */
-function sudoUser(): number | undefined {
-  const text = process.env["SUDO_UID"];
-  return text === undefined || !/^\d+$/.test(text) ? undefined : Number(text);
 }

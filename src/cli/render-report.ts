@@ -16,7 +16,7 @@ export interface Moment {
 export function renderReport(report: FleetReport, moment: Moment): string {
   const { style } = moment;
   return [
-    `${verdict(report, style)}  ${style.paint("grey", about(report))}`,
+    `${verdict(report, style)}\n${style.paint("grey", about(report))}`,
     serviceTable(report, moment),
     troubledResources(report, style),
     report.incidents.map((incident) => renderIncident(report, incident, moment)).join("\n"),
@@ -30,7 +30,7 @@ export function renderReport(report: FleetReport, moment: Moment): string {
 function about({ fleet, mode, modes, url }: FleetReport): string {
   const special = Object.entries(modes).map(([scope, each]) => `${scope}: ${each}`);
   const rest = special.length === 0 ? "" : ` (${special.join(", ")})`;
-  return `fleet ${fleet}, mode ${mode}${rest}, ${url}`;
+  return `fleet ${fleet}, mode ${mode}${rest}, page ${url}`;
 }
 
 function verdict(report: FleetReport, style: Style): string {
@@ -84,7 +84,8 @@ function serviceRows(service: ServiceView, moment: Moment): readonly (readonly s
     String((first ? first.pid : null) ?? (instances.length > 1 ? "" : "-")),
     first ? uptime(first, moment) : "",
     String(service.restarts),
-    service.listen ?? "-",
+    // As in the fleet file: loopback is not said.
+    service.listen?.replace(/^127\.0\.0\.1:/, "") ?? "-",
   ];
   const reason = first?.reason ? [reasonRow(first, style)] : [];
   if (instances.length < 2) return [main, ...reason];
@@ -132,7 +133,8 @@ function renderIncident(report: FleetReport, incident: Incident, moment: Moment)
   const since = formatDuration(Math.max(0, nowMs - openedAt));
   const tried = report.actions.find((action) => "action" in state && action.id === state.action);
   const lines = [
-    `${style.state(state.kind)}  ${style.paint("bold", plainText(title))}  ${style.paint("grey", `${id}, for ${since}`)}`,
+    `${style.state(state.kind)}  ${style.paint("bold", plainText(title))}`,
+    style.paint("grey", `  ${id}, for ${since}`),
   ];
   if (tried) lines.push(`  trying ${tried.strategy}: ${plainText(tried.reason)}`);
   else if ("action" in state) lines.push(`  ${state.kind} after action ${state.action}`);

@@ -11,7 +11,13 @@ import { closeSync, openSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type ErrorCode, errorTable, formatDuration, SoulMirrorError } from "../kernel/index.ts";
-import { entryFile, openDataDirectory, realClock } from "../system/index.ts";
+import {
+  type DataDirectory,
+  entryFile,
+  makeSparePath,
+  openDataDirectory,
+  realClock,
+} from "../system/index.ts";
 import { type DaemonNote, readDaemonNote } from "./daemon-note.ts";
 
 export interface DaemonStart {
@@ -27,8 +33,12 @@ export interface StartedDaemon {
   readonly child: ChildProcess;
 }
 
-/** Most of what it makes lives for one tick: without a limit the young generation only grows. */
-const heap = ["--max-semi-space-size=8"];
+/**
+ * Most of what it makes lives for one tick, and the little that stays hardly changes. Left alone,
+ * both generations of the heap only grow: 10,000 resources then hold 430 MB instead of 280, for 6 %
+ * less time.
+ */
+const heap = ["--max-semi-space-size=8", "--heap-growing-percent=30"];
 
 const readyWithinMs = 60_000;
 const lookEveryMs = 20;
@@ -36,8 +46,7 @@ const lookEveryMs = 20;
 /** Throws what the daemon itself gave as the reason. */
 export async function startDaemon(start: DaemonStart): Promise<StartedDaemon> {
   const directory = openDataDirectory(start.dataPath);
-  const wordsPath = join(directory.logs, "daemon.out");
-  const words = openSync(wordsPath, "a", 0o600);
+  const { words, wordsPath } = openWords(directory);
   const from = statSync(wordsPath).size;
   const child = spawn(process.execPath, [...heap, daemonFile(), ...argumentsOf(start)], {
     detached: true,
@@ -50,6 +59,17 @@ export async function startDaemon(start: DaemonStart): Promise<StartedDaemon> {
   const note = await ready(child, start);
   if (note !== undefined) return { note, child };
   throw refusal(child, readFileSync(wordsPath, "utf8").slice(from), wordsPath);
+}
+
+/** On a disk that became read-only a daemon can still supervise. */
+function openWords({ root, logs }: DataDirectory): { words: number; wordsPath: string } {
+  const paths = [join(logs, "daemon.out"), makeSparePath(root, "out")] as const;
+  try {
+    return { words: openSync(paths[0], "a", 0o600), wordsPath: paths[0] };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EROFS") throw error;
+    return { words: openSync(paths[1], "a", 0o600), wordsPath: paths[1] };
+  }
 }
 
 function daemonFile(): string {

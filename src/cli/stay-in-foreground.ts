@@ -16,9 +16,11 @@ import type { Context } from "./command.ts";
 import { DaemonClient } from "./daemon-client.ts";
 import { type DaemonNote, readDaemonNote } from "./daemon-note.ts";
 import { followEvents, positionBefore } from "./events.ts";
+import { tellPage } from "./page-link.ts";
 import { type DaemonStart, type StartedDaemon, startDaemon } from "./start-daemon.ts";
 import { endDaemon, signalDaemon, stopServices } from "./stop-fleet.ts";
 import { tellEntry } from "./tell-entry.ts";
+import { withDaemon } from "./with-daemon.ts";
 
 export interface Foreground {
   readonly context: Context;
@@ -46,7 +48,7 @@ export async function stayInForeground(foreground: Foreground): Promise<number> 
   };
   process.on("SIGINT", onStop).on("SIGTERM", onStop).on("SIGHUP", onHangUp);
   out.progress("");
-  greet(context, note);
+  await greet(context, note);
 
   const accidents: number[] = [];
   while (!stop.signal.aborted) {
@@ -64,14 +66,18 @@ export async function stayInForeground(foreground: Foreground): Promise<number> 
   return takeDown(context, { note, leave: leave.signal });
 }
 
-function greet({ out, place }: Context, note: DaemonNote): void {
-  const { origin } = DaemonClient.at(place);
-  const told = { daemon: note.pid, url: origin, data: place.dataPath };
-  if (out.isJson) out.write(JSON.stringify(told));
-  else {
+async function greet(context: Context, note: DaemonNote): Promise<void> {
+  const { out, place } = context;
+  await withDaemon(context, async (client) => {
+    const { origin } = client;
+    if (out.isJson) {
+      out.write(JSON.stringify({ daemon: note.pid, url: origin, data: place.dataPath }));
+      return;
+    }
     out.write(`${out.style.paint("bold", "SoulMirror")} is up: ${origin} (pid ${note.pid})`);
+    out.write(await tellPage(client, out));
     out.write(out.style.paint("grey", "Ctrl-C stops all services; twice leaves them running."));
-  }
+  });
 }
 
 interface Shown {

@@ -16,6 +16,12 @@ export function clockTime(at: number): string {
   return `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
 }
 
+/** Of today the time is enough, and leaves room for the rest of a row. */
+export function lateTime(at: number, nowMs: number): string {
+  const isToday = new Date(at).toDateString() === new Date(nowMs).toDateString();
+  return isToday ? clockTime(at) : calendarTime(at);
+}
+
 /** Date and time, local. */
 export function calendarTime(at: number): string {
   const time = new Date(at);

@@ -64,7 +64,7 @@ function serviceChange(name: string, [before, after]: Pair<ServiceSpec>): FleetC
   const keys = differences("", plain(before), plain(after));
   const isNew = before.hash !== after.hash;
   if (keys.length === 0 && !isNew) return undefined;
-  const secret = new Set([...(before.secretEnv ?? []), ...(after.secretEnv ?? [])]);
+  const secret = new Set(Object.keys({ ...before.secrets, ...after.secrets }));
   const shown = keys.map((each) =>
     secret.has(each.key.replace(/^env\./, "")) ? blind(each) : each,
   );
@@ -79,7 +79,7 @@ function resourceChange(id: string, [before, after]: Pair<ResourceSpec>): FleetC
 }
 
 function plain(spec: ServiceSpec | ResourceSpec): Json {
-  const { hash: _hash, secretEnv: _secret, ...rest } = spec as ServiceSpec;
+  const { hash: _hash, secrets: _secrets, ...rest } = spec as ServiceSpec;
   return rest as unknown as Json;
 }
 

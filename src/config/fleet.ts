@@ -22,7 +22,12 @@ export interface Fleet {
     readonly failuresMs: number;
     readonly journalMs: number;
   };
-  readonly api: { readonly host: string; readonly port: number };
+  readonly api: {
+    readonly host: string;
+    readonly port: number;
+    /** Further `host` or `host:port` that it is reached by. */
+    readonly hosts: readonly string[];
+  };
   /** Over everything above. */
   readonly hash: string;
 }
@@ -33,8 +38,8 @@ export interface ServiceSpec {
   readonly command: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
-  /** Names in `env` whose values came from the daemon's environment: never shown or stored. */
-  readonly secretEnv?: readonly string[];
+  /** Which of `env` came from where: never shown or stored, but found there again. */
+  readonly secrets?: Readonly<Record<string, SecretSource>>;
   readonly user?: string;
   readonly group?: string;
   /** Owned by the front proxy; instances get PORT. */
@@ -66,6 +71,13 @@ export interface ServiceSpec {
   /** Over everything that a restart would change. */
   readonly hash: string;
 }
+
+/** Where a secret is kept, outside of the fleet file. */
+export type SecretSource =
+  /** In the variable, or in the file that `<env>_FILE` names. */
+  | { readonly env: string; readonly prefix?: string }
+  /** An absolute path. */
+  | { readonly file: string; readonly prefix?: string };
 
 /** One way to ask whether something is well. */
 export interface ProbeSpec {
@@ -183,11 +195,15 @@ export interface Detection {
   readonly diskFullWithinMs: number;
   readonly certificateDays: number;
   readonly clockJumpMs: number;
+  /** Only what is declared is judged. */
   readonly thresholds: {
-    readonly errorRate: number;
-    readonly responseTimeMs: number;
-    readonly memoryUsage: number;
-    readonly cpuUsage: number;
+    /** Share of failed looks, and of failed requests at the front proxy. */
+    readonly errorRate?: number;
+    /** Of a good answer to a probe. */
+    readonly responseTimeMs?: number;
+    /** Of the machine; `host/NAME` may have its own. */
+    readonly memoryUsage?: number;
+    readonly cpuUsage?: number;
   };
   /** tcp `host:port` that tell whether the watcher itself has a network; empty: not asked. */
   readonly connectivity: readonly string[];

@@ -11,11 +11,14 @@ export {
 } from "./diff-fleets.ts";
 export type { Explanation } from "./explain.ts";
 export type * from "./fleet.ts";
+export { type FoundHook, findHook, hookReference } from "./hook-reference.ts";
 export { fleetJsonSchema } from "./json-schema.ts";
 export { type LoadedFleet, loadFleet } from "./load-fleet.ts";
 export { maskedFleet } from "./mask.ts";
 export { type ConfigProblem, formatProblem } from "./problem.ts";
 export type { ConfigText } from "./read-yaml.ts";
-export type { ConfigSetting, ConfigSources } from "./sources.ts";
+export { knownStrategy } from "./resolve-hooks.ts";
+export { type ReadSecretFile, readSecret, type SecretPlaces } from "./secret.ts";
+export { type ConfigSetting, type ConfigSources, companionFiles } from "./sources.ts";
 export { joinWords, splitWords } from "./split-words.ts";
 export { createTopology, type Topology } from "./topology.ts";

@@ -98,7 +98,7 @@ describe("the example", () => {
       diskFullWithinMs: 86_400_000,
       certificateDays: 14,
       clockJumpMs: 1000,
-      thresholds: { errorRate: 0.01, responseTimeMs: 1000, memoryUsage: 0.8, cpuUsage: 0.7 },
+      thresholds: {},
       connectivity: [],
     });
     expect(fleet.resources["files/ledger"]?.probe).toMatchObject({
@@ -282,7 +282,10 @@ describe("secrets", () => {
 
   it("are taken from the environment and remembered as such", () => {
     const spec = load(text, { environment: { SHOP_TOKEN: "s3cret" } }).services["a"];
-    expect(spec).toMatchObject({ env: { TOKEN: "s3cret" }, secretEnv: ["TOKEN"] });
+    expect(spec).toMatchObject({
+      env: { TOKEN: "s3cret" },
+      secrets: { TOKEN: { env: "SHOP_TOKEN" } },
+    });
   });
 
   it("are never explained", () => {

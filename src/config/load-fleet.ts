@@ -18,6 +18,8 @@ export interface LoadedFleet {
    * anew, so that nothing but their text is kept in memory meanwhile.
    */
   readonly explain: (key: string) => Explanation | undefined;
+  /** Every secret that was read from outside of the files, for masking. */
+  readonly secrets: readonly string[];
   /** What is allowed, but hardly meant. */
   readonly warnings: readonly string[];
 }
@@ -29,6 +31,8 @@ export function loadFleet(sources: ConfigSources): Result<LoadedFleet, readonly 
     tree,
     baseDir: sources.baseDir,
     environment: sources.environment ?? {},
+    readFile: sources.readSecretFile,
+    secrets: [],
     hash: sources.hash,
     warnings: [...warnings],
     problems: [...problems, ...validated.problems],
@@ -39,6 +43,7 @@ export function loadFleet(sources: ConfigSources): Result<LoadedFleet, readonly 
   if (scope.problems.length > 0) return failed(inOrder(scope));
   return success({
     fleet,
+    secrets: scope.secrets,
     warnings: scope.warnings,
     explain: (key) => explain(sources, key),
   });

@@ -14,16 +14,20 @@ function isSecretKey(path: TreePath): boolean {
   if (path.slice(0, -1).includes("headers") && !path.includes("expect")) return true;
   if (/\/parameters\/env\//.test(`/${path.join("/")}`)) return true;
   const last = path.findLast((part) => typeof part === "string");
+  if (last === "body" && isHookKey(path)) return true;
   return typeof last === "string" && secretName.test(last.replaceAll("-", "_"));
 }
 
 /** The value as explain, diff and problems may show it. */
 export function maskValue(path: TreePath, value: Json): Json {
-  if (isReference(value)) return hidden;
+  if (isReference(path, value)) return hidden;
   if (value === null || typeof value === "boolean" || typeof value === "number") {
     return isSecretKey(path) ? hidden : value;
   }
-  if (typeof value === "string") return isSecretKey(path) ? hidden : maskUrl(value);
+  if (typeof value === "string") {
+    if (isSecretKey(path)) return hidden;
+    return isHookKey(path) ? maskAddress(value) : maskUrl(value);
+  }
   if (Array.isArray(value)) {
     return (value as readonly Json[]).map((item, index) => maskValue([...path, index], item));
   }
@@ -41,7 +45,7 @@ export function maskedFleet(fleet: Fleet): Json {
     const shown = (masked["services"] as { readonly [key: string]: JsonRecord })[name] ?? {};
     const env: Record<string, Json> = {};
     for (const [key, value] of Object.entries((shown["env"] ?? {}) as JsonRecord)) {
-      env[key] = service.secretEnv?.includes(key) ? hidden : value;
+      env[key] = key in (service.secrets ?? {}) ? hidden : value;
     }
     services[name] = { ...shown, env };
   }
@@ -54,12 +58,28 @@ export function showValue(path: TreePath, value: Json): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
-/** `{ env: NAME }` where a text may stand. A service's own map of variables has other keys, too. */
-function isReference(value: Json): boolean {
+/** `{ env: NAME }`, `{ file: PATH }` where a text may stand. Other maps have such keys, too. */
+function isReference(path: TreePath, value: Json): boolean {
   if (value === null || typeof value !== "object" || Array.isArray(value)) return false;
-  const keys = Object.keys(value);
   const record = value as { readonly [key: string]: Json };
-  return keys.length === 1 && keys[0] === "env" && typeof record["env"] === "string";
+  const keys = Object.keys(record).filter((key) => key !== "prefix");
+  if (keys.length !== 1) return false;
+  if (typeof record["env"] === "string") return true;
+  return typeof record["file"] === "string" && mayBeSecret(path);
+}
+
+function mayBeSecret(path: TreePath): boolean {
+  const [above, last] = path.slice(-2);
+  return above === "env" || above === "headers" || /^(url|undo_url|body)$/.test(String(last));
+}
+
+function isHookKey(path: TreePath): boolean {
+  return path.includes("webhooks") || path.includes("reconnect");
+}
+
+/** Whoever knows the address of a webhook may call it: its path is as secret as a password. */
+function maskAddress(text: string): string {
+  return text.replace(/^(https?:\/\/)(?:[^/?#]*@)?([^/?#]+)[/?#].+$/is, `$1$2/${hidden}`);
 }
 
 function maskUrl(text: string): string {

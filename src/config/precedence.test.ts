@@ -215,6 +215,16 @@ describe("reliability files", () => {
       exhaustionLeadMs: 0,
       thresholds: { errorRate: 0.02, responseTimeMs: 1500, memoryUsage: 0.9, cpuUsage: 0.6 },
     });
+    expect(load({ files: [json(text)] }).warnings).toEqual([
+      expect.stringContaining("no resource host/NAME is declared"),
+    ]);
+    const host = yaml("resources: { host/here: { thresholds: { cpu: 0.95 } } }");
+    const measured = load({ files: [host, json(text)] });
+    expect(measured.warnings).toEqual([]);
+    expect(measured.fleet.resources["host/here"]?.probe.parameters["thresholds"]).toEqual({
+      cpu: 0.95,
+      memory: 0.9,
+    });
     expect(explain("detection.thresholds.cpu_usage")?.origin).toBe(".reliability-config.json:5:92");
   });
 

@@ -9,6 +9,8 @@ export interface ConfigProblem {
   readonly key: string;
   readonly message: string;
   readonly fix: string;
+  /** Others may write what root would follow. */
+  readonly isUnsafe?: true;
 }
 
 /** One problem on two lines, the first of which editors and terminals make a link of. */

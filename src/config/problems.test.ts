@@ -29,6 +29,17 @@ const cases: readonly (readonly [name: string, text: string, says: string])[] = 
   fix: did you mean "full"?`,
   ],
   [
+    "what follows escalate",
+    "services:\n  a:\n    command: x\n    recovery_strategy: [reconnect, escalate, restart]\n",
+    `f.yaml:4:46 services.a.recovery_strategy[2]: restart is never tried: the order ends with escalate
+  fix: write restart before escalate, or leave it out`,
+  ],
+  [
+    "a name that is taken",
+    "resources: { host/pressure: {} }",
+    "f.yaml:1:14 resources.host/pressure: this name is taken\n  fix: choose another name",
+  ],
+  [
     "a wrong duration",
     "services: { a: { command: x, stop: { grace: soon } } }",
     `f.yaml:1:45 services.a.stop.grace: expected a duration, found "soon"
@@ -212,6 +223,12 @@ const cases: readonly (readonly [name: string, text: string, says: string])[] = 
     "services:\n\ta: { command: x }\n",
     `f.yaml:2:1 Tabs are not allowed as indentation
   fix: indent with spaces`,
+  ],
+  [
+    "a name of the API with a scheme",
+    "api: { hosts: [https://box.example] }",
+    `f.yaml:1:16 api.hosts[0]: expected HOST or HOST:PORT, found "https://box.example"
+  fix: write box.example`,
   ],
   [
     "a second document",

@@ -1,14 +1,16 @@
 /** Commands, webhooks and paths that recovery may use; strategies and approvals by their names. */
 import type { z } from "zod";
 import type { CommandHook, HookSpecs, WebhookHook } from "./fleet.ts";
-import { complain, listOf, msOf, pathOf, type Scope, secretsOf, wordsOf } from "./resolve-scope.ts";
+import { complain, listOf, msOf, pathOf, type Scope, wordsOf } from "./resolve-scope.ts";
 import {
   type commandHook,
   type eitherHook,
   type hooks,
+  strategy,
   strategyNames,
   type webhook,
 } from "./schema-hooks.ts";
+import { secretOf, secretsOf, type WrittenSecret } from "./secret.ts";
 import type { TreePath } from "./tree.ts";
 
 type WrittenHooks = { [Key in keyof typeof hooks]: z.infer<(typeof hooks)[Key]> };
@@ -79,16 +81,30 @@ function commandOf(
 function webhookOf(scope: Scope, path: TreePath, written: z.infer<typeof webhook>): WebhookHook {
   const map = typeof written === "string" ? { url: written } : written;
   const full = { method: "POST", timeout: hookTimeout, ...map } as Exclude<typeof written, string>;
+  const body = full.body === undefined ? undefined : secretOf(scope, [...path, "body"], full.body);
+  const undoUrl =
+    full.undo_url === undefined ? undefined : urlOf(scope, [...path, "undo_url"], full.undo_url);
   return {
     kind: "webhook",
-    url: full.url,
+    url: urlOf(scope, [...path, "url"], full.url) ?? "",
     method: full.method.toUpperCase(),
     headers: secretsOf(scope, [...path, "headers"], full.headers).values,
-    ...(full.body === undefined ? {} : { body: full.body }),
-    ...(full.undo_url === undefined ? {} : { undoUrl: full.undo_url }),
+    ...(body === undefined ? {} : { body }),
+    ...(undoUrl === undefined ? {} : { undoUrl }),
     reversible: full.reversible ?? full.undo_url !== undefined,
     timeoutMs: msOf(full.timeout),
   };
+}
+
+/** What was written was held against the schema; what a reference stands for was not yet. */
+function urlOf(scope: Scope, path: TreePath, written: WrittenSecret): string | undefined {
+  const url = secretOf(scope, path, written);
+  if (url === undefined || /^https?:\/\/[^\s/]+\S*$/.test(url)) return url;
+  complain(scope, path, {
+    message: "what it refers to is not a URL",
+    fix: "let it hold http://HOST:PORT/PATH and nothing else",
+  });
+  return undefined;
 }
 
 const aliases: Readonly<Record<string, string>> = {
@@ -99,6 +115,11 @@ const aliases: Readonly<Record<string, string>> = {
 /** The one name of a strategy. */
 export function strategyName(name: string): string {
   return aliases[name] ?? name;
+}
+
+/** The one name of what people may call a strategy; undefined for any other word. */
+export function knownStrategy(word: string): string | undefined {
+  return word !== "escalate" && strategy.safeParse(word).success ? strategyName(word) : undefined;
 }
 
 /** What strategies need that somebody must have declared. */
@@ -116,6 +137,7 @@ export function strategiesOf(
   { written, hooks }: { written: string | readonly string[] | undefined; hooks: HookSpecs },
 ): readonly string[] {
   const names = listOf(written).map(strategyName);
+  endsWithEscalate(scope, [...path, "recovery_strategy"], names);
   for (const name of names) {
     const [kind = "", hook = ""] = name.split(":");
     if (name.includes(":")) {
@@ -137,6 +159,17 @@ export function strategiesOf(
     }
   }
   return [...new Set(names)];
+}
+
+/** The order ends there, so what follows would never be tried. */
+function endsWithEscalate(scope: Scope, path: TreePath, names: readonly string[]): void {
+  const end = names.indexOf("escalate");
+  const lost = end < 0 ? undefined : names[end + 1];
+  if (lost === undefined) return;
+  complain(scope, [...path, end + 1], {
+    message: `${lost} is never tried: the order ends with escalate`,
+    fix: `write ${lost} before escalate, or leave it out`,
+  });
 }
 
 /** One word stands for every strategy. */

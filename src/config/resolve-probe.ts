@@ -8,18 +8,11 @@
 import type { z } from "zod";
 import type { JsonRecord } from "../kernel/index.ts";
 import type { ProbeSpec, ServiceSpec } from "./fleet.ts";
-import {
-  complain,
-  listOf,
-  msOf,
-  parametersOf,
-  type Scope,
-  secretsOf,
-  wordsOf,
-} from "./resolve-scope.ts";
+import { complain, listOf, msOf, parametersOf, type Scope, wordsOf } from "./resolve-scope.ts";
 import type { WrittenFleet } from "./schema.ts";
 import type { expectation, probe } from "./schema-probes.ts";
 import type { WrittenService } from "./schema-service.ts";
+import { secretsOf } from "./secret.ts";
 import type { TreePath } from "./tree.ts";
 
 type Written = z.infer<typeof probe>;

@@ -10,11 +10,11 @@ import {
   parametersOf,
   pathOf,
   type Scope,
-  secretsOf,
   wordsOf,
 } from "./resolve-scope.ts";
 import type { WrittenFleet } from "./schema.ts";
 import type { WrittenResource } from "./schema-resources.ts";
+import { secretsOf } from "./secret.ts";
 import type { TreePath } from "./tree.ts";
 
 export interface ResourceContext {
@@ -99,10 +99,15 @@ function parametersFor(
     }
     case "host": {
       const { disks, interfaces, thresholds } = written;
+      const whole = fleet.detection.thresholds;
       return parametersOf({
         disks: listOf(disks).map((disk) => pathOf(scope, disk)),
         interfaces: interfaces === undefined ? undefined : listOf(interfaces),
-        thresholds: parametersOf(thresholds),
+        thresholds: parametersOf({
+          ...thresholds,
+          cpu: thresholds.cpu ?? whole.cpu_usage,
+          memory: thresholds.memory ?? whole.memory_usage,
+        }),
       });
     }
   }

@@ -2,6 +2,7 @@
 import { type JsonRecord, parseBytes, parseDurationMs } from "../kernel/index.ts";
 import type { Environment } from "./environment.ts";
 import type { ConfigProblem } from "./problem.ts";
+import type { ReadSecretFile } from "./secret.ts";
 import { splitWords } from "./split-words.ts";
 import type { MapTree, TreePath } from "./tree.ts";
 import { problem, type Says } from "./validate.ts";
@@ -10,6 +11,9 @@ export interface Scope {
   readonly tree: MapTree;
   readonly baseDir: string;
   readonly environment: Environment;
+  readonly readFile?: ReadSecretFile | undefined;
+  /** Every secret that was read: to be masked wherever it turns up. */
+  readonly secrets: string[];
   readonly hash: (text: string) => string;
   readonly warnings: string[];
   readonly problems: ConfigProblem[];
@@ -62,38 +66,6 @@ export function pathOf(scope: Scope, path: string): string {
     else if (part !== "" && part !== ".") parts.push(part);
   }
   return `/${parts.join("/")}`;
-}
-
-export type WrittenSecret = string | number | boolean | { readonly env: string };
-
-export interface Secrets {
-  readonly values: Readonly<Record<string, string>>;
-  /** Names of those that came from the environment. */
-  readonly secret: readonly string[];
-}
-
-/** Texts as they are, `{ env: NAME }` from the environment that was handed in. */
-export function secretsOf(
-  scope: Scope,
-  path: TreePath,
-  written: Readonly<Record<string, WrittenSecret>> | undefined,
-): Secrets {
-  const values: Record<string, string> = {};
-  const secret: string[] = [];
-  for (const [name, value] of Object.entries(written ?? {})) {
-    if (typeof value !== "object") {
-      values[name] = String(value);
-      continue;
-    }
-    secret.push(name);
-    const found = scope.environment[value.env];
-    if (found !== undefined) values[name] = found;
-    else {
-      const message = `the environment has no variable ${value.env}`;
-      complain(scope, [...path, name], { message, fix: `set ${value.env}, or write the value` });
-    }
-  }
-  return { values, secret };
 }
 
 /** For parameters of sensors, which are plain data. */

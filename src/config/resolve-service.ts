@@ -3,17 +3,10 @@ import { canonicalJson } from "../kernel/index.ts";
 import type { LimitSpec, ServiceSpec, WorkSpec } from "./fleet.ts";
 import { approvalsOf, hooksOf, strategiesOf } from "./resolve-hooks.ts";
 import { addressOf, hostAndPort, type ProbeScope, probesOf } from "./resolve-probe.ts";
-import {
-  bytesOf,
-  complain,
-  msOf,
-  pathOf,
-  type Scope,
-  secretsOf,
-  wordsOf,
-} from "./resolve-scope.ts";
+import { bytesOf, complain, msOf, pathOf, type Scope, wordsOf } from "./resolve-scope.ts";
 import type { WrittenFleet } from "./schema.ts";
 import type { WrittenService } from "./schema-service.ts";
+import { secretsOf } from "./secret.ts";
 
 export interface ServiceContext {
   readonly scope: Scope;
@@ -67,7 +60,7 @@ export function resolveService(context: ServiceContext, written: WrittenService)
     strategies: strategiesOf(scope, path, { written: written.recovery_strategy, hooks }),
     hooks,
     approvals: approvalsOf(written.approve, hooks),
-    ...(env.secret.length === 0 ? {} : { secretEnv: env.secret }),
+    ...(Object.keys(env.sources).length === 0 ? {} : { secrets: env.sources }),
     hash: scope.hash(canonicalJson(runs)),
   };
 }

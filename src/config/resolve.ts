@@ -38,8 +38,31 @@ export function resolve(
     watched[id] = resolveResource({ scope, id, fleet: written, dependsOn }, resource);
   }
   const fleet = { ...wholeOf(written), services, resources: watched };
+  warnOfBlindThresholds(scope, fleet);
   complainOfPorts(scope, fleet);
   return { ...fleet, hash: scope.hash(canonicalJson(fleet)) };
+}
+
+/** What nobody measures cannot be judged. */
+function warnOfBlindThresholds(scope: Scope, fleet: Omit<Fleet, "hash">): void {
+  const { memoryUsage, cpuUsage } = fleet.detection.thresholds;
+  if (memoryUsage === undefined && cpuUsage === undefined) return;
+  if (Object.values(fleet.resources).some(({ kind }) => kind === "host")) return;
+  scope.warnings.push(
+    "detection.thresholds: memory_usage and cpu_usage are of the machine, and no resource host/NAME is declared; nothing measures them",
+  );
+}
+
+function thresholdsOf(
+  written: WrittenFleet["detection"]["thresholds"],
+): Fleet["detection"]["thresholds"] {
+  const { error_rate, response_time, memory_usage, cpu_usage } = written;
+  return {
+    ...(error_rate === undefined ? {} : { errorRate: error_rate }),
+    ...(response_time === undefined ? {} : { responseTimeMs: msOf(response_time) }),
+    ...(memory_usage === undefined ? {} : { memoryUsage: memory_usage }),
+    ...(cpu_usage === undefined ? {} : { cpuUsage: cpu_usage }),
+  };
 }
 
 function wholeOf(written: WrittenFleet): Omit<Fleet, "services" | "resources" | "hash"> {
@@ -68,12 +91,7 @@ function wholeOf(written: WrittenFleet): Omit<Fleet, "services" | "resources" | 
       diskFullWithinMs: msOf(detection.disk_full_within),
       certificateDays: detection.certificate_days,
       clockJumpMs: msOf(detection.clock_jump),
-      thresholds: {
-        errorRate: detection.thresholds.error_rate,
-        responseTimeMs: msOf(detection.thresholds.response_time),
-        memoryUsage: detection.thresholds.memory_usage,
-        cpuUsage: detection.thresholds.cpu_usage,
-      },
+      thresholds: thresholdsOf(detection.thresholds),
       connectivity: listOf(detection.connectivity),
     },
     retention: {
@@ -81,7 +99,10 @@ function wholeOf(written: WrittenFleet): Omit<Fleet, "services" | "resources" | 
       failuresMs: msOf(retention.failures),
       journalMs: msOf(retention.journal),
     },
-    api: typeof api === "number" ? { host: "127.0.0.1", port: api } : api,
+    api:
+      typeof api === "number"
+        ? { host: "127.0.0.1", port: api, hosts: [] }
+        : { ...api, hosts: listOf(api.hosts) },
   };
 }
 

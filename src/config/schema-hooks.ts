@@ -8,6 +8,7 @@ import {
   oneOf,
   record,
   secretText,
+  secretUrl,
   text,
   texts,
   yesOrNo,
@@ -27,6 +28,7 @@ export const strategyNames = [
   "rotate_logs",
   "scale",
   "rollback_config",
+  "eject",
   "wait_for_port",
   "quarantine",
   "escalate",
@@ -49,7 +51,7 @@ export const strategies = z
   .union([strategy, z.array(strategy)], {
     error: "expected a strategy or a list of them\nwrite restart or [reconnect, restart]",
   })
-  .describe("What is tried first, in this order");
+  .describe("What is tried first, in this order; `escalate` at its end: and nothing else");
 
 const reversal = {
   reversible: yesOrNo.optional().describe("True: it needs no undo; else it asks for approval"),
@@ -63,11 +65,11 @@ const commandMap = record({
 });
 
 const webhookMap = record({
-  url: httpUrl,
+  url: secretUrl,
   method: text.default("POST"),
   headers: z.record(z.string(), secretText).optional(),
-  body: text.optional(),
-  undo_url: httpUrl.optional(),
+  body: secretText.optional(),
+  undo_url: secretUrl.optional(),
   ...reversal,
 });
 

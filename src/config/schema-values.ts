@@ -110,22 +110,52 @@ export const command = z
   })
   .describe("Program and arguments, as one text or as a list; never run by a shell");
 
-/** A value, or where in the environment it is: the second kind is never shown or stored. */
+const prefix = z
+  .string({ error: "expected a text\nwrite for example 'Bearer '" })
+  .optional()
+  .describe("Goes before it");
+
+/** Where a secret is: what is there is never shown or stored. */
+const secretPlace = record({ env: text.optional(), file: text.optional(), prefix }).refine(
+  ({ env, file }) => (env === undefined) !== (file === undefined),
+  { error: "it names not exactly one place\nwrite { env: NAME } or { file: PATH }" },
+);
+
+/** A value, or where it is kept. */
 export const secretText = z
-  .union([z.string(), z.number(), z.boolean(), record({ env: text })], {
-    error: "expected a text or { env: NAME }\nput it into quotes",
+  .union([z.string(), z.number(), z.boolean(), secretPlace], {
+    error: "expected a text, { env: NAME } or { file: PATH }\nput it into quotes",
   })
-  .describe("A text, or { env: NAME } for what is in the environment and stays secret");
+  .describe("A text, or { env: NAME } or { file: PATH } for what is kept there and stays secret");
 
 export const texts = z
   .union([text, z.array(text)], { error: "expected a text or a list of texts\nwrite [a, b]" })
   .describe("One text or a list of them");
+
+const hostError = "expected HOST or HOST:PORT\nwrite box.example or box.example:8443";
+
+/** As they stand in a `Host` header: no scheme, no path, no pattern. */
+const hostName = text.refine(
+  (value) => /^(?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i.test(value),
+  { error: hostError },
+);
+
+export const hostNames = z
+  .union([hostName, z.array(hostName)], { error: hostError })
+  .describe("HOST or HOST:PORT, one or a list of them");
 
 export const httpUrl = text
   .refine((value) => /^https?:\/\/[^\s/]+/.test(value), {
     error: "expected a URL\nwrite http://HOST:PORT/PATH",
   })
   .describe("http:// or https:// URL");
+
+/** The address of a webhook lets whoever knows it in. */
+export const secretUrl = z
+  .union([httpUrl, secretPlace], {
+    error: "expected a URL, { env: NAME } or { file: PATH }\nwrite http://HOST:PORT/PATH",
+  })
+  .describe("http:// or https:// URL, or { env: NAME } or { file: PATH } that holds it");
 
 /** Plain text, or `/regular expression/flags`. */
 export const pattern = text

@@ -10,6 +10,7 @@ import { service } from "./schema-service.ts";
 import {
   duration,
   fraction,
+  hostNames,
   interval,
   mode,
   named,
@@ -32,10 +33,12 @@ const budgets = record({
 });
 
 const thresholds = record({
-  error_rate: fraction().default(0.01),
-  response_time: duration.default("1s"),
-  memory_usage: fraction().default(0.8),
-  cpu_usage: fraction().default(0.7),
+  error_rate: fraction()
+    .optional()
+    .describe("Share of looks, and of requests at the front proxy, that may fail"),
+  response_time: duration.optional().describe("How long a good answer to a probe may take"),
+  memory_usage: fraction().optional().describe("Of the machine; needs a resource host/NAME"),
+  cpu_usage: fraction().optional().describe("Of the machine; needs a resource host/NAME"),
 });
 
 const detection = record({
@@ -54,9 +57,17 @@ const detection = record({
 });
 
 const api = z
-  .union([port, record({ host: text.default("127.0.0.1"), port: port.default(5050) })], {
-    error: "expected a port or { host, port }\nwrite 5050",
-  })
+  .union(
+    [
+      port,
+      record({
+        host: text.default("127.0.0.1"),
+        port: port.default(5050),
+        hosts: hostNames.prefault([]).describe("Further names it is reached by, over a proxy say"),
+      }),
+    ],
+    { error: "expected a port or { host, port, hosts }\nwrite 5050" },
+  )
   .prefault({})
   .describe("Where the API and the page are");
 

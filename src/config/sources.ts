@@ -9,6 +9,7 @@ import { mergeTrees } from "./merge.ts";
 import type { ConfigProblem } from "./problem.ts";
 import { type ConfigText, readYaml } from "./read-yaml.ts";
 import { fromReliabilityConfig, withoutLineComments } from "./reliability-config.ts";
+import type { ReadSecretFile } from "./secret.ts";
 import { emptyMap, type MapTree, memberOf, type Tree, treeAt, treeOf, withMember } from "./tree.ts";
 
 export interface ConfigSources {
@@ -22,9 +23,17 @@ export interface ConfigSources {
   readonly runtime?: readonly ConfigSetting[];
   /** Absolute path of the folder that relative paths start from: that of the fleet file. */
   readonly baseDir: string;
+  /** Reads the files in which secrets are kept; without it there are none. */
+  readonly readSecretFile?: ReadSecretFile;
   /** A collision-resistant hash, in hex. */
   readonly hash: (text: string) => string;
 }
+
+/** Beside the fleet file; they have a say when they are there. */
+export const companionFiles: readonly string[] = [
+  "config/reliability.yml",
+  ".reliability-config.json",
+];
 
 /** `{ key: "api.port", value: 5051, name: "--port" }` */
 export interface ConfigSetting {

@@ -49,6 +49,9 @@ export function validate(tree: MapTree): Validated {
   return { written: parsed.data, resources, problems: unique(problems) };
 }
 
+/** What is watched of every machine has these. */
+const takenNames: readonly string[] = ["host/clock", "host/network", "host/pressure"];
+
 function validateResource(
   tree: MapTree,
   key: string,
@@ -65,7 +68,7 @@ function validateResource(
     const fix = adviceFor(kind, resourceKinds);
     return [problem(tree, path, { message: `unknown kind "${kind}"`, fix, at: "key" })];
   }
-  if (key === "host/clock") {
+  if (takenNames.includes(key)) {
     const says = { message: "this name is taken", fix: "choose another name", at: "key" } as const;
     return [problem(tree, path, says)];
   }

@@ -16,7 +16,9 @@ export interface ApiServerOptions {
 /** The API on its port, with the token of the data directory. */
 export async function startApi({ house, directory, fleet, log }: ApiServerOptions): Promise<Api> {
   const token = await tokenIn(directory.token);
-  return await openApi(house, { ...fleet.api, token, complain: log.complain });
+  const { host, port } = fleet.api;
+  const otherHosts = (): readonly string[] => house.hosts();
+  return await openApi(house, { host, port, token, otherHosts, complain: log.complain });
 }
 
 /** Made once; whoever may read the data directory may act. */

@@ -1,6 +1,7 @@
 /** The house as the API sees it: read from the loop, the store and the targets. */
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import type { House, Self, Trend } from "../api/index.ts";
+import { type Trend, trendsOf } from "../analyze/index.ts";
+import type { House, Self } from "../api/index.ts";
 import { maskedFleet } from "../config/index.ts";
 import { type Clock, type Mode, messageOf, strictest } from "../kernel/index.ts";
 import {
@@ -21,6 +22,7 @@ import {
   type ResourceId,
   type RouteReport,
   type Store,
+  strategyScope,
 } from "../model/index.ts";
 import { realClock, realTimers } from "../system/index.ts";
 import { followLog, lastLines } from "../targets/index.ts";
@@ -72,14 +74,27 @@ export class DaemonHouse implements House {
     return resourcesOf(this.#loop);
   }
 
+  /** Further names that the API is reached by, as the fleet file says now. */
+  hosts(): readonly string[] {
+    return this.#loop.fleet.api.hosts;
+  }
+
   mode(): Mode {
     const { fleet, plan } = this.#loop;
     return strictest(fleet.mode, plan.modes.get("fleet") ?? "full");
   }
 
   modes(): Readonly<Record<string, Mode>> {
-    const scoped = [...this.#loop.plan.modes].filter(([scope]) => scope !== "fleet");
-    return { ...this.#loop.fleet.strategyModes, ...Object.fromEntries(scoped) };
+    const { fleet, plan } = this.#loop;
+    const modes: Record<string, Mode> = {};
+    const note = (scope: string, mode: Mode): void => {
+      const strategy = scope.startsWith("strategy/") ? scope.slice("strategy/".length) : scope;
+      const name = fleet.services[strategy] === undefined ? strategy : scope;
+      modes[name] = strictest(modes[name] ?? "full", mode);
+    };
+    for (const [name, mode] of Object.entries(fleet.strategyModes)) note(strategyScope(name), mode);
+    for (const [scope, mode] of plan.modes) if (scope !== "fleet") note(scope, mode);
+    return modes;
   }
 
   liveIncidents(): readonly Incident[] {
@@ -95,7 +110,7 @@ export class DaemonHouse implements House {
   }
 
   trends(): readonly Trend[] {
-    return [];
+    return trendsOf(this.#loop.analyze.judging, this.clock.now());
   }
 
   async routes(): Promise<readonly RouteReport[]> {
@@ -153,13 +168,13 @@ export class DaemonHouse implements House {
   }
 
   self(): Self {
-    const { conductor } = this.#options;
+    const { conductor, knowledge } = this.#options;
     const { user, system } = process.cpuUsage();
     return {
       rssBytes: process.memoryUsage.rss(),
       cpuSeconds: (user + system) / 1e6,
       loopDelayP99Ms: this.#loopDelayP99Ms(),
-      kept: conductor.kept,
+      kept: knowledge.keeper.kept,
       losses: conductor.losses,
       queued: conductor.queued,
     };

@@ -10,7 +10,10 @@ import type { Entry, Kept, Report } from "../model/index.ts";
 import {
   acquireLock,
   createRealRandom,
+  makeSparePath,
   openDataDirectory,
+  openDeadline,
+  readSecretFile,
   realClock,
   realTimers,
 } from "../system/index.ts";
@@ -19,9 +22,11 @@ import { DaemonHouse } from "./daemon-house.ts";
 import { createDaemonLog, type DaemonLog } from "./daemon-log.ts";
 import { FleetSource } from "./fleet-source.ts";
 import { keepHouse } from "./housekeeping.ts";
+import { keepLogs } from "./keep-logs.ts";
 import { type KnowledgeBase, openKnowledge } from "./knowledge-base.ts";
 import { watchPrograms } from "./program-watch.ts";
 import { writeReadyNote } from "./ready-note.ts";
+import { Redaction } from "./redaction.ts";
 import { createReload } from "./reload.ts";
 import { SpecArchive } from "./spec-archive.ts";
 import { openTargets, type TargetSet } from "./target-set.ts";
@@ -46,11 +51,12 @@ export interface Daemon {
 /** Throws a SoulMirrorError when it cannot start; everything acquired until then is released. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const directory = openDataDirectory(options.dataPath);
-  const log = createDaemonLog(join(directory.logs, "daemon.log"));
+  const redaction = new Redaction();
+  const log = createDaemonLog(join(directory.logs, "daemon.log"), redaction);
   const teardown = new Teardown(log.complain);
   teardown.add("the log", () => log.close());
   try {
-    return await compose(options, { directory, log, teardown });
+    return await compose(options, { directory, log, teardown, redaction });
   } catch (error) {
     log.complain("the daemon did not start", error);
     await teardown.run();
@@ -62,38 +68,46 @@ interface Ground {
   readonly directory: ReturnType<typeof openDataDirectory>;
   readonly log: DaemonLog;
   readonly teardown: Teardown;
+  readonly redaction: Redaction;
 }
 
 async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> {
-  const { directory, log, teardown } = ground;
+  const { directory, log, teardown, redaction } = ground;
   const startedAt = realClock.now().wallMs;
-  const lock = acquireLock(directory.lock);
+  const lock = acquireLock(directory.lock, makeSparePath(directory.root, "lock"));
   teardown.add("the lock", () => lock.release());
   const source = new FleetSource({
     path: options.configPath,
     environment: options.environment,
     flags: options.flags,
+    learn: (secrets) => redaction.learn(secrets),
   });
   const first = source.load();
   if (!first.ok) throw refused(first.error);
   const { fleet } = first.value;
   const random = createRealRandom();
   const ids = createIds(realClock, random);
-  const knowledge = await openKnowledge({ directory, log, ids, teardown });
+  const knowledge = await openKnowledge({ directory, log, ids, teardown, redaction });
   const memory = await knowledge.keeper.recall();
-  const archive = new SpecArchive(directory.specs);
-  await archive.keep(fleet);
+  const archive = new SpecArchive(directory.specs, {
+    environment: options.environment,
+    readFile: readSecretFile,
+  });
+  await archive.keep(fleet).catch((error: unknown) => log.complain(specsNotKept, error));
 
   const loop = createLoopState(fleet, { clock: realClock, random, ids });
   resume(loop, memory, { clock: realClock, random, ids });
   const report: Report = (observation) => conductor.observe(observation);
-  const targets = await openTargets({ directory, log, archive, teardown, fleet, report });
+  const currentFleet = () => loop.fleet;
+  const parts = { directory, log, archive, teardown, fleet, currentFleet, report };
+  const targets = await openTargets(parts);
   const conductor: Conductor = new Conductor(loop, orchestraOf(knowledge, targets, log));
   teardown.add("the loop", () => conductor.stop());
 
   const write = (entry: Entry): Promise<Kept> =>
     knowledge.keeper.write([entry], realClock.now().wallMs);
   await write({ kind: "daemon_started", version, pid: process.pid });
+  if (knowledge.aside !== undefined) await write(setAside(knowledge.aside));
   await write({ kind: "fleet_loaded", hash: fleet.hash, changes: [] });
   const house = new DaemonHouse({ conductor, source, knowledge, targets, startedAt });
   const api = await startApi({ house, directory, fleet, log });
@@ -110,7 +124,9 @@ async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> 
     source.watch(() => void reload()),
   );
   teardown.add("the watch on programs", watchPrograms(conductor, realTimers));
-  const household = { store: knowledge.store, timers: realTimers, log, fleet: () => loop.fleet };
+  const household = { store: knowledge.store, timers: realTimers, log, fleet: currentFleet };
+  const logKeeping = { logs: directory.logs, log, timers: realTimers };
+  teardown.add("the rotation of our logs", keepLogs(logKeeping));
   teardown.add("the housekeeping", keepHouse(household));
   const { port } = api;
   const ready = await writeReadyNote(directory, { port, host: fleet.api.host, startedAt });
@@ -129,6 +145,14 @@ async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> 
   return { port, reload, stop: (reason) => (ending ??= end(reason)) };
 }
 
+const specsNotKept = "the next daemon will not know what the services were started with";
+
+/** What was lost with it cannot be counted. */
+function setAside(aside: string): Entry {
+  const reason = `what stood in the store's place was no database; it was set aside as ${aside}`;
+  return { kind: "gap", lost: 0, reason };
+}
+
 function orchestraOf(knowledge: KnowledgeBase, targets: TargetSet, log: DaemonLog): Orchestra {
   const { keeper, store } = knowledge;
   return {
@@ -140,13 +164,16 @@ function orchestraOf(knowledge: KnowledgeBase, targets: TargetSet, log: DaemonLo
     sync: () => keeper.sync(),
     writeMetrics: (rows) => store.writeMetrics(rows),
     writeBaselines: (rows) => store.writeBaselines(rows),
-    deadline: (timeoutMs) => AbortSignal.timeout(timeoutMs),
+    deadline: openDeadline,
     complain: log.complain,
   };
 }
 
 function refused(problems: readonly ConfigProblem[]): SoulMirrorError {
   const text = problems.map(formatProblem).join("\n");
+  if (problems.some(({ isUnsafe }) => isUnsafe)) {
+    return new SoulMirrorError("CONFIG_UNSAFE", `\n${text}`);
+  }
   const missing = problems.length === 1 && problems[0]?.line === 0;
   return new SoulMirrorError(missing ? "CONFIG_NOT_FOUND" : "CONFIG_INVALID", `\n${text}`, {
     fix: "mend the fleet file; `soulmirror validate` shows the same",

@@ -1,6 +1,7 @@
 /**
  * The fleet file on disk, and its changes. A file that cannot be used never replaces one that can:
- * the last good fleet goes on, and the problems are told.
+ * the last good fleet goes on, and the problems are told. As root, a file in which others have a
+ * say cannot be used, at no time: it, or one beside it, may have been replaced since the start.
  */
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, type StatWatcher, unwatchFile, watchFile } from "node:fs";
@@ -8,21 +9,23 @@ import { dirname, join, resolve } from "node:path";
 import {
   type ConfigProblem,
   type ConfigSetting,
+  companionFiles,
   diffFleets,
   type LoadedFleet,
   loadFleet,
 } from "../config/index.ts";
 import { failed, messageOf, type Result } from "../kernel/index.ts";
+import { readSecretFile, untrustedFile } from "../system/index.ts";
 
 export interface FleetSourceOptions {
   readonly path: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly flags: readonly ConfigSetting[];
+  /** Told every secret that was read, before anything is done with it. */
+  readonly learn?: (secrets: readonly string[]) => void;
 }
 
 const pollMs = 500;
-/** Beside the fleet file; read when they are there. */
-const companions = ["config/reliability.yml", ".reliability-config.json"];
 
 export class FleetSource {
   readonly #options: FleetSourceOptions;
@@ -71,23 +74,35 @@ export class FleetSource {
   }
 
   #companionPaths(): readonly string[] {
-    return companions.map((name) => join(dirname(this.#path), name));
+    return companionFiles.map((name) => join(dirname(this.#path), name));
   }
 
   #read(): Result<LoadedFleet, readonly ConfigProblem[]> {
     const paths = [this.#path, ...this.#companionPaths().filter((path) => existsSync(path))];
     try {
-      return loadFleet({
+      const distrusted = paths.flatMap((path) => distrustOf(path) ?? []);
+      if (distrusted.length > 0) return failed(distrusted);
+      const result = loadFleet({
         files: paths.map((path) => ({ path, text: readFileSync(path, "utf8") })),
         environment: this.#options.environment,
+        readSecretFile,
         flags: this.#options.flags,
         baseDir: dirname(this.#path),
         hash: (text) => createHash("sha256").update(text).digest("hex").slice(0, 16),
       });
+      if (result.ok) this.#options.learn?.(result.value.secrets);
+      return result;
     } catch (error) {
       return failed([unreadable(this.#path, error)]);
     }
   }
+}
+
+function distrustOf(path: string): ConfigProblem | undefined {
+  const distrust = untrustedFile(path);
+  if (distrust === undefined) return undefined;
+  const { what, fix } = distrust;
+  return { file: path, line: 0, column: 0, key: "", message: what, fix, isUnsafe: true };
 }
 
 function unreadable(path: string, error: unknown): ConfigProblem {

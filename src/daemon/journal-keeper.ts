@@ -4,8 +4,10 @@
  *
  * J1. A checkpoint never says more than the journal in the store up to its position.
  * J2. Readers get entries from the store, in order and each once: what is elsewhere comes later.
+ * J3. Without a store a daemon starts all the same, with what can be read of the past. It never
+ *     takes its own memory for the whole then: checkpoints are folded from the store again.
  */
-import type { Timers } from "../kernel/index.ts";
+import { SoulMirrorError, type Timers } from "../kernel/index.ts";
 import {
   createRecollection,
   type Recollection,
@@ -15,6 +17,7 @@ import {
   writeRecollection,
 } from "../knowledge/index.ts";
 import type { Entry, Kept, SealedEntry, Store } from "../model/index.ts";
+import type { Past } from "../platform/index.ts";
 import type { DaemonLog } from "./daemon-log.ts";
 
 export interface JournalKeeperOptions {
@@ -22,7 +25,14 @@ export interface JournalKeeperOptions {
   readonly store: Store;
   readonly timers: Timers;
   readonly log: DaemonLog;
+  /** Takes secrets out of an entry: neither the journal nor a checkpoint gets to know them. */
+  readonly redact: (entry: Entry) => Entry;
+  /** For a start without the store: what can be read of it, to be closed by the caller. */
+  readonly openPast?: () => Promise<Past | undefined>;
 }
+
+/** A store that says so is not used: what it holds cannot be trusted, or not be read by us. */
+const refusals: readonly string[] = ["STORE_DAMAGED", "STORE_TOO_NEW"];
 
 export type EntryListener = (entries: readonly SealedEntry[]) => void;
 
@@ -34,8 +44,11 @@ export class JournalKeeper {
   readonly #options: JournalKeeperOptions;
   readonly #listeners = new Set<EntryListener>();
   #memory: Recollection = createRecollection();
+  #knowsAll = true;
   #sinceCheckpoint = 0;
-  #toldPosition = 0;
+  #written = 0;
+  /** Undefined until the end of the store is known. */
+  #toldPosition: number | undefined;
   #isTelling = false;
   #cancelAnchor: (() => void) | undefined;
 
@@ -48,30 +61,49 @@ export class JournalKeeper {
     return this.#options.journal.kept;
   }
 
-  /** What the daemons before this one knew; to be read before the first write. */
+  /**
+   * What the daemons before this one knew; to be read before the first write. Throws STORE_DAMAGED
+   * and STORE_TOO_NEW; a store that is away is no reason not to start.
+   */
   async recall(): Promise<Recollection> {
     const { store, journal } = this.#options;
-    const checkpoint = await store.loadCheckpoint();
-    const memory = checkpoint && readRecollection(checkpoint.state);
-    this.#memory = memory ?? createRecollection();
-    let position = memory && checkpoint ? checkpoint.position + 1 : 1;
-    for (;;) {
-      const page = await store.read(position, pageSize);
-      for (const { entry, at } of page) recollect(this.#memory, entry, at);
-      const last = page.at(-1);
-      if (last === undefined || page.length < pageSize) break;
-      position = last.position + 1;
+    try {
+      this.#memory = (await foldAll(store)).memory;
+    } catch (error) {
+      if (error instanceof SoulMirrorError && refusals.includes(error.code)) throw error;
+      this.#knowsAll = false;
+      this.#memory = await this.#recallWithout(error);
     }
     for (const { entry, at } of await journal.held()) recollect(this.#memory, entry, at);
-    this.#toldPosition = journal.last?.position ?? 0;
+    if (journal.kept === "store") this.#toldPosition = journal.last?.position ?? 0;
     return this.#memory;
   }
 
+  async #recallWithout(reason: unknown): Promise<Recollection> {
+    const { log, openPast } = this.#options;
+    log.complain("the store is away; only actions that can be taken back run meanwhile", reason);
+    const past = await openPast?.();
+    try {
+      if (past === undefined) throw new Error("there is none that could be read");
+      const { memory, position } = await foldAll(past);
+      log.warn("past-read", { position });
+      return memory;
+    } catch (error) {
+      // Services that run are known by their notes; the rest is looked at anew.
+      log.complain("what was before is not known until the store is back", error);
+      return createRecollection();
+    } finally {
+      await past?.close();
+    }
+  }
+
   /** Never rejects: a journal that fails goes on elsewhere, and says where. */
-  async write(entries: readonly Entry[], at: number): Promise<Kept> {
+  async write(told: readonly Entry[], at: number): Promise<Kept> {
+    const entries = told.map(this.#options.redact);
     for (const entry of entries) recollect(this.#memory, entry, at);
     const kept = await this.#options.journal.write(entries);
     this.#sinceCheckpoint += entries.length;
+    this.#written += entries.length;
     if (kept === "store" && this.#sinceCheckpoint >= checkpointEvery) void this.checkpoint();
     void this.#tell();
     return kept;
@@ -88,7 +120,8 @@ export class JournalKeeper {
     if (position === undefined || journal.kept !== "store") return;
     this.#sinceCheckpoint = 0;
     try {
-      await store.saveCheckpoint(position, writeRecollection(this.#memory));
+      const whole = this.#knowsAll ? { memory: this.#memory, position } : await foldAll(store);
+      await store.saveCheckpoint(whole.position, writeRecollection(whole.memory));
     } catch (error) {
       log.complain("the checkpoint was not written", error);
     }
@@ -117,11 +150,12 @@ export class JournalKeeper {
     this.#isTelling = true;
     try {
       const { journal, store } = this.#options;
-      while (this.#toldPosition < (journal.last?.position ?? 0) && journal.kept === "store") {
-        if (this.#listeners.size === 0) {
-          this.#toldPosition = journal.last?.position ?? 0;
-          return;
-        }
+      while (journal.kept === "store") {
+        const end = journal.last?.position ?? 0;
+        // It is back: what this daemon has written stands at its end.
+        this.#toldPosition ??= Math.max(0, end - this.#written);
+        if (this.#listeners.size === 0) this.#toldPosition = end;
+        if (this.#toldPosition >= end) return;
         const page = await store.read(this.#toldPosition + 1, pageSize);
         const last = page.at(-1);
         if (last === undefined) return;
@@ -140,5 +174,25 @@ export class JournalKeeper {
       this.anchor();
       this.#anchorLater();
     });
+  }
+}
+
+interface Folded {
+  readonly memory: Recollection;
+  /** Of the last entry that is in it. */
+  readonly position: number;
+}
+
+/** From the last checkpoint on, or from the beginning. */
+async function foldAll(store: Pick<Store, "loadCheckpoint" | "read">): Promise<Folded> {
+  const checkpoint = await store.loadCheckpoint();
+  const saved = checkpoint && readRecollection(checkpoint.state);
+  const memory = saved ?? createRecollection();
+  let position = saved && checkpoint ? checkpoint.position : 0;
+  for (;;) {
+    const page = await store.read(position + 1, pageSize);
+    for (const { entry, at } of page) recollect(memory, entry, at);
+    position = page.at(-1)?.position ?? position;
+    if (page.length < pageSize) return { memory, position };
   }
 }

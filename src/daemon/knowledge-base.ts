@@ -1,19 +1,27 @@
-import { createHash } from "node:crypto";
-import { rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Ids } from "../kernel/index.ts";
+import { type Ids, SoulMirrorError } from "../kernel/index.ts";
 import { openResilientJournal } from "../knowledge/index.ts";
 import type { Store } from "../model/index.ts";
-import { openAuditKey, openEmergencyFile, openWorkerStore } from "../platform/index.ts";
-import { type DataDirectory, privateDirectory, realClock, realTimers } from "../system/index.ts";
+import {
+  claimEmergencyFile,
+  createWorkerStore,
+  openAuditKey,
+  openEmergencyFile,
+  openPast,
+  releaseEmergencyFile,
+  setAsideForeign,
+  type WorkerStore,
+} from "../platform/index.ts";
+import { type DataDirectory, makeSparePath, realClock, realTimers } from "../system/index.ts";
 import type { DaemonLog } from "./daemon-log.ts";
 import { JournalKeeper } from "./journal-keeper.ts";
+import type { Redaction } from "./redaction.ts";
 import type { Teardown } from "./teardown.ts";
 
 export interface KnowledgeBase {
   readonly store: Store;
   readonly keeper: JournalKeeper;
+  /** Where a file went that stood in the store's place and was no database. */
+  readonly aside: string | undefined;
 }
 
 export interface KnowledgeOptions {
@@ -21,15 +29,23 @@ export interface KnowledgeOptions {
   readonly log: DaemonLog;
   readonly ids: Ids;
   readonly teardown: Teardown;
+  readonly redaction: Redaction;
 }
 
-/** The store in its worker, the journal over it that never fails, and who writes it. */
+/**
+ * The store in its worker, the journal over it that never fails, and who writes it. A store that
+ * cannot be opened now is asked for until it can be.
+ */
 export async function openKnowledge(options: KnowledgeOptions): Promise<KnowledgeBase> {
-  const { directory, log, ids, teardown } = options;
+  const { directory, log, ids, teardown, redaction } = options;
   const { mac } = await openAuditKey(directory.auditKey);
-  const store = await openWorkerStore(directory.store);
-  teardown.add("the store", () => store.close());
-  const path = emergencyPath(directory);
+  const aside = clearPlace(options);
+  const store = await openStore(options);
+  // In another directory, so that it is not full or read-only together with the store.
+  const path = makeSparePath(directory.root, "journal");
+  await claimEmergencyFile(path, directory.root).catch((error: unknown) =>
+    log.complain("emergency files of others could not be looked through", error),
+  );
   const emergency = await openEmergencyFile(path).catch((error: unknown) => {
     log.complain("there is no emergency file; only memory is behind the store", error);
     return undefined;
@@ -47,18 +63,46 @@ export async function openKnowledge(options: KnowledgeOptions): Promise<Knowledg
   teardown.add("the journal", async () => {
     await journal.close();
     // After an end in order there is nothing in it, and its place is wanted by others.
-    if (journal.kept === "store") await rm(path, { force: true });
+    if (journal.kept === "store") releaseEmergencyFile(path);
   });
-  const keeper = new JournalKeeper({ journal, store, timers: realTimers, log });
+  const keeper = new JournalKeeper({
+    journal,
+    store,
+    timers: realTimers,
+    log,
+    redact: (entry) => redaction.entry(entry),
+    openPast: () => openPast(directory.store),
+  });
   teardown.add("the journal keeper", () => keeper.close());
-  return { store, keeper };
+  return { store, keeper, aside };
 }
 
-/** In another directory, so that it is not full or read-only together with the store. */
-function emergencyPath(directory: DataDirectory): string {
-  const name = createHash("sha256").update(directory.root).digest("hex").slice(0, 16);
-  const folder = privateDirectory(
-    join(tmpdir(), `soulmirror-emergency-${process.getuid?.() ?? 0}`),
-  );
-  return join(folder, `${name}.journal`);
+/**
+ * Opened now or later: without it the daemon supervises all the same. Throws STORE_DAMAGED and
+ * STORE_TOO_NEW, for these do not pass by waiting.
+ */
+async function openStore({ directory, log, teardown }: KnowledgeOptions): Promise<WorkerStore> {
+  const store = createWorkerStore(directory.store);
+  teardown.add("the store", () => store.close());
+  try {
+    await store.opened();
+  } catch (error) {
+    const isAway = error instanceof SoulMirrorError && error.code === "STORE_UNAVAILABLE";
+    if (!isAway) throw error;
+    log.complain(`${directory.store} cannot be opened`, error);
+  }
+  return store;
+}
+
+/** The name of what was put out of the way, when the file in the store's place is none. */
+function clearPlace({ directory, log }: KnowledgeOptions): string | undefined {
+  const stamp = new Date(realClock.now().wallMs).toISOString().replace(/[:.]/g, "-");
+  try {
+    const aside = setAsideForeign(directory.store, stamp);
+    if (aside !== undefined) log.warn("store-set-aside", { path: directory.store, to: aside });
+    return aside;
+  } catch (error) {
+    log.complain(`${directory.store} is no database, and cannot be set aside`, error);
+    return undefined;
+  }
 }

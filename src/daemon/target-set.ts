@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { Fleet } from "../config/index.ts";
+import { type Fleet, findHook } from "../config/index.ts";
 import type { Effector, Observation, ProcessRun, Report, Sensor } from "../model/index.ts";
 import {
   listenEffector,
@@ -41,6 +41,8 @@ export interface TargetOptions {
   readonly archive: SpecArchive;
   readonly teardown: Teardown;
   readonly fleet: Fleet;
+  /** The one of the moment: what plans name is looked up in it. */
+  readonly currentFleet: () => Fleet;
   readonly report: Report;
 }
 
@@ -63,7 +65,7 @@ async function openHeartbeats(directory: DataDirectory, log: DaemonLog): Promise
 }
 
 export async function openTargets(options: TargetOptions): Promise<TargetSet> {
-  const { directory, log, archive, teardown, report } = options;
+  const { directory, log, archive, teardown, currentFleet, report } = options;
   const proxy = new ProxyKeeper(
     new ProxyRouter(directory.socket("proxy.sock")),
     {
@@ -93,6 +95,7 @@ export async function openTargets(options: TargetOptions): Promise<TargetSet> {
     ...createEffectors({
       clock: realClock,
       environment: process.env,
+      hookOf: (reference) => findHook(currentFleet(), reference),
       protectedPaths: [directory.root, homedir()],
     }),
     startProxyEffector(proxy, () => processes.declareRoutes()),

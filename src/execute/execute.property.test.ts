@@ -3,7 +3,8 @@ import { expect, it } from "vitest";
 import { createIds, createRandom } from "../kernel/index.ts";
 import type { Action, Command, Plan, Step, StepResult } from "../model/index.ts";
 import { isFinished } from "../model/index.ts";
-import { createExecuteState, execute } from "./execute.ts";
+import { execute } from "./execute.ts";
+import { createExecuteState } from "./execute-state.ts";
 
 const result: fc.Arbitrary<StepResult | undefined> = fc.oneof(
   { weight: 6, arbitrary: fc.constant({ kind: "done" as const, detail: "", undo: { token: 1 } }) },
@@ -26,6 +27,7 @@ const step: fc.Arbitrary<Step> = fc.record(
     deadlineMs: fc.integer({ min: 1, max: 1000 }),
     patienceMs: fc.integer({ min: 0, max: 1000 }),
     optional: fc.boolean(),
+    undo: fc.constant({ declared: true }),
   },
   { requiredKeys: ["kind", "resource", "parameters", "deadlineMs"] },
 );
@@ -53,6 +55,7 @@ it("ends every action, whatever the effectors answer (X2, X3, X4)", () => {
       const clock = { now: () => ({ wallMs: nowMs, monotonicMs: nowMs }) };
       const state = createExecuteState(createIds(clock, createRandom(1)));
       const commands: Command[] = [];
+      const half = new Set<string>();
       let last: Action | undefined;
       let open: Command | undefined;
       const note = (done: ReturnType<typeof execute>): void => {
@@ -68,6 +71,7 @@ it("ends every action, whatever the effectors answer (X2, X3, X4)", () => {
         if (last && isFinished(last)) break;
         const answer = queue.shift();
         const told = open;
+        if (told && (answer === undefined || answer.kind === "failed")) half.add(told.id);
         open = undefined;
         nowMs += 1;
         if (told && answer) {
@@ -83,10 +87,19 @@ it("ends every action, whatever the effectors answer (X2, X3, X4)", () => {
       expect(state.due.size).toBe(0);
       expect(new Set(commands.map(({ id }) => id)).size).toBe(commands.length);
       everyDeedWasAsked(commands);
+      everyHalfDeedIsUndone(commands, half);
     }),
     { numRuns: 500, seed: 21 },
   );
 });
+
+/** A step that may be half done is what is undone next, if it declares how. */
+function everyHalfDeedIsUndone(commands: readonly Command[], half: ReadonlySet<string>): void {
+  for (const [index, { id, phase, step: told }] of commands.entries()) {
+    if (phase !== "act" || !half.has(id) || told.optional || told.undo === undefined) continue;
+    expect(commands[index + 1]).toMatchObject({ phase: "undo", step: told, undo: told.undo });
+  }
+}
 
 /** Each `act` follows a precheck of the same step, and undoing goes backwards. */
 function everyDeedWasAsked(commands: readonly Command[]): void {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { createIds, createRandom } from "../kernel/index.ts";
 import type { Action, Command, Plan, Step, StepResult } from "../model/index.ts";
-import { createExecuteState, type ExecuteInput, execute } from "./execute.ts";
+import { type ExecuteInput, execute } from "./execute.ts";
+import { createExecuteState } from "./execute-state.ts";
 
 const step = (kind: string, more: Partial<Step> = {}): Step => ({
   kind,
@@ -189,5 +190,86 @@ describe("execute", () => {
     expect(after.told).toEqual(["undo a"]);
     after.answer();
     expect(after.last?.status.kind).toBe("rolled_back");
+  });
+
+  const halfway = [step("a"), step("b", { undo: { hook: "b" } }), step("c")];
+
+  it("undoes the failed step first, if it declares how: it may be half done (X4)", () => {
+    const machine = new Machine();
+    machine.begin(planOf(halfway));
+    for (let count = 0; count < 3; count += 1) machine.answer();
+    machine.answer({ kind: "failed", reason: "exit code 1" });
+    expect(machine.told.at(-1)).toBe("undo b");
+    expect(machine.commands.at(-1)?.undo).toEqual({ hook: "b" });
+    machine.answer();
+    expect(machine.told.at(-1)).toBe("undo a");
+    machine.answer();
+    expect(machine.last?.status).toMatchObject({ kind: "rolled_back", reason: "exit code 1" });
+    expect(machine.last?.done[1]).toEqual({
+      step: 1,
+      detail: "may be half done: exit code 1",
+      undo: { hook: "b" },
+    });
+  });
+
+  it("undoes a step that never answered, but none that was refused or not begun (X4)", () => {
+    const silent = new Machine();
+    silent.begin(planOf(halfway.slice(1)));
+    silent.answer();
+    silent.nowMs = 60_000;
+    silent.feed();
+    expect(silent.told).toEqual(["precheck b", "act b", "undo b"]);
+    const refused = new Machine();
+    refused.begin(planOf(halfway.slice(1)));
+    refused.answer();
+    refused.answer({ kind: "refused", reason: "there is no such program" });
+    expect(refused.told).toEqual(["precheck b", "act b"]);
+    const unasked = new Machine();
+    unasked.begin(planOf(halfway.slice(1)));
+    unasked.answer({ kind: "failed", reason: "cannot look" });
+    expect(unasked.told).toEqual(["precheck b"]);
+  });
+
+  it("remembers the undo of an optional step that failed, for a verdict (X4)", () => {
+    const machine = new Machine();
+    machine.begin(planOf([step("b", { undo: { hook: "b" }, optional: true })]));
+    machine.answer();
+    machine.answer({ kind: "failed", reason: "exit code 1" });
+    expect(machine.last?.status.kind).toBe("succeeded");
+    machine.feed({ kind: "roll_back", action: machine.last?.id ?? "", reason: "not healed" });
+    expect(machine.told.at(-1)).toBe("undo b");
+  });
+
+  it("undoes the step in which the daemon before this one died (X4)", () => {
+    for (const answers of [1, 2, 3, 4, 5]) {
+      const before = new Machine();
+      before.begin(planOf(halfway));
+      for (let count = 0; count < answers; count += 1) before.answer();
+      const after = new Machine();
+      if (before.last) after.feed({ kind: "resume", action: before.last });
+      // One answer: `a` acts. Three: `b` acts. Five: `c` acts; `a` and `c` declare no undo.
+      const expected = { 1: undefined, 2: "undo a", 3: "undo b", 4: "undo b", 5: "undo b" };
+      expect(after.told.at(-1)).toBe(expected[answers as keyof typeof expected]);
+    }
+    const first = new Machine();
+    first.begin(planOf(halfway.slice(1)));
+    const after = new Machine();
+    // The journal knows of its begin only; its first step may act already.
+    if (first.last) after.feed({ kind: "resume", action: first.last });
+    expect(after.told).toEqual(["undo b"]);
+  });
+
+  it("goes on with a way back that the daemon before this one had begun (X4)", () => {
+    const before = new Machine();
+    before.begin(planOf([step("a"), step("b")]));
+    for (let count = 0; count < 4; count += 1) before.answer();
+    before.feed({ kind: "roll_back", action: before.last?.id ?? "", reason: "not healed" });
+    before.answer();
+    expect(before.told.at(-1)).toBe("undo a");
+    const after = new Machine();
+    if (before.last) after.feed({ kind: "resume", action: before.last });
+    expect(after.told).toEqual(["undo a"]);
+    after.answer();
+    expect(after.last?.status).toMatchObject({ kind: "rolled_back", reason: "not healed" });
   });
 });

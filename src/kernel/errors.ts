@@ -14,10 +14,13 @@ export const errorTable = {
   DATA_DIRECTORY_UNUSABLE: { status: 500, exitCode: 3, means: "the data directory cannot be used" },
   STORE_TOO_NEW: { status: 409, exitCode: 3, means: "a newer version wrote this store" },
   STORE_UNAVAILABLE: { status: 503, exitCode: 3, means: "the store does not answer" },
+  STORE_DAMAGED: { status: 500, exitCode: 3, means: "the store holds a damaged database" },
   AUDIT_BROKEN: { status: 409, exitCode: 4, means: "the journal was edited or cut" },
   DAEMON_AWAY: { status: 503, exitCode: 5, means: "no daemon answers for this data directory" },
   NOT_AUTHORIZED: { status: 401, exitCode: 6, means: "the token is missing or wrong" },
   FORBIDDEN_ORIGIN: { status: 403, exitCode: 6, means: "Host or Origin is not one of ours" },
+  TOO_MANY_ATTEMPTS: { status: 429, exitCode: 6, means: "too many wrong tokens from one address" },
+  BUSY: { status: 503, exitCode: 5, means: "the daemon serves as many as it can" },
   NOT_FOUND: { status: 404, exitCode: 1, means: "there is no such thing" },
   BAD_REQUEST: { status: 400, exitCode: 2, means: "the request does not fit its schema" },
   CONFLICT: { status: 409, exitCode: 1, means: "the state does not allow it" },
@@ -31,16 +34,25 @@ export const errorTable = {
 
 export type ErrorCode = keyof typeof errorTable;
 
+export interface ErrorDetails {
+  readonly fix?: string;
+  readonly cause?: unknown;
+  readonly retryAfterMs?: number;
+}
+
 /** The one error class of the public edge. `fix` says what the reader can do about it. */
 export class SoulMirrorError extends Error {
   readonly code: ErrorCode;
   readonly fix: string | undefined;
+  /** Asking again sooner is of no use. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { fix?: string; cause?: unknown } = {}) {
+  constructor(code: ErrorCode, message: string, options: ErrorDetails = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "SoulMirrorError";
     this.code = code;
     this.fix = options.fix;
+    this.retryAfterMs = options.retryAfterMs;
   }
 
   get status(): number {

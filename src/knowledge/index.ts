@@ -12,16 +12,12 @@ export {
   learn,
 } from "./baselines.ts";
 export { type Chain, createChain, type Mac } from "./chain.ts";
+export type { EmergencyJournal, HeldEntries } from "./emergency-journal.ts";
+export type { ResilientJournalOptions } from "./journal-settings.ts";
 export { createMemoryStore, freshEntries, type MemoryStoreOptions } from "./memory-store.ts";
 export { project, type RowChange, withVerdict } from "./projections.ts";
 export * from "./recollection.ts";
-export {
-  type EmergencyJournal,
-  type HeldEntries,
-  openResilientJournal,
-  type ResilientJournal,
-  type ResilientJournalOptions,
-} from "./resilient-journal.ts";
+export { openResilientJournal, type ResilientJournal } from "./resilient-journal.ts";
 export { createRollUp, forgetRollUp, type RolledUp, type RollUpState, rollUp } from "./roll-up.ts";
 export {
   type Anchor,
@@ -30,3 +26,4 @@ export {
   verifyChain,
   verifyJournal,
 } from "./verify-chain.ts";
+export { type HeldPast, type HeldVerification, verifyHeld } from "./verify-held.ts";

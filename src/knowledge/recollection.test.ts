@@ -119,6 +119,29 @@ describe("recollection", () => {
     expect(memory.modes.get("fleet")).toBe("monitor");
   });
 
+  it("counts starts, each process once, until all is down", () => {
+    const started = (pid: number, adopted = false): Entry => {
+      const run = {
+        resource,
+        process: { pid, startTicks: 1, bootId: "b" },
+        specHash: "h",
+      } as const;
+      return { kind: "process_started", run, adopted };
+    };
+    const exited = (pid: number): Entry => {
+      const process = { pid, startTicks: 1, bootId: "b" };
+      const end = { code: 1, signal: null, uptimeMs: 1, expected: false };
+      return { kind: "process_exited", exit: { resource, process, ...end } };
+    };
+    const stopped: Entry = { kind: "daemon_stopped", reason: "SIGTERM" };
+    const countOf = (...entries: Entry[]) => fold(entries).starts.get(resource) ?? 0;
+    const twice = [started(1), exited(1), started(2)];
+    expect(countOf(...twice)).toBe(2);
+    expect(countOf(...twice, stopped, started(2, true))).toBe(2);
+    expect(countOf(...twice, exited(2), stopped)).toBe(0);
+    expect(readRecollection(writeRecollection(fold(twice)))?.starts.get(resource)).toBe(2);
+  });
+
   const full = fold(
     [
       { kind: "failure_raised", failure },

@@ -30,6 +30,8 @@ export interface Recollection {
   readonly modes: Map<string, Mode>;
   /** Processes that run, or ran when the last entry was written. */
   readonly runs: Map<string, ProcessRun>;
+  /** How often each instance was started, since nothing of the fleet ran. */
+  readonly starts: Map<string, number>;
   /** Recovery actions of the last hour: budgets outlive a daemon. */
   spent: { readonly resource: ResourceId; readonly at: number }[];
 }
@@ -46,6 +48,7 @@ export function createRecollection(): Recollection {
     book: new Map(),
     modes: new Map(),
     runs: new Map(),
+    starts: new Map(),
     spent: [],
   };
 }
@@ -72,8 +75,12 @@ export function recollect(memory: Recollection, entry: Entry, at: number): void 
     case "verdict":
       noteVerdict(memory, entry);
       return;
+    case "daemon_stopped":
+      // All is down: what comes up then is no restart.
+      if (memory.runs.size === 0) memory.starts.clear();
+      return;
     case "process_started":
-      memory.runs.set(runKey(entry.run.process), entry.run);
+      noteStart(memory, entry);
       return;
     case "process_exited":
       memory.runs.delete(runKey(entry.exit.process));
@@ -87,6 +94,18 @@ export function recollect(memory: Recollection, entry: Entry, at: number): void 
     default:
       return;
   }
+}
+
+/** The same process may be seen to start by one daemon and be adopted by the next ones. */
+function noteStart(
+  memory: Recollection,
+  { run }: Extract<Entry, { kind: "process_started" }>,
+): void {
+  const key = runKey(run.process);
+  if (!memory.runs.has(key)) {
+    memory.starts.set(run.resource, (memory.starts.get(run.resource) ?? 0) + 1);
+  }
+  memory.runs.set(key, run);
 }
 
 function runKey({ pid, startTicks }: ProcessIdentity): string {
@@ -136,7 +155,8 @@ export function readRecollection(text: string): Recollection | undefined {
   const { spent, ...maps } = memory;
   if (Array.isArray(parsed["spent"])) spent.push(...(parsed["spent"] as typeof spent));
   for (const [name, map] of Object.entries(maps)) {
-    const entries = parsed[name];
+    // Daemons that did not count starts yet have left a checkpoint without them.
+    const entries = parsed[name] ?? (name === "starts" ? [] : undefined);
     if (!Array.isArray(entries)) return undefined;
     for (const [key, value] of entries as [string, never][]) map.set(key, value);
   }

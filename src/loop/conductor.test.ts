@@ -40,6 +40,7 @@ class Stage {
   readonly told: string[] = [];
   readonly entries: Entry[] = [];
   readonly timeoutsMs: number[] = [];
+  openDeadlines = 0;
   /** Deeds that began before anything was written about them. */
   readonly unannounced: string[] = [];
   readonly conductor: Conductor;
@@ -90,7 +91,13 @@ class Stage {
       writeBaselines: async () => {},
       deadline: (timeoutMs) => {
         this.timeoutsMs.push(timeoutMs);
-        return { aborted: false, addEventListener: () => {}, removeEventListener: () => {} };
+        this.openDeadlines += 1;
+        return {
+          signal: { aborted: false, addEventListener: () => {}, removeEventListener: () => {} },
+          end: () => {
+            this.openDeadlines -= 1;
+          },
+        };
       },
       complain: (what) => void this.told.push(`complaint: ${what}`),
     };
@@ -282,6 +289,7 @@ describe("conductor", () => {
     const stage = new Stage(`${service}\n${site}`);
     await stage.wait(2000);
     expect(new Set(stage.timeoutsMs)).toEqual(new Set([10_000, 5000, 1000]));
+    expect(stage.openDeadlines).toBe(0);
   });
 
   it("stops after the running tick and its commands are over", async () => {

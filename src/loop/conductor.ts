@@ -23,6 +23,7 @@ import type {
   AbortSignalLike,
   BaselineRow,
   Command,
+  Deadline,
   Effector,
   Entry,
   Kept,
@@ -49,8 +50,7 @@ export interface Orchestra {
   sync(): Promise<void>;
   writeMetrics(rows: readonly MetricRow[]): Promise<void>;
   writeBaselines(rows: readonly BaselineRow[]): Promise<void>;
-  /** A signal that aborts after `timeoutMs`. */
-  deadline(timeoutMs: number): AbortSignalLike;
+  deadline(timeoutMs: number): Deadline;
   /** For what nobody waits for: it is logged. */
   complain(what: string, error: unknown): void;
 }
@@ -173,7 +173,12 @@ export class Conductor {
     const { spec } = read.request;
     const sensor = this.#orchestra.sensors.get(spec.kind);
     if (sensor === undefined) throw new Error(`there is no sensor of kind ${spec.kind}`);
-    return await sensor.read(read.request, this.#orchestra.deadline(spec.timeoutMs));
+    const deadline = this.#orchestra.deadline(spec.timeoutMs);
+    try {
+      return await sensor.read(read.request, deadline.signal);
+    } finally {
+      deadline.end();
+    }
   }
 
   #forget(key: string): void {
@@ -206,12 +211,12 @@ export class Conductor {
       }
       await this.#orchestra.sync();
     }
-    const signal = this.#orchestra.deadline(step.deadlineMs);
-    if (phase === "precheck") return await effector.precheck(command, signal);
-    if (phase === "act") return await effector.act(command, signal);
-    return effector.undo === undefined
-      ? { kind: "refused", reason: `${step.kind} cannot be undone` }
-      : await effector.undo(command, signal);
+    const deadline = this.#orchestra.deadline(step.deadlineMs);
+    try {
+      return await carryOutPhase(effector, command, deadline.signal);
+    } finally {
+      deadline.end();
+    }
   }
 
   async #writeSeries({ metrics: rows, baselines }: Tick): Promise<void> {
@@ -236,4 +241,18 @@ export class Conductor {
     for (const resolve of this.#idle) resolve();
     this.#idle = [];
   }
+}
+
+/** What the command asks for: to look whether it may be done, to do it, or to take it back. */
+async function carryOutPhase(
+  effector: Effector,
+  command: Command,
+  signal: AbortSignalLike,
+): Promise<StepResult> {
+  const { phase, step } = command;
+  if (phase === "precheck") return await effector.precheck(command, signal);
+  if (phase === "act") return await effector.act(command, signal);
+  return effector.undo === undefined
+    ? { kind: "refused", reason: `${step.kind} cannot be undone` }
+    : await effector.undo(command, signal);
 }

@@ -12,6 +12,11 @@ export interface Step {
   readonly patienceMs?: number;
   /** The plan goes on when it fails: it gathers evidence or is a courtesy. */
   readonly optional?: boolean;
+  /**
+   * What its undo needs, where that is known beforehand: then it is taken back also when it failed
+   * half-way or never answered. Such an undo bears that nothing, a part or all of it was done.
+   */
+  readonly undo?: JsonRecord;
 }
 
 /** Ordered steps of one strategy against one incident (or at a person's request). */
@@ -52,7 +57,7 @@ export interface Action {
   readonly plan: Plan;
   readonly at: number;
   readonly status: ActionStatus;
-  /** What each finished step reported, in order; `undo` is what its undo needs. */
+  /** What each step reported, in order; `undo` is what its undo needs. */
   readonly done: readonly StepDone[];
   /** Monotonic milliseconds; only meaningful within one life of the daemon. */
   readonly begunMs: number;
@@ -103,8 +108,10 @@ export interface CommandDone {
 
 export type StepResult =
   | { readonly kind: "done"; readonly detail: string; readonly undo?: JsonRecord }
-  /** Tried and did not work, or may not be tried. */
-  | { readonly kind: "refused" | "failed"; readonly reason: string }
+  /** Nothing was done: it may not, or cannot, be tried. */
+  | { readonly kind: "refused"; readonly reason: string }
+  /** Tried and did not work; how far it came is not known. */
+  | { readonly kind: "failed"; readonly reason: string }
   /** Cannot be tried now; worth trying again when `untilMs` has passed (a held port, say). */
   | { readonly kind: "later"; readonly reason: string; readonly retryAfterMs: number };
 

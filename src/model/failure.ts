@@ -52,8 +52,9 @@ export const failureTypes = {
   check_failed: { category: "availability", specificity: 30, decisive: false },
   unreachable: { category: "connectivity", specificity: 35, decisive: false },
   slow: { category: "performance", specificity: 20, decisive: false },
+  not_ready: { category: "availability", specificity: 15, decisive: false },
   flapping: { category: "availability", specificity: 10, decisive: false },
-  dependency_down: { category: "connectivity", specificity: 5, decisive: false },
+  dependency_down: { category: "connectivity", specificity: 45, decisive: false },
   memory_exhaustion: { category: "capacity", specificity: 65, decisive: true },
   descriptor_exhaustion: { category: "capacity", specificity: 65, decisive: true },
   process_exhaustion: { category: "capacity", specificity: 65, decisive: true },
@@ -77,7 +78,8 @@ export const failureTypes = {
 export type FailureType = keyof typeof failureTypes;
 
 /**
- * Some only note something about a resource (flapping, a deviation): no recovery is judged by them.
+ * Some only note something about a resource (flapping, a deviation, that it is not ready): no
+ * recovery is judged by them.
  */
 export function namesCause(type: FailureType): boolean {
   return failureTypes[type].specificity >= 20;

@@ -104,6 +104,9 @@ export interface PortHeldReading {
   readonly kind: "port-held";
   readonly port: number;
   readonly holder?: PortHolder;
+  /** Of the front proxy: the service behind that address, and what the kernel said. */
+  readonly service?: string;
+  readonly error?: string;
 }
 
 export interface PortHolder {

@@ -41,6 +41,9 @@ export const hostClock: ResourceId = "host/clock";
 /** The network of this machine itself: while it is down, nothing remote can be judged. */
 export const hostNetwork: ResourceId = "host/network";
 
+/** How busy this machine is: the more, the more patience with what does not answer. */
+export const hostPressure: ResourceId = "host/pressure";
+
 /** A process is its pid and its start, so that a pid that was given away again is a stranger. */
 export interface ProcessIdentity {
   readonly pid: number;

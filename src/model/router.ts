@@ -31,6 +31,9 @@ export interface UpstreamReport {
 
 export interface RouteReport {
   readonly service: string;
+  /** Where it listens, or would. */
+  readonly host: string;
+  readonly port: number;
   readonly listening: boolean;
   /** Why not, for example EADDRINUSE. */
   readonly listenError?: string;

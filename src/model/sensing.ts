@@ -46,5 +46,11 @@ export interface AbortSignalLike {
   removeEventListener(type: "abort", listener: () => void): void;
 }
 
+/** A signal that aborts at a set time, unless it was ended before: an open one costs a timer. */
+export interface Deadline {
+  readonly signal: AbortSignalLike;
+  end(): void;
+}
+
 /** Observations that come by themselves: exits of processes, lines of a log, heartbeats. */
 export type Report = (observation: Observation) => void;

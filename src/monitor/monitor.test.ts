@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { type Fleet, formatProblem, loadFleet } from "../config/index.ts";
 import { createRandom } from "../kernel/index.ts";
-import type { Reading, ResourceId, StartedReading } from "../model/index.ts";
+import {
+  hostPressure,
+  type Reading,
+  type ResourceId,
+  type StartedReading,
+} from "../model/index.ts";
 import { createMonitorState, type MonitorInput, type MonitorOutput, monitor } from "./monitor.ts";
 
 const site = "http/site";
@@ -40,6 +45,8 @@ class Watch {
   nowMs = 0;
   readonly #state;
   reads: MonitorOutput["reads"][number][] = [];
+  /** What is told of the machine whenever it is asked for. */
+  pressure: readonly Reading[] = [];
   wakeMs: number | undefined;
 
   constructor(text: string, seed = 1) {
@@ -49,10 +56,18 @@ class Watch {
   }
 
   feed(...inputs: MonitorInput[]): MonitorOutput {
-    const out = monitor(this.#state, inputs, { wallMs: this.nowMs, monotonicMs: this.nowMs });
-    this.reads.push(...out.reads);
+    const now = { wallMs: this.nowMs, monotonicMs: this.nowMs };
+    const out = monitor(this.#state, inputs, now);
+    const isOfMachine = ({ request }: (typeof out.reads)[number]): boolean =>
+      request.spec.resource === hostPressure;
+    const reads = out.reads.filter((read) => !isOfMachine(read));
+    this.reads.push(...reads);
     this.wakeMs = out.wakeMs;
-    return out;
+    for (const { read, request } of out.reads.filter(isOfMachine)) {
+      const answer = { read, key: request.spec.key, readings: this.pressure };
+      this.wakeMs = monitor(this.#state, [{ kind: "read", ...answer }], now).wakeMs;
+    }
+    return { ...out, reads };
   }
 
   observe(resource: ResourceId, reading: Reading): MonitorOutput {
@@ -63,7 +78,7 @@ class Watch {
 
   /** Lets time pass until the next look is asked for. */
   next(): MonitorOutput["reads"][number] {
-    for (let count = 0; count < 100; count += 1) {
+    for (let count = 0; count < 10_000; count += 1) {
       const read = this.reads.shift();
       if (read) return read;
       this.nowMs = Math.max(this.nowMs, this.wakeMs ?? this.nowMs);
@@ -99,6 +114,29 @@ describe("monitor", () => {
     expect(given?.reading).toMatchObject({ kind: "check", ok: false, symptom: "timeout" });
     expect(given).toMatchObject({ resource: site, begunMs: watch.nowMs - 2250 });
     expect(watch.answer(read, pass).observations).toEqual([]);
+  });
+
+  it("gives looks more time while the machine is short of processor time, to a limit (M5)", () => {
+    const watch = new Watch(siteEvery("10s"));
+    const timeouts = (percent: number): number[] => {
+      const sample = { series: "pressure.cpu", value: percent, unit: "percent" } as const;
+      watch.pressure = [{ kind: "samples", samples: [sample] }];
+      return [1, 2].map(() => {
+        const read = watch.next();
+        watch.answer(read, pass);
+        return read.request.spec.timeoutMs;
+      });
+    };
+    expect(timeouts(20)).toEqual([2000, 2000]);
+    expect(timeouts(65)[1]).toBe(5000);
+    expect(timeouts(100)[1]).toBe(8000);
+    // What hangs is found all the same.
+    watch.next();
+    watch.nowMs += 8249;
+    expect(watch.feed().observations).toEqual([]);
+    watch.nowMs += 1;
+    expect(watch.feed().observations).toMatchObject([{ reading: { symptom: "timeout" } }]);
+    expect(timeouts(0)[1]).toBe(2000);
   });
 
   it("states when a look began, not when it ended", () => {
@@ -199,12 +237,15 @@ describe("monitor", () => {
   });
 
   it("leaves looks that a new fleet does not change as they are", () => {
-    const watch = new Watch(siteEvery("1h"));
-    watch.answer(watch.next(), pass);
-    const dueMs = watch.wakeMs;
-    watch.nowMs += 1000;
+    const [watch, undisturbed] = [new Watch(siteEvery("1h")), new Watch(siteEvery("1h"))];
+    for (const each of [watch, undisturbed]) {
+      each.answer(each.next(), pass);
+      each.nowMs += 100;
+    }
     expect(watch.feed({ kind: "fleet", fleet: fleetOf(siteEvery("1h")) }).forgotten).toEqual([]);
-    expect(watch.wakeMs).toBe(dueMs);
+    watch.answer(watch.next(), pass);
+    undisturbed.next();
+    expect(watch.nowMs).toBe(undisturbed.nowMs);
     const { forgotten } = watch.feed({ kind: "fleet", fleet: fleetOf(siteEvery("10s")) });
     expect(forgotten).toEqual([`${site}#http`]);
     expect(watch.next().request.spec.intervalMs).toBe(10_000);

@@ -11,12 +11,18 @@
  * M3. A look at an instance is done at the process that was last reported as started; looks stop
  *     when that process exits.
  * M4. Nothing but the startup look is done until it has passed once for that process.
+ * M5. A look may take its declared time; longer while the machine is short of processor time.
  */
 import type { Fleet } from "../config/index.ts";
 import { DueHeap, type Instant, jittered, type Random } from "../kernel/index.ts";
 import {
+  createPatience,
+  hostPressure,
   instanceOf,
+  notePressure,
   type Observation,
+  type PatienceState,
+  patienceAt,
   type Reading,
   type ReadRequest,
   type ResourceId,
@@ -36,6 +42,7 @@ export interface MonitorState {
   readonly running: Map<ResourceId, StartedReading>;
   readonly keysOf: Map<ResourceId, string[]>;
   readonly clock: ClockWatch;
+  readonly patience: PatienceState;
   nextRead: number;
 }
 
@@ -46,6 +53,8 @@ interface Look {
   /** The read that is under way. */
   read: number | undefined;
   begunMs: number;
+  /** How long it may take (M5). */
+  timeoutMs: number;
   /** Looks in a row that were not good. */
   bad: number;
 }
@@ -96,6 +105,7 @@ export function createMonitorState(fleet: Fleet, random: Random): MonitorState {
     running: new Map(),
     keysOf: new Map(),
     clock: createClockWatch(),
+    patience: createPatience(),
     nextRead: 1,
   };
 }
@@ -145,6 +155,9 @@ function takeReadings(
   for (const reading of input.readings) {
     round.observations.push(observationOf(look, reading, round.now));
     if (reading.kind === "check" && !reading.ok) good = false;
+    if (look.spec.resource === hostPressure) {
+      notePressure(state.patience, reading, round.now.monotonicMs);
+    }
   }
   finish(state, look, { good, now: round.now });
 }
@@ -156,7 +169,7 @@ function expire(state: MonitorState, { now, observations }: Round): void {
     const look = state.looks.get(key);
     if (look?.read === undefined) continue;
     const elapsedMs = now.monotonicMs - look.begunMs;
-    const reason = `no answer from the ${look.spec.kind} sensor within ${look.spec.timeoutMs} ms`;
+    const reason = `no answer from the ${look.spec.kind} sensor within ${look.timeoutMs} ms`;
     const reading: Reading = { kind: "check", ok: false, elapsedMs, symptom: "timeout", reason };
     observations.push(observationOf(look, reading, now));
     finish(state, look, { good: false, now });
@@ -201,7 +214,14 @@ function addLooks(state: MonitorState, specs: readonly SensorSpec[], now: Instan
   for (const spec of specs) {
     if (state.looks.has(spec.key)) continue;
     const request = requestOf(state, spec);
-    state.looks.set(spec.key, { spec, request, read: undefined, begunMs: 0, bad: 0 });
+    state.looks.set(spec.key, {
+      spec,
+      request,
+      read: undefined,
+      begunMs: 0,
+      timeoutMs: spec.timeoutMs,
+      bad: 0,
+    });
     // The first look comes soon, spread over one interval; a startup look comes at once.
     const delayMs = spec.sensor === "startup" ? 0 : state.random.next() * spec.intervalMs;
     state.due.set(spec.key, now.monotonicMs + delayMs);
@@ -271,6 +291,7 @@ function sameSpec(a: SensorSpec | undefined, b: SensorSpec | undefined): boolean
 
 function takeDue(state: MonitorState, now: Instant): readonly Read[] {
   const reads: Read[] = [];
+  const { factor } = patienceAt(state.patience, now.monotonicMs);
   for (;;) {
     const key = state.due.takeDue(now.monotonicMs);
     if (key === undefined) return reads;
@@ -278,10 +299,15 @@ function takeDue(state: MonitorState, now: Instant): readonly Read[] {
     if (look === undefined || look.read !== undefined) continue;
     look.read = state.nextRead;
     look.begunMs = now.monotonicMs;
+    look.timeoutMs = Math.round(look.spec.timeoutMs * factor);
     state.nextRead += 1;
-    state.deadlines.set(key, now.monotonicMs + look.spec.timeoutMs + deadlineGraceMs);
-    reads.push({ read: look.read, request: look.request });
+    state.deadlines.set(key, now.monotonicMs + look.timeoutMs + deadlineGraceMs);
+    reads.push({ read: look.read, request: factor === 1 ? look.request : stretched(look) });
   }
+}
+
+function stretched({ request, timeoutMs }: Look): ReadRequest {
+  return { ...request, spec: { ...request.spec, timeoutMs } };
 }
 
 function requestOf(state: MonitorState, spec: SensorSpec): ReadRequest {

@@ -53,7 +53,19 @@ describe("looks of resources", () => {
     const fleet = fleetOf(
       `resources:\n  tcp/a: { port: 1 }\n  tcp/b: { port: 2, mode: off }\n  host/here: {}`,
     );
-    expect(looksOfResources(fleet).map(({ key }) => key)).toEqual(["tcp/a#tcp", "host/here#host"]);
+    expect(looksOfResources(fleet).map(({ key }) => key)).toEqual([
+      "tcp/a#tcp",
+      "host/here#host",
+      "host/pressure#pressure",
+    ]);
+  });
+
+  it("ask how busy the machine is as soon as anything has to answer in time", () => {
+    const keys = (text: string) => looksOfResources(fleetOf(text)).map(({ sensor }) => sensor);
+    expect(keys("services: { a: { command: node a.js } }")).toEqual([]);
+    expect(keys("services: { a: { command: node a.js, liveness: { tcp: 1 } } }")).toEqual([
+      "pressure",
+    ]);
   });
 
   it("watch the front proxy and the network only where there is a need", () => {

@@ -2,6 +2,7 @@ import type { Fleet, ProbeSpec, ServiceSpec } from "../config/index.ts";
 import {
   frontProxy,
   hostNetwork,
+  hostPressure,
   instanceId,
   type ResourceId,
   type SensorSpec,
@@ -47,12 +48,18 @@ export function looksOfResources(fleet: Fleet): readonly SensorSpec[] {
   const declared = Object.values(fleet.resources)
     .filter((resource) => resource.mode !== "off")
     .map((resource) => probeLook(resource.id as ResourceId, resource.kind, resource.probe));
-  const hasFront = Object.values(fleet.services).some((service) => service.listen !== undefined);
+  const services = Object.values(fleet.services);
+  const hasFront = services.some((service) => service.listen !== undefined);
   return [
     ...declared,
-    ...(hasFront ? [proxyLook] : []),
+    ...(hasFront ? [proxyLook(fleet)] : []),
     ...(fleet.detection.connectivity.length > 0 ? [networkLook(fleet)] : []),
+    ...(declared.length > 0 || services.some(isAsked) ? [pressureLook] : []),
   ];
+}
+
+function isAsked({ startup, readiness, liveness, work }: ServiceSpec): boolean {
+  return (startup ?? readiness ?? liveness ?? work[0]) !== undefined;
 }
 
 /** Is it our own network that is down? Asked of the declared references, well if any answers. */
@@ -68,16 +75,28 @@ function networkLook(fleet: Fleet): SensorSpec {
   };
 }
 
+/** Looked at more often than anything is judged by two looks; a look is one small read. */
+const pressureLook: SensorSpec = {
+  key: `${hostPressure}#pressure`,
+  resource: hostPressure,
+  sensor: "pressure",
+  kind: "pressure",
+  parameters: {},
+  intervalMs: 500,
+  timeoutMs: 1000,
+};
+
 /** That it is gone is told at once by whoever holds a line to it; a look asks whether it works. */
-const proxyLook: SensorSpec = {
+const proxyLook = (fleet: Fleet): SensorSpec => ({
   key: `${frontProxy}#proxy`,
   resource: frontProxy,
   sensor: "proxy",
   kind: "proxy",
-  parameters: {},
+  // Requests are counted by service where somebody wants to know.
+  parameters: fleet.detection.thresholds.errorRate === undefined ? {} : { counts: true },
   intervalMs: 1000,
   timeoutMs: 1000,
-};
+});
 
 function usageLook(service: ServiceSpec, resource: ResourceId): SensorSpec {
   const { memoryBytes, descriptors, processes } = service.limits;

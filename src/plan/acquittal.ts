@@ -31,6 +31,7 @@ export function mustWait(
   const { each, tick } = scope;
   // It runs again: whether that helped is for the verdict to say.
   if (isAboutDeath(context.failure) && context.slot?.run) return true;
+  if (isAboutPredecessor(context, tick)) return true;
   const needs = neededBy(state, context);
   const waitedMs = tick.now.monotonicMs - each.sinceMs;
   const ill = needs.filter((need) => isIll(state, need));
@@ -97,6 +98,12 @@ function startPatienceMs(state: PlanState, { service, spec }: Context): number {
 
 function isAboutDeath({ type }: Failure): boolean {
   return type === "process_exited" || type === "crash_loop" || type === "start_failed";
+}
+
+/** That its predecessor was not ready says nothing about the process that runs now. */
+function isAboutPredecessor({ failure, slot, resource }: Context, { world }: PlanTick): boolean {
+  if (failure.type !== "not_ready" || slot?.run === undefined) return false;
+  return world.badMs(resource) < slot.run.sinceMs;
 }
 
 /** What it declares to need, with services as their instances. */

@@ -27,6 +27,8 @@ import { type PlanState, type PlanTick, type RecoveryCase, type Spent, slotsOf }
 import { type Context, isDead, type Strategy } from "./strategy.ts";
 
 const gatePauseMs = 100;
+/** So often it is asked whether something can be done by now about what is not ready. */
+const readyPauseMs = 1000;
 
 export function decide(state: PlanState, each: RecoveryCase, tick: PlanTick): void {
   const { now } = tick;
@@ -41,15 +43,28 @@ export function decide(state: PlanState, each: RecoveryCase, tick: PlanTick): vo
   const tried = each.attempts.filter((attempt) => attempt.helped !== undefined);
   const past = { book: state.book, tried: tried.map(({ strategy }) => strategy), at: now.wallMs };
   const { strategy, reason } = choose(context, past);
-  if (strategy === undefined) {
-    escalate(state, each, { tick, reason });
-    return wait(state, each, Number.POSITIVE_INFINITY);
-  }
+  if (strategy === undefined) return giveUp(state, each, { tick, context, reason });
   const forbiddenBy = forbidden(state, strategy, context);
   if (forbiddenBy !== undefined) return withhold(each, { tick, strategy, reason: forbiddenBy });
   each.restedMs ??= now.monotonicMs + pauseBefore(state, each, { strategy, context });
   if (each.restedMs > now.monotonicMs) return wait(state, each, each.restedMs);
   propose(state, each, { tick, strategy, context, reason });
+}
+
+/**
+ * Nothing is left to try. What is not ready may get ready by itself, and others may come that serve
+ * in its place: a person is told when that takes too long.
+ */
+function giveUp(
+  state: PlanState,
+  each: RecoveryCase,
+  { tick, context, reason }: { tick: PlanTick; context: Context; reason: string },
+): void {
+  const { monotonicMs } = tick.now;
+  const mayGetReady = context.failure.type === "not_ready";
+  const patienceMs = mayGetReady ? state.fleet.detection.verifyDeadlineMs : 0;
+  if (monotonicMs - each.sinceMs >= patienceMs) escalate(state, each, { tick, reason });
+  wait(state, each, mayGetReady ? monotonicMs + readyPauseMs : Number.POSITIVE_INFINITY);
 }
 
 function contextOf(state: PlanState, each: RecoveryCase, tick: PlanTick): Context | undefined {
@@ -90,7 +105,14 @@ function suspectsOf(state: PlanState, needs: readonly string[], tick: PlanTick):
   return needs
     .filter((need) => need.startsWith("service/"))
     .flatMap((need) => slotsOf(state, nameOf(need as `service/${string}`)))
-    .filter((slot) => slot.run !== undefined && tick.world.healthOf(slot.resource) === "degraded");
+    .filter((slot) => slot.run !== undefined && tick.world.healthOf(slot.resource) === "degraded")
+    .filter((slot) => !isOnlyNotReady(state, slot));
+}
+
+/** That is no reason to restart it, for its dependents neither. */
+function isOnlyNotReady(state: PlanState, slot: Slot): boolean {
+  const failures = [...(state.cases.get(slot.resource)?.failures.values() ?? [])];
+  return failures.length > 0 && failures.every(({ type }) => type === "not_ready");
 }
 
 function pauseBefore(
@@ -146,6 +168,7 @@ function propose(state: PlanState, each: RecoveryCase, proposal: Proposal): void
     context.slot.quarantine = { specHash: context.service.hash, reason: proposal.reason };
     escalate(state, each, { tick, reason: `in quarantine: ${proposal.reason}` });
   }
+  if (strategy.name === "eject" && context.slot) context.slot.ejected = true;
   if (strategy.name === "rollback_config" && context.slot) {
     context.slot.pinnedHash = context.slot.goodHash;
   }
@@ -255,6 +278,8 @@ function closeFailure(state: PlanState, failure: Failure, tick: PlanTick): void 
   state.failures.delete(failure.id);
   const each = state.cases.get(failure.resource);
   each?.failures.delete(failure.id);
+  const service = instanceOf(failure.resource)?.service;
+  if (service) state.due.set(service, tick.now.monotonicMs);
   if (each === undefined || each.failures.size > 0) return;
   state.cases.delete(each.resource);
   state.escalated.delete(each.incident);
@@ -264,10 +289,4 @@ function closeFailure(state: PlanState, failure: Failure, tick: PlanTick): void 
     state.judged.delete(action);
     tick.out.settled.push(action);
   }
-  const service = strategyTarget(each);
-  if (service) state.due.set(service, tick.now.monotonicMs);
-}
-
-function strategyTarget(each: RecoveryCase): string | undefined {
-  return instanceOf(each.resource)?.service;
 }

@@ -135,4 +135,47 @@ describe("choose", () => {
       "rotate_logs: no `rotate` files are declared; clean: no `clean` paths are declared",
     );
   });
+
+  describe("an order that ends with escalate", () => {
+    it("tries each of the named once, and nothing else", () => {
+      const context = contextOf(
+        "check_failed",
+        `recovery_strategy: [reconnect, restart, escalate]${hooks}`,
+      );
+      expect(order(context, 9)).toEqual(["reconnect", "drain_restart", "restart"]);
+      const { reason } = choose(context, {
+        ...none,
+        tried: ["reconnect", "drain_restart", "restart"],
+      });
+      expect(reason).toMatch(/^the declared order ends with escalate: .*restart: tried already/);
+    });
+
+    it("tries nothing when it names nothing else, or nothing that heals", () => {
+      expect(order(contextOf("check_failed", "recovery_strategy: escalate"), 9)).toEqual([]);
+      const scaling = "recovery_strategy: [scale, escalate]";
+      expect(order(contextOf("check_failed", scaling), 9)).toEqual([]);
+    });
+
+    it("leaves the restart policy alone, unless it names what to do about a process that is gone", () => {
+      const silent = contextOf(
+        "process_exited",
+        "recovery_strategy: [reconnect, escalate]\n    reconnect: x",
+      );
+      // A hook of the fleet file is no way to bring up what does not run.
+      expect(order(silent, 2)).toEqual(["restart", "restart"]);
+      const said = contextOf("process_exited", "recovery_strategy: [restart, escalate]");
+      expect(order(said, 9)).toEqual(["restart"]);
+    });
+
+    it("keeps requests away from what is not ready", () => {
+      const context = contextOf(
+        "not_ready",
+        "recovery_strategy: [restart, escalate]\n    instances: 2",
+      );
+      const other = createSlot("a", 2);
+      Object.assign(other, { run: { ...context.slot?.run, ready: true } });
+      const { strategy } = choose({ ...context, siblings: [other] }, none);
+      expect(strategy?.name).toBe("eject");
+    });
+  });
 });

@@ -5,6 +5,10 @@
  *
  * What was tried in this incident gives way to what was not; only when nothing new applies, what
  * may be repeated is repeated, the least tried first.
+ *
+ * An order that names `escalate` ends there: each of the named is tried once, then a person is
+ * told. Two things go on all the same: requests are kept away from what is not ready, and the
+ * restart policy brings back a process that is gone, where the order says nothing about that.
  */
 import { type ExperienceBook, type Failure, scoreOf, signatureOf } from "../model/index.ts";
 import { strategies, strategyNamed } from "./strategies/index.ts";
@@ -29,11 +33,13 @@ const experienceReach = 40;
 
 export function choose(context: Context, past: Past): Choice {
   const against: string[] = [];
-  const ordered = inOrder(context, past);
+  const { ordered, isClosed } = inOrder(context, past);
+  const mayRepeat = (strategy: Strategy): boolean =>
+    strategy.repeatable && (!isClosed || strategy.protects === true);
   const fresh = ordered.filter((strategy) => !past.tried.some((name) => isKin(strategy, name)));
   const again = ordered
     .filter(
-      (strategy) => !fresh.includes(strategy) && (strategy.repeatable || !isTried(strategy, past)),
+      (strategy) => !fresh.includes(strategy) && (mayRepeat(strategy) || !isTried(strategy, past)),
     )
     .toSorted((a, b) => triesOf(a, past) - triesOf(b, past));
   for (const strategy of [...fresh, ...again]) {
@@ -46,8 +52,11 @@ export function choose(context: Context, past: Past): Choice {
       against.push(`${strategy.name}: tried already`);
     }
   }
-  const none = `nothing is known that heals ${context.failure.type} of ${context.resource}`;
-  return { strategy: undefined, reason: against.length > 0 ? against.join("; ") : none };
+  if (against.length === 0) {
+    against.push(`nothing is known that heals ${context.failure.type} of ${context.resource}`);
+  }
+  const end = endsThere(context) ? "the declared order ends with escalate: " : "";
+  return { strategy: undefined, reason: `${end}${against.join("; ")}` };
 }
 
 function isTried(strategy: Strategy, past: Past): boolean {
@@ -64,7 +73,13 @@ function isKin(strategy: Strategy, tried: string): boolean {
   return strategy.name === tried || (renewals.includes(strategy.name) && renewals.includes(tried));
 }
 
-function inOrder(context: Context, past: Past): readonly Strategy[] {
+interface Order {
+  readonly ordered: readonly Strategy[];
+  /** Nothing of it is tried again. */
+  readonly isClosed: boolean;
+}
+
+function inOrder(context: Context, past: Past): Order {
   const { failure } = context;
   const named = declared(context).flatMap((name) => family(name, failure));
   const others = strategies
@@ -72,7 +87,25 @@ function inOrder(context: Context, past: Past): readonly Strategy[] {
     .map((strategy) => ({ strategy, turn: turnOf(strategy, failure, past) }))
     .sort((a, b) => a.turn - b.turn)
     .map(({ strategy }) => strategy);
-  return [...named, ...others];
+  const first = others.filter((strategy) => strategy.protects);
+  if (!endsThere(context)) {
+    const rest = others.filter((strategy) => !strategy.protects);
+    return { ordered: [...first, ...named, ...rest], isClosed: false };
+  }
+  // A hook may be declared for anything; only a strategy that heals this says what is to be done.
+  const isSaid = named.some((strategy) => strategy.heals[failure.type] !== undefined);
+  const upkeep = isSaid ? [] : others.filter((strategy) => keepsUp(strategy, failure));
+  return { ordered: [...first, ...named, ...upkeep], isClosed: isSaid };
+}
+
+function endsThere(context: Context): boolean {
+  return declared(context).includes("escalate");
+}
+
+/** The restart policy: what the service was handed over for. */
+function keepsUp({ name }: Strategy, { type }: Failure): boolean {
+  const isGone = type === "process_exited" || type === "crash_loop" || type === "start_failed";
+  return isGone && (name === "restart" || name === "quarantine");
 }
 
 function declared(context: Context): readonly string[] {

@@ -83,6 +83,14 @@ describe("permission", () => {
     expect(answer("reconnect", { strategy }) === undefined).toBe(strategy === "full");
   });
 
+  it.each(modes)("asks the mode that a person gave the strategy, too: %s", (mode) => {
+    const runtime = [["strategy/reconnect", mode]] as const;
+    expect(answer("reconnect", { runtime }) === undefined).toBe(mode === "full");
+    expect(answer("restart", { runtime })).toBeUndefined();
+    // Never wider than the fleet file.
+    expect(answer("reconnect", { runtime, strategy: "monitor" })).toBeDefined();
+  });
+
   it("lets what is named act in mode limited, not in a stricter one", () => {
     const limitedTo = "reconnect";
     expect(answer("reconnect", { fleet: "limited", limitedTo })).toBeUndefined();

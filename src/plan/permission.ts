@@ -1,4 +1,5 @@
 import { type Mode, strictest } from "../kernel/index.ts";
+import { strategyScope } from "../model/index.ts";
 import type { PlanState } from "./state.ts";
 import type { Context, Strategy } from "./strategy.ts";
 
@@ -11,8 +12,9 @@ export function forbidden(
   const mode = modeOf(state, context);
   // The restart policy is what the service was handed over for; it acts in every mode but off.
   if (isRestartPolicy(strategy, context)) return mode === "off" ? "mode off" : undefined;
-  const ownMode = state.fleet.strategyModes[strategy.name] ?? "full";
-  const effective = strictest(mode, ownMode);
+  const declared = state.fleet.strategyModes[strategy.name] ?? "full";
+  const runtime = state.modes.get(strategyScope(strategy.name)) ?? "full";
+  const effective = strictest(mode, declared, runtime);
   if (effective === "full") return undefined;
   if (effective !== "limited") return `mode ${effective}`;
   return state.fleet.limitedTo.includes(strategy.name)

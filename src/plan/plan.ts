@@ -201,6 +201,7 @@ function followAction(state: PlanState, action: Action, tick: PlanTick): void {
   const helped = action.status.kind === "succeeded";
   if (strategy === "scale" && service) noteScale(state, service, action);
   const slot = state.slots.get(resource);
+  if (slot) noteRotation(slot, strategy, helped);
   if (slot && cause.kind !== "failure") {
     const { coolDownMaxMs: pauseMaxMs } = state.fleet.budgets;
     noteDeed(slot, helped, { nowMs: tick.now.monotonicMs, pauseMaxMs });
@@ -244,6 +245,7 @@ export function restorePlanning(
     const service = slot && state.fleet.services[slot.service];
     if (slot && service) restoreSlot(slot, record, service);
   }
+  for (const slot of state.slots.values()) slot.starts = memory.starts.get(slot.resource) ?? 0;
   // They are being taken back: until that is over, their resources are not free.
   for (const { plan: before, status } of memory.actions.values()) {
     if (status.kind !== "succeeded") state.acting.set(before.resource, before.id);
@@ -261,6 +263,12 @@ function keepRunning(state: PlanState, resource: ResourceId): void {
   const slot = state.slots.get(resource);
   const hash = slot?.run?.started.specHash ?? slot?.goodHash;
   if (slot && hash !== undefined) slot.pinnedHash = hash;
+}
+
+/** Whether requests reach it, as far as that was the purpose. */
+function noteRotation(slot: Slot, strategy: string, helped: boolean): void {
+  if (strategy === "eject") slot.ejected &&= helped;
+  if (strategy === "readmit" && helped) slot.ejected = false;
 }
 
 /** An added instance is wanted from now on, and no longer when it is taken back. */

@@ -38,6 +38,8 @@ export interface Slot {
   deedDueMs: number;
   /** It exited and its restart policy lets it rest. */
   ended: boolean;
+  /** It is not ready: requests are kept away from it. Ends with its process. */
+  ejected: boolean;
   /** The spec that the fleet file declared last. */
   declaredHash: string | undefined;
 }
@@ -68,11 +70,13 @@ export function createSlot(service: string, number: number): Slot {
     failedDeeds: 0,
     deedDueMs: 0,
     ended: false,
+    ejected: false,
     declaredHash: undefined,
   };
 }
 
 export function noteStarted(slot: Slot, started: StartedReading, now: Instant): void {
+  slot.ejected = false;
   slot.run = {
     started,
     sinceAt: started.startedAt ?? now.wallMs,
@@ -101,6 +105,7 @@ export function noteExited(slot: Slot, exited: ExitedReading, fleet: Fleet): boo
   noteRun(slot, exited.uptimeMs, fleet);
   if (!exited.expected && exited.uptimeMs < fleet.budgets.healthyRunMs) slot.crashes += 1;
   slot.run = undefined;
+  slot.ejected = false;
   return true;
 }
 
@@ -109,6 +114,11 @@ export function noteRun(slot: Slot, uptimeMs: number, fleet: Fleet): void {
   if (!slot.run?.ready || uptimeMs < fleet.budgets.healthyRunMs) return;
   slot.crashes = 0;
   slot.goodHash = slot.run.started.specHash;
+}
+
+/** It gets its share of the requests. */
+export function isServing(slot: Slot): boolean {
+  return slot.run?.ready === true && !slot.ejected && slot.desired === "running";
 }
 
 /** The spec that the slot should run. */

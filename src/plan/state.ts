@@ -42,7 +42,7 @@ export interface PlanState {
   readonly acting: Map<ResourceId, string>;
   /** Actions whose verdict is awaited. */
   readonly judged: Map<string, Plan>;
-  /** Runtime changes of the mode; `fleet` or a service's name. */
+  /** Runtime changes of the mode; `fleet`, a service's name or `strategy/<name>`. */
   readonly modes: Map<string, Mode>;
   /** Cases and services that want to be looked at again. */
   readonly due: DueHeap;
@@ -125,6 +125,7 @@ export interface PlanMemory {
   readonly modes: ReadonlyMap<string, Mode>;
   readonly spent: readonly Spent[];
   readonly actions: ReadonlyMap<string, Action>;
+  readonly starts: ReadonlyMap<string, number>;
 }
 
 /** One recovery action that counted against the budgets. */

@@ -22,6 +22,8 @@ export interface Strategy {
   readonly reverts: boolean;
   /** True when nothing is expected to get well by it. */
   readonly terminal?: boolean;
+  /** True when it keeps harm from others: it comes before everything that is meant to heal. */
+  readonly protects?: boolean;
 }
 
 /** Everything a strategy may look at. */

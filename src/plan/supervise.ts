@@ -7,6 +7,7 @@
  * U2. Of one service, at most one instance is being renewed at a time, and only when the service
  *     has no open case.
  * U3. An instance stops when nothing that runs needs it any more.
+ * U4. What was taken out of the rotation because it was not ready is put back when it is ready.
  */
 import type { ServiceSpec } from "../config/index.ts";
 import type { Plan, PlanCause, Step } from "../model/index.ts";
@@ -32,6 +33,7 @@ export function supervise(state: PlanState, name: string, tick: PlanTick): void 
     if (state.goingDown || slot.desired === "stopped") again = stop(state, slot, tick) || again;
     else if (service && slot.run === undefined)
       again = start(state, { slot, service }, tick) || again;
+    else if (slot.ejected && isReadyAgain(state, slot)) readmit(state, slot, tick);
     else if (service) again = renew(state, { slot, service }, tick) || again;
   }
   if (again) state.due.set(name, tick.now.monotonicMs + againMs);
@@ -84,6 +86,18 @@ function stop(state: PlanState, slot: Slot, tick: PlanTick): boolean {
       ];
   emit(state, slot, { strategy: "stop", reason: "it runs and is to be stopped", steps, tick });
   return false;
+}
+
+function isReadyAgain(state: PlanState, slot: Slot): boolean {
+  const failures = state.cases.get(slot.resource)?.failures.values() ?? [];
+  return ![...failures].some(({ type }) => type === "not_ready");
+}
+
+function readmit(state: PlanState, slot: Slot, tick: PlanTick): void {
+  const steps = [
+    { kind: "readmit", resource: slot.resource, parameters: {}, deadlineMs: 2000 } as const,
+  ];
+  emit(state, slot, { strategy: "readmit", reason: "it is ready again", steps, tick });
 }
 
 /** Slots that the fleet no longer wants are gone once they are stopped. */

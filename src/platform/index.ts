@@ -12,12 +12,18 @@ export {
   startProxyEffector,
 } from "./proxy/index.ts";
 export {
+  claimEmergencyFile,
+  createWorkerStore,
   openAuditKey,
   openEmergencyFile,
+  openPast,
   openSqliteStore,
-  openWorkerStore,
+  type Past,
   readAuditKey,
+  readEmergencyFile,
+  releaseEmergencyFile,
   type StoreFormat,
+  setAsideForeign,
   sqliteFormat,
   type WorkerStore,
 } from "./store/index.ts";

@@ -2,7 +2,9 @@
  * The machine as it is, through node's own modules only: real time and chance, durable files, the
  * lock of the data directory, processes as /proc shows them, ports and who holds them.
  */
+
 export { type DataDirectory, openDataDirectory } from "./data-directory.ts";
+export { openDeadline } from "./deadline.ts";
 export { type FileOptions, replaceFile, syncFolder, writeDurably } from "./durable-file.ts";
 export { entryFile } from "./entry-file.ts";
 export { freePort, isPortFree } from "./free-port.ts";
@@ -15,6 +17,7 @@ export {
   commandLine,
   descendantsOf,
   descriptorCount,
+  hasPid,
   isAlive,
   isDeadState,
   listProcesses,
@@ -27,5 +30,8 @@ export {
   readProcessStatus,
   ticksToMs,
 } from "./proc.ts";
+export { readSecretFile } from "./read-secret-file.ts";
 export { realClock, realTimers } from "./real-clock.ts";
 export { createRealRandom, realSeed } from "./real-random.ts";
+export { makeSparePath, sparePath } from "./spare-path.ts";
+export { type Distrust, untrustedFile } from "./untrusted-file.ts";

@@ -6,6 +6,8 @@
  * stale only one replaces it.
  * K1. The file always has its whole content.
  * K2. A living holder is never replaced; pid, start and boot must all fit, and a zombie is dead.
+ * K3. Where the disk takes no file, the lock is a file in a spare place. Both places are looked at,
+ *     so that there is one holder still.
  */
 import { randomBytes } from "node:crypto";
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -19,16 +21,29 @@ export interface Lock extends Disposable {
 }
 
 const attempts = 5;
+const diskErrors: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EROFS"]);
 
 /** Throws SoulMirrorError DATA_DIRECTORY_HELD naming the pid of the holder. */
-export function acquireLock(path: string): Lock {
+export function acquireLock(path: string, spare?: string): Lock {
+  refuseLiving(path);
+  if (spare === undefined) return acquire(path);
+  refuseLiving(spare);
+  try {
+    return acquire(path);
+  } catch (error) {
+    if (!diskErrors.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    return acquire(spare);
+  }
+}
+
+function acquire(path: string): Lock {
   const self = processIdentity(process.pid);
   if (self === undefined) {
     throw new SoulMirrorError("DATA_DIRECTORY_UNUSABLE", "this system has no /proc to lock by");
   }
   const own = `${path}.${randomBytes(6).toString("hex")}`;
-  writeFileSync(own, `${JSON.stringify(self)}\n`, { mode: 0o600, flag: "wx" });
   try {
+    writeFileSync(own, `${JSON.stringify(self)}\n`, { mode: 0o600, flag: "wx" });
     for (let attempt = 0; attempt < attempts; attempt += 1) {
       if (linked(own, path) || tookOver(own, path)) return lockOf(path, self);
     }

@@ -60,6 +60,16 @@ export function processIdentity(pid: number): ProcessIdentity | undefined {
   return stat && { pid, startTicks: stat.startTicks, bootId: bootId() };
 }
 
+/** One call of the kernel and no file: true for a zombie and for whoever has that pid by now. */
+export function hasPid(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
 /** Keeps P1 and P2. */
 export function isAlive(identity: ProcessIdentity): boolean {
   return livingStat(identity) !== undefined;

@@ -5,23 +5,27 @@
 import type { Clock } from "../kernel/index.ts";
 import type { Effector, Sensor } from "../model/index.ts";
 import { createCommandEffector, createCommandSensor } from "./command/index.ts";
+import { declaredHook, type HookOf } from "./declared-hook.ts";
 import { createDnsSensor } from "./dns/index.ts";
 import { createCleanEffector, createFilesSensor, createRotateEffector } from "./files/index.ts";
 import { createHeartbeatSensor, type Heartbeats } from "./heartbeat/index.ts";
-import { createHostSensor } from "./host/index.ts";
+import { createHostSensor, createPressureSensor } from "./host/index.ts";
 import { createHttpSensor, createWebhookEffector } from "./http/index.ts";
 import { createLogSensor } from "./log/index.ts";
 import { createPrometheusSensor, createWorkSensor } from "./prometheus/index.ts";
 import { createConnectivitySensor, createTcpSensor } from "./tcp/index.ts";
 import { createTlsSensor } from "./tls/index.ts";
 
+export type { HookOf } from "./declared-hook.ts";
 export { type Beats, Heartbeats } from "./heartbeat/index.ts";
+export { maskSecrets } from "./mask-secrets.ts";
 export {
   Cgroups,
   followLog,
   lastLines,
   ProcessTarget,
   type RunningProcess,
+  ServiceLog,
 } from "./process/index.ts";
 
 /** Every sensor but those of processes, which need the process table. */
@@ -38,6 +42,7 @@ export function createSensors(options: SensorOptions): readonly Sensor[] {
     createLogSensor({ clock }),
     createHeartbeatSensor({ clock, heartbeats }),
     createHostSensor({ clock }),
+    createPressureSensor({ clock }),
     createPrometheusSensor({ clock }),
     createWorkSensor({ clock }),
   ];
@@ -52,16 +57,18 @@ export interface SensorOptions {
 export interface EffectorOptions {
   readonly clock: Clock;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What a plan names stands in the fleet of the moment. */
+  readonly hookOf: HookOf;
   /** Folders that nothing may be deleted from, besides those of the system. */
   readonly protectedPaths: readonly string[];
 }
 
 /** Every effector but those of processes and of the front proxy. */
 export function createEffectors(options: EffectorOptions): readonly Effector[] {
-  const { clock, environment, protectedPaths } = options;
+  const { clock, environment, hookOf, protectedPaths } = options;
   return [
-    createCommandEffector({ environment }),
-    createWebhookEffector(),
+    declaredHook(createCommandEffector({ environment }), hookOf),
+    declaredHook(createWebhookEffector(), hookOf),
     createCleanEffector({ clock, protectedPaths }),
     createRotateEffector({ protectedPaths }),
   ];

@@ -130,10 +130,12 @@ describe("events", () => {
     );
     for (const client of clients) await client.until(() => client.status === 200);
     const refused = await bench.ask("/api/v1/events");
-    expect(refused.status).toBe(409);
+    expect(refused.status).toBe(503);
+    expect(JSON.parse(refused.text)).toMatchObject({ error: { code: "BUSY" } });
+    expect(Number(refused.headers["retry-after"])).toBeGreaterThan(0);
     clients[0]?.[Symbol.dispose]();
-    let status = 409;
-    while (status === 409) {
+    let status = 503;
+    while (status === 503) {
       using again = new Follower(`${bench.api.url}/api/v1/events`);
       await again.until(() => again.status !== 0);
       ({ status } = again);

@@ -3,7 +3,8 @@
  * the reference of all stores. Time passes only when a test lets it.
  */
 import { createHmac } from "node:crypto";
-import type { House, Trend } from "../../src/api/index.ts";
+import { trendsOf } from "../../src/analyze/index.ts";
+import type { House } from "../../src/api/index.ts";
 import type { Fleet } from "../../src/config/index.ts";
 import { createIds, createRandom } from "../../src/kernel/index.ts";
 import {
@@ -42,7 +43,6 @@ export class ApiHouse implements House {
   readonly beats: ResourceId[] = [];
   readonly lines = new Set<(line: string) => void>();
   readonly requests: PersonRequest[] = [];
-  trendsNow: readonly Trend[] = [];
   readonly #listeners = new Set<Listener>();
   readonly #memory = createRecollection();
   readonly #chain = createChain((text) => createHmac("sha256", "key").update(text).digest("hex"));
@@ -95,7 +95,7 @@ export class ApiHouse implements House {
   liveIncidents = () => [...this.#memory.incidents.values()].toReversed();
   openFailures = () => [...this.#memory.failures.values()];
   actionsUnderWay = () => [...this.#memory.actions.values()].filter((each) => !isFinished(each));
-  trends = () => this.trendsNow;
+  trends = () => trendsOf(this.#loop.analyze.judging, this.clock.now());
   routes = async () => [];
 
   request(request: PersonRequest): void {

@@ -77,6 +77,7 @@ describe("tokens", () => {
     }
     expect(statuses).toEqual([...Array.from({ length: 10 }, () => 401), 429, 429]);
     const refused = await other.ask("/api/v1/services", { token: "wrong" });
+    expect(JSON.parse(refused.text)).toMatchObject({ error: { code: "TOO_MANY_ATTEMPTS" } });
     expect(Number(refused.headers["retry-after"])).toBeGreaterThan(0);
     expect((await other.ask("/api/v1/config", { token })).status).toBe(200);
     await other.house.advance(61_000);

@@ -7,6 +7,7 @@ import { z } from "zod";
 import type { ApiRouter } from "../../src/api/index.ts";
 import type { Procedure } from "../../src/api/procedures/procedure.ts";
 import { type Procedures, procedures } from "../../src/api/procedures/table.ts";
+import { resourceId } from "../../src/model/index.ts";
 import { type Answer, ApiBench, token } from "./api-bench.ts";
 
 interface Sample {
@@ -205,7 +206,7 @@ describe("requests", () => {
     });
     const health = await client.health.query();
     expect(Object.keys(health).sort()).toEqual(["checks", "overall", "timestamp"]);
-    expect(health.checks.map(({ name }) => name)).toContain("service-0");
+    expect(health.checks.map(({ name }) => name)).toContain("service/service-0");
     expect((await client.failures.query({ limit: 1 })).length).toBe(1);
     await expect(client.stopService.mutate({ name: "service-0" })).rejects.toThrow(
       "NOT_AUTHORIZED",
@@ -250,6 +251,34 @@ describe("for other monitors", () => {
     expect(health.status).toBe(document.status === "fail" ? 503 : 200);
   });
 
+  test("a service that is called like a part of the daemon hides nothing of it", async () => {
+    await using other = await ApiBench.start();
+    await other.house.advance(10_000);
+    const [first, second] = other.house.services();
+    if (!first || !second) throw new Error("the fleet has three services");
+    const named = (service: typeof first, name: string) => {
+      return { ...service, name, resource: resourceId("service", name) };
+    };
+    other.house.services = () => [named(first, "store"), named(second, "loop")];
+    const { checks } = (await other.json("/health")) as { checks: Record<string, unknown[]> };
+    const keys = Object.keys(checks).filter((key) => /store|loop/.test(key));
+    expect(keys.sort()).toEqual([
+      "service/loop:state",
+      "service/store:state",
+      "soulmirror/loop:delayP99",
+      "soulmirror/store:responseTime",
+    ]);
+    for (const key of Object.keys(checks)) expect(key).toMatch(/^[^:]+:[^:]+$/);
+    expect(checks["soulmirror/store:responseTime"]?.[0]).toMatchObject({
+      componentId: "soulmirror/store",
+      componentType: "datastore",
+      observedUnit: "ms",
+    });
+    const health = (await other.json("/api/v1/health")) as { checks: { name: string }[] };
+    const names = health.checks.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
   test("a store that is away: not ready, but the present is still told", async () => {
     await using other = await ApiBench.start();
     await other.house.advance(10_000);
@@ -289,23 +318,45 @@ describe("for other monitors", () => {
     expect((await promtool("# TYPE a counter\na 1\n")).complaints).toContain("_total");
   });
 
-  test("reliability shows predictions of failures to come", async () => {
-    bench.house.trendsNow = [
-      {
-        resource: "host/disk",
-        series: "disk.used",
-        value: 90,
-        limit: 100,
-        reachesLimitInMs: 7_200_000,
-      },
-    ];
-    expect(await bench.json("/reliability")).toMatchObject({
+  test("reliability predicts what moves towards a limit, and tells of one thing once", async () => {
+    await using other = await ApiBench.start();
+    const { house } = other;
+    await house.advance(20_000);
+    const resource = "instance/service-1.1";
+    let value = 10;
+    const leakFor = async (seconds: number) => {
+      for (let second = 0; second < seconds; second += 5) {
+        value += 5;
+        const sample = { series: "descriptors", value, unit: "count", limit: 1000 } as const;
+        house.world.observe(resource, { kind: "samples", samples: [sample] });
+        await house.advance(5000);
+      }
+    };
+    await leakFor(650);
+    const early = (await other.json("/reliability")) as { predictions: readonly Prediction[] };
+    expect(early).toMatchObject({
       timestamp: expect.stringMatching(/^\d{4}-/) as unknown,
       systems: { "service-1": { kind: "service" } },
-      predictions: [{ resource: "host/disk", type: "disk.used_trend", severity: "medium" }],
+      predictions: [{ resource, type: "descriptors_trend", severity: "high" }],
     });
+    // One a second: 340 are left.
+    const leftMs = (early.predictions[0]?.expectedAt ?? 0) - house.clock.now().wallMs;
+    expect(leftMs).toBeGreaterThan(300_000);
+    expect(leftMs).toBeLessThan(380_000);
+    expect(house.openFailures()).toEqual([]);
+
+    // Near enough to be a failure, which is about the same thing.
+    house.request({ kind: "mode", scope: "fleet", mode: "monitor", by: "test" });
+    await leakFor(290);
+    const late = (await other.json("/reliability")) as { predictions: readonly Prediction[] };
+    expect(late.predictions).toMatchObject([{ resource, type: "descriptor_exhaustion" }]);
+    expect(late.predictions[0]?.expectedAt).toBeLessThan(house.clock.now().wallMs + 60_000);
   });
 });
+
+interface Prediction {
+  readonly expectedAt?: number;
+}
 
 function promtool(text: string): Promise<{ code: number; complaints: string }> {
   return new Promise((resolve) => {

@@ -1,6 +1,7 @@
 /** A folder of its own with the real command line, and everything ended that came of it. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdirSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,6 +24,8 @@ export interface StartOptions {
 
 export class CliBench implements AsyncDisposable {
   readonly folder: string;
+  /** Released when nothing runs any more, before the folder goes. */
+  readonly teardown: AsyncDisposableStack = new AsyncDisposableStack();
   readonly #children: ChildProcess[] = [];
 
   static async open(): Promise<CliBench> {
@@ -31,6 +34,12 @@ export class CliBench implements AsyncDisposable {
 
   constructor(folder: string) {
     this.folder = folder;
+    mkdirSync(this.temporary);
+  }
+
+  /** Where programs put what is to outlive them: it goes with the bench, whoever was killed. */
+  get temporary(): string {
+    return join(this.folder, "tmp");
   }
 
   path(...names: readonly string[]): string {
@@ -50,7 +59,7 @@ export class CliBench implements AsyncDisposable {
     const { PATH, HOME } = process.env;
     const child = spawn(file, [...first, ...args], {
       cwd: options.folder ?? this.folder,
-      env: { PATH, HOME, TERM: "xterm", LANG: "C.UTF-8" },
+      env: { PATH, HOME, TERM: "xterm", LANG: "C.UTF-8", TMPDIR: this.temporary },
       stdio: ["pipe", "pipe", "pipe"],
     });
     this.#children.push(child);
@@ -106,6 +115,7 @@ services:
       if (noted.has(pid) || commandLine(pid).includes(this.folder)) kill(pid);
     }
     await pause(50);
+    await this.teardown.disposeAsync();
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 

@@ -29,6 +29,9 @@ describe("a fleet that is up", () => {
     const { code, out, err } = await bench.run("up");
     expect(err).toBe("");
     expect(out).toContain("All 2 services are well.");
+    // A one-time link is for a terminal, and this is none.
+    expect(out).toMatch(/^Page: http:\/\/127\.0\.0\.1:\d+ /m);
+    expect(out).not.toContain("code=");
     expect(code).toBe(0);
   });
 
@@ -57,6 +60,24 @@ describe("a fleet that is up", () => {
     expect(out).toMatch(/web +● healthy +2\/2/);
     expect(out).not.toContain("\u001b");
     expect(code).toBe(0);
+  });
+
+  it("says where the page is, and gives a link that opens it once and may act", async () => {
+    const { url } = (await bench.json("status")) as Report;
+    expect((await bench.run("status")).out).toContain(`page ${url}`);
+    const { out, err, code } = await bench.run("status", "--link");
+    expect([code, out.trim().startsWith(`${url}/session?code=`)]).toEqual([0, true]);
+    expect(err).toContain("once, within 1 m");
+
+    const opened = await fetch(out.trim(), { redirect: "manual" });
+    expect([opened.status, opened.headers.get("location")]).toEqual([303, "/"]);
+    const cookie = opened.headers.get("set-cookie")?.split(";")[0] ?? "";
+    const page = await (await fetch(`${url}/`, { headers: { cookie } })).text();
+    expect(page).toContain("data-post=");
+    expect(await (await fetch(`${url}/`)).text()).not.toContain("data-post=");
+    expect((await fetch(out.trim(), { redirect: "manual" })).status).toBe(401);
+    const linked = (await bench.json("status", "--link")) as { expiresInMs: number };
+    expect(linked.expiresInMs).toBe(60_000);
   });
 
   it("colours only a terminal", async () => {
@@ -103,6 +124,11 @@ describe("a fleet that is up", () => {
     const { out } = await bench.run("diff");
     expect(out).toContain("mode of web: the files say full, at run time it was set to monitor");
     await bench.run("mode", "web", "full");
+    expect(await bench.run("mode", "scale", "monitor")).toMatchObject({ code: 0 });
+    expect((await bench.run("diff")).out).toContain(
+      "mode of scale: the files say full, at run time it was set to monitor",
+    );
+    await bench.run("mode", "scale", "full");
     expect(await bench.run("mode", "web", "sideways")).toMatchObject({ code: 2 });
   });
 
@@ -175,7 +201,8 @@ describe("up and down", () => {
     const before = await pidsOf(bench, "web");
     expect(await bench.run("down", "--keep-services")).toMatchObject({ code: 0 });
     expect((await bench.run("logs", "web.1")).out).toContain("listening");
-    await bench.run("up");
+    const { out } = await bench.startInTerminal("up").ended;
+    expect(out).toMatch(/Page: http:\/\/\S+\/session\?code=[\w-]{43} .*opens once/);
     expect(await pidsOf(bench, "web")).toEqual(before);
   });
 

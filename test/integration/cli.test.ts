@@ -8,18 +8,20 @@ import {
   readdir,
   readFile,
   rename,
+  rm,
   stat,
   symlink,
   writeFile,
 } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { refuseUnsafe } from "../../src/cli/refuse-unsafe.ts";
 import { createIds, createRandom } from "../../src/kernel/index.ts";
 import { createChain, type Mac } from "../../src/knowledge/index.ts";
-import { openSqliteStore } from "../../src/platform/index.ts";
-import { openDataDirectory, realClock } from "../../src/system/index.ts";
+import type { SealedEntry } from "../../src/model/index.ts";
+import { openEmergencyFile, openSqliteStore } from "../../src/platform/index.ts";
+import { openDataDirectory, realClock, sparePath } from "../../src/system/index.ts";
 import { CliBench } from "./cli-bench.ts";
 
 let bench: CliBench;
@@ -219,22 +221,27 @@ describe("a fleet file that others may write", () => {
   });
 });
 
-/** A store with a chained journal, and an anchor in the daemon's log. */
-async function writeJournal(count: number): Promise<void> {
+/**
+ * A store with a chained journal, and an anchor in the daemon's log. Resolves with so many further
+ * entries that are not in the store.
+ */
+async function writeJournal(count: number, more = 0): Promise<readonly SealedEntry[]> {
   const directory = openDataDirectory(bench.path(".soulmirror"));
   const key = Buffer.alloc(32, 7);
   await writeFile(directory.auditKey, `${key.toString("hex")}\n`, { mode: 0o600 });
   const mac: Mac = (text) => createHmac("sha256", key).update(text).digest("hex");
   const chain = createChain(mac);
   const ids = createIds(realClock, createRandom(1));
-  const entries = Array.from({ length: count }, (_, index) => {
+  const entries = Array.from({ length: count + more }, (_, index) => {
     return { kind: "request", by: "test", what: `wish ${index}` } as const;
   });
   const store = await openSqliteStore(directory.store);
-  await store.append(chain.seal(entries, 1_700_000_000_000, ids));
+  const sealed = chain.seal(entries, 1_700_000_000_000, ids);
+  await store.append(sealed.slice(0, count));
   await store.close();
-  const anchor = { event: "anchor", position: count, seal: chain.last?.seal };
+  const anchor = { event: "anchor", position: count, seal: sealed[count - 1]?.seal };
   await bench.write(".soulmirror/logs/daemon.log", `${JSON.stringify(anchor)}\n`);
+  return sealed.slice(count);
 }
 
 function edit(sql: string): void {
@@ -253,8 +260,31 @@ describe("audit verify", () => {
       from: 1,
       to: 50,
       lost: 0,
+      waiting: 0,
       anchors: 1,
     });
+  });
+
+  it("proves what waits in the emergency file as well, and finds what was edited there", async () => {
+    await bench.writeFleet();
+    const held = await writeJournal(50, 10);
+    const path = sparePath(bench.path(".soulmirror"), "journal");
+    const place = join(bench.temporary, basename(dirname(path)), basename(path));
+    await mkdir(dirname(place), { mode: 0o700 });
+    const keep = async (entries: readonly SealedEntry[]): Promise<void> => {
+      await rm(place, { force: true });
+      const file = await openEmergencyFile(place);
+      await file.append({ storeEnd: 50, entries });
+      await file.close();
+    };
+    await keep(held);
+    expect(await bench.json("audit", "verify")).toMatchObject({ proven: 50, to: 50, waiting: 10 });
+    const { out } = await bench.run("audit", "verify");
+    expect(out).toContain("10 entries wait in the emergency file for the store, 10 proven.");
+    await keep(held.map((each) => (each.position === 55 ? { ...each, at: 7 } : each)));
+    const { code, err } = await bench.run("audit", "verify");
+    expect(err).toMatch(/entry 55, which waits in the emergency file, does not fit its seal/);
+    expect(code).toBe(4);
   });
 
   it.each([

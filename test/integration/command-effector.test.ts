@@ -64,6 +64,10 @@ describe("the environment", () => {
 
   test("a declared secret that the command prints is masked", async () => {
     const env = { API_TOKEN: "s3cr3t-t0ken", PLACE: "somewhere" };
+    const named = { env: { PLACE: "in-the-vault" }, secretEnv: ["PLACE"] };
+    expect(await act({ command: sh('echo "$PLACE"'), ...named })).toMatchObject({
+      detail: "sh ended with exit code 0\n***",
+    });
     const good = await act({ command: sh('echo "$API_TOKEN at $PLACE"'), env });
     expect(good).toMatchObject({ detail: "sh ended with exit code 0\n*** at somewhere" });
     const bad = await act({ command: sh('echo "$API_TOKEN" >&2; exit 1'), env });
@@ -135,12 +139,12 @@ describe("the end", () => {
     expect(identity && isAlive(identity)).toBe(true);
   });
 
-  test("what cannot be started is a reason", async () => {
+  test("what cannot be started is refused: nothing was done (C3)", async () => {
     const cwd = folder();
-    expect(await act({ command: ["./nothing"], cwd })).toMatchObject({ kind: "failed" });
-    expect(await act({ command: ["echo", "a\0b"] })).toMatchObject({ kind: "failed" });
+    expect(await act({ command: ["./nothing"], cwd })).toMatchObject({ kind: "refused" });
+    expect(await act({ command: ["echo", "a\0b"] })).toMatchObject({ kind: "refused" });
     expect(await act({ command: ["true"], cwd: join(cwd, "none") })).toMatchObject({
-      kind: "failed",
+      kind: "refused",
       reason: containing("could not be started"),
     });
   });
@@ -173,7 +177,7 @@ describe("precheck", () => {
 });
 
 describe("undo", () => {
-  test("runs the recorded command in its folder; the record holds no environment (C4)", async () => {
+  test("runs the declared command in its folder; the record is a mere mark (C4)", async () => {
     const cwd = folder();
     const parameters = {
       command: sh("echo on > state"),
@@ -184,7 +188,7 @@ describe("undo", () => {
     };
     const done = await act(parameters);
     const undo = done.kind === "done" ? done.undo : undefined;
-    expect(undo).toEqual({ command: parameters.undo, cwd });
+    expect(undo).toEqual({ ran: true });
     const result = await effector.undo?.(commandOf(effector, "undo", { parameters, undo }), calm());
     expect(result).toMatchObject({ kind: "done" });
     expect(readFileSync(join(cwd, "state"), "utf8")).toBe("off me\n");

@@ -43,6 +43,14 @@ test("after a kill -9 of the daemon its fleet runs on, and the next daemon takes
   await bench.entry("verdict", ({ verdict }) => verdict.healed && verdict.action !== undefined);
   expect(await bench.pidOf("lone")).not.toBe(lone);
   expect(load.failures).toEqual([]);
+
+  // Counts outlive the daemon; being adopted is no restart.
+  expect((await bench.service("lone")).restarts).toBe(1);
+  await bench.end("SIGKILL");
+  await bench.start();
+  await bench.settled();
+  expect((await bench.service("lone")).restarts).toBe(1);
+  expect((await bench.service("shop")).restarts).toBe(0);
 });
 
 test("what died while no daemon lived is noticed and healed by the next one", async () => {

@@ -154,3 +154,30 @@ test("a person widens and narrows the mode while it runs, but not beyond the fle
   );
   expect(await bench.get("/api/v1/mode")).toMatchObject({ mode: "monitor" });
 });
+
+test("a person holds one strategy back while it runs, and the next daemon knows", async () => {
+  await using bench = await sickly(() => ({}));
+  await bench.state("shop", "healthy");
+  const before = await bench.pidOf("shop");
+  expect((await bench.post("/api/v1/mode", { scope: "restart", mode: "monitor" })).status).toBe(
+    202,
+  );
+  await bench.entry("mode_changed", ({ scope }) => scope === "strategy/restart");
+  await bench.end();
+  await bench.start();
+  expect(await bench.get("/api/v1/mode")).toMatchObject({
+    mode: "full",
+    scopes: { restart: "monitor" },
+  });
+  bench.tell("shop", "health", "500");
+  const { strategy, reason } = await bench.entry("withheld", () => true);
+  expect([strategy, reason]).toEqual(["restart", "mode monitor"]);
+  expect(await bench.pidOf("shop")).toBe(before);
+
+  const unknown = await bench.post("/api/v1/mode", { scope: "restrat", mode: "monitor" });
+  expect(unknown.status).toBe(404);
+  await bench.post("/api/v1/mode", { scope: "strategy/restart", mode: "full" });
+  await bench.entry("plan", ({ plan }) => plan.strategy === "restart");
+  bench.tell("shop", "health", undefined);
+  await bench.settled();
+});

@@ -1,6 +1,9 @@
 /** The fleet file changes while the fleet runs and is asked for answers. */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { get } from "node:http";
+import { join } from "node:path";
 import { expect, test } from "vitest";
+import { FleetBench } from "./fleet-bench.ts";
 import { frontUnderLoad } from "./fleet-front.ts";
 
 test("another probe takes effect without a restart, another environment without a lost request", async () => {
@@ -113,4 +116,23 @@ test("a configuration whose process does not start is taken back; the old proces
   declare({ start: { timeout: "3s" }, env: { VERSION: "3" } });
   await bench.until(() => load.seenSince("3", 5), "version 3 answers");
   expect(load.failures).toEqual([]);
+});
+
+test("a name that is added to api.hosts counts at once, and needs the token", async () => {
+  await using bench = await FleetBench.up((made) => ({ services: { lone: made.toy("lone") } }));
+  const token = readFileSync(join(bench.data, "token"), "utf8").trim();
+  const statusUnder = (host: string, more: Readonly<Record<string, string>> = {}) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const url = `http://127.0.0.1:${bench.port}/api/v1/services`;
+      get(url, { headers: { host, ...more } }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      }).on("error", reject);
+    });
+  expect(await statusUnder("shop.example")).toBe(403);
+  bench.declare({ api: { hosts: "shop.example" }, services: { lone: bench.toy("lone") } });
+  await bench.until(async () => (await statusUnder("shop.example")) !== 403, "it is ours");
+  expect(await statusUnder("shop.example")).toBe(401);
+  expect(await statusUnder("shop.example", { authorization: `Bearer ${token}` })).toBe(200);
+  expect(await statusUnder("other.example")).toBe(403);
 });

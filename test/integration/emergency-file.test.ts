@@ -1,9 +1,16 @@
 /** What lies beside the store: the emergency file, torn at any byte, and the audit key. */
-import { mkdtemp, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import { openAuditKey, openEmergencyFile, readAuditKey } from "../../src/platform/store/index.ts";
+import {
+  claimEmergencyFile,
+  openAuditKey,
+  openEmergencyFile,
+  readAuditKey,
+  readEmergencyFile,
+  releaseEmergencyFile,
+} from "../../src/platform/store/index.ts";
 import { notes, sealAll } from "../conformance/entries.ts";
 
 const teardowns: (() => unknown)[] = [];
@@ -17,6 +24,33 @@ async function folder(): Promise<string> {
   teardowns.push(() => rm(path, { recursive: true, force: true }));
   return path;
 }
+
+test("what daemons that were killed left behind goes, unless somebody may want it", async () => {
+  const spare = await folder();
+  const place = (name: string): string => join(spare, `${name}.journal`);
+  const data = async (name: string): Promise<string> => {
+    const file = await openEmergencyFile(place(name), { sizeBytes: 2 ** 16 });
+    if (name.startsWith("full")) await file.append({ storeEnd: 0, entries: sealAll(notes(2)) });
+    await file.close();
+    const path = await folder();
+    await claimEmergencyFile(place(name), path);
+    return path;
+  };
+  await data("alive");
+  for (const name of ["empty-gone", "full-gone"]) {
+    await rm(await data(name), { recursive: true });
+  }
+  await data("mine");
+  const left = ["alive", "full-gone", "mine"].flatMap((name) => [
+    `${name}.journal`,
+    `${name}.owner`,
+  ]);
+  expect((await readdir(spare)).toSorted()).toEqual(left);
+  releaseEmergencyFile(place("mine"));
+  expect((await readdir(spare)).toSorted()).toEqual(left.slice(0, 4));
+  expect((await readEmergencyFile(place("full-gone")))?.entries).toHaveLength(2);
+  expect(await readEmergencyFile(place("mine"))).toBeUndefined();
+});
 
 describe("the emergency file", () => {
   test("keeps its size, survives a torn end at every byte, and starts over", async () => {

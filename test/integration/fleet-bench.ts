@@ -31,7 +31,6 @@ import { freePort, isAlive, openDataDirectory, processIdentity } from "../../src
 import { toySource } from "./fleet-toy.ts";
 
 const checkout = fileURLToPath(new URL("../../", import.meta.url));
-const productFolder = process.env["SOULMIRROR_BENCH_PRODUCT"] ?? checkout;
 
 /** One compile cache for all benches of a test file: from the second on, daemons start faster. */
 const compileCache = mkdtempSync(join(tmpdir(), "fleet-cache-"));
@@ -104,7 +103,11 @@ export class FleetBench implements AsyncDisposable {
   }
 
   /** Sets or clears (undefined) what the toys of that name read at each look. */
-  tell(name: string, what: "health" | "broken" | "hold", value: string | undefined): void {
+  tell(
+    name: string,
+    what: "health" | "broken" | "hold" | "unready",
+    value: string | undefined,
+  ): void {
     const path = join(this.folder, `${name}.${what}`);
     if (value === undefined) rmSync(path, { force: true });
     else writeFileSync(path, value);
@@ -120,7 +123,7 @@ export class FleetBench implements AsyncDisposable {
   async spawnDaemon(env: Record<string, string> = {}): Promise<ChildProcess> {
     this.port ||= await freePort();
     const words = openSync(join(this.folder, "daemon.out"), "a");
-    const main = join(productFolder, "src/daemon/main.ts");
+    const main = join(checkout, "src/daemon/main.ts");
     const daemon = spawn(
       process.execPath,
       [main, "--config", this.fleetFile, "--data", this.data, "--port", String(this.port)],

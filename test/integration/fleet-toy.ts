@@ -1,10 +1,11 @@
 /**
  * The program of a toy service, as text. It listens on PORT when it has one.
  *
- * `/health` answers 200; or what NAME.health says (a status, or `slow`); 503 when what NEEDS names
- * does not answer well. `/` tells who it is, after `?ms=`. `/block` blocks the event loop for ever,
- * `/exit?code=` ends it. With NAME.broken there, it ends at once with code 1. While NAME.hold is
- * there it is up but not well. Its identity is noted in `pids/` as soon as it runs.
+ * `/health` answers 200; or what NAME.health says (a status, `slow`, or `after` so many ms); 503
+ * when what NEEDS names does not answer well. `/ready` answers 503 where NAME.unready names its
+ * pid. `/` tells who it is, after `?ms=`. `/block` blocks the event loop for ever, `/exit?code=`
+ * ends it. With NAME.broken there, it ends at once with code 1. While NAME.hold is there it is up
+ * but not well. Its identity is noted in `pids/` as soon as it runs.
  */
 export const toySource = `
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -27,6 +28,10 @@ async function health() {
   if (existsSync(NAME + ".health")) {
     const told = readFileSync(NAME + ".health", "utf8");
     if (told === "slow") return undefined;
+    if (told.startsWith("after ")) {
+      await new Promise((resolve) => setTimeout(resolve, Number(told.slice(6))));
+      return 200;
+    }
     return Number(told);
   }
   if (NEEDS === undefined) return 200;
@@ -47,6 +52,11 @@ async function answer(request, response) {
   if (url.pathname === "/health") {
     const status = await health();
     if (status !== undefined) response.writeHead(status).end(String(status));
+    return;
+  }
+  if (url.pathname === "/ready") {
+    const named = existsSync(NAME + ".unready") ? readFileSync(NAME + ".unready", "utf8") : "";
+    response.writeHead(named.split(" ").includes(String(process.pid)) ? 503 : 200).end();
     return;
   }
   if (url.pathname === "/block") {

@@ -1,7 +1,16 @@
 /** The log of a service under a writer that never rests. */
-import { readdirSync, readFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { realTimers } from "../../src/system/index.ts";
 import { followLog, lastLines, ServiceLog } from "../../src/targets/process/index.ts";
 import { instance, ProcessBench, until } from "./process-bench.ts";
@@ -83,4 +92,59 @@ test("the target rotates by itself what its specification limits", async () => {
   await using bench = new ProcessBench();
   await bench.start(writer, { log: { maxBytes: 50_000, keep: 1 } });
   await until(() => readdirSync(bench.directory.logs).includes("shop.1.log.1"));
+});
+
+const stack: (() => void)[] = [];
+afterEach(() => {
+  for (const release of stack.splice(0).toReversed()) release();
+});
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), "logs-"));
+  stack.push(() => rmSync(path, { recursive: true }));
+  return path;
+}
+
+test("generations beyond what is to be kept now go, too, and without any nothing is copied", async () => {
+  const path = join(folder(), "shop.log");
+  const log = new ServiceLog(path);
+  const fill = (): void => writeFileSync(path, "x".repeat(20_000), { flag: "a" });
+  for (let round = 0; round < 6; round += 1) {
+    fill();
+    await log.rotate({ maxBytes: 10_000, keep: 5 });
+  }
+  expect(readdirSync(join(path, ".."))).toHaveLength(6);
+  fill();
+  expect(await log.rotate({ maxBytes: 1_000_000, keep: 2 })).toBe(false);
+  expect(await log.rotate({ maxBytes: 10_000, keep: 2 })).toBe(true);
+  expect(readdirSync(join(path, "..")).toSorted()).toEqual([
+    "shop.log",
+    "shop.log.1",
+    "shop.log.2",
+  ]);
+  fill();
+  expect(await log.rotate({ maxBytes: 10_000, keep: 0 })).toBe(true);
+  const end = log.end();
+  expect(readFileSync(path).length).toBeLessThan(20_000);
+  expect((await log.read(end - 10, end)).toString()).toBe("x".repeat(10));
+});
+
+test("a link in the place of a log is neither written, cut nor shown", async () => {
+  await using bench = new ProcessBench();
+  const victim = join(folder(), "victim");
+  const content = `up\n${"secret\n".repeat(10_000)}`;
+  writeFileSync(victim, content);
+  const log = bench.target.logOf(instance);
+  symlinkSync(victim, log.path);
+  // It has no log then, and runs all the same.
+  const marker = `${victim}.said`;
+  const file = JSON.stringify(marker);
+  await bench.start(
+    `console.log("written"); require("fs").writeFileSync(${file}, ""); setInterval(() => {}, 1000)`,
+  );
+  await until(() => existsSync(marker));
+  expect(await log.rotate({ maxBytes: 10, keep: 1 })).toBe(false);
+  expect(await lastLines(log, 3)).toEqual([]);
+  await bench.run("stop");
+  expect(readFileSync(victim, "utf8")).toBe(content);
 });

@@ -82,6 +82,18 @@ describe("the lock", () => {
     expect(existsSync(path)).toBe(false);
   });
 
+  test("K3: whoever holds the spare place holds both", async () => {
+    const path = join(folder(), "lock");
+    const spare = join(folder(), "spare");
+    const other = child(holder(spare));
+    expect(await said(other)).toBe("held\n");
+    expect(() => acquireLock(path, spare)).toThrow(`pid ${other.pid} holds ${spare}`);
+    expect(existsSync(path)).toBe(false);
+    other.kill("SIGKILL");
+    await new Promise((resolve) => other.once("exit", resolve));
+    acquireLock(path, spare).release();
+  });
+
   test("K2: a zombie, an earlier boot, a given-away pid and a broken file hold nothing", async () => {
     const path = join(folder(), "lock");
     const source =

@@ -74,6 +74,29 @@ test("an ejected instance gets no requests until it is brought back", async () =
   expect(await waiting).toBe("one");
 });
 
+test("an instance is ejected gently: what is under way there ends well, and never the last one", async () => {
+  await using bench = await benchWithProxy();
+  const { listen } = bench;
+  await bench.start(server, { listen, env: { RELEASE: "one" } });
+  await bench.run("ready");
+  const gently = { gently: true };
+  expect(await bench.run("eject", gently)).toMatchObject({
+    kind: "refused",
+    reason: "it is the last one in rotation",
+  });
+  const slow = ask(listen.port, "/slow");
+  await until(async () => (await bench.router.reports())[0]?.upstreams[0]?.inFlight === 1);
+  const other = { resource: "instance/shop.2" } as const;
+  await bench.run("start", { specHash: "spec-0" }, other);
+  await bench.run("ready", {}, other);
+  expect(await bench.run("eject", gently)).toMatchObject({ kind: "done" });
+  expect(await slow).toBe("slow");
+  const states = async () => (await bench.router.reports())[0]?.upstreams.map(({ state }) => state);
+  expect(await states()).toEqual(["draining", "serving"]);
+  expect(await bench.run("readmit")).toMatchObject({ kind: "done" });
+  await until(async () => (await states())?.join() === "serving,serving");
+});
+
 test("a dead instance leaves the route, and no request fails", async () => {
   await using bench = await benchWithProxy();
   const { listen } = bench;

@@ -1,5 +1,4 @@
-/** A process is made ahead for the next start: it must be the same in everything, or not be used. */
-
+/** A process made ahead for the next start must be the same in everything, or not be used. */
 import { spawn } from "node:child_process";
 import { readFileSync, renameSync } from "node:fs";
 import { createServer } from "node:net";

@@ -7,6 +7,8 @@
  * 4. Nothing that is well is stopped, unless configuration or a person wanted it.
  * 5. Restarts are bounded, per resource and for the fleet.
  * 6. A crash of the daemon loses nothing that was written.
+ * 7. A step that declares its undo and may be half done is undone: when its action is over, it left
+ *    nothing behind in the world, unless the undo itself failed and the action says so.
  */
 import type { Fleet } from "../../src/config/index.ts";
 import type { Action, Command, Entry, ResourceId } from "../../src/model/index.ts";
@@ -102,6 +104,17 @@ export class Invariants {
     else this.#open.set(action.plan.resource, action.id);
     if (kind === "succeeded" && action.plan.cause.kind === "failure") this.recoveries += 1;
     if (kind === "rolled_back") this.rolledBack += 1;
+    if (kind === "failed" || kind === "rolled_back") this.#leavesNothing(action);
+  }
+
+  #leavesNothing({ id, plan, status }: Action): void {
+    const says = "reason" in status ? status.reason : "";
+    for (const { resource, undo } of plan.steps) {
+      if (undo === undefined || !this.#world.changed.has(resource)) continue;
+      if (!says.includes("and undoing step")) {
+        this.#break(`7: ${id} (${plan.strategy}) is over, and ${resource} is half changed`);
+      }
+    }
   }
 
   #withinBudget(resource: ResourceId): void {

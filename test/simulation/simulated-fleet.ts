@@ -55,16 +55,28 @@ export function simulatedFleet(shape: FleetShape): Fleet {
       diskFullWithinMs: 86_400_000,
       certificateDays: 14,
       clockJumpMs: 1000,
-      thresholds: { errorRate: 0.01, responseTimeMs: 1000, memoryUsage: 0.8, cpuUsage: 0.7 },
+      thresholds: {},
       connectivity: [],
     },
     retention: { metricsMs: 0, failuresMs: 0, journalMs: 0 },
-    api: { host: "127.0.0.1", port: 5050 },
+    api: { host: "127.0.0.1", port: 5050, hosts: [] },
     hash: JSON.stringify([...shape.versions]),
   };
 }
 
 const noHooks: ServiceSpec["hooks"] = { commands: {}, webhooks: {}, clean: [], rotate: [] };
+
+/** Its command fails half-way as often as not, and heals nothing. */
+const switchable: ServiceSpec["hooks"] = {
+  ...noHooks,
+  alternative: {
+    kind: "command",
+    command: ["switch"],
+    undo: ["switch", "back"],
+    reversible: true,
+    timeoutMs: 2000,
+  },
+};
 
 export const memoryLimitBytes = 512 * 1024 * 1024;
 
@@ -114,7 +126,7 @@ function simulatedService(index: number, shape: FleetShape): ServiceSpec {
     timeoutMs: 10_000,
     autoRetry: true,
     strategies: [],
-    hooks: noHooks,
+    hooks: index % 2 === 0 ? switchable : noHooks,
     approvals: {},
     scaleMax: 3,
     hash: `${name}@${shape.versions.get(name) ?? 1}`,

@@ -47,7 +47,10 @@ export class SimulatedWorld {
   /** Resources outside of the fleet that do not answer, until when. */
   readonly awayUntilMs = new Map<ResourceId, number>();
   observations = 0;
+  /** What commands of hooks have changed, wholly or half, and nobody has taken back. */
+  readonly changed = new Set<ResourceId>();
   readonly #random: Random;
+  readonly #lostMs = new Map<ResourceId, number>();
   readonly #events = new MinHeap<Event>();
   #nextPid = 100;
   #inbox: LoopInput[] = [];
@@ -121,12 +124,22 @@ export class SimulatedWorld {
       answer(spec.timeoutMs, () => [checkReading(false, "timeout", spec.timeoutMs)]);
     } else if (spec.kind === "work") answer(1, () => [this.#work(process)]);
     else {
-      // One look in five thousand is lost although all is well: no reason to do anything.
-      const lost = this.#random.next() < 0.0002;
+      const lost = this.#isLost(spec.resource);
       const failing = process.illness === "failing";
       if (lost) answer(spec.timeoutMs, () => [checkReading(false, "timeout", spec.timeoutMs)]);
       else answer(1 + this.#random.next() * 4, () => [checkReading(!failing, "status", 2)]);
     }
+  }
+
+  /**
+   * One look in five thousand is lost although all is well: no reason to do anything. Two in a row
+   * would be one.
+   */
+  #isLost(resource: ResourceId): boolean {
+    const isUnlucky = this.#random.next() < 0.0002;
+    const wasJustNow = this.nowMs - (this.#lostMs.get(resource) ?? -lostApartMs) < lostApartMs;
+    if (isUnlucky && !wasJustNow) this.#lostMs.set(resource, this.nowMs);
+    return isUnlucky && !wasJustNow;
   }
 
   #work(process: SimulatedProcess): Reading {
@@ -142,11 +155,24 @@ export class SimulatedWorld {
       });
     const roll = this.#random.next();
     // Now and then an effector fails, and rarely it never answers.
-    if (command.phase === "act" && roll < 0.01) {
+    if (command.step.kind === "command" && command.phase === "act") {
+      this.#runHook(command, { roll, answer });
+    } else if (command.phase === "act" && roll < 0.01) {
       answer(2, () => ({ kind: "failed", reason: "the simulated effector failed" }));
     } else if (command.phase !== "act" || roll >= 0.011) {
       answer(this.#durationMs(command), () => this.#perform(command));
     }
+  }
+
+  /** It changes the world at once, and then ends well, fails half-way, or never answers. */
+  #runHook(
+    { step: { resource } }: Command,
+    { roll, answer }: { roll: number; answer: (delayMs: number, r: () => StepResult) => void },
+  ): void {
+    this.changed.add(resource);
+    const detail = "changed";
+    if (roll < 0.4) answer(20, () => ({ kind: "failed", reason: "exit code 1" }));
+    else if (roll < 0.9) answer(20, () => ({ kind: "done", detail, undo: { ran: true } }));
   }
 
   #durationMs({ phase, step }: Command): number {
@@ -159,6 +185,7 @@ export class SimulatedWorld {
     const { resource } = step;
     if (phase === "precheck") return this.#precheck(step.kind, resource);
     if (phase === "undo") {
+      if (step.kind === "command") this.changed.delete(resource);
       if (typeof undo?.["pid"] === "number") this.#takeBack(resource, undo["pid"]);
       return { kind: "done", detail: "undone" };
     }
@@ -254,6 +281,7 @@ export class SimulatedWorld {
   }
 }
 
+const lostApartMs = 20_000;
 const baseBytes = 60 * 1024 * 1024;
 const leakBytesPerMs = 4 * 1024;
 const leakToLimitMs = (memoryLimitBytes - baseBytes) / leakBytesPerMs;

@@ -7,12 +7,22 @@
  *
  * C1. Fewer than `down` failed looks among the last `of` are never called a failure.
  * C2. A look that passes is good evidence at once; how many are needed is for the verdict to say.
+ * C3. While the machine is short of processor time, silence counts as one failed look only when it
+ *     has lasted as long as patience asks; what looks that follow each other wait adds up.
  */
 import { assert } from "../../kernel/index.ts";
-import type { CheckReading, FailureType, Severity, Symptom } from "../../model/index.ts";
-import type { Detector, Opinion } from "../detector.ts";
+import {
+  type CheckReading,
+  type FailureType,
+  patienceText,
+  type Severity,
+  type Symptom,
+} from "../../model/index.ts";
+import type { AskPatience, Detector, Opinion } from "../detector.ts";
 
 export interface ChecksOptions {
+  /** Default `checks`. */
+  readonly name?: string;
   readonly sensor: string;
   /** Sensors that ask the same question; their passes are good evidence, their failures nothing. */
   readonly alsoGood?: readonly string[];
@@ -21,12 +31,18 @@ export interface ChecksOptions {
   readonly severity: Severity;
   /** Failure types by symptom where they differ from the defaults. */
   readonly types?: Partial<Record<Symptom, FailureType>>;
+  /** One type whatever the symptom. */
+  readonly type?: FailureType;
+  /** How much longer than its timeout an answer may take now. */
+  readonly patience?: { readonly timeoutMs: number; readonly ask: AskPatience };
 }
 
 interface ChecksState {
   /** The last looks, newest in the lowest bit; 1 = failed. */
   history: number;
   looks: number;
+  /** How long the looks have waited that timed out since the last one that counted. */
+  silentMs: number;
 }
 
 const defaultTypes: Readonly<Record<Symptom, FailureType>> = {
@@ -48,18 +64,22 @@ export function checksDetector(options: ChecksOptions): Detector<ChecksState> {
   const { down, of } = options;
   assert(down >= 1 && down <= of && of <= 30, "1 <= down <= of <= 30");
   const typeOf = { ...defaultTypes, ...options.types };
-  const types = [...new Set(Object.values(typeOf))];
+  const types = options.type ? [options.type] : [...new Set(Object.values(typeOf))];
   const good: Opinion = { kind: "good", types };
   const suspect: Opinion = { kind: "suspect", types };
   const mask = 2 ** of - 1;
   return {
-    name: "checks",
+    name: options.name ?? "checks",
     sensors: [options.sensor, ...(options.alsoGood ?? [])],
     outlivesProcess: false,
-    initial: () => ({ history: 0, looks: 0 }),
-    judge(state, { reading, sensor }) {
+    initial: () => ({ history: 0, looks: 0, silentMs: 0 }),
+    judge(state, { reading, sensor }, now) {
       if (reading.kind !== "check") return undefined;
       if (sensor !== options.sensor) return reading.ok ? good : undefined;
+      const patience = options.patience?.ask(now) ?? { factor: 1, reason: "" };
+      const enoughMs =
+        patience.factor > 1 ? (options.patience?.timeoutMs ?? 0) * patience.factor : 0;
+      if (isTooEarly(state, reading, enoughMs)) return suspect;
       state.history = ((state.history << 1) | (reading.ok ? 0 : 1)) & mask;
       state.looks = Math.min(state.looks + 1, of);
       if (reading.ok) return good;
@@ -67,12 +87,24 @@ export function checksDetector(options: ChecksOptions): Detector<ChecksState> {
       if (bad < down) return suspect;
       return {
         kind: "bad",
-        type: typeOf[reading.symptom ?? "sensor"],
+        type: options.type ?? typeOf[reading.symptom ?? "sensor"],
         severity: options.severity,
-        reason: `${bad} of the last ${state.looks} looks failed: ${sentence(reading)}`,
+        reason: `${bad} of the last ${state.looks} looks failed: ${sentence(reading)}${patienceText(patience)}`,
       };
     },
   };
+}
+
+/** Keeps C3. Sensors end a little before or after their time, so nearly is enough. */
+function isTooEarly(state: ChecksState, reading: CheckReading, enoughMs: number): boolean {
+  if (reading.ok || reading.symptom !== "timeout") {
+    state.silentMs = 0;
+    return false;
+  }
+  state.silentMs += Math.max(1, reading.elapsedMs);
+  if (state.silentMs < enoughMs * 0.9) return true;
+  state.silentMs = 0;
+  return false;
 }
 
 function sentence(reading: CheckReading): string {

@@ -18,7 +18,14 @@ export interface ExhaustionOptions {
   readonly full: number;
 }
 
-type ExhaustionState = Map<string, History>;
+type ExhaustionState = Map<string, Followed>;
+
+interface Followed {
+  readonly history: History;
+  /** As it was seen last. */
+  value: number;
+  limit: number;
+}
 
 export function exhaustionDetector(options: ExhaustionOptions): Detector<ExhaustionState> {
   const good: Opinion = { kind: "good", types: [...new Set(Object.values(options.series))] };
@@ -34,18 +41,29 @@ export function exhaustionDetector(options: ExhaustionOptions): Detector<Exhaust
         const type = options.series[sample.series];
         if (type === undefined || sample.limit === undefined) continue;
         followed = true;
-        const reason = exhausting(historyOf(state, sample.series), sample, { begunMs, ...options });
+        const reason = exhausting(followedOf(state, sample.series), sample, {
+          begunMs,
+          ...options,
+        });
         if (reason) return { kind: "bad", type, severity: "high", reason };
       }
       return followed ? good : undefined;
     },
+    foresee(state, now) {
+      return [...state].flatMap(([series, { history, value, limit }]) => {
+        const leadsTo = options.series[series];
+        const reachesLimitInMs = timeToLimitMs(history, limit, { nowMs: now.monotonicMs });
+        if (leadsTo === undefined || reachesLimitInMs === undefined) return [];
+        return [{ series, value, limit, reachesLimitInMs, leadsTo }];
+      });
+    },
   };
 }
 
-function historyOf(state: ExhaustionState, series: string): History {
+function followedOf(state: ExhaustionState, series: string): Followed {
   const known = state.get(series);
   if (known) return known;
-  const made = new History();
+  const made = { history: new History(), value: 0, limit: 0 };
   state.set(series, made);
   return made;
 }
@@ -56,8 +74,11 @@ interface When {
   readonly full: number;
 }
 
-function exhausting(history: History, sample: Sample, when: When): string | undefined {
+function exhausting(followed: Followed, sample: Sample, when: When): string | undefined {
+  const { history } = followed;
   const { series, value, limit = 0 } = sample;
+  followed.value = value;
+  followed.limit = limit;
   history.add(when.begunMs, value);
   const share = `${series} is at ${Math.round((value / limit) * 100)} % of its limit`;
   if (value >= limit * when.full) return share;

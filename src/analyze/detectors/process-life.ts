@@ -10,8 +10,13 @@
  *     of the living process.
  */
 import type { Instant } from "../../kernel/index.ts";
-import type { ExitedReading, FailureType, Observation } from "../../model/index.ts";
-import type { Detector, Opinion } from "../detector.ts";
+import {
+  type ExitedReading,
+  type FailureType,
+  type Observation,
+  patienceText,
+} from "../../model/index.ts";
+import type { AskPatience, Detector, Opinion } from "../detector.ts";
 
 export interface ProcessLifeOptions {
   readonly restart: "always" | "on-failure" | "never";
@@ -23,6 +28,8 @@ export interface ProcessLifeOptions {
   readonly loopCrashes: number;
   readonly crashWindowMs: number;
   readonly healthyRunMs: number;
+  /** Who starts while the machine is busy gets more time. */
+  readonly patience?: AskPatience;
 }
 
 interface LifeState {
@@ -30,6 +37,7 @@ interface LifeState {
   crashes: number[];
   /** Set while a process is starting and has not passed a look yet. */
   startDueMs: number | undefined;
+  startedMs: number;
 }
 
 const types: readonly FailureType[] = [
@@ -45,10 +53,11 @@ export function processLifeDetector(options: ProcessLifeOptions): Detector<LifeS
     name: "process-life",
     sensors: "all",
     outlivesProcess: true,
-    initial: () => ({ crashes: [], startDueMs: undefined }),
+    initial: () => ({ crashes: [], startDueMs: undefined, startedMs: 0 }),
     judge(state, observation, now) {
       const { reading } = observation;
       if (reading.kind === "started") {
+        state.startedMs = now.monotonicMs;
         state.startDueMs = options.hasProbes ? now.monotonicMs + options.startTimeoutMs : undefined;
         return undefined;
       }
@@ -64,8 +73,12 @@ export function processLifeDetector(options: ProcessLifeOptions): Detector<LifeS
       dueMs: (state) => state.startDueMs,
       judge(state, now) {
         if (state.startDueMs === undefined || now.monotonicMs < state.startDueMs) return undefined;
+        const patience = options.patience?.(now) ?? { factor: 1, reason: "" };
+        state.startDueMs = state.startedMs + options.startTimeoutMs * patience.factor;
+        if (now.monotonicMs < state.startDueMs) return undefined;
         state.startDueMs = undefined;
-        const reason = `not ready within ${options.startTimeoutMs} ms of its start`;
+        const waitedMs = Math.round(now.monotonicMs - state.startedMs);
+        const reason = `not ready within ${waitedMs} ms of its start${patienceText(patience)}`;
         return { kind: "bad", type: "start_timeout", severity: "high", reason };
       },
     },

@@ -5,12 +5,14 @@
  * W2. Any growth of the counter, or a fall of it (the process began anew), is progress.
  */
 import { assert } from "../../kernel/index.ts";
-import type { Detector, Opinion } from "../detector.ts";
+import { patienceText } from "../../model/index.ts";
+import type { AskPatience, Detector, Opinion } from "../detector.ts";
 
 export interface StalledWorkOptions {
   /** The work sensor, `work.<name>`. */
   readonly sensor: string;
   readonly stallAfterMs: number;
+  readonly patience?: AskPatience;
 }
 
 interface StallState {
@@ -28,7 +30,7 @@ export function stalledWorkDetector(options: StalledWorkOptions): Detector<Stall
     sensors: [options.sensor],
     outlivesProcess: false,
     initial: () => ({ done: undefined, sinceMs: undefined }),
-    judge(state, { reading, begunMs }) {
+    judge(state, { reading, begunMs }, now) {
       if (reading.kind !== "work") return undefined;
       const progressed = state.done !== undefined && reading.done !== state.done;
       state.done = reading.done;
@@ -38,8 +40,9 @@ export function stalledWorkDetector(options: StalledWorkOptions): Detector<Stall
       }
       state.sinceMs ??= begunMs;
       const stalledMs = begunMs - state.sinceMs;
-      if (stalledMs < options.stallAfterMs) return suspect;
-      const reason = `${reading.counter} has stood at ${reading.done} for ${Math.round(stalledMs)} ms while ${reading.waiting} wait`;
+      const patience = options.patience?.(now) ?? { factor: 1, reason: "" };
+      if (stalledMs < options.stallAfterMs * patience.factor) return suspect;
+      const reason = `${reading.counter} has stood at ${reading.done} for ${Math.round(stalledMs)} ms while ${reading.waiting} wait${patienceText(patience)}`;
       return { kind: "bad", type: "stalled_work", severity: "high", reason };
     },
   };

@@ -1,7 +1,8 @@
 /** What is about to fail: open failures of the kinds that look ahead, and series near a limit. */
+import type { Trend } from "../../analyze/index.ts";
 import { formatDuration } from "../../kernel/index.ts";
-import type { FailureType, Severity } from "../../model/index.ts";
-import type { House, Trend } from "../house.ts";
+import type { Failure, FailureType, Severity } from "../../model/index.ts";
+import type { House } from "../house.ts";
 
 export interface Prediction {
   readonly resource: string;
@@ -25,11 +26,23 @@ const soonMs = 3_600_000;
 
 export function predict(house: House): readonly Prediction[] {
   const now = house.clock.now().wallMs;
-  const failures = house
-    .openFailures()
-    .filter(({ type }) => lookAhead.has(type))
-    .map(({ resource, type, severity, reason }) => ({ resource, type, severity, message: reason }));
-  return [...failures, ...house.trends().map((trend) => ofTrend(trend, now))];
+  const trends = house.trends();
+  const failures = house.openFailures().filter(({ type }) => lookAhead.has(type));
+  const early = trends.filter((trend) => !failures.some((failure) => isOf(trend, failure)));
+  return [
+    ...failures.map((failure) => {
+      const trend = trends.find((each) => isOf(each, failure));
+      const { resource, type, severity, reason: message } = failure;
+      const told = { resource, type, severity, message };
+      return trend ? { ...told, expectedAt: now + trend.reachesLimitInMs } : told;
+    }),
+    ...early.map((trend) => ofTrend(trend, now)),
+  ];
+}
+
+/** One thing that is about to happen is told once. */
+function isOf(trend: Trend, failure: Failure): boolean {
+  return trend.resource === failure.resource && trend.leadsTo === failure.type;
 }
 
 function ofTrend(trend: Trend, now: number): Prediction {

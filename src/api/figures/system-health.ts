@@ -1,6 +1,8 @@
 /**
  * Is all well? One check for every service and watched resource, and two for the daemon itself.
  * The worst decides; what has not been looked at yet is not proven well, so it counts as degraded.
+ *
+ * C1. No two checks have one name: those of the fleet are `kind/name`, the daemon's own are words.
  */
 import { messageOf } from "../../kernel/index.ts";
 import type { ServiceState } from "../../loop/index.ts";
@@ -51,10 +53,10 @@ export async function lookAtHealth(house: House): Promise<SystemHealth> {
 }
 
 function fleetChecks(house: House): readonly Check[] {
-  const services = house.services().map(({ name, state, instances, restarts }): Check => {
+  const services = house.services().map(({ resource, state, instances, restarts }): Check => {
     const reason = instances.find((instance) => instance.reason !== null)?.reason ?? undefined;
     return {
-      name,
+      name: resource,
       status: ofService[state],
       latency: 0,
       message: reason ?? state,
@@ -95,7 +97,8 @@ export async function checkStore(house: House): Promise<Check> {
     return { name: "store", status, latency, metadata: { position: last?.position ?? 0 } };
   } catch (error) {
     // A store that is away is an answer; the loop goes on without it.
-    return { name: "store", status: "unhealthy", latency: elapsedMs(), message: messageOf(error) };
+    const message = `${messageOf(error)}; the journal is kept in ${house.self().kept}`;
+    return { name: "store", status: "unhealthy", latency: elapsedMs(), message };
   }
 }
 

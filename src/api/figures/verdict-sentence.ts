@@ -26,6 +26,7 @@ const verbs: Readonly<Record<FailureType, string>> = {
   check_failed: "fails its check",
   unreachable: "cannot be reached",
   slow: "is slow",
+  not_ready: "is not ready",
   flapping: "flaps",
   dependency_down: "lacks what it needs",
   memory_exhaustion: "runs out of memory",

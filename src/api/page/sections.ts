@@ -77,7 +77,7 @@ export function serviceSection({ overview, mayAct }: Shown): Html {
       <td data-label="State">${stateBadge(service.state)}</td>
       <td data-label="Instances">${instances(service, overview.at)}</td>
       <td data-label="Restarts" class="number">${service.restarts}</td>
-      <td data-label="Listens on">${service.listen ?? "–"}</td>
+      <td data-label="Listens on" class="${service.listen === null ? "none" : "number"}">${service.listen ?? "–"}</td>
       <td data-label="Mode">${service.mode}</td>
       ${mayAct ? html`<td class="buttons">${serviceButtons(service)}</td>` : undefined}
     </tr>`,
@@ -90,9 +90,11 @@ export function serviceSection({ overview, mayAct }: Shown): Html {
 
 function instances({ instances: all }: ServiceView, now: number): Html {
   if (all.length === 0) return html`none`;
+  // Of a single one the state is the service's, which stands beside it.
+  const isOne = all.length === 1;
   return html`<ul class="instances">${all.map(
     ({ number, state, pid, startedAt, reason }) => html`<li>
-      <span class="badge ${toneOf(state)}"><span aria-hidden="true">${iconOf(state)}</span> ${number}: ${state}</span>
+      ${isOne ? undefined : html`<span class="badge ${toneOf(state)}"><span aria-hidden="true">${iconOf(state)}</span> ${number}: ${state}</span>`}
       ${pid === null ? undefined : html`<span class="quiet">pid ${pid}, up ${ago(startedAt, now)}</span>`}
       ${reason === null ? undefined : html`<span class="reason">${reason}</span>`}
     </li>`,
@@ -127,8 +129,8 @@ export function actionSection({ actions, overview }: Shown): Html {
   const rows = actions.map(
     (row) => html`<tr>
       <th scope="row">${row.actionStrategy.replaceAll("_", " ")}</th>
-      <td data-label="When">${ago(row.timestamp, overview.at)} ago</td>
-      <td data-label="On">${text(row.parameters?.["resource"])}</td>
+      <td data-label="When" class="number"><span>${ago(row.timestamp, overview.at)} ago</span></td>
+      <td data-label="On">${text(row.parameters?.["resource"]).replace(/^instance\//, "")}</td>
       <td data-label="Why">${text(row.parameters?.["reason"])}</td>
       <td data-label="Status">${stateBadge(row.status)}</td>
       <td data-label="Verdict">${verdict(row)}</td>

@@ -37,6 +37,8 @@ dd { margin: 0; overflow-wrap: anywhere; }
 table { width: 100%; border-collapse: collapse; background: var(--card); border: 1px solid var(--line); border-radius: .4rem; }
 th, td { text-align: left; vertical-align: top; padding: .5rem .6rem; border-top: 1px solid var(--line); overflow-wrap: break-word; }
 thead th { border-top: 0; color: var(--quiet); font-weight: 500; font-size: .9rem; }
+tbody th, td.number, td.buttons, .instances .quiet { white-space: nowrap; }
+#live:not(:empty)::before { content: "· "; }
 .number { font-variant-numeric: tabular-nums; }
 ul.instances { list-style: none; margin: 0; padding: 0; }
 ol, ul { padding-left: 1.4rem; }
@@ -55,6 +57,7 @@ footer { margin-top: 1.5rem; padding-top: 1rem; border-top: 1px solid var(--line
   td[data-label] { display: grid; grid-template-columns: 6.5rem 1fr; column-gap: .5rem; }
   td[data-label]::before { content: attr(data-label); color: var(--quiet); font-size: .9rem; }
   td[data-label] > * { grid-column: 2; }
+  td.none { display: none; }
   .buttons { padding-top: .4rem; }
 }
 @media (prefers-reduced-motion: no-preference) { .verdict { transition: color .2s; } }

@@ -1,5 +1,8 @@
 import { z } from "zod";
+import { knownStrategy } from "../../config/index.ts";
+import { strategyScope } from "../../model/index.ts";
 import { findService } from "../find-resource.ts";
+import type { House } from "../house.ts";
 import { accepted, mode as shape, takenUp } from "../shapes/fleet.ts";
 import { name, nothing } from "../shapes/inputs.ts";
 import { procedure } from "./procedure.ts";
@@ -18,16 +21,27 @@ export const setMode = procedure({
   method: "POST",
   path: "/api/v1/mode",
   access: "act",
-  summary: "Change it for the fleet or one service; never wider than the fleet file allows",
+  summary:
+    "Change it for the fleet, one service or one strategy; never wider than the fleet file allows",
   status: 202,
-  input: z.object({ scope: name.default("fleet").describe("`fleet` or a service"), mode: shape }),
+  input: z.object({
+    scope: name.default("fleet").describe("`fleet`, a service or a strategy"),
+    mode: shape,
+  }),
   output: accepted,
   run: ({ house, caller }, input) => {
-    const scope = input.scope === "fleet" ? "fleet" : findService(house, input.scope).name;
+    const scope = scopeOf(house, input.scope);
     house.request({ kind: "mode", scope, mode: input.mode, by: caller.name });
     return takenUp(`mode ${input.mode} for ${scope}`);
   },
 });
+
+/** Of a service and a strategy with one name, `strategy/NAME` is the strategy. */
+function scopeOf(house: House, word: string): string {
+  if (word === "fleet" || house.services().some(({ name }) => name === word)) return word;
+  const strategy = knownStrategy(word.replace(/^strategy\//, ""));
+  return strategy === undefined ? findService(house, word).name : strategyScope(strategy);
+}
 
 export const down = procedure({
   method: "POST",

@@ -16,6 +16,8 @@ export interface Caller {
   readonly name: string;
   /** True when the token or a session was shown. */
   readonly isTrusted: boolean;
+  /** True when the request was sent on this machine, where reading is open. */
+  readonly isNear: boolean;
 }
 
 export interface Call {

@@ -5,7 +5,7 @@ const token = "a-token-for-tests-0123456789";
 
 function gateOn(host: string, otherHosts: readonly string[] = []): Gate {
   const clock = { now: () => ({ wallMs: 0, monotonicMs: 0 }) };
-  return createGate({ clock, token, host, port: () => 5050, otherHosts });
+  return createGate({ clock, token, host, port: () => 5050, otherHosts: () => otherHosts });
 }
 
 function visit(headers: Readonly<Record<string, string>>) {
@@ -41,6 +41,36 @@ describe("gate", () => {
     expect(at("192.0.2.1:5050", "::ffff:192.0.2.1").isTrusted).toBe(false);
     expect(at("[2001:db8::1]:5050", "2001:db8::1").isTrusted).toBe(false);
     expect(() => at("192.0.2.9:5050", "192.0.2.1")).toThrow("Host");
+  });
+
+  test("G1: a name that was configured is ours, with the port of the proxy before us or with ours", () => {
+    const gate = gateOn("127.0.0.1", ["Shop.example", "[2001:db8::1]:8443"]);
+    for (const host of ["shop.example", "SHOP.example:5050", "[2001:db8::1]:8443"]) {
+      const headers = { host, origin: `https://${host}`, authorization: `Bearer ${token}` };
+      expect(gate.identify(visit(headers)).isTrusted).toBe(true);
+    }
+    for (const host of [
+      "shop.example:8443",
+      "a.shop.example",
+      "shop.example.evil",
+      "[2001:db8::1]",
+    ]) {
+      expect(() => gate.identify(visit({ host }))).toThrow("Host");
+      const origin = `https://${host}`;
+      expect(() => gate.identify(visit({ host: "shop.example", origin }))).toThrow("Origin");
+    }
+  });
+
+  test.each([
+    [{ host: "localhost:5050" }, true],
+    [{ host: "shop.example" }, false],
+    [{ host: "localhost:5050", "x-forwarded-for": "192.0.2.7" }, false],
+    [{ host: "localhost:5050", forwarded: "for=192.0.2.7" }, false],
+  ])("G3: on loopback, reading is open to %j: %s", (headers, isOpen) => {
+    const gate = gateOn("127.0.0.1", ["shop.example"]);
+    const caller = gate.identify(visit(headers));
+    if (isOpen) expect(() => gate.permit(caller, "read")).not.toThrow();
+    else expect(() => gate.permit(caller, "read")).toThrow("this needs the token");
   });
 
   test.each([

@@ -5,7 +5,8 @@
  * G1. The Host header names us with our port, else a foreign name was pointed at our address.
  * G2. An Origin header, where there is one, is ours; there is no CORS.
  * G3. Acting, logs, diagnostics and configuration need the token or a session. Beyond loopback
- *     everything does. A wrong token is refused even where none is needed.
+ *     everything does, and what a proxy passes on comes from beyond: it says so, or it names us by
+ *     a name that was configured for it. A wrong token is refused even where none is needed.
  * G4. A session alone may act only from our own page: its request must carry our Origin.
  */
 import type { IncomingHttpHeaders } from "node:http";
@@ -21,8 +22,8 @@ export interface GateOptions {
   /** Where it listens. */
   readonly host: string;
   readonly port: () => number;
-  /** Further `host` or `host:port` that people reach us by. */
-  readonly otherHosts: readonly string[];
+  /** Further `host` or `host:port` that people reach us by; asked at every request. */
+  readonly otherHosts: () => readonly string[];
 }
 
 export interface Visit {
@@ -36,24 +37,16 @@ export interface Visit {
 export interface Gate {
   readonly sessions: Sessions;
   readonly cookieName: () => string;
-  /** Throws FORBIDDEN_ORIGIN, or NOT_AUTHORIZED for credentials that are wrong. */
+  /** Throws FORBIDDEN_ORIGIN; for wrong credentials NOT_AUTHORIZED or TOO_MANY_ATTEMPTS. */
   identify(visit: Visit): Caller;
   /** Throws NOT_AUTHORIZED when the caller may not. */
   permit(caller: Caller, access: Access): void;
 }
 
-/** Raised instead of a plain NOT_AUTHORIZED when there were too many: answered with 429. */
-export class TooManyAttempts extends SoulMirrorError {
-  readonly retryAfterMs: number;
-
-  constructor(retryAfterMs: number) {
-    super("NOT_AUTHORIZED", "too many wrong tokens from this address");
-    this.retryAfterMs = retryAfterMs;
-  }
-}
-
 const tokenFix = "send `Authorization: Bearer` with the token in the data directory";
-const stranger: Caller = { name: "anonymous", isTrusted: false };
+const neighbour: Caller = { name: "anonymous", isTrusted: false, isNear: true };
+const stranger: Caller = { name: "anonymous", isTrusted: false, isNear: false };
+const passedOn = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
 
 export function createGate(options: GateOptions): Gate {
   const sessions = createSessions(options.clock);
@@ -63,7 +56,10 @@ export function createGate(options: GateOptions): Gate {
 
   const refuse = (visit: Visit, what: string): never => {
     const retryAfterMs = attempts.add(visit.address);
-    if (retryAfterMs !== undefined) throw new TooManyAttempts(retryAfterMs);
+    if (retryAfterMs !== undefined) {
+      const tooMany = "too many wrong tokens from this address";
+      throw new SoulMirrorError("TOO_MANY_ATTEMPTS", tooMany, { fix: tokenFix, retryAfterMs });
+    }
     throw new SoulMirrorError("NOT_AUTHORIZED", what, { fix: tokenFix });
   };
 
@@ -71,23 +67,24 @@ export function createGate(options: GateOptions): Gate {
     sessions,
     cookieName,
     identify(visit) {
-      checkAddress(visit, options);
+      const isNear = checkAddress(visit, options) && isOpen;
+      const nobody = isNear ? neighbour : stranger;
       const { authorization, cookie } = visit.headers;
       if (authorization !== undefined) {
         const given = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
         if (given !== undefined && isSameSecret(given, options.token)) {
-          return { name: "token", isTrusted: true };
+          return { name: "token", isTrusted: true, isNear };
         }
         return refuse(visit, "the token is wrong");
       }
       const session = cookieIn(cookie, cookieName());
-      if (session === undefined || !sessions.isOpen(session)) return stranger;
+      if (session === undefined || !sessions.isOpen(session)) return nobody;
       const isOurs = visit.method === "GET" || visit.headers.origin !== undefined;
-      return isOurs ? { name: "page", isTrusted: true } : stranger;
+      return isOurs ? { name: "page", isTrusted: true, isNear } : nobody;
     },
     permit(caller, access) {
       if (caller.isTrusted) return;
-      if (isOpen && (access === "read" || access === "report")) return;
+      if (caller.isNear && (access === "read" || access === "report")) return;
       throw new SoulMirrorError("NOT_AUTHORIZED", "this needs the token", { fix: tokenFix });
     },
   };
@@ -97,28 +94,31 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
-function checkAddress({ headers, localAddress }: Visit, options: GateOptions): void {
-  const hosts = ourHosts(options, localAddress);
+/** Was it sent to this machine itself? Throws FORBIDDEN_ORIGIN when it was not meant for us. */
+function checkAddress({ headers, localAddress }: Visit, options: GateOptions): boolean {
+  const own = ownHosts(options, localAddress);
+  const others = otherHosts(options);
+  const isOurs = (name: string): boolean => own.has(name) || others.has(name);
   const host = headers.host?.toLowerCase();
-  if (host === undefined || !hosts.has(host)) {
+  if (host === undefined || !isOurs(host)) {
     throw new SoulMirrorError("FORBIDDEN_ORIGIN", `Host ${host ?? "(none)"} is not one of ours`, {
-      fix: `use one of ${[...hosts].join(", ")}`,
+      fix: `use one of ${[...own, ...others].join(", ")}, or add the name to api.hosts`,
     });
   }
   const { origin } = headers;
-  if (origin === undefined) return;
-  const named = /^https?:\/\/(.+)$/.exec(origin.toLowerCase())?.[1];
-  if (named === undefined || !hosts.has(named)) {
+  const named = /^https?:\/\/(.+)$/.exec(origin?.toLowerCase() ?? "")?.[1];
+  if (origin !== undefined && (named === undefined || !isOurs(named))) {
     throw new SoulMirrorError("FORBIDDEN_ORIGIN", `Origin ${origin} is not one of ours`);
   }
+  return own.has(host) && passedOn.every((name) => headers[name] === undefined);
 }
 
 /**
  * An address that was typed as a number is no name that somebody could have pointed at us, so the
  * one that the connection came in at is ours, too.
  */
-function ourHosts(
-  { host, port, otherHosts }: GateOptions,
+function ownHosts(
+  { host, port }: GateOptions,
   localAddress: string | undefined,
 ): ReadonlySet<string> {
   const names = ["localhost", "127.0.0.1", "[::1]"];
@@ -128,8 +128,13 @@ function ourHosts(
   const withPort = names.map((name) => `${name}:${port()}`.toLowerCase());
   // Browsers leave port 80 out.
   const plain = port() === 80 ? names : [];
-  const others = otherHosts.flatMap((name) => [name, `${name}:${port()}`]);
-  return new Set([...withPort, ...plain, ...others].map((name) => name.toLowerCase()));
+  return new Set([...withPort, ...plain]);
+}
+
+/** With our port, for who reaches us directly, and as it stands, for who comes over a proxy. */
+function otherHosts({ otherHosts: names, port }: GateOptions): ReadonlySet<string> {
+  const lower = names().map((name) => name.toLowerCase());
+  return new Set(lower.flatMap((name) => [name, `${name}:${port()}`]));
 }
 
 function bracketed(host: string): string {

@@ -1,7 +1,6 @@
 /** Whatever was thrown becomes `{error: {code, message, fix}}` with the status of its code. */
 import type { FastifyReply } from "fastify";
 import { SoulMirrorError } from "../../kernel/index.ts";
-import { TooManyAttempts } from "../security/gate.ts";
 
 export interface ErrorBody {
   readonly error: { readonly code: string; readonly message: string; readonly fix?: string };
@@ -9,14 +8,10 @@ export interface ErrorBody {
 
 /** True when it was a fault of ours, so that it should be logged. */
 export function answerError(reply: FastifyReply, thrown: unknown): boolean {
-  if (thrown instanceof TooManyAttempts) {
-    void reply
-      .code(429)
-      .header("retry-after", String(Math.ceil(thrown.retryAfterMs / 1000)))
-      .send(errorBody(thrown));
-    return false;
-  }
   const error = toOurs(thrown);
+  if (error.retryAfterMs !== undefined) {
+    void reply.header("retry-after", String(Math.ceil(error.retryAfterMs / 1000)));
+  }
   if (error.code === "NOT_AUTHORIZED") void reply.header("www-authenticate", "Bearer");
   void reply.code(statusOf(thrown) ?? error.status).send(errorBody(error));
   return error.code === "INTERNAL";

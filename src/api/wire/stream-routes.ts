@@ -9,6 +9,7 @@ import { JournalFeed, positionFrom } from "./journal-feed.ts";
 
 const clientsMax = 64;
 const aliveEveryMs = 15_000;
+const retryMs = 5000;
 
 const followed = z.object({ kind: z.string(), name: z.string() });
 const position = z.object({ after: z.string().optional() });
@@ -29,7 +30,9 @@ export function addStreamRoutes(
 
   const mayOpen = (): void => {
     if (!isClosed && open.size < clientsMax) return;
-    throw new SoulMirrorError("CONFLICT", `${open.size} streams are open, ${clientsMax} at most`);
+    const what = `${open.size} streams are open, ${clientsMax} at most`;
+    const fix = "close a page or another reader that follows the fleet, then try again";
+    throw new SoulMirrorError("BUSY", what, { fix, retryAfterMs: retryMs });
   };
   const track = (stream: EventStream): void => {
     open.add(stream);

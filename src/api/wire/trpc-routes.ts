@@ -2,6 +2,7 @@
  * tRPC over the table of procedures, at `/trpc`. `@trpc/server` is optional and is loaded with the
  * first call: who never asks pays neither disk nor memory for it.
  */
+import type { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { SoulMirrorError } from "../../kernel/index.ts";
@@ -54,16 +55,16 @@ function missingPackage(error: unknown): unknown {
 }
 
 async function load({ house, gate, complain }: TrpcOptions): Promise<Answer> {
-  const { initTRPC, TRPCError } = await import("@trpc/server");
+  const trpc = await import("@trpc/server");
   const { fastifyRequestHandler } = await import("@trpc/server/adapters/fastify");
-  const builder = initTRPC.context<Call>().create({ isDev: false });
+  const builder = trpc.initTRPC.context<Call>().create({ isDev: false });
 
   const toTrpc = (thrown: unknown): unknown => {
     const error = toOurs(thrown);
     const code = trpcCodes[error.status] ?? "INTERNAL_SERVER_ERROR";
     if (code === "INTERNAL_SERVER_ERROR") complain("a procedure failed", thrown);
     const fix = error.fix === undefined ? "" : ` (${error.fix})`;
-    return new TRPCError({ code, message: `${error.code}: ${error.message}${fix}` });
+    return new trpc.TRPCError({ code, message: `${error.code}: ${error.message}${fix}` });
   };
 
   const wire = (procedure: Procedure) => {
@@ -95,12 +96,12 @@ async function load({ house, gate, complain }: TrpcOptions): Promise<Answer> {
   };
 }
 
-const trpcCodes: Readonly<
-  Record<number, "BAD_REQUEST" | "UNAUTHORIZED" | "FORBIDDEN" | "NOT_FOUND" | "CONFLICT">
-> = {
+const trpcCodes: Readonly<Record<number, ConstructorParameters<typeof TRPCError>[0]["code"]>> = {
   400: "BAD_REQUEST",
   401: "UNAUTHORIZED",
   403: "FORBIDDEN",
   404: "NOT_FOUND",
   409: "CONFLICT",
+  429: "TOO_MANY_REQUESTS",
+  503: "SERVICE_UNAVAILABLE",
 };

@@ -1,11 +1,13 @@
 import { formatDuration, type JsonRecord } from "../../kernel/index.ts";
 import type { ActionRow } from "../../model/index.ts";
+import { realClock } from "../../system/index.ts";
 import { columns } from "../columns.ts";
 import type { Run } from "../command.ts";
 import type { ActionUnderWay } from "../fleet-report.ts";
 import { plainText } from "../plain-text.ts";
+import type { Moment } from "../render-report.ts";
 import type { Style } from "../style.ts";
-import { calendarTime } from "../tell-entry.ts";
+import { lateTime } from "../tell-entry.ts";
 import { withDaemon } from "../with-daemon.ts";
 
 export const actions: Run = async (context) => {
@@ -17,27 +19,31 @@ export const actions: Run = async (context) => {
     ]),
   );
   const asking = waiting.filter(({ state }) => state === "waiting_for_approval");
+  const { wallMs: nowMs } = realClock.now();
   context.out.show({ waiting: asking, actions: rows }, (style) => {
     if (rows.length + asking.length === 0) return "No actions yet.";
     const head = ["STATUS", "BEGAN", "TOOK", "STRATEGY", "HELPED", "ACTION"];
     return columns([
       head.map((cell) => style.paint("grey", cell)),
-      ...asking.map((each) => waitingRow(each, style)),
-      ...rows.map((each) => actionRow(each, style)),
+      ...asking.map((each) => waitingRow(each, { style, nowMs })),
+      ...rows.flatMap((each) => [actionRow(each, { style, nowMs }), ...remarkOf(each, style)]),
     ]);
   });
   return 0;
 };
 
-function waitingRow({ state, at, strategy, id }: ActionUnderWay, style: Style): readonly string[] {
-  return [style.state(state), calendarTime(at), "", strategy, "", id];
+function waitingRow(
+  { state, at, strategy, id }: ActionUnderWay,
+  { style, nowMs }: Moment,
+): readonly string[] {
+  return [style.state(state), lateTime(at, nowMs), "", strategy, "", id];
 }
 
-function actionRow(row: ActionRow, style: Style): readonly string[] {
+function actionRow(row: ActionRow, { style, nowMs }: Moment): readonly string[] {
   const took = row.durationMs === null ? "" : formatDuration(row.durationMs);
   return [
     style.state(row.status),
-    calendarTime(row.timestamp),
+    lateTime(row.timestamp, nowMs),
     took,
     row.actionStrategy,
     helped(row, style),
@@ -46,10 +52,21 @@ function actionRow(row: ActionRow, style: Style): readonly string[] {
 }
 
 function helped({ result }: ActionRow, style: Style): string {
+  const verdict = verdictIn(result);
+  if (verdict === undefined) return "";
+  return verdict["healed"] === true ? style.paint("green", "yes") : style.paint("red", "no");
+}
+
+/** Why it did not help, in a line of its own. */
+function remarkOf({ result }: ActionRow, style: Style): readonly (readonly string[])[] {
+  const verdict = verdictIn(result);
+  const reason = verdict?.["healed"] === false ? verdict["reason"] : undefined;
+  if (typeof reason !== "string" || reason === "") return [];
+  return [[style.paint("grey", `  ${plainText(reason)}`)]];
+}
+
+function verdictIn(result: ActionRow["result"]): JsonRecord | undefined {
   const verdict = result?.["verdict"];
-  if (typeof verdict !== "object" || verdict === null || Array.isArray(verdict)) return "";
-  const { healed, reason } = verdict as JsonRecord;
-  if (healed === true) return style.paint("green", "yes");
-  const why = typeof reason === "string" && reason !== "" ? `: ${plainText(reason)}` : "";
-  return style.paint("red", `no${why}`.slice(0, 80));
+  const isRecord = typeof verdict === "object" && verdict !== null && !Array.isArray(verdict);
+  return isRecord ? (verdict as JsonRecord) : undefined;
 }

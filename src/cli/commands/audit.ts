@@ -1,13 +1,27 @@
 /**
  * Has the journal been edited, reordered or cut since it was written? Proven offline: from the
- * store, the key of the data directory, and the anchors in the daemon's log.
+ * store, what waits for it in the emergency file, the key of the data directory, and the anchors in
+ * the daemon's log.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf, SoulMirrorError } from "../../kernel/index.ts";
-import { type Finding, type Verification, verifyJournal } from "../../knowledge/index.ts";
-import type { Store } from "../../model/index.ts";
-import { openSqliteStore, readAuditKey, sqliteFormat } from "../../platform/index.ts";
+import {
+  type Finding,
+  type HeldVerification,
+  type Mac,
+  type Verification,
+  verifyHeld,
+  verifyJournal,
+} from "../../knowledge/index.ts";
+import type { SealedEntry, Store } from "../../model/index.ts";
+import {
+  openSqliteStore,
+  readAuditKey,
+  readEmergencyFile,
+  sqliteFormat,
+} from "../../platform/index.ts";
+import { sparePath } from "../../system/index.ts";
 import { readAnchors } from "../anchors.ts";
 import type { Run } from "../command.ts";
 
@@ -20,18 +34,57 @@ export const audit: Run = async ({ place, out }) => {
   const mac = await readAuditKey(keyPath);
   // Before the store: what is written meanwhile has no anchor that would be missed.
   const anchors = readAnchors(join(dataPath, "logs"));
-  const store = await openSqliteStore(storePath);
-  const verification = await verify(store, () => verifyJournal(store, mac, anchors));
+  // Before the store as well: what goes over to it meanwhile is known by its id.
+  const held = (await readEmergencyFile(sparePath(dataPath, "journal")))?.entries ?? [];
+  const store = new Watched(await openSqliteStore(storePath), held);
+  const verification = await verify(store.store, () => verifyJournal(store, mac, anchors));
   const { proven, from, to, lost, finding } = verification;
   if (finding) throw broken(finding, proven);
-  out.show({ intact: true, proven, from, to, lost, anchors: anchors.length }, (style) => {
-    if (to === undefined) return "The journal is empty.";
-    const range = `entries ${from} to ${to}, ${proven} proven, ${anchors.length} anchors`;
+  const aside = store.verifyHeld(mac);
+  if (aside.finding) throw broken(aside.finding, proven + aside.proven);
+  const { waiting } = aside;
+  const result = { intact: true, proven, from, to, lost, waiting, anchors: anchors.length };
+  out.show(result, (style) => {
+    if (to === undefined && waiting === 0) return "The journal is empty.";
+    const range = `entries ${from ?? 0} to ${to ?? 0}, ${proven} proven, ${anchors.length} anchors`;
     const gap = lost > 0 ? `\n${lost} entries were lost, as the journal itself says.` : "";
-    return `${style.paint("green", "The journal is as it was written")}: ${range}.${gap}`;
+    const more = tellHeld(aside);
+    return `${style.paint("green", "The journal is as it was written")}: ${range}.${gap}${more}`;
   });
   return 0;
 };
+
+function tellHeld({ waiting, proven, lost }: HeldVerification): string {
+  if (waiting === 0) return "";
+  const gap = lost > 0 ? `; ${lost} before them are lost, which the journal will tell` : "";
+  return `\n${waiting} entries wait in the emergency file for the store, ${proven} proven${gap}.`;
+}
+
+/** The store, read once, and which of the held entries it turns out to have. */
+class Watched {
+  readonly store: Store;
+  readonly #held: readonly SealedEntry[];
+  readonly #ids: ReadonlySet<string>;
+  readonly #known = new Set<string>();
+  #end: SealedEntry | undefined;
+
+  constructor(store: Store, held: readonly SealedEntry[]) {
+    this.store = store;
+    this.#held = held;
+    this.#ids = new Set(held.map(({ id }) => id));
+  }
+
+  async read(from: number, limit: number): Promise<readonly SealedEntry[]> {
+    const page = await this.store.read(from, limit);
+    for (const { id } of page) if (this.#ids.has(id)) this.#known.add(id);
+    this.#end = page.at(-1) ?? this.#end;
+    return page;
+  }
+
+  verifyHeld(mac: Mac): HeldVerification {
+    return verifyHeld(this.#held, { mac, end: this.#end, known: this.#known });
+  }
+}
 
 /** An entry that cannot even be read was not written by us. */
 async function verify(store: Store, read: () => Promise<Verification>): Promise<Verification> {

@@ -39,10 +39,11 @@ async function pending(context: Context): Promise<readonly string[]> {
 
 function runtimeModes(fleet: Fleet, modes: Readonly<Record<string, string>>): readonly string[] {
   return Object.entries(modes).flatMap(([scope, mode]) => {
+    const strategy = scope.replace(/^strategy\//, "");
     const written =
       scope === "fleet"
         ? fleet.mode
-        : (fleet.services[scope]?.mode ?? fleet.strategyModes[scope] ?? fleet.mode);
+        : (fleet.services[scope]?.mode ?? fleet.strategyModes[strategy] ?? "full");
     if (written === mode) return [];
     return [`! mode of ${scope}: the files say ${written}, at run time it was set to ${mode}`];
   });

@@ -5,7 +5,7 @@ import { columns } from "../columns.ts";
 import type { Run } from "../command.ts";
 import { plainText } from "../plain-text.ts";
 import type { Style } from "../style.ts";
-import { calendarTime } from "../tell-entry.ts";
+import { lateTime } from "../tell-entry.ts";
 import { withDaemon } from "../with-daemon.ts";
 
 export const incidents: Run = async (context) => {
@@ -16,7 +16,7 @@ export const incidents: Run = async (context) => {
   );
   context.out.show(found, (style) => {
     if (found.length === 0) return "No incidents.";
-    const head = ["STATE", "OPENED", "LASTED", "CAUSE", "INCIDENT"];
+    const head = ["STATE", "OPENED", "LASTED", "INCIDENT"];
     const rows = found.map((each) => row(each, style));
     const titles = found.map(({ title }) => `  ${plainText(title)}`);
     const lines = columns([head.map((cell) => style.paint("grey", cell)), ...rows]).split("\n");
@@ -25,9 +25,10 @@ export const incidents: Run = async (context) => {
   return 0;
 };
 
-function row({ id, openedAt, cause, state }: Incident, style: Style): readonly string[] {
+/** The title below the row begins with the cause. */
+function row({ id, openedAt, state }: Incident, style: Style): readonly string[] {
   const { wallMs } = realClock.now();
   const endedAt = state.kind === "resolved" ? state.at : wallMs;
   const lasted = formatDuration(Math.max(0, endedAt - openedAt));
-  return [style.state(state.kind), calendarTime(openedAt), lasted, cause, id];
+  return [style.state(state.kind), lateTime(openedAt, wallMs), lasted, id];
 }

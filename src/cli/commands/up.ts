@@ -9,6 +9,7 @@ import type { Context, Run } from "../command.ts";
 import { DaemonClient } from "../daemon-client.ts";
 import { readDaemonNote } from "../daemon-note.ts";
 import { askForReport } from "../fleet-report.ts";
+import { tellPage } from "../page-link.ts";
 import { refuseUnsafe } from "../refuse-unsafe.ts";
 import { renderReport } from "../render-report.ts";
 import { startDaemon } from "../start-daemon.ts";
@@ -66,10 +67,11 @@ async function summarize({ place, out }: Context): Promise<void> {
   const client = DaemonClient.at(place);
   try {
     const report = await askForReport(client);
+    const page = out.isJson ? "" : await tellPage(client, out);
     out.show(report, (style) => {
       const { wallMs: nowMs } = realClock.now();
-      const hint = "`soulmirror watch` follows it, `soulmirror down` ends it.";
-      return `${renderReport(report, { style, nowMs })}\n\n${style.paint("grey", hint)}`;
+      const hint = style.paint("grey", "`soulmirror watch` follows it, `soulmirror down` ends it.");
+      return `${renderReport(report, { style, nowMs })}\n\n${page}\n${hint}`;
     });
   } finally {
     client.close();

@@ -5,7 +5,7 @@
 import { hooksOf, type Strategy } from "../strategy.ts";
 
 /** ENOSPC in its own words and those of libraries; reasons are cut short, even within a word. */
-const full = /ENOSPC|no space left|disk[^.]{0,20}ful/i;
+const full = /ENOSP|no space l|disk[^.]{0,20}\bful?l?(?![a-z])/i;
 
 export const clean: Strategy = {
   name: "clean",

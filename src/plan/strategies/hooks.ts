@@ -23,7 +23,7 @@ export function hookStrategy(name: string): Strategy | undefined {
       find(context) === undefined ? `no ${kind} "${hookName}" is declared` : undefined,
     steps(context) {
       const hook = find(context);
-      return hook ? [hookStep(context.resource, hook, context.service?.cwd)] : [];
+      return hook ? [hookStep(context, `${kind}s.${hookName}`, hook)] : [];
     },
   };
 }

@@ -5,6 +5,7 @@
 import type { Strategy } from "../strategy.ts";
 import { clean } from "./clean.ts";
 import { drainRestart } from "./drain-restart.ts";
+import { eject } from "./eject.ts";
 import { hookStrategy } from "./hooks.ts";
 import { quarantine } from "./quarantine.ts";
 import { reconnect } from "./reconnect.ts";
@@ -18,6 +19,7 @@ import { switchAlternative } from "./switch-alternative.ts";
 import { waitForPort } from "./wait-for-port.ts";
 
 export const strategies: readonly Strategy[] = [
+  eject,
   waitForPort,
   reconnect,
   scale,

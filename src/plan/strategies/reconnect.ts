@@ -12,6 +12,6 @@ export const reconnect: Strategy = {
     hooksOf(context)?.reconnect === undefined ? "no `reconnect` hook is declared" : undefined,
   steps(context) {
     const hook = hooksOf(context)?.reconnect;
-    return hook ? [hookStep(context.resource, hook, context.service?.cwd)] : [];
+    return hook ? [hookStep(context, "reconnect", hook)] : [];
   },
 };

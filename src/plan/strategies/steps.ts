@@ -1,6 +1,11 @@
-import type { CommandHook, ServiceSpec, WebhookHook } from "../../config/index.ts";
-import type { JsonRecord } from "../../kernel/index.ts";
+import {
+  type CommandHook,
+  hookReference,
+  type ServiceSpec,
+  type WebhookHook,
+} from "../../config/index.ts";
 import type { ResourceId, Step } from "../../model/index.ts";
+import type { Context } from "../strategy.ts";
 
 /** Steps that several strategies are made of; each names the effector of its kind. */
 export function startStep(
@@ -47,40 +52,20 @@ export function simpleStep(kind: "eject" | "diagnose" | "collect", resource: Res
   return { kind, resource, parameters: {}, deadlineMs, optional: true };
 }
 
-export function commandStep(
-  resource: ResourceId,
-  hook: CommandHook,
-  cwd: string | undefined,
-): Step {
+/**
+ * A declared hook, by its name: what it says (addresses, headers, environments) may be secret, and
+ * plans are kept. `key` is its place among the hooks of who declares it.
+ */
+export function hookStep(context: Context, key: string, hook: CommandHook | WebhookHook): Step {
+  const { resource, service, spec } = context;
+  const owner = service ? `service/${service.name}` : (spec?.id ?? resource);
+  const parameters = { hook: hookReference(owner, key) };
+  const undo = hook.kind === "command" ? hook.undo : hook.undoUrl;
   return {
-    kind: "command",
+    kind: hook.kind,
     resource,
-    parameters: {
-      command: [...hook.command],
-      ...(hook.undo === undefined ? {} : { undo: [...hook.undo] }),
-      ...(cwd === undefined ? {} : { cwd }),
-      timeoutMs: hook.timeoutMs,
-    },
+    parameters,
     deadlineMs: hook.timeoutMs + 500,
+    ...(undo === undefined ? {} : { undo: parameters }),
   };
-}
-
-function webhookStep(resource: ResourceId, hook: WebhookHook): Step {
-  const parameters: JsonRecord = {
-    url: hook.url,
-    method: hook.method,
-    headers: { ...hook.headers },
-    timeoutMs: hook.timeoutMs,
-    ...(hook.body === undefined ? {} : { body: hook.body }),
-    ...(hook.undoUrl === undefined ? {} : { undoUrl: hook.undoUrl }),
-  };
-  return { kind: "webhook", resource, parameters, deadlineMs: hook.timeoutMs + 500 };
-}
-
-export function hookStep(
-  resource: ResourceId,
-  hook: CommandHook | WebhookHook,
-  cwd: string | undefined,
-): Step {
-  return hook.kind === "command" ? commandStep(resource, hook, cwd) : webhookStep(resource, hook);
 }

@@ -30,6 +30,8 @@ interface Scene {
   /** What is different about the slot. */
   readonly slot?: Partial<Slot>;
   readonly suspects?: readonly Slot[];
+  /** Instances that get requests, itself among them. */
+  readonly serving?: number;
 }
 
 function fleetOf(keys = ""): Fleet {
@@ -59,10 +61,19 @@ function contextOf(scene: Scene = {}): Context {
     service: isOurs ? fleet.services["a"] : undefined,
     spec: undefined,
     slot: isOurs ? slot : undefined,
-    siblings: isOurs ? [slot] : [],
+    siblings: isOurs ? [slot, ...others(scene.serving)] : [],
     suspects: scene.suspects ?? [],
     crashesMax: fleet.budgets.crashes,
   };
+}
+
+function others(serving = 1): readonly Slot[] {
+  return Array.from({ length: serving - 1 }, (_, index) => {
+    const slot = createSlot("a", index + 2);
+    run(slot);
+    if (slot.run) slot.run.ready = true;
+    return slot;
+  });
 }
 
 function run(slot: Slot): void {
@@ -83,9 +94,25 @@ const kinds = (name: string, scene?: Scene): string[] =>
     .steps(contextOf(scene))
     .map(({ kind }) => kind);
 
+describe("proxy_listen", () => {
+  const told = (reason: string) => {
+    const context = contextOf({ type: "proxy_listen", resource: "proxy/front" });
+    return named("wait_for_port").against({
+      ...context,
+      failure: { ...context.failure, reason },
+    });
+  };
+
+  it("waits for a port that somebody holds, and for nothing else", () => {
+    expect(told("the proxy cannot listen for a: port 1 is held by pid 7 (nc)")).toBeUndefined();
+    expect(told("the proxy cannot listen for a: listen EACCES 0.0.0.0:80")).toBeDefined();
+  });
+});
+
 describe("every strategy", () => {
   /** Where each may be tried. */
   const scenes: Readonly<Record<string, Scene>> = {
+    eject: { type: "not_ready", keys: "listen: 4100", serving: 2 },
     wait_for_port: { type: "port_conflict", runs: false },
     reconnect: { type: "check_failed", keys: hooks.reconnect },
     scale: { type: "slow", keys: "listen: 4100\n    scale: { max: 2 }" },
@@ -121,6 +148,42 @@ describe("every strategy", () => {
       expect(named(name).steps(contextOf({ resource: "http/site" })).length).toBe(0);
     },
   );
+});
+
+describe("eject", () => {
+  const scene = { type: "not_ready", keys: "listen: 4100", serving: 2 } as const;
+
+  it("never takes the last one out of the rotation", () => {
+    expect(against("eject", scene)).toBeUndefined();
+    expect(against("eject", { ...scene, serving: 1 })).toContain("last one");
+    const context = contextOf(scene);
+    const [, other] = context.siblings;
+    if (other) other.ejected = true;
+    expect(named("eject").against(context)).toContain("last one");
+  });
+
+  it("has nothing to do without a proxy, for the dead, and twice", () => {
+    expect(against("eject", { ...scene, keys: "" })).toContain("listen");
+    expect(against("eject", { ...scene, runs: false })).toBeDefined();
+    expect(against("eject", { ...scene, slot: { ejected: true } })).toContain("already");
+  });
+
+  it("is all that is known for what is not ready: nobody restarts it", () => {
+    const known = strategies.filter(({ heals }) => heals.not_ready !== undefined);
+    expect(known.map(({ name }) => name)).toEqual(["eject"]);
+    expect(kinds("eject", scene)).toEqual(["eject"]);
+  });
+});
+
+describe("dependency_down", () => {
+  it("never restarts the one that suffers", () => {
+    const known = strategies.filter(({ heals }) => heals.dependency_down !== undefined);
+    expect(known.map(({ name }) => name)).toEqual([
+      "reconnect",
+      "restart_cause",
+      "switch_alternative",
+    ]);
+  });
 });
 
 describe("restart", () => {
@@ -259,22 +322,31 @@ describe("hooks", () => {
     },
   );
 
-  it("run in the folder of the service", () => {
+  it("are named in the plan, and nothing of what they say is in it", () => {
     const [step] = named("reconnect").steps(contextOf({ keys: hooks.reconnect }));
-    expect(step).toMatchObject({
+    expect(step).toEqual({
       kind: "command",
-      parameters: { command: ["node", "reconnect.js"], cwd: "/srv/a", timeoutMs: 10_000 },
+      resource: "instance/a.1",
+      parameters: { hook: "service/a#reconnect" },
       deadlineMs: 10_500,
     });
+    const spec = fleetOf(`reconnect: http://u:hunter2@127.0.0.1:1/hunter2`).services["a"];
+    const resource = { id: "http/site", hooks: spec?.hooks } as Context["spec"];
+    const context = { ...contextOf({ resource: "http/site" }), spec: resource };
+    expect(named("reconnect").steps(context)).toMatchObject([
+      { kind: "webhook", parameters: { hook: "http/site#reconnect" } },
+    ]);
   });
 
-  it("may be webhooks", () => {
-    const keys = "reconnect: { url: http://127.0.0.1:1/go, undo_url: http://127.0.0.1:1/back }";
-    const [step] = named("reconnect").steps(contextOf({ keys }));
-    expect(step).toMatchObject({
-      kind: "webhook",
-      parameters: { url: "http://127.0.0.1:1/go", undoUrl: "http://127.0.0.1:1/back" },
-    });
+  it("are undone also when they failed half-way, if they declare an undo", () => {
+    const keys =
+      "commands: { flush: { command: node flush.js, undo: node unflush.js } }\n" +
+      "    webhooks: { go: { url: http://127.0.0.1:1/go, undo_url: http://127.0.0.1:1/back } }";
+    for (const name of ["command:flush", "webhook:go"]) {
+      const [step] = named(name).steps(contextOf({ keys }));
+      const hook = `service/a#${name.replace(":", "s.")}`;
+      expect(step).toMatchObject({ parameters: { hook }, undo: { hook } });
+    }
   });
 
   it("are irreversible without an undo, unless the file says that they need none", () => {

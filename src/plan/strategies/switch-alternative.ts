@@ -3,7 +3,7 @@
  * back when it does not help.
  */
 import { hooksOf, type Strategy } from "../strategy.ts";
-import { commandStep } from "./steps.ts";
+import { hookStep } from "./steps.ts";
 
 export const switchAlternative: Strategy = {
   name: "switch_alternative",
@@ -15,7 +15,7 @@ export const switchAlternative: Strategy = {
     hooksOf(context)?.alternative === undefined ? "no `alternative` is declared" : undefined,
   steps(context) {
     const hook = hooksOf(context)?.alternative;
-    return hook ? [commandStep(context.resource, hook, context.service?.cwd)] : [];
+    return hook ? [hookStep(context, "alternative", hook)] : [];
   },
 };
 

@@ -12,12 +12,16 @@ const patienceMs = 3_600_000;
 
 export const waitForPort: Strategy = {
   name: "wait_for_port",
-  heals: { port_conflict: 10 },
+  heals: { port_conflict: 10, proxy_listen: 10 },
   repeatable: true,
   reverts: false,
   irreversible: () => false,
-  against: ({ slot, resource }) =>
-    slot || resource === frontProxy ? undefined : "it is none of ours",
+  against({ slot, resource, failure }) {
+    if (!slot && resource !== frontProxy) return "it is none of ours";
+    return failure.type === "proxy_listen" && !failure.reason.includes(" is held by ")
+      ? "nobody holds that address: it is not to be had on this machine"
+      : undefined;
+  },
   steps({ slot, service, resource }) {
     // The front proxy tries again by itself: there is only to wait.
     if (resource === frontProxy) {

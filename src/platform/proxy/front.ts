@@ -54,8 +54,8 @@ export class Front {
   }
 
   report(): RouteReport {
-    const { error, server } = this.listener;
-    const rest = this.service.report();
+    const { error, server, host, port } = this.listener;
+    const rest = { ...this.service.report(), host, port };
     const listening = server.listening;
     return error === undefined
       ? { ...rest, listening }

@@ -38,7 +38,7 @@ export function proxySensor(keeper: ProxyKeeper, clock: Clock): Sensor {
       const counts = spec.parameters["counts"] === true ? [countsOf(reports)] : [];
       const deaf = reports.find((report) => !report.listening);
       if (deaf?.listenError === undefined) return [check(true, "refused", "it answers"), ...counts];
-      return [held(deaf.service, deaf.listenError), ...counts];
+      return [held(deaf, deaf.listenError), ...counts];
     },
   };
 }
@@ -73,11 +73,7 @@ function countsOf(reports: readonly RouteReport[]): Reading {
   return { kind: "samples", samples };
 }
 
-/**
- * `error` is Node's, for example "listen EADDRINUSE: address already in use 127.0.0.1:4102".
- */
-function held(service: string, error: string): Reading {
-  const port = Number(/:(\d+)$/.exec(error)?.[1] ?? 0);
-  const holder = portHolder("127.0.0.1", port);
+function held({ service, host, port }: RouteReport, error: string): Reading {
+  const holder = portHolder(host, port);
   return { kind: "port-held", port, service, error, ...(holder ? { holder } : {}) };
 }

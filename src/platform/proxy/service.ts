@@ -94,7 +94,7 @@ export class Service {
     });
   }
 
-  report(): Omit<RouteReport, "listening" | "listenError"> {
+  report(): Omit<RouteReport, "host" | "port" | "listening" | "listenError"> {
     const upstreams = this.upstreams.reports();
     return { service: this.route.service, upstreams, ...this.counters };
   }

@@ -9,7 +9,7 @@
  * E3. The file never grows and never shrinks.
  */
 import { constants } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
 import type { EmergencyJournal, HeldEntries } from "../../knowledge/index.ts";
@@ -30,14 +30,10 @@ export async function openEmergencyFile(
   { sizeBytes = 2 ** 23 }: EmergencyFileOptions = {},
 ): Promise<EmergencyFile> {
   const { O_RDWR, O_CREAT, O_DSYNC } = constants;
+  await takeSpace(path, sizeBytes);
   const file = await open(path, O_RDWR | O_CREAT | O_DSYNC, 0o600);
   try {
     const { size } = await file.stat();
-    if (size < sizeBytes) {
-      await zero(file, size, sizeBytes);
-      await file.sync();
-      await syncFolder(dirname(path));
-    }
     const emergency = new EmergencyFile(file, Math.max(size, sizeBytes));
     await emergency.read();
     return emergency;
@@ -45,6 +41,16 @@ export async function openEmergencyFile(
     await file.close();
     throw error;
   }
+}
+
+/** Synced once, and not with every piece as what is written later. */
+async function takeSpace(path: string, sizeBytes: number): Promise<void> {
+  await using file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+  const { size } = await file.stat();
+  if (size >= sizeBytes) return;
+  await zero(file, size, sizeBytes);
+  await file.sync();
+  await syncFolder(dirname(path));
 }
 
 export class EmergencyFile implements EmergencyJournal {
@@ -75,17 +81,9 @@ export class EmergencyFile implements EmergencyJournal {
   async read(): Promise<HeldEntries> {
     const content = Buffer.alloc(this.#sizeBytes);
     await this.#file.read(content, 0, content.length, 0);
-    let storeEnd: number | undefined;
-    const entries: SealedEntry[] = [];
-    let place = 0;
-    for (let frame = frameAt(content, place); frame; frame = frameAt(content, place)) {
-      entries.push(...frame.held.entries);
-      const { storeEnd: end } = frame.held;
-      if (end !== undefined) storeEnd = Math.min(end, storeEnd ?? end);
-      place = frame.endBytes;
-    }
-    this.#endBytes = place;
-    return { storeEnd, entries };
+    const { held, endBytes } = framesIn(content);
+    this.#endBytes = endBytes;
+    return held;
   }
 
   /** From its end to its beginning: what is left after a crash in between is a row of frames. */
@@ -112,6 +110,30 @@ export class EmergencyFile implements EmergencyJournal {
       this.#isWriting = false;
     }
   }
+}
+
+/** What is in such a file, for those who only look; undefined when there is none. */
+export async function readEmergencyFile(path: string): Promise<HeldEntries | undefined> {
+  try {
+    return framesIn(await readFile(path)).held;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** Keeps E1. */
+function framesIn(content: Buffer): { readonly held: HeldEntries; readonly endBytes: number } {
+  let storeEnd: number | undefined;
+  const entries: SealedEntry[] = [];
+  let place = 0;
+  for (let frame = frameAt(content, place); frame; frame = frameAt(content, place)) {
+    entries.push(...frame.held.entries);
+    const { storeEnd: end } = frame.held;
+    if (end !== undefined) storeEnd = Math.min(end, storeEnd ?? end);
+    place = frame.endBytes;
+  }
+  return { held: { storeEnd, entries }, endBytes: place };
 }
 
 function frameOf(json: string): Buffer {

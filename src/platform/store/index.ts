@@ -7,8 +7,12 @@ export {
   type EmergencyFile,
   type EmergencyFileOptions,
   openEmergencyFile,
+  readEmergencyFile,
 } from "./emergency-file.ts";
+export { claimEmergencyFile, releaseEmergencyFile } from "./emergency-folder.ts";
 export { openSqliteStore, sqliteFormat } from "./in-this-thread.ts";
+export { openPast, type Past } from "./past.ts";
+export { setAsideForeign } from "./set-aside.ts";
 export type { StoreFormat } from "./sqlite-store.ts";
 export {
   createWorkerStore,

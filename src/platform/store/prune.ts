@@ -66,9 +66,9 @@ async function metricsBatch(db: Kysely<Tables>, before: number): Promise<number>
     .orderBy("timestamp")
     .limit(batchRows)
     .execute();
-  if (rows.length === 0) return 0;
-  await db.deleteFrom("system_health_metrics").where("id", "in", rows.map(idOf)).execute();
-  return rows.length;
+  return await removed(rows, (ids) =>
+    db.deleteFrom("system_health_metrics").where("id", "in", ids).execute(),
+  );
 }
 
 /** Together with their actions, which refer to them. */
@@ -82,7 +82,7 @@ async function failuresBatch(db: Kysely<Tables>, before: number): Promise<number
     .limit(batchRows)
     .execute();
   if (rows.length === 0) return 0;
-  const ids = rows.map(idOf);
+  const ids = rows.map(({ id }) => id);
   return await db.transaction().execute(async (transaction) => {
     const actions = await transaction
       .deleteFrom("recovery_actions")
@@ -101,9 +101,9 @@ async function actionsBatch(db: Kysely<Tables>, before: number): Promise<number>
     .where("completed_at", "<", before)
     .limit(batchRows)
     .execute();
-  if (rows.length === 0) return 0;
-  await db.deleteFrom("recovery_actions").where("id", "in", rows.map(idOf)).execute();
-  return rows.length;
+  return await removed(rows, (ids) =>
+    db.deleteFrom("recovery_actions").where("id", "in", ids).execute(),
+  );
 }
 
 async function incidentsBatch(db: Kysely<Tables>, before: number): Promise<number> {
@@ -114,10 +114,7 @@ async function incidentsBatch(db: Kysely<Tables>, before: number): Promise<numbe
     .where("resolved_at", "<", before)
     .limit(batchRows)
     .execute();
-  if (rows.length === 0) return 0;
-  const ids = rows.map(({ id }) => id);
-  await db.deleteFrom("incidents").where("id", "in", ids).execute();
-  return rows.length;
+  return await removed(rows, (ids) => db.deleteFrom("incidents").where("id", "in", ids).execute());
 }
 
 async function entriesBatch(db: Kysely<Tables>, cut: number): Promise<number> {
@@ -134,6 +131,11 @@ async function entriesBatch(db: Kysely<Tables>, cut: number): Promise<number> {
   return rows.length;
 }
 
-function idOf({ id }: { readonly id: number }): number {
-  return id;
+/** Resolves with how many there were; `remove` is not called for none. */
+async function removed<Id>(
+  rows: readonly { readonly id: Id }[],
+  remove: (ids: readonly Id[]) => Promise<unknown>,
+): Promise<number> {
+  if (rows.length > 0) await remove(rows.map(({ id }) => id));
+  return rows.length;
 }

@@ -2,6 +2,7 @@
  * The worker thread that owns the database: opens it, answers calls in the order in which they
  * come, ends after `close`.
  */
+import { flushCompileCache } from "node:module";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { assert } from "../../kernel/index.ts";
 import type { Store } from "../../model/index.ts";
@@ -21,6 +22,8 @@ try {
   const store = await openSqliteStore(path, limits);
   port.on("message", (call: StoreCall) => void carryOut(store, call));
   answer({ id: 0, ok: true, value: undefined });
+  // Normally written at the end, which for a daemon may be a kill.
+  flushCompileCache();
 } catch (error) {
   answer({ id: 0, ok: false, error: packError(error) });
 }

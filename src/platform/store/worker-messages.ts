@@ -29,10 +29,22 @@ export interface SentError {
 /** Errors do not keep their class on the way between threads. */
 export function packError(error: unknown): SentError {
   if (!(error instanceof SoulMirrorError)) {
+    if (isDamage(error))
+      return { code: "STORE_DAMAGED", message: messageOf(error), fix: damageFix };
     return { code: "STORE_UNAVAILABLE", message: messageOf(error) };
   }
   const { code, message, fix } = error;
   return { code, message, ...(fix === undefined ? {} : { fix }) };
+}
+
+const damageFix =
+  "keep a copy of soulmirror.db with its -wal and -shm; put a backup in their place, or move them " +
+  "away to begin anew";
+
+/** SQLITE_CORRUPT and SQLITE_NOTADB, with their finer kinds: asking again is of no use. */
+function isDamage(error: unknown): boolean {
+  const code = error instanceof Error && "errcode" in error ? error.errcode : undefined;
+  return typeof code === "number" && [11, 26].includes(code & 0xff);
 }
 
 export function unpackError({ code, message, fix }: SentError): SoulMirrorError {

@@ -7,6 +7,8 @@
  *     starts a new worker (at most one a second).
  * W3. Bounded: beyond `outstandingMax` calls reject at once.
  */
+import { getCompileCacheDir } from "node:module";
+import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { messageOf, SoulMirrorError } from "../../kernel/index.ts";
 import type {
@@ -65,7 +67,8 @@ export class WorkerStore implements Store {
   readonly #setup: WorkerSetup;
   readonly #outstandingMax: number;
   #life: Life | undefined;
-  #isResting = false;
+  /** Why there is no worker; defined for a while after one has ended. */
+  #restsFor: string | undefined;
   #isClosed = false;
   #calls = 0;
   #outstanding = 0;
@@ -198,9 +201,10 @@ export class WorkerStore implements Store {
 
   #living(): Life {
     if (this.#life) return this.#life;
-    if (this.#isResting) throw unavailable("its worker has just died");
+    if (this.#restsFor !== undefined) throw unavailable(this.#restsFor);
     const worker = new Worker(entryFile("sqlite-worker", import.meta.url), {
       workerData: this.#setup,
+      env: workerEnvironment(),
       resourceLimits,
       name: "store",
     });
@@ -227,11 +231,22 @@ export class WorkerStore implements Store {
     for (const { reject } of life.waiting.values()) reject(unavailable(reason));
     life.waiting.clear();
     if (this.#isClosed) return;
-    this.#isResting = true;
+    this.#restsFor = reason;
     setTimeout(() => {
-      this.#isResting = false;
+      this.#restsFor = undefined;
     }, restMs).unref();
   }
+}
+
+/**
+ * A thread reads compiled code only where its environment says so; ours has been freed of that, for
+ * the sake of services. Without it the worker takes thrice the time to start, and 28 MB more.
+ */
+function workerEnvironment(): NodeJS.ProcessEnv {
+  const folder = getCompileCacheDir();
+  return folder === undefined
+    ? process.env
+    : { ...process.env, NODE_COMPILE_CACHE: dirname(folder) };
 }
 
 function settle(waiting: Life["waiting"], message: StoreAnswer): void {

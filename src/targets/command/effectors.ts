@@ -5,13 +5,14 @@
  *     resource, and nothing else: the daemon's secrets stay with the daemon.
  * C2. `precheck` only looks whether the programs and the folder are there, those of the undo too:
  *     a way back that cannot be gone is none.
- * C3. Exit code 0 is done; anything else, a signal and a missed deadline included, is failed.
- * C4. The declared undo may be run twice (after a crash of ours nobody knows whether it ran), so
- *     it has to bear that; its record holds no environment, because records are kept.
+ * C3. Exit code 0 is done; anything else, a signal and a missed deadline included, is failed. What
+ *     could not even be started is refused: nothing was done.
+ * C4. The declared undo may be run twice (after a crash of ours nobody knows whether it ran) and
+ *     after a command that did nothing or half of its work, so it has to bear that. Its record is
+ *     a mere mark, because records are kept.
  */
 import { stat } from "node:fs/promises";
 import { z } from "zod";
-import type { JsonRecord } from "../../kernel/index.ts";
 import type { AbortSignalLike, Command, Effector, StepResult } from "../../model/index.ts";
 import { guardedEffector } from "../guarded-effector.ts";
 import { maskSecrets } from "../mask-secrets.ts";
@@ -30,10 +31,10 @@ const parameters = z.object({
   undo: words.optional(),
   cwd: z.string().min(1).optional(),
   env: z.record(z.string(), z.string()).default({}),
+  /** Names in `env` whose values are masked in what is reported, beside those that tell. */
+  secretEnv: z.array(z.string()).default([]),
   timeoutMs: z.number().positive(),
 });
-
-const undoRecord = z.object({ command: words, cwd: z.string().min(1).optional() });
 
 type Parameters = z.infer<typeof parameters>;
 
@@ -41,7 +42,8 @@ const passedOn = ["PATH", "HOME", "LANG", "TZ"];
 const outputBytesMax = 16 * 1024;
 const detailLines = 10;
 const lineLength = 500;
-const secretName = /pass|secret|token|key|credential|auth|dsn|private/i;
+/** `DB_PASSWORD_FILE` only tells where it is. */
+const secretName = /(?:pass|secret|token|key|credential|auth|dsn|private)(?!.*_FILE$)/i;
 
 export function createCommandEffector(options: CommandEffectorOptions): Effector {
   const environmentOf = (step: Command["step"], given: Parameters): Record<string, string> => {
@@ -61,14 +63,15 @@ export function createCommandEffector(options: CommandEffectorOptions): Effector
       const env = environmentOf(command.step, given);
       const result = await carryOut({ ...given, env }, given, signal);
       return result.kind === "done" && given.undo !== undefined
-        ? { ...result, undo: recordOf(given.undo, given.cwd) }
+        ? { ...result, undo: { ran: true } }
         : result;
     },
     undo: async (given, command, signal) => {
-      const record = undoRecord.safeParse(command.undo);
-      if (!record.success) return { kind: "refused", reason: "no undo command was recorded" };
+      if (given.undo === undefined || command.undo === undefined) {
+        return { kind: "refused", reason: "no command was declared that takes it back" };
+      }
       const env = environmentOf(command.step, given);
-      return carryOut({ ...record.data, env, timeoutMs: given.timeoutMs }, given, signal);
+      return carryOut({ ...given, command: given.undo, env }, given, signal);
     },
   });
 }
@@ -97,7 +100,7 @@ interface Run {
 async function carryOut(run: Run, given: Parameters, signal: AbortSignalLike): Promise<StepResult> {
   const end = await runCommand({ ...run, outputBytesMax }, signal);
   const secrets = Object.entries(given.env).flatMap(([name, value]) =>
-    secretName.test(name) ? [value] : [],
+    secretName.test(name) || given.secretEnv.includes(name) ? [value] : [],
   );
   const result = judge(end, run);
   return result.kind === "done"
@@ -105,13 +108,13 @@ async function carryOut(run: Run, given: Parameters, signal: AbortSignalLike): P
     : { ...result, reason: maskSecrets(result.reason, secrets) };
 }
 
-type Judged = Extract<StepResult, { kind: "done" }> | { kind: "failed"; reason: string };
+type Judged = Exclude<StepResult, { kind: "later" }>;
 
 /** Keeps C3. */
 function judge(end: CommandEnd, { command, timeoutMs }: Run): Judged {
   const program = command[0] ?? "";
   if (end.kind === "unstartable") {
-    return { kind: "failed", reason: `${program} could not be started: ${end.reason}` };
+    return { kind: "refused", reason: `${program} could not be started: ${end.reason}` };
   }
   const lines = linesOf(end.output);
   if (end.kind === "exited" && end.code === 0) {
@@ -141,10 +144,6 @@ function linesOf(output: string): readonly string[] {
     .map((line) => line.trimEnd().slice(0, lineLength))
     .filter((line) => line !== "")
     .slice(-detailLines);
-}
-
-function recordOf(command: readonly string[], cwd: string | undefined): JsonRecord {
-  return { command, ...(cwd === undefined ? {} : { cwd }) };
 }
 
 async function isFolder(path: string): Promise<boolean> {

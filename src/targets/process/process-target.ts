@@ -23,7 +23,7 @@ import {
   type Router,
   type Sensor,
 } from "../../model/index.ts";
-import { isAlive, processAgeMs } from "../../system/index.ts";
+import { hasPid, isAlive, processAgeMs } from "../../system/index.ts";
 import { Cgroups, cgroupPids } from "./cgroups.ts";
 import type { Note, ProcessContext } from "./context.ts";
 import { collectEffector } from "./effect-collect.ts";
@@ -72,9 +72,12 @@ export interface RunningProcess {
   readonly role: "current" | "previous";
 }
 
-/** Nobody tells when an adopted process ends, so it is looked at this often: few of them more. */
-const adoptedPollMs = { few: 50, many: 200 };
-const fewMax = 20;
+/**
+ * Nobody tells when an adopted process ends, so its pid is looked for this often. Whether it is
+ * still that process, and no zombie, takes a file to read: every so manieth look.
+ */
+const adoptedPollMs = 50;
+const fullLookEvery = 4;
 const logCheckMs = 1000;
 /** A daemon that takes over has other things to do first. */
 const adoptedSpareMs = 5000;
@@ -87,6 +90,7 @@ export class ProcessTarget {
   readonly #cancels = new Set<CancelTimer>();
   #isClosed = false;
   #isPolling = false;
+  #polls = 0;
 
   constructor(options: ProcessTargetOptions) {
     const { clock, report, timers, directory, note = () => {} } = options;
@@ -258,10 +262,13 @@ export class ProcessTarget {
     const adopted = this.#adopted();
     if (adopted.length === 0) return;
     this.#isPolling = true;
-    this.#after(adopted.length <= fewMax ? adoptedPollMs.few : adoptedPollMs.many, () => {
+    this.#after(adoptedPollMs, () => {
       this.#isPolling = false;
+      this.#polls += 1;
+      const isFull = this.#polls % fullLookEvery === 0;
       for (const run of this.#adopted()) {
-        if (!isAlive(run.process)) this.#context.table.ended(run, null, null);
+        const lives = hasPid(run.process.pid) && (!isFull || isAlive(run.process));
+        if (!lives) this.#context.table.ended(run, null, null);
       }
       this.#pollAdopted();
     });

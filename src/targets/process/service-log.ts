@@ -14,10 +14,12 @@
  */
 import {
   closeSync,
+  constants,
   createReadStream,
   createWriteStream,
   fstatSync,
   ftruncateSync,
+  lstatSync,
   openSync,
   readSync,
   statSync,
@@ -110,10 +112,12 @@ export class ServiceLog {
 
   async #copyHead(headBytes: number, keep: number): Promise<void> {
     const fresh = `${this.path}.new`;
-    const to = createWriteStream(fresh, { mode: 0o600 });
+    await rm(fresh, { force: true });
+    // A new file: what somebody put in its place, a link above all, is not written through.
+    const to = createWriteStream(fresh, { mode: 0o600, flags: "wx" });
     if (headBytes === 0) await new Promise<void>((resolve) => to.end(resolve));
     else await pipeline(createReadStream(this.path, { end: headBytes - 1 }), to);
-    await rm(`${this.path}.${keep}`, { force: true });
+    await this.#forgetOlder(keep);
     for (let generation = keep - 1; generation >= 1; generation -= 1) {
       const older = `${this.path}.${generation + 1}`;
       // A generation that is missing leaves a hole that the next rotations fill.
@@ -122,10 +126,21 @@ export class ServiceLog {
     await rename(fresh, `${this.path}.1`);
   }
 
+  /** Also those from a time when more were to be kept. */
+  async #forgetOlder(keep: number): Promise<void> {
+    for (let generation = keep; generation <= generationsMax; generation += 1) {
+      const path = `${this.path}.${generation}`;
+      if (generation > keep && sizeOf(path) === 0) break;
+      await rm(path, { force: true });
+    }
+  }
+
   /** Keeps L2: nothing else of this process runs between the last copy and the cut. */
   #empty(copiedBytes: number, keep: number): void {
-    const from = openSync(this.path, "r+");
-    const to = keep > 0 ? openSync(`${this.path}.1`, "a") : undefined;
+    const { O_RDWR, O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW } = constants;
+    const from = openSync(this.path, O_RDWR | O_NOFOLLOW);
+    const older = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW;
+    const to = keep > 0 ? openSync(`${this.path}.1`, older, 0o600) : undefined;
     try {
       let copied = copiedBytes;
       const chunk = Buffer.allocUnsafe(64 * 1024);
@@ -157,12 +172,14 @@ function collapseHead(path: string, sizeBytes: number): Promise<boolean> {
   ]);
 }
 
+/** What a link leads to is not ours to cut, nor to show. */
 function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  return stat?.isFile() ? stat.size : 0;
 }
 
 function readPart(path: string, from: number, sizeBytes: number): Buffer {
-  const file = openSync(path, "r");
+  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
     const part = Buffer.allocUnsafe(sizeBytes);
     return part.subarray(0, readSync(file, part, 0, sizeBytes, from));

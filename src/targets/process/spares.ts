@@ -103,7 +103,7 @@ export class Spares {
 
   /** Of every instance for which `isWanted` says no. */
   dropUnless(isWanted: (resource: ResourceId) => boolean): void {
-    for (const resource of [...this.#kept.keys()]) {
+    for (const resource of this.#kept.keys()) {
       if (!isWanted(resource)) this.drop(resource);
     }
   }

@@ -7,7 +7,7 @@
  *     handed to it beside its own script and go to `exec` as they are.
  */
 import { type ChildProcess, execFile, type StdioOptions, spawn } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, constants, openSync } from "node:fs";
 import { failed, messageOf, type Result, success } from "../../kernel/index.ts";
 
 export interface Launch {
@@ -92,10 +92,14 @@ function spawnChild(launch: Launch, input: "ignore" | "pipe"): ChildProcess {
   }
 }
 
-/** A disk that takes no new file must not keep a service from running. */
+/**
+ * A disk that takes no new file must not keep a service from running. A link in the place of the
+ * log is not followed: a mighty daemon would write into what it leads to.
+ */
 function openLog(path: string): number {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW } = constants;
   try {
-    return openSync(path, "a", 0o600);
+    return openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
   } catch {
     // Its words are lost then; `file-not-written` of the note beside it tells of the disk.
     return openSync("/dev/null", "a");

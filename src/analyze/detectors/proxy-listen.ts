@@ -1,0 +1,32 @@
+/**
+ * The front proxy cannot listen on the address of a service: nobody reaches that service, however
+ * well its instances are. Mostly a stranger has the port, and is named; else the kernel's own word
+ * says what is wrong with the address. It is over when the proxy listens everywhere.
+ */
+import type { PortHeldReading } from "../../model/index.ts";
+import type { Detector, Opinion } from "../detector.ts";
+
+const good: Opinion = { kind: "good", types: ["proxy_listen"] };
+
+export function proxyListenDetector(): Detector<null> {
+  return {
+    name: "proxy-listen",
+    sensors: ["proxy"],
+    outlivesProcess: true,
+    initial: () => null,
+    judge(_state, { reading }) {
+      if (reading.kind === "check") return reading.ok ? good : undefined;
+      if (reading.kind !== "port-held") return undefined;
+      const reason = `the proxy cannot listen for ${reading.service ?? "a service"}: ${why(reading)}`;
+      return { kind: "bad", type: "proxy_listen", severity: "critical", reason };
+    },
+  };
+}
+
+function why({ port, holder, error }: PortHeldReading): string {
+  if (holder) return `port ${port} is held by pid ${holder.pid} (${holder.command})`;
+  const isHeld = error === undefined || error.includes("EADDRINUSE");
+  return isHeld
+    ? `port ${port} is held by a process that cannot be seen from here`
+    : `port ${port} is refused with ${error}`;
+}

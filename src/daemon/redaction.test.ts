@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import type { Entry, Failure } from "../model/index.ts";
+import { Redaction } from "./redaction.ts";
+
+const failure: Failure = {
+  id: "fail-payments",
+  at: 0,
+  resource: "http/payments",
+  type: "check_failed",
+  severity: "high",
+  detector: "d",
+  sensor: "s",
+  reason: "payments says: key s3cr3t-key is wrong",
+  evidence: ["GET /?k=s3cr3t-key", 'with "quotes" and \\ in it'],
+};
+
+test("texts for people are masked, ids and kinds are not (M1)", () => {
+  const redaction = new Redaction();
+  const entry: Entry = { kind: "failure_raised", failure };
+  expect(redaction.entry(entry)).toBe(entry);
+  redaction.learn(["s3cr3t-key", "payments", '"quotes" and \\ in', "on"]);
+  expect(redaction.entry(entry)).toEqual({
+    kind: "failure_raised",
+    failure: {
+      ...failure,
+      reason: "*** says: key *** is wrong",
+      evidence: ["GET /?k=***", "with *** it"],
+    },
+  });
+  expect(redaction.details({ what: "s3cr3t-key", position: 7, seal: "payments" })).toEqual({
+    what: "***",
+    position: 7,
+    seal: "payments",
+  });
+});
+
+test("secrets of an earlier fleet stay masked (M2)", () => {
+  const redaction = new Redaction();
+  redaction.learn(["first-secret"]);
+  redaction.learn(["second-secret"]);
+  expect(redaction.text("first-secret, second-secret")).toBe("***, ***");
+});

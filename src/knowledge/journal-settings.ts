@@ -1,0 +1,38 @@
+import type { Clock, Ids, Timers } from "../kernel/index.ts";
+import type { Journal } from "../model/index.ts";
+import type { Mac } from "./chain.ts";
+import type { EmergencyJournal } from "./emergency-journal.ts";
+
+export interface ResilientJournalOptions {
+  readonly store: Journal;
+  readonly emergency?: EmergencyJournal;
+  readonly mac: Mac;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly ids: Ids;
+  /** Where entries go has changed, or could not be had: for the log. */
+  readonly notice?: (what: string) => void;
+  /** How long the store and the emergency file each may take for one write. */
+  readonly writeDeadlineMs?: number;
+  readonly replayDeadlineMs?: number;
+  /** The store is asked again after this, and after twice as long each time, up to the maximum. */
+  readonly probeMs?: number;
+  readonly probeMaxMs?: number;
+  /** Entries in memory at most; beyond it the oldest are lost. */
+  readonly ringMax?: number;
+}
+
+export type JournalSettings = Required<Omit<ResilientJournalOptions, "emergency">>;
+
+export function withDefaults(options: ResilientJournalOptions): JournalSettings {
+  const { emergency: _emergency, ...rest } = options;
+  return {
+    notice: () => undefined,
+    writeDeadlineMs: 1000,
+    replayDeadlineMs: 10_000,
+    probeMs: 500,
+    probeMaxMs: 30_000,
+    ringMax: 10_000,
+    ...rest,
+  };
+}

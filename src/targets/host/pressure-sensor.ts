@@ -1,0 +1,69 @@
+/**
+ * Is this machine short of processor time, right now? Kind `pressure`: the share of the time since
+ * the look before in which something waited for a processor, as the kernel counts it. Its own
+ * averages lag by ten seconds, which is too late for a judgement that is made within one.
+ *
+ * Where the kernel does not count (before 4.20, or switched off), the load per processor stands in.
+ */
+import { readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import type { Clock } from "../../kernel/index.ts";
+import type { Reading, Sample, Sensor } from "../../model/index.ts";
+
+export interface PressureSensorOptions {
+  readonly clock: Clock;
+  /** Where the kernel shows its figures; default /proc. */
+  readonly procRoot?: string;
+}
+
+interface Count {
+  readonly stalledMs: number;
+  readonly atMs: number;
+}
+
+export function createPressureSensor({ clock, procRoot = "/proc" }: PressureSensorOptions): Sensor {
+  const before = new Map<string, Count>();
+  return {
+    kind: "pressure",
+    async read({ spec }): Promise<readonly Reading[]> {
+      const stalledMs = await stalledIn(join(procRoot, "pressure/cpu"));
+      const atMs = clock.now().monotonicMs;
+      if (stalledMs === undefined) return reading(await loadSample(procRoot));
+      const last = before.get(spec.key);
+      before.set(spec.key, { stalledMs, atMs });
+      if (last === undefined || atMs <= last.atMs) return [];
+      const share = (stalledMs - last.stalledMs) / (atMs - last.atMs);
+      const value = Math.min(100, Math.max(0, 100 * share));
+      return reading({ series: "pressure.cpu", value, unit: "percent" });
+    },
+    forget: (key) => void before.delete(key),
+  };
+}
+
+function reading(sample: Sample | undefined): readonly Reading[] {
+  return sample === undefined ? [] : [{ kind: "samples", samples: [sample] }];
+}
+
+/** Undefined when this kernel does not count. */
+async function stalledIn(path: string): Promise<number | undefined> {
+  const text = await textOf(path);
+  const microseconds = /^some .*total=(\d+)/m.exec(text)?.[1];
+  return microseconds === undefined ? undefined : Number(microseconds) / 1000;
+}
+
+async function loadSample(procRoot: string): Promise<Sample | undefined> {
+  const text = await textOf(join(procRoot, "loadavg"));
+  const load = Number.parseFloat(text);
+  if (Number.isNaN(load)) return undefined;
+  return { series: "load.processor", value: load / availableParallelism(), unit: "ratio" };
+}
+
+async function textOf(path: string): Promise<string> {
+  try {
+    return await readFile(path, "latin1");
+  } catch {
+    // Not there, or (EOPNOTSUPP) there and switched off: either way nothing is known.
+    return "";
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * Secrets reach those they are for, commands and webhooks that run for real, and no file of the
+ * data directory; hooks are what the fleet file says at the moment in which they run.
+ */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { expect, test } from "vitest";
+import { freePort } from "../../src/system/index.ts";
+import { FleetBench, type FleetText } from "./fleet-bench.ts";
+
+const secrets = {
+  variable: "variable-hunter2-aaaa",
+  file: "file-hunter2-bbbb",
+  path: "path-hunter2-cccc",
+  header: "header-hunter2-dddd",
+  body: "body-hunter2-eeee",
+  word: "argument-hunter2-ffff",
+  next: "next-hunter2-gggg",
+};
+
+interface Call {
+  readonly url: string;
+  readonly headers: IncomingMessage["headers"];
+  readonly body: string;
+}
+
+/** Refuses everything, and repeats all it was told. */
+async function startServer(stack: AsyncDisposableStack): Promise<{ url: string; calls: Call[] }> {
+  const calls: Call[] = [];
+  const server = createServer((request, response) => {
+    const { url = "", headers } = request;
+    const answer = (body: string): void => {
+      calls.push({ url, headers, body });
+      response.statusCode = 500;
+      response.end(JSON.stringify({ url, headers, body }));
+    };
+    // A request that is cut off is answered by nobody.
+    text(request).then(answer, () => response.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  stack.defer(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, calls };
+}
+
+function shop(bench: FleetBench, port: number, more: FleetText): FleetText {
+  const { env, ...rest } = more;
+  return {
+    services: {
+      shop: bench.toy("shop", {
+        env: { PORT: port, ...(env as object) },
+        health_check: `http://127.0.0.1:${port}/health`,
+        ...rest,
+      }),
+    },
+  };
+}
+
+/** The files below a folder that hold a text, by their paths in it. */
+function holding(folder: string, words: readonly string[]): readonly string[] {
+  return readdirSync(folder, { withFileTypes: true, recursive: true }).flatMap((found) => {
+    const path = join(found.parentPath, found.name);
+    if (!found.isFile()) return [];
+    const content = readFileSync(path);
+    return words.filter((word) => content.includes(word)).map((word) => `${path}: ${word}`);
+  });
+}
+
+test("secrets of hooks are used, and written nowhere", async () => {
+  await using stack = new AsyncDisposableStack();
+  const { url, calls } = await startServer(stack);
+  const port = await freePort();
+  const env = {
+    SHOP_KEY: { env: "SHOP_KEY" },
+    SHOP_CODE: { file: "code" },
+    DB_PASSWORD_FILE: "./code",
+  };
+  const script = 'echo "$SHOP_KEY $SHOP_CODE $DB_PASSWORD_FILE $1" | tee half >&2; exit 1';
+  const hooks = {
+    env,
+    reconnect: {
+      url: { file: "address" },
+      headers: { "X-Key": secrets.header },
+      body: secrets.body,
+    },
+    commands: {
+      vain: { command: ["sh", "-c", script, "sh", secrets.word], undo: "mv half undone" },
+      mend: { command: "rm shop.health", undo: "true" },
+    },
+    recovery_strategy: ["reconnect", "command:vain", "command:mend"],
+  };
+  const declare = (bench: FleetBench, more: FleetText = {}): FleetText => {
+    writeFileSync(join(bench.folder, "code"), `${secrets.file}\n`);
+    writeFileSync(join(bench.folder, "address"), `${url}/${secrets.path}\n`);
+    return shop(bench, port, { ...hooks, ...more });
+  };
+  await using bench = await FleetBench.up(declare, { SHOP_KEY: secrets.variable });
+  bench.tell("shop", "health", "500");
+  await bench.entry("verdict", ({ verdict }) => verdict.healed);
+
+  expect(calls).toMatchObject([
+    { url: `/${secrets.path}`, headers: { "x-key": secrets.header }, body: secrets.body },
+  ]);
+  // It failed half-way, with the environment of its service, and was taken back.
+  const { variable, file, word } = secrets;
+  const undone = readFileSync(join(bench.folder, "undone"), "utf8");
+  expect(undone).toBe(`${variable} ${file} ./code ${word}\n`);
+  const { action } = await bench.entry("action", (each) => {
+    const { plan, status } = each.action;
+    return plan.strategy === "command:vain" && status.kind === "rolled_back";
+  });
+  const reason = "reason" in action.status ? action.status.reason : "";
+  expect(reason).toContain("exit code 1: *** *** ./code");
+  expect(action.plan.steps[0]?.parameters).toEqual({ hook: "service/shop#commands.vain" });
+
+  // A change of an address is told, and the address is not.
+  bench.declare(declare(bench, { reconnect: `${url}/${secrets.next}` }));
+  await bench.entry("fleet_loaded", ({ changes }) => changes.join().includes("reconnect"));
+  await bench.end();
+  const { word: _argument, ...hidden } = secrets;
+  expect(holding(bench.folder, [variable]).join()).toContain("undone");
+  expect(holding(bench.data, Object.values(hidden))).toEqual([]);
+  expect(holding(join(bench.folder, "tmp"), Object.values(hidden))).toEqual([]);
+});
+
+test("what a crashed service says last is kept without its secrets", async () => {
+  const port = await freePort();
+  const env = { SHOP_KEY: { env: "SHOP_KEY" } };
+  await using bench = await FleetBench.up((each) => shop(each, port, { env }), {
+    SHOP_KEY: secrets.variable,
+  });
+  writeFileSync(
+    join(bench.data, "logs", "shop.1.log"),
+    `cannot log in with ${secrets.variable}\n`,
+    { flag: "a" },
+  );
+  process.kill(await bench.pidOf("shop"), "SIGKILL");
+  await bench.entry("verdict", ({ verdict }) => verdict.healed);
+  const told = JSON.stringify(await bench.journal());
+  expect(told).toContain("cannot log in with ***");
+  expect(told).not.toContain(secrets.variable);
+});
+
+test("a hook that is gone when its turn comes is refused, whatever the plan says", async () => {
+  const port = await freePort();
+  const commands = { mend: "rm shop.health" };
+  const recovery = { commands, recovery_strategy: "command:mend" };
+  await using bench = await FleetBench.up((each) => shop(each, port, recovery));
+  bench.tell("shop", "health", "500");
+  const { action } = await bench.entry(
+    "action",
+    (each) => each.action.status.kind === "waiting_for_approval",
+  );
+  bench.declare(shop(bench, port, {}));
+  await bench.entry("fleet_loaded", ({ changes }) => changes.join().includes("hooks"));
+  await bench.post(`/api/v1/actions/${action.id}/approve`);
+  const over = await bench.entry("action", (each) => {
+    return each.action.id === action.id && each.action.status.kind === "failed";
+  });
+  expect(JSON.stringify(over.action.status)).toContain(
+    "the hook service/shop#commands.mend is not declared any more",
+  );
+  expect(existsSync(join(bench.folder, "shop.health"))).toBe(true);
+});

@@ -1,0 +1,39 @@
+/** Limits that the fleet file declares for everything: what is told when they are passed. */
+import { expect, test } from "vitest";
+import { freePort } from "../../src/system/index.ts";
+import { FleetBench, type FleetText } from "./fleet-bench.ts";
+
+function shop(port: number, thresholds: FleetText, more: FleetText = {}): Promise<FleetBench> {
+  return FleetBench.up((made) => ({
+    detection: { watch: "600ms", verify_deadline: "6s", correlate: "5s", thresholds },
+    services: { shop: made.toy("shop", { listen: port, health_check: "/health", ...more }) },
+  }));
+}
+
+test("requests that fail more often than declared are told, with the service and the share", async () => {
+  const port = await freePort();
+  await using bench = await shop(port, { error_rate: 0.05 }, { timeout: "300ms" });
+  const ask = async (ms: number): Promise<number> => {
+    const answer = await fetch(`http://127.0.0.1:${port}/?ms=${ms}`, { method: "POST" });
+    await answer.text();
+    return answer.status;
+  };
+  for (let count = 0; count < 60; count += 1) expect(await ask(0)).toBe(200);
+  // No answer in time, while the looks are all well.
+  const late = await Promise.all(Array.from({ length: 20 }, () => ask(3000)));
+  expect(Math.min(...late)).toBeGreaterThanOrEqual(500);
+  const { failure } = await bench.entry("failure_raised", () => true);
+  expect(failure).toMatchObject({ type: "threshold_exceeded", resource: "proxy/front" });
+  expect(failure.reason).toMatch(
+    /^shop: \d+ of \d+ requests failed within \d+ s \([\d.]+ %\); declared are 5 %$/,
+  );
+});
+
+test("answers that take longer than declared are told", async () => {
+  await using bench = await shop(await freePort(), { response_time: "150ms" });
+  bench.tell("shop", "health", "after 250");
+  const { failure } = await bench.entry("failure_raised", () => true);
+  expect(failure).toMatchObject({ type: "slow", severity: "medium", detector: "latency" });
+  bench.tell("shop", "health", undefined);
+  await bench.settled();
+});

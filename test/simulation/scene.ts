@@ -1,0 +1,116 @@
+/**
+ * One scene played through the whole loop: the simulated world as it is, but for the looks that the
+ * scene answers itself. What the loop writes is kept, with its time.
+ */
+import type { Fleet } from "../../src/config/index.ts";
+import { createIds, createRandom } from "../../src/kernel/index.ts";
+import { createLoopState, tick } from "../../src/loop/index.ts";
+import type { Entry, Failure, Reading, ReadRequest, ResourceId } from "../../src/model/index.ts";
+import { SimulatedWorld } from "./simulated-world.ts";
+
+export interface SceneAnswer {
+  readonly delayMs: number;
+  readonly readings: readonly Reading[];
+}
+
+/** Undefined: the world answers. */
+export type Answers = (request: ReadRequest, nowMs: number) => SceneAnswer | undefined;
+
+type Of<K extends Entry["kind"]> = Extract<Entry, { kind: K }>;
+
+export class Scene {
+  readonly world: SimulatedWorld;
+  answers: Answers = () => undefined;
+  readonly #loop;
+  readonly #entries: Entry[] = [];
+  #wakeMs = 0;
+
+  constructor(fleet: Fleet, seed = 1) {
+    this.world = new SimulatedWorld(createRandom(seed));
+    const clock = { now: () => this.world.now() };
+    const random = createRandom(seed + 1);
+    this.#loop = createLoopState(fleet, { clock, random, ids: createIds(clock, random) });
+    this.world.tell({ kind: "fleet", fleet });
+  }
+
+  play(forMs: number): void {
+    const endMs = this.world.nowMs + forMs;
+    for (;;) {
+      const nextMs = Math.min(this.world.nextEventMs(), this.#wakeMs);
+      if (nextMs > endMs) break;
+      this.world.nowMs = Math.max(this.world.nowMs, nextMs);
+      this.#tick();
+    }
+    this.world.nowMs = endMs;
+  }
+
+  #tick(): void {
+    const done = tick(this.#loop, this.world.runDue(), this.world.now());
+    this.#entries.push(...done.entries);
+    for (const read of done.reads) {
+      const own = this.answers(read.request, this.world.nowMs);
+      if (own === undefined) this.world.read(read, () => true);
+      else {
+        const { key } = read.request.spec;
+        const { readings } = own;
+        this.world.at(own.delayMs, () =>
+          this.world.tell({ kind: "read", key, read: read.read, readings }),
+        );
+      }
+    }
+    for (const command of done.commands) this.world.carryOut(command, () => true);
+    this.#wakeMs = done.wakeMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  entries<K extends Entry["kind"]>(kind: K): readonly Of<K>[] {
+    return this.#entries.filter((entry): entry is Of<K> => entry.kind === kind);
+  }
+
+  failures(): readonly Failure[] {
+    return this.entries("failure_raised").map(({ failure }) => failure);
+  }
+
+  /** Failures that are not over. */
+  open(): readonly Failure[] {
+    const over = new Set(this.entries("failure_resolved").map(({ failure }) => failure));
+    return this.failures().filter(({ id }) => !over.has(id));
+  }
+
+  /** What was done because something failed. */
+  deeds(): readonly string[] {
+    return this.entries("plan")
+      .filter(({ plan }) => plan.cause.kind === "failure")
+      .map(({ plan }) => `${plan.strategy} ${plan.resource}`);
+  }
+}
+
+const well = (elapsedMs: number): Reading => ({
+  kind: "check",
+  ok: true,
+  elapsedMs,
+  reason: "200",
+});
+
+const silent = (elapsedMs: number): Reading => ({
+  kind: "check",
+  ok: false,
+  elapsedMs,
+  symptom: "timeout",
+  reason: `no answer within ${elapsedMs} ms`,
+});
+
+/** As a sensor does it: the answer, or its own deadline. */
+export function within(request: ReadRequest, tookMs: number): SceneAnswer {
+  const { timeoutMs } = request.spec;
+  return tookMs <= timeoutMs
+    ? { delayMs: tookMs, readings: [well(tookMs)] }
+    : { delayMs: timeoutMs, readings: [silent(timeoutMs)] };
+}
+
+export function pressureOf(percent: number): SceneAnswer {
+  const sample = { series: "pressure.cpu", value: percent, unit: "percent" } as const;
+  return { delayMs: 1, readings: [{ kind: "samples", samples: [sample] }] };
+}
+
+export const isLivenessOf = ({ spec }: ReadRequest, resource: ResourceId): boolean =>
+  spec.resource === resource && spec.sensor === "liveness";

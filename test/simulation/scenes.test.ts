@@ -1,0 +1,147 @@
+/** Judgements that need the whole loop: what is said, what is done about it, and how it ends. */
+import { describe, expect, it } from "vitest";
+import type { Fleet } from "../../src/config/index.ts";
+import { hostNetwork, hostPressure } from "../../src/model/index.ts";
+import { isLivenessOf, pressureOf, Scene, within } from "./scene.ts";
+import { simulatedFleet } from "./simulated-fleet.ts";
+
+const instance = "instance/service-0.1";
+
+function fleetOf(services: number, resources = 0): Fleet {
+  return simulatedFleet({ services, resources, versions: new Map() });
+}
+
+describe("the watcher's own network is away", () => {
+  /** Two sites far away, and one on this machine. */
+  function isolatable(): Fleet {
+    const fleet = fleetOf(2, 3);
+    const urls = ["http://one.example/", "http://two.example/", "http://127.0.0.1:9/"];
+    const resources = Object.values(fleet.resources).map((site, index) => {
+      const parameters = { url: urls[index] ?? "" };
+      return [site.id, { ...site, probe: { ...site.probe, parameters } }] as const;
+    });
+    const detection = { ...fleet.detection, connectivity: ["192.0.2.1:53"] };
+    return { ...fleet, detection, resources: Object.fromEntries(resources) };
+  }
+
+  function play(isNetworkAway: boolean): Scene {
+    const scene = new Scene(isolatable());
+    scene.play(120_000);
+    expect(scene.failures()).toEqual([]);
+    scene.answers = (request) => {
+      const { resource } = request.spec;
+      if (resource === hostNetwork) return within(request, isNetworkAway ? 60_000 : 2);
+      const isFar = resource === "http/site-0" || resource === "http/site-1";
+      return isFar ? within(request, 60_000) : undefined;
+    };
+    scene.play(60_000);
+    return scene;
+  }
+
+  it("is told as that: one incident, everything far away is its victim, nothing is done", () => {
+    const scene = play(true);
+    const [first, ...others] = scene.failures();
+    expect(first).toMatchObject({
+      type: "self_isolated",
+      resource: hostNetwork,
+      severity: "critical",
+    });
+    expect(new Set(others.map(({ resource }) => resource))).toEqual(
+      new Set(["http/site-0", "http/site-1"]),
+    );
+    for (const { type, reason } of others) {
+      expect(type).toBe("dependency_down");
+      expect(reason).toContain("it needs host/network: ");
+    }
+    const incidents = scene.entries("incident").map(({ incident }) => incident);
+    expect(new Set(incidents.map(({ cause }) => cause))).toEqual(new Set([hostNetwork]));
+    expect(incidents.at(-1)?.victims.toSorted()).toEqual(others.map(({ id }) => id).toSorted());
+    expect(scene.deeds()).toEqual([]);
+
+    scene.answers = () => undefined;
+    scene.play(120_000);
+    expect(scene.open()).toEqual([]);
+    expect(scene.entries("incident").at(-1)?.incident.state.kind).toBe("resolved");
+    expect(scene.deeds()).toEqual([]);
+  });
+
+  it("and when only the others are away, they are", () => {
+    const types = play(false)
+      .failures()
+      .map(({ type, resource }) => `${type} ${resource}`);
+    expect(types.toSorted()).toEqual(["unreachable http/site-0", "unreachable http/site-1"]);
+  });
+});
+
+describe("far from what is usual", () => {
+  it("is noted with what is usual, nothing is done, and it ends by itself", () => {
+    const scene = new Scene(fleetOf(2));
+    const took = (tookMs: number) => {
+      scene.answers = (request) =>
+        isLivenessOf(request, instance) ? within(request, tookMs) : undefined;
+    };
+    took(3);
+    scene.play(900_000);
+    expect(scene.failures()).toEqual([]);
+    took(460);
+    scene.play(50_000);
+    // Not at the first slow answer: it may pass.
+    expect(scene.failures()).toEqual([]);
+    scene.play(40_000);
+    expect(scene.failures()).toMatchObject([
+      { type: "deviation", severity: "low", resource: instance },
+    ]);
+    expect(scene.failures()[0]?.reason).toContain(
+      "liveness.elapsed is 460 ms; usual within the last hour: 3 ms",
+    );
+    expect(scene.entries("incident").at(-1)?.incident.severity).toBe("low");
+    took(3);
+    scene.play(60_000);
+    expect(scene.open()).toEqual([]);
+    expect(scene.deeds()).toEqual([]);
+  });
+});
+
+describe("a machine short of processor time", () => {
+  /** From one minute on: long pauses of one service, and this much pressure. */
+  function play(options: { readonly percent: number; readonly pauseMs: number }): Scene {
+    const scene = new Scene(fleetOf(2));
+    scene.play(60_000);
+    scene.answers = (request) => {
+      if (request.spec.resource === hostPressure) return pressureOf(options.percent);
+      return isLivenessOf(request, instance) ? within(request, options.pauseMs) : undefined;
+    };
+    scene.play(600_000);
+    return scene;
+  }
+
+  it("has nothing called hung that answers within the stretched time", () => {
+    const scene = play({ percent: 95, pauseMs: 1500 });
+    expect(scene.failures()).toEqual([]);
+    expect(scene.deeds()).toEqual([]);
+  });
+
+  it("while the same pauses are a hang on a calm one", () => {
+    const [failure] = play({ percent: 10, pauseMs: 1500 }).failures();
+    expect(failure).toMatchObject({ type: "hang", resource: instance });
+    expect(failure?.reason).not.toContain("waited");
+  });
+
+  it("and what hangs is found all the same, and healed", () => {
+    const scene = new Scene(fleetOf(2));
+    scene.play(60_000);
+    scene.answers = (request) =>
+      request.spec.resource === hostPressure ? pressureOf(95) : undefined;
+    scene.play(5000);
+    const victim = scene.world.processOf(instance);
+    if (victim) scene.world.fallIll(victim, "hung");
+    scene.play(10_000);
+    expect(scene.failures()).toMatchObject([{ type: "hang", resource: instance }]);
+    expect(scene.failures()[0]?.reason).toContain(
+      "(waited for 4 times as long, because processes of this machine waited for a processor 95 % of the time)",
+    );
+    scene.play(60_000);
+    expect(scene.open()).toEqual([]);
+    expect(scene.deeds()).toEqual([`restart ${instance}`]);
+  });
+});
