@@ -56,9 +56,9 @@ export function judgeFault(record: FaultRecord): DrillRow {
 }
 
 /** The row of a fault that was not injected. */
-export function rowNotHere(
+export function rowOfNone(
   fault: Pick<Fault, "id" | "title" | "control">,
-  reason: string,
+  verdict: DrillVerdict,
 ): DrillRow {
   return {
     fault: fault.id,
@@ -68,7 +68,7 @@ export function rowNotHere(
     strategies: [],
     requests: 0,
     failedRequests: 0,
-    verdict: { kind: "not here", reason },
+    verdict,
   };
 }
 

@@ -5,7 +5,7 @@
  */
 
 import type { ProcessIdentity } from "../../model/index.ts";
-import { commandLine, listProcesses } from "../../system/index.ts";
+import { commandLine, listProcesses, type ProcessStat } from "../../system/index.ts";
 import type { Fault, Scene } from "../fault.ts";
 import { identityOf } from "../identity-of.ts";
 import { pickProcess } from "../pick-process.ts";
@@ -29,7 +29,7 @@ export const hangingStart: Fault = {
     return strike(scene, {
       undo: record.undo,
       async land() {
-        const known = new Set(listProcesses().map(({ pid }) => pid));
+        const known = new Set(childrenRunning(scene, command).map(({ pid }) => pid));
         const { wallMs: at } = scene.clock.now();
         await landSignal(process, "SIGKILL");
         const find = (): ProcessIdentity | undefined => startedSince(scene, known, command);
@@ -42,15 +42,19 @@ export const hangingStart: Fault = {
   },
 };
 
-/** A child of the daemon with that very command, which was not there before. */
+/** By what it runs and not by its pid: a process that was made ahead has had that for long. */
 function startedSince(
   scene: Scene,
   known: ReadonlySet<number>,
   command: string,
 ): ProcessIdentity | undefined {
-  const daemon = scene.daemon().pid;
-  const found = listProcesses().find(
-    ({ pid, parent }) => parent === daemon && !known.has(pid) && commandLine(pid) === command,
-  );
+  const found = childrenRunning(scene, command).find(({ pid }) => !known.has(pid));
   return found && identityOf(found.pid);
+}
+
+function childrenRunning(scene: Scene, command: string): readonly ProcessStat[] {
+  const daemon = scene.daemon().pid;
+  return listProcesses().filter(
+    ({ pid, parent }) => parent === daemon && commandLine(pid) === command,
+  );
 }

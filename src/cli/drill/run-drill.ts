@@ -2,7 +2,8 @@
  * One fault after another on a fleet under load: break it, watch the ledger until it is well again,
  * ask the journal what the daemon thought and did.
  *
- * D1. A fault begins on a calm fleet only: everything healthy, no incident, clean requests.
+ * D1. A fault begins on a calm fleet only: everything healthy for a while, no incident, clean
+ *     requests.
  * D2. Whether and when it was healed is read from the ledger of the requests alone.
  * D3. Every fault is undone before the next one, also when the drill is interrupted.
  */
@@ -14,12 +15,13 @@ import {
   type Injection,
   judgeFault,
   Refusal,
-  rowNotHere,
+  rowOfNone,
   type Scene,
 } from "../../chaos/index.ts";
 import { messageOf, SoulMirrorError } from "../../kernel/index.ts";
 import type { ServiceView } from "../../loop/index.ts";
 import type { Action, Incident } from "../../model/index.ts";
+import { realClock } from "../../system/index.ts";
 import type { DaemonClient } from "../daemon-client.ts";
 import { JournalTail } from "./journal-tail.ts";
 import type { LedgerTail } from "./ledger-tail.ts";
@@ -39,13 +41,15 @@ const windowMs = 6000;
 const lookEveryMs = 250;
 const calmWithinMs = 120_000;
 const calmWindowMs = 3000;
+/** Longer than `healthy_run` of the example fleet. */
+const usualRunMs = 6000;
 /** After the window, for the verdicts of the daemon. */
 const verdictsWithinMs = 30_000;
 
 export async function runFault(drill: Drill, fault: Fault): Promise<DrillRow> {
   const { scene } = drill;
   const unavailable = await fault.unavailable?.(scene);
-  if (unavailable !== undefined) return rowNotHere(fault, unavailable);
+  if (unavailable !== undefined) return rowOfNone(fault, { kind: "not here", reason: unavailable });
   drill.progress(`${fault.id}: waiting for a calm fleet`);
   await calm(drill);
   const journal = new JournalTail(drill.client);
@@ -54,8 +58,10 @@ export async function runFault(drill: Drill, fault: Fault): Promise<DrillRow> {
   try {
     injection = await fault.inject(scene);
   } catch (error) {
-    if (error instanceof Refusal) return rowNotHere(fault, messageOf(error));
-    throw error;
+    const reason = messageOf(error);
+    if (error instanceof Refusal) return rowOfNone(fault, { kind: "not here", reason });
+    // One that does not land is taken back by itself; the others are no worse for it.
+    return rowOfNone(fault, { kind: "failed", reasons: [`it did not land: ${reason}`] });
   }
   try {
     return await follow(drill, { fault, injection, journal });
@@ -136,11 +142,19 @@ async function calm(drill: Drill): Promise<void> {
 async function isCalm(client: DaemonClient): Promise<boolean> {
   try {
     const services = await client.get<readonly ServiceView[]>("/api/v1/services");
-    return services.every(({ state }) => state === "healthy") && (await isSettled(client));
+    const isUsual = services.every(
+      ({ state, instances }) => state === "healthy" && instances.every(hasRunLong),
+    );
+    return isUsual && (await isSettled(client));
   } catch {
     // No daemon answers just now: that is not calm.
     return false;
   }
+}
+
+/** As services have that are met by a fault at night: a run that counts as healthy, a spare. */
+function hasRunLong({ startedAt }: ServiceView["instances"][number]): boolean {
+  return startedAt !== null && realClock.now().wallMs - startedAt >= usualRunMs;
 }
 
 /** Nothing is being done, judged or waited for. */
