@@ -10,6 +10,7 @@ import {
   type Incident,
   isFinished,
   type Observation,
+  touchedBy,
 } from "../model/index.ts";
 import type { Usual } from "./detectors/deviation.ts";
 import { correlate } from "./incidents.ts";
@@ -91,9 +92,10 @@ export function analyze(state: AnalyzeState, inputs: AnalyzeInputs, now: Instant
 }
 
 function noteActing(judging: JudgeState, action: Action): void {
-  const { resource } = action.plan;
-  if (isFinished(action)) judging.acting.delete(resource);
-  else if (action.status.kind !== "waiting_for_approval") judging.acting.add(resource);
+  for (const resource of touchedBy(action.plan)) {
+    if (isFinished(action)) judging.acting.delete(resource);
+    else if (action.status.kind !== "waiting_for_approval") judging.acting.add(resource);
+  }
 }
 
 /** A new fleet file: thresholds, probes and dependencies may have changed. */

@@ -112,4 +112,27 @@ detection: { thresholds: { error_rate: 0.02, response_time: 300ms } }
     });
     expect(opinions.at(-1)).toMatchObject({ kind: "bad", type: "heartbeat_missed" });
   });
+
+  it("bear whatever the schema lets pass, and it lets pass nothing that they do not", () => {
+    const declared = (down: number, of: number, stall: string): string => `
+services:
+  a:
+    command: node a.js
+    listen: 4100
+    liveness: { http: /live, down: ${down}, of: ${of} }
+    work: [{ counter: c, waiting: w, stall_after: ${stall} }]
+resources: { tcp/a: { port: 1, down: ${down}, of: ${of} } }
+detection: { thresholds: { response_time: 1ms, error_rate: 0 } }`;
+    for (const [down, of, stall] of [
+      [1, 1, "10ms"],
+      [30, 30, "99d"],
+    ] as const) {
+      const extreme = fleetOf(declared(down, of, stall));
+      expect(namesFor(extreme, "instance/a.1")).toContain("stalled-work");
+      expect(namesFor(extreme, "tcp/a")).toContain("checks");
+    }
+    expect(() => fleetOf(declared(1, 31, "1s"))).toThrow("from 1 to 30");
+    expect(() => fleetOf(declared(31, 31, "1s"))).toThrow("from 1 to 30");
+    expect(() => fleetOf(declared(1, 1, "0s"))).toThrow("shorter than 10ms");
+  });
 });

@@ -20,7 +20,7 @@ export interface IncidentsState {
   /** Open failures. */
   readonly failures: Map<string, Failure>;
   readonly incidentOf: Map<string, string>;
-  /** Signature to incident, of what was resolved lately. */
+  /** Signature to the incident that it caused, of what was resolved lately. */
   readonly resolved: Map<string, { readonly incident: string; readonly untilMs: number }>;
   /** Incidents whose victims get some time to recover after their cause. */
   readonly grace: DueHeap;
@@ -54,7 +54,10 @@ export function createIncidentsState(fleet: Fleet, topology: Topology, ids: Ids)
   };
 }
 
-/** What was live when the daemon before this one ended. */
+/**
+ * What was live when the daemon before this one ended. Victims of a cause that was healed by then
+ * have had their time: they are looked at in the first tick.
+ */
 export function restoreIncidents(
   state: IncidentsState,
   failures: readonly Failure[],
@@ -66,6 +69,7 @@ export function restoreIncidents(
     for (const id of [...incident.failures, ...incident.victims]) {
       if (state.failures.has(id)) state.incidentOf.set(id, incident.id);
     }
+    if (!hasOpenFailure(state, incident)) state.grace.set(incident.id, 0);
   }
 }
 
@@ -94,6 +98,7 @@ export function hasOpenFailure(state: IncidentsState, incident: Incident): boole
   return incident.failures.some((each) => state.failures.has(each));
 }
 
+/** It may be reopened, or is not over. */
 export function stillNeeded(state: IncidentsState, incident: string): boolean {
   const known = state.incidents.get(incident);
   if (known && isLive(known)) return true;

@@ -26,14 +26,15 @@ const event = fc.record({
   pauseMs: fc.integer({ min: 0, max: 20_000 }),
 });
 
-it("keeps every open failure in exactly one live incident, whatever happens (N1, N2)", () => {
+it("keeps every open failure in exactly one live incident, whatever happens, and never renames an incident (N1 to N3)", () => {
   fc.assert(
-    fc.property(fc.array(event, { maxLength: 60 }), (events) => {
+    fc.property(fc.array(event, { minLength: 20, maxLength: 60 }), (events) => {
       let nowMs = 0;
       const clock = { now: () => ({ wallMs: nowMs, monotonicMs: nowMs }) };
       const ids = createIds(clock, createRandom(1));
       const state = createIncidentsState(fleet, createTopology(fleet), ids);
       const open = new Map<string, Failure>();
+      const told = new Map<string, string>();
       for (const { name, type, raises, pauseMs } of events) {
         nowMs += pauseMs;
         const key = `${name}:${type}`;
@@ -45,7 +46,11 @@ it("keeps every open failure in exactly one live incident, whatever happens (N1,
           known && !raises
             ? [{ kind: "failure_resolved" as const, failure: known.id, by: "itself" }]
             : [];
-        correlate(state, { raised: fresh, outcomes }, clock.now());
+        for (const each of correlate(state, { raised: fresh, outcomes }, clock.now())) {
+          const history = `${each.cause}|${each.title}`;
+          expect(told.get(each.id) ?? history).toBe(history);
+          told.set(each.id, history);
+        }
         const live = [...state.incidents.values()].filter((each) => each.state.kind !== "resolved");
         for (const failure of open.values()) {
           const owners = live.filter(

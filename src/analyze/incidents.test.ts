@@ -230,6 +230,124 @@ describe("incidents", () => {
     after.resolve(web);
     expect(after.live[0]?.id).toBe(before.live[0]?.id);
   });
+
+  it("gives victims of a cause that was healed before a restart an incident of their own (N4)", () => {
+    const before = new Ward();
+    const [db, web] = [before.raise("db"), before.raise("web")];
+    before.resolve(db);
+    const after = new Ward();
+    restoreIncidents(after.state, [web], before.live);
+    after.tell([]);
+    expect(after.told).toEqual([`${cause("web")}: web / `]);
+  });
+
+  it("forgets what is over and cannot relapse any more (N6)", () => {
+    const ward = new Ward();
+    for (let count = 0; count < 500; count += 1) {
+      ward.raise("web");
+      const db = ward.raise("db");
+      ward.resolve(db);
+      ward.nowMs += 3_600_000;
+      ward.tell([]);
+      for (const failure of ward.state.failures.values()) ward.resolve(failure);
+    }
+    expect(ward.incidents.size).toBeGreaterThan(900);
+    expect(ward.state.incidents.size).toBeLessThan(10);
+    expect(ward.state.resolved.size).toBeLessThan(10);
+  });
+
+  it("keeps of a long incident what is open and the last of what is over (N6)", () => {
+    const ward = new Ward();
+    const db = ward.raise("db");
+    for (let count = 0; count < 500; count += 1) {
+      ward.nowMs += 1000;
+      ward.resolve(ward.raise("web"));
+    }
+    expect(ward.live).toHaveLength(1);
+    expect(ward.live[0]?.failures).toEqual([db.id]);
+    expect(ward.live[0]?.victims.length).toBeLessThan(30);
+  });
+});
+
+describe("the history of incidents (N3, N7)", () => {
+  /** `web` has crashed by itself, and 2 s later `db` is killed. */
+  function killedAfterCrash(): { ward: Ward; db: Failure; web: Failure } {
+    const ward = new Ward();
+    const web = ward.raise("web", "process_exited");
+    ward.nowMs += 2000;
+    const db = ward.raise("db", "process_exited");
+    return { ward, db, web };
+  }
+
+  it("leaves what had crashed by itself before the cause its own incident (N7)", () => {
+    const { ward } = killedAfterCrash();
+    expect(ward.told).toEqual([`${cause("web")}: web / `, `${cause("db")}: db / `]);
+  });
+
+  it("does not take back a victim that outlasted it, when it comes again (N1)", () => {
+    const ward = new Ward();
+    ward.raise("batch");
+    const db = ward.raise("db");
+    ward.resolve(db);
+    ward.nowMs += 10_000;
+    ward.tell([]);
+    ward.raise("db");
+    expect(ward.told).toEqual([`${cause("db")}: db / batch`]);
+    for (const failure of ward.state.failures.values()) {
+      if (failure.resource === cause("db")) ward.resolve(failure);
+    }
+    ward.nowMs += 10_000;
+    ward.tell([]);
+    expect(ward.told).toEqual([`${cause("batch")}: batch / `]);
+  });
+
+  it("takes what crashes after the cause, or at the same time, for a victim (N7)", () => {
+    const ward = new Ward();
+    ward.tell([ward.failure("web", "process_exited"), ward.failure("db", "process_exited")]);
+    ward.nowMs += 1000;
+    ward.raise("batch", "process_exited");
+    expect(ward.told).toEqual([`${cause("db")}: db / web,batch`]);
+  });
+
+  it("keeps cause and title of an incident whatever its victims do later (N3)", () => {
+    const ward = new Ward();
+    const db = ward.raise("db", "process_exited");
+    const first = ward.live[0];
+    const web = ward.raise("web", "process_exited");
+    ward.resolve(web);
+    ward.resolve(db);
+    for (let count = 0; count < 5; count += 1) {
+      ward.nowMs += 25_000;
+      ward.resolve(ward.raise("web", "process_exited"));
+    }
+    const told = [...ward.incidents.values()].map((each) => [each.cause, each.relapses]);
+    expect(told).toEqual([
+      [cause("db"), 0],
+      [cause("web"), 4],
+    ]);
+    expect(ward.incidents.get(first?.id ?? "")).toMatchObject({
+      cause: first?.cause,
+      title: first?.title,
+      state: { kind: "resolved" },
+    });
+  });
+
+  it("reopens with the same cause and title, and takes only recent suffering along (N3)", () => {
+    const ward = new Ward();
+    ward.resolve(ward.raise("db", "process_exited"));
+    const before = ward.incidents.values().next().value;
+    ward.raise("web");
+    ward.nowMs += 60_000;
+    const again = { ...ward.failure("db", "process_exited"), reason: "something else" };
+    ward.tell([{ ...again, severity: "critical" }]);
+    expect(ward.told.toSorted()).toEqual([`${cause("db")}: db / `, `${cause("web")}: web / `]);
+    expect(ward.incidents.get(before?.id ?? "")).toMatchObject({
+      cause: cause("db"),
+      title: before?.title,
+      severity: "critical",
+      relapses: 1,
+    });
+  });
 });
 
 describe("a dependency that is down (N5)", () => {

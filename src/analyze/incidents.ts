@@ -8,11 +8,17 @@
  *
  * N1. Every failure belongs to exactly one live incident.
  * N2. An incident is resolved only when all its failures are.
- * N3. The same failure within `relapseMs` of its resolution reopens the incident it belonged to.
+ * N3. The same failure of the same resource within `relapseMs` of its resolution reopens the
+ *     incident that it caused. Cause and title of an incident never change: what was its victim
+ *     opens an incident of its own.
  * N4. When the cause is healed, victims that are still failing after `correlateMs` get an incident
  *     of their own.
  * N5. `dependency_down` belongs to the incident of what is down, and takes along the soft failures
  *     that its resource had before.
+ * N6. Kept is what is live or may still relapse, and of a live incident what is open and its last
+ *     failures: neither grows with time.
+ * N7. A fact that was known before the cause failed is nobody else's doing; only what fails later,
+ *     or softly, is a victim.
  */
 import type { Instant } from "../kernel/index.ts";
 import {
@@ -36,6 +42,8 @@ import {
 } from "./incidents-state.ts";
 
 const resolvedMax = 1000;
+/** Failures that are over, of one incident. */
+const overMax = 20;
 
 /** One tick: its time, and the incidents that change in it. */
 interface Round {
@@ -54,7 +62,23 @@ export function correlate(
   for (const outcome of news.outcomes) settle(round, outcome);
   for (const failure of news.raised) place(round, failure);
   promoteVictims(round);
-  return [...round.changed].flatMap((id) => state.incidents.get(id) ?? []);
+  const changed = [...round.changed].flatMap((id) => state.incidents.get(id) ?? []);
+  forgetExpired(round);
+  for (const { id } of changed) forgetUnlessNeeded(state, id);
+  return changed;
+}
+
+/** Keeps N6. What expires first was remembered first. */
+function forgetExpired({ state, now }: Round): void {
+  for (const [signature, { incident, untilMs }] of state.resolved) {
+    if (untilMs >= now.monotonicMs && state.resolved.size <= resolvedMax) return;
+    state.resolved.delete(signature);
+    forgetUnlessNeeded(state, incident);
+  }
+}
+
+function forgetUnlessNeeded(state: IncidentsState, id: string): void {
+  if (!stillNeeded(state, id)) state.incidents.delete(id);
 }
 
 function settle(round: Round, outcome: Outcome): void {
@@ -103,8 +127,8 @@ function closeFailure(round: Round, outcome: Extract<Outcome, { kind: "failure_r
   if (failure === undefined || id === undefined) return;
   state.failures.delete(failure.id);
   state.incidentOf.delete(failure.id);
-  remember(round, failure, id);
   const incident = state.incidents.get(id);
+  if (incident?.cause === failure.resource) remember(round, failure, id);
   if (incident === undefined || !isLive(incident)) return;
   const open = [...incident.failures, ...incident.victims].filter((each) =>
     state.failures.has(each),
@@ -119,13 +143,11 @@ function closeFailure(round: Round, outcome: Extract<Outcome, { kind: "failure_r
 
 function remember({ state, now }: Round, failure: Failure, incident: string): void {
   const untilMs = now.monotonicMs + state.fleet.detection.relapseMs;
-  state.resolved.delete(signatureOf(failure));
-  state.resolved.set(signatureOf(failure), { incident, untilMs });
-  if (state.resolved.size <= resolvedMax) return;
-  const oldest = state.resolved.entries().next().value;
-  if (oldest === undefined) return;
-  state.resolved.delete(oldest[0]);
-  if (!stillNeeded(state, oldest[1].incident)) state.incidents.delete(oldest[1].incident);
+  const signature = signatureOf(failure);
+  const before = state.resolved.get(signature);
+  state.resolved.delete(signature);
+  state.resolved.set(signature, { incident, untilMs });
+  if (before !== undefined) forgetUnlessNeeded(state, before.incident);
 }
 
 function place(round: Round, failure: Failure): void {
@@ -145,11 +167,11 @@ function place(round: Round, failure: Failure): void {
     return;
   }
   const relapsed = relapseOf(state, failure, now);
-  const incident = relapsed ? reopened(relapsed, failure) : opened(state, failure, now);
+  const incident = relapsed ? reopened(state, relapsed, failure) : opened(state, failure, now);
   state.incidents.set(incident.id, incident);
   state.incidentOf.set(failure.id, incident.id);
   round.changed.add(incident.id);
-  absorb(round, incident);
+  absorb(round, incident, failure);
 }
 
 function relapseOf(state: IncidentsState, failure: Failure, now: Instant): Incident | undefined {
@@ -158,19 +180,19 @@ function relapseOf(state: IncidentsState, failure: Failure, now: Instant): Incid
   return state.incidents.get(before.incident);
 }
 
-function reopened(incident: Incident, failure: Failure): Incident {
+function reopened(state: IncidentsState, incident: Incident, failure: Failure): Incident {
+  // Victims that outlasted it have an incident of their own by now (N1).
+  const victims = incident.victims.filter(
+    (id) => !state.failures.has(id) || state.incidentOf.get(id) === incident.id,
+  );
   return {
     ...incident,
-    cause: failure.resource,
-    title: titleOf(failure),
-    failures: [...incident.failures.slice(-20), failure.id],
+    severity: worst(incident.severity, failure.severity),
+    failures: [...incident.failures.slice(-overMax), failure.id],
+    victims,
     state: { kind: "open" },
     relapses: incident.relapses + 1,
   };
-}
-
-function titleOf({ resource, reason }: Failure): string {
-  return `${resource}: ${reason}`;
 }
 
 function opened(state: IncidentsState, failure: Failure, now: Instant): Incident {
@@ -178,7 +200,7 @@ function opened(state: IncidentsState, failure: Failure, now: Instant): Incident
     id: state.ids.next("inc"),
     openedAt: now.wallMs,
     cause: failure.resource,
-    title: titleOf(failure),
+    title: `${failure.resource}: ${failure.reason}`,
     severity: failure.severity,
     failures: [failure.id],
     victims: [],
@@ -196,14 +218,24 @@ function join(
   state.incidents.set(incident.id, {
     ...incident,
     severity: worst(incident.severity, asVictim ? "low" : failure.severity),
-    [list]: [...incident[list], failure.id],
+    [list]: [...shortened(state, incident[list]), failure.id],
   });
   state.incidentOf.set(failure.id, incident.id);
   changed.add(incident.id);
 }
 
-/** Incidents that turn out to be victims of a cause that was recognised later. */
-function absorb(round: Round, cause: Incident): void {
+/** Without the oldest of those that are over. */
+function shortened({ failures }: IncidentsState, ids: readonly string[]): readonly string[] {
+  let excess = ids.filter((id) => !failures.has(id)).length - overMax;
+  return ids.filter((id) => {
+    if (excess <= 0 || failures.has(id)) return true;
+    excess -= 1;
+    return false;
+  });
+}
+
+/** Incidents that turn out to be victims of a cause that was recognised later: by this failure. */
+function absorb(round: Round, cause: Incident, failure: Failure): void {
   const { state } = round;
   for (const other of state.incidents.values()) {
     if (
@@ -213,17 +245,16 @@ function absorb(round: Round, cause: Incident): void {
     )
       continue;
     const open = other.failures.flatMap((id) => state.failures.get(id) ?? []);
-    const recent = open.every(
-      (each) => cause.openedAt - each.at <= state.fleet.detection.correlateMs,
-    );
-    if (
-      open.length === 0 ||
-      !recent ||
-      open.some((each) => failureTypes[each.type].category === "capacity")
-    )
-      continue;
+    const recent = open.every((each) => failure.at - each.at <= state.fleet.detection.correlateMs);
+    if (open.length === 0 || !recent || open.some((each) => isOwn(each, failure))) continue;
     fold(round, cause, other);
   }
+}
+
+/** Keeps N7. An exhaustion builds up by itself, whenever it is noticed. */
+function isOwn({ type, at }: Failure, cause: Failure): boolean {
+  const { category, decisive } = failureTypes[type];
+  return category === "capacity" || (decisive && at < cause.at);
 }
 
 /** What it suffers from may all be somebody else's doing: no fact of its own is among it. */

@@ -11,5 +11,6 @@ export {
   createAnalyzeState,
   restoreAnalysis,
 } from "./analyze.ts";
+export { cannotListenFor } from "./detectors/proxy-listen.ts";
 export type { Outcome } from "./incidents-state.ts";
 export { type Evidence, healthOf, type Trend, trendsOf } from "./judge.ts";

@@ -45,7 +45,7 @@ export interface House {
   routes(): Promise<readonly RouteReport[]>;
   request(request: PersonRequest): void;
   /** False when no such heartbeat is expected. */
-  heartbeat(resource: ResourceId, at: number): boolean;
+  heartbeat(resource: ResourceId): boolean;
   logTail(resource: ResourceId, lines: number): Promise<readonly string[]>;
   /** Lines from now on, until `signal` aborts. */
   followLog(resource: ResourceId, onLine: (line: string) => void, signal: AbortSignal): void;

@@ -6,4 +6,5 @@
  */
 export type { House, Self } from "./house.ts";
 export { type Api, startApi } from "./start-api.ts";
+export { tellIncident } from "./tell-incident.ts";
 export type { ApiRouter } from "./wire/router-type.ts";

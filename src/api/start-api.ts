@@ -46,7 +46,8 @@ const limits = {
   connectionTimeout: 0,
   keepAliveTimeout: 10_000,
   routerOptions: { maxParamLength: 300 },
-  http: { maxHeaderSize: 16 * 1024, headersTimeout: 10_000 },
+  // Half-open connections are cleared soon: there is room for `connectionsMax` of them.
+  http: { maxHeaderSize: 16 * 1024, headersTimeout: 3000, connectionsCheckingInterval: 1000 },
 } as const;
 
 const connectionsMax = 1000;
@@ -56,7 +57,23 @@ export async function startApi(house: House, options: ApiOptions): Promise<Api> 
   if (token.length < 16) {
     throw new SoulMirrorError("DATA_DIRECTORY_UNUSABLE", "the token is shorter than 16 characters");
   }
-  const app = fastify({ ...limits, logger: false, forceCloseConnections: true });
+  const app = fastify({
+    ...limits,
+    logger: false,
+    forceCloseConnections: true,
+    // An address that cannot be decoded has no route, and no hook runs for it: keeps A1.
+    frameworkErrors: (error, request, reply) => {
+      void reply.headers(securityHeaders);
+      try {
+        const { method, ip, headers, socket } = request;
+        const visit = { method, address: ip, localAddress: socket.localAddress, headers };
+        gate.permit(gate.identify(visit), "read");
+        answerError(reply, error);
+      } catch (refusal) {
+        answerError(reply, refusal);
+      }
+    },
+  });
   app.server.maxConnections = connectionsMax;
   let port = options.port;
   const gate = createGate({

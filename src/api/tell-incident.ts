@@ -7,8 +7,7 @@
  */
 import type { z } from "zod";
 import { formatDuration } from "../kernel/index.ts";
-import type { ActionRow, Entry, FailureRow, Incident, SealedEntry } from "../model/index.ts";
-import type { House } from "./house.ts";
+import type { ActionRow, Entry, FailureRow, Incident, SealedEntry, Store } from "../model/index.ts";
 import type { Call, Frozen } from "./procedures/procedure.ts";
 import type { incidentStory } from "./shapes/incident.ts";
 import { verdictOf } from "./verdict-of.ts";
@@ -16,12 +15,30 @@ import { visibleAction } from "./visible.ts";
 
 type Story = Frozen<z.output<typeof incidentStory>>;
 type Item = Story["timeline"][number];
+type Past = Pick<Store, "failures" | "actions" | "read" | "last">;
+
+/** As it goes over the wire, with the rows as the store knows them. */
+interface IncidentStory extends Incident {
+  readonly failureRows: readonly FailureRow[];
+  readonly victimRows: readonly FailureRow[];
+  readonly actions: readonly ActionRow[];
+  readonly verdicts: Story["verdicts"];
+  readonly timeline: Story["timeline"];
+}
+
+interface Telling {
+  readonly house: { readonly store: Past };
+  readonly caller: Call["caller"];
+}
 
 const failuresMax = 100;
 const entriesMax = 5000;
 const pageSize = 500;
 
-export async function tellIncident({ house, caller }: Call, incident: Incident): Promise<Story> {
+export async function tellIncident(
+  { house, caller }: Telling,
+  incident: Incident,
+): Promise<IncidentStory> {
   const failureRows = await rowsOf(house, incident.failures);
   const victimRows = await rowsOf(house, incident.victims);
   const actions: ActionRow[] = [];
@@ -54,7 +71,10 @@ export async function tellIncident({ house, caller }: Call, incident: Incident):
   };
 }
 
-async function rowsOf(house: House, events: readonly string[]): Promise<readonly FailureRow[]> {
+async function rowsOf(
+  house: Telling["house"],
+  events: readonly string[],
+): Promise<readonly FailureRow[]> {
   const found = await Promise.all(
     events.slice(-failuresMax).map((eventId) => house.store.failures({ limit: 1, eventId })),
   );
@@ -62,7 +82,10 @@ async function rowsOf(house: House, events: readonly string[]): Promise<readonly
 }
 
 /** Read backwards from the end, until the incident had not begun. */
-async function entriesSince(house: House, openedAt: number): Promise<readonly SealedEntry[]> {
+async function entriesSince(
+  house: Telling["house"],
+  openedAt: number,
+): Promise<readonly SealedEntry[]> {
   const last = await house.store.last();
   const found: SealedEntry[] = [];
   let end = last?.position ?? 0;
@@ -113,7 +136,10 @@ function textOf(entry: Entry, incident: string): string | undefined {
   }
   if (entry.kind !== "incident" || entry.incident.id !== incident) return undefined;
   const { state, title } = entry.incident;
-  if (state.kind === "resolved") return `resolved by ${state.by}`;
+  if (state.kind === "resolved") {
+    const isDoer = state.by === "itself" || !state.by.includes(" ");
+    return isDoer ? `resolved by ${state.by}` : `resolved: ${state.by}`;
+  }
   if (state.kind === "escalated") return `escalated: ${state.reason}`;
   return state.kind === "open" ? `open: ${title}` : state.kind;
 }

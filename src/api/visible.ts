@@ -1,11 +1,20 @@
 /**
  * What a caller without a token does not get to see: texts and parameters in which a secret or a
- * user's data may stand (headers, bodies, commands, environment, collected diagnostics).
+ * user's data may stand (headers, bodies, commands, environment). What a step reports (`detail`)
+ * may be the end of a log, a diagnosis or the output of a command. Reasons stay: they are what
+ * everybody comes for (see SECURITY.md).
  */
 import type { ActionRow, SealedEntry } from "../model/index.ts";
 import type { Caller } from "./procedures/procedure.ts";
 
-const hiddenKeys: ReadonlySet<string> = new Set(["headers", "body", "env", "undo", "command"]);
+const hiddenKeys: ReadonlySet<string> = new Set([
+  "headers",
+  "body",
+  "env",
+  "undo",
+  "command",
+  "detail",
+]);
 const hint = "(needs the token)";
 
 export function visibleAction(row: ActionRow, caller: Caller): ActionRow {
@@ -20,7 +29,6 @@ export function visibleAction(row: ActionRow, caller: Caller): ActionRow {
 export function visibleEntry(sealed: SealedEntry, caller: Caller): SealedEntry {
   if (caller.isTrusted) return sealed;
   const { entry } = sealed;
-  if (entry.kind === "diagnostics") return { ...sealed, entry: { ...entry, text: hint } };
   if (entry.kind !== "plan" && entry.kind !== "action") return sealed;
   return { ...sealed, entry: mask(entry) as SealedEntry["entry"] };
 }

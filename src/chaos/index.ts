@@ -6,7 +6,7 @@
 export { armUndo } from "./arm-undo.ts";
 export type { DrillRow, DrillVerdict, TriedStrategy } from "./drill/drill-row.ts";
 export { type FaultRecord, judgeFault, rowOfNone } from "./drill/judge-fault.ts";
-export { isPassed, judgeJson, judgeTable } from "./drill/judge-table.ts";
+export { isPassed, judgeTable } from "./drill/judge-table.ts";
 export { fakeClock } from "./fake-clock.ts";
 export type {
   Disarm,

@@ -95,7 +95,7 @@ export const commandTable: readonly CommandLine[] = [
   },
   {
     name: "incidents",
-    summary: "Incidents, newest first",
+    summary: "Incidents: those that are not resolved first, then by their last change",
     options: [["--live", "only those that are not resolved"], lines],
     load: async () => (await import("./commands/incidents.ts")).incidents,
   },
@@ -141,7 +141,7 @@ export const commandTable: readonly CommandLine[] = [
   {
     name: "audit",
     summary: "Prove offline that the journal was neither edited nor cut",
-    args: [["<what>", "what to do", ["verify"]]],
+    args: [["[what]", "default: verify", ["verify"]]],
     load: async () => (await import("./commands/audit.ts")).audit,
   },
   {

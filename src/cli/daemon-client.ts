@@ -5,11 +5,14 @@
  * needs. For the same reason the module is not imported: an import looks at all exports, one of
  * which loads what `fetch` is made of.
  * D1. Every request has a deadline, except a stream that was opened to be followed.
+ * D2. The port of a daemon that is gone may be anybody's by now: it is not asked, for who listens
+ *     there would be handed the token.
  */
 import { readFileSync } from "node:fs";
 import type { Agent, IncomingMessage, RequestOptions } from "node:http";
 import { join } from "node:path";
 import { type ErrorCode, errorTable, messageOf, SoulMirrorError } from "../kernel/index.ts";
+import { isAlive } from "../system/index.ts";
 import { type DaemonNote, readDaemonNote } from "./daemon-note.ts";
 import type { Place } from "./place.ts";
 
@@ -21,6 +24,7 @@ const answerBytesMax = 64 * 1024 * 1024;
 export class DaemonClient {
   readonly origin: string;
   readonly #dataPath: string;
+  readonly #note: DaemonNote | undefined;
   readonly #options: RequestOptions & { readonly agent: Agent };
   readonly #headers: Readonly<Record<string, string>>;
 
@@ -30,11 +34,13 @@ export class DaemonClient {
     const note = readDaemonNote(dataPath);
     const port = place.port ?? note?.port;
     if (port === undefined) throw away(dataPath, "none is noted there");
-    return new DaemonClient(dataPath, { host: hostOf(note), port });
+    const address = { host: hostOf(note), port };
+    return new DaemonClient(dataPath, { ...address, ...(place.port === undefined && { note }) });
   }
 
-  constructor(dataPath: string, { host, port }: { host: string; port: number }) {
+  constructor(dataPath: string, { host, port, note }: Where) {
     this.#dataPath = dataPath;
+    this.#note = note;
     this.origin = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
     const token = readToken(join(dataPath, "token"));
     this.#options = {
@@ -101,6 +107,11 @@ export class DaemonClient {
         : { "content-type": "application/json", "content-length": Buffer.byteLength(body) }),
     };
     return new Promise((resolve, reject) => {
+      const note = this.#note;
+      if (note && !isAlive(note)) {
+        reject(away(this.#dataPath, `its last one, pid ${note.pid}, is gone`));
+        return;
+      }
       const asking = http.request({
         ...this.#options,
         headers,
@@ -113,6 +124,13 @@ export class DaemonClient {
       asking.end(body);
     });
   }
+}
+
+interface Where {
+  readonly host: string;
+  readonly port: number;
+  /** What says that it listens there, unless somebody named the port. */
+  readonly note?: DaemonNote | undefined;
 }
 
 interface Asked {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { SoulMirrorError } from "../kernel/index.ts";
 import type { ProcessIdentity } from "../model/index.ts";
-import { isAlive, sparePath } from "../system/index.ts";
+import { isAlive, ownSparePath } from "../system/index.ts";
 
 export interface DaemonNote extends ProcessIdentity {
   readonly port: number;
@@ -20,7 +20,8 @@ export function readDaemonNote(dataPath: string): DaemonNote | undefined {
   const note = readNote(dataPath, join(dataPath, "run", "daemon.json"));
   if (note !== undefined && isAlive(note)) return note;
   // A daemon that could not write there has left its note in the spare place.
-  return readNote(dataPath, sparePath(dataPath, "note")) ?? note;
+  const spare = ownSparePath(dataPath, "note");
+  return (spare === undefined ? undefined : readNote(dataPath, spare)) ?? note;
 }
 
 function readNote(dataPath: string, path: string): DaemonNote | undefined {

@@ -7,6 +7,7 @@ import { isAlive, isPortFree, portHolder } from "../system/index.ts";
 import { readDaemonNote } from "./daemon-note.ts";
 import { type DoctorCheck, fail, ok, warn } from "./doctor-check.ts";
 import type { Place } from "./place.ts";
+import { plainText } from "./plain-text.ts";
 import { readFleet } from "./read-fleet.ts";
 import { refuseUnsafe } from "./refuse-unsafe.ts";
 
@@ -18,7 +19,9 @@ export async function examineFleet(place: Place): Promise<readonly DoctorCheck[]
   const result = readFleet({ path, port: place.port });
   if (!result.ok) {
     const [first] = result.error;
-    const told = `${path}: ${result.error.length} problems, first: ${first?.key} ${first?.message}`;
+    const count = result.error.length;
+    const problems = count === 1 ? "1 problem" : `${count} problems, first`;
+    const told = `${path}: ${problems}: ${first?.key}: ${first?.message}`;
     return [fail("fleet file", told, "`soulmirror validate` shows all of them"), safety(path)];
   }
   const { fleet, warnings } = result.value;
@@ -105,5 +108,7 @@ const portFix = "end what holds it, or choose another port in the fleet file";
 
 function holderOf(host: string, port: number): string {
   const holder = portHolder(host, port);
-  return holder ? `held by pid ${holder.pid} (${holder.command})` : "held by somebody else";
+  return holder
+    ? `held by pid ${holder.pid} (${plainText(holder.command)})`
+    : "held by somebody else";
 }

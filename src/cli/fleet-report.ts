@@ -28,6 +28,8 @@ export interface FleetReport {
   readonly actions: readonly ActionUnderWay[];
   /** Undefined while the journal is kept in the store. */
   readonly journalTrouble?: string;
+  /** The fleet file as it is now cannot be used: an older one is in force. Only `status` asks. */
+  readonly fileTrouble?: string;
 }
 
 interface Health {
@@ -64,12 +66,19 @@ export async function askForReport(client: DaemonClient): Promise<FleetReport> {
   };
 }
 
+/** Undefined while the fleet file could be loaded; else what is wrong with it. */
+export async function askForFileTrouble(client: DaemonClient): Promise<string | undefined> {
+  const { changes } = await client.get<{ changes: readonly string[] }>("/api/v1/config/diff");
+  const refused = changes.filter((line) => line.startsWith("refused: "));
+  return refused.length === 0 ? undefined : refused.join("\n");
+}
+
 /** Nothing needs anybody's care. */
 export function isAllWell(report: FleetReport): boolean {
   return (
     report.incidents.length === 0 &&
     report.journalTrouble === undefined &&
-    report.services.every(({ state }) => state === "healthy") &&
+    report.services.every(({ state, pinned }) => state === "healthy" && !pinned) &&
     report.resources.every(({ health }) => health === "healthy" || health === "unknown")
   );
 }

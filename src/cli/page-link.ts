@@ -14,7 +14,8 @@ export async function askForLink(client: DaemonClient): Promise<PageLink> {
 
 /** Said when the fleet is up. Only to a terminal: what goes to a log may be read by others. */
 export async function tellPage(client: DaemonClient, { isLive, style }: Output): Promise<string> {
-  if (!isLive) return `Page: ${client.origin} (\`soulmirror status --link\` lets you act on it)`;
+  // The address was said already.
+  if (!isLive) return "`soulmirror status --link` gives a link that lets you act on the page.";
   try {
     const { url, expiresInMs } = await askForLink(client);
     const once = style.paint("grey", `(opens once, within ${formatDuration(expiresInMs)})`);

@@ -3,7 +3,7 @@
  * reliability files next to it, the environment, the flags of this command line.
  */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import {
   type ConfigProblem,
@@ -14,7 +14,7 @@ import {
   loadFleet,
 } from "../config/index.ts";
 import { messageOf, type Result, SoulMirrorError } from "../kernel/index.ts";
-import { readSecretFile } from "../system/index.ts";
+import { readPlainFile, readSecretFile } from "../system/index.ts";
 
 export interface FleetReading {
   readonly path: string;
@@ -55,7 +55,7 @@ export function invalid(path: string, problems: readonly ConfigProblem[]): SoulM
 
 function textOf(path: string): ConfigText {
   try {
-    return { path, text: readFileSync(path, "utf8") };
+    return { path, text: readPlainFile(path) };
   } catch (error) {
     throw new SoulMirrorError("CONFIG_NOT_FOUND", `${path} cannot be read: ${messageOf(error)}`, {
       fix: "check the path and its permissions",

@@ -1,7 +1,7 @@
 /** The fleet at a glance: a verdict in one line, then what it stands on, worst first. */
 import { formatDuration } from "../kernel/index.ts";
 import type { InstanceView, ServiceView } from "../loop/index.ts";
-import type { Incident } from "../model/index.ts";
+import { frontProxy, type Incident } from "../model/index.ts";
 import { columns } from "./columns.ts";
 import { type FleetReport, isAllWell } from "./fleet-report.ts";
 import { plainText } from "./plain-text.ts";
@@ -22,13 +22,17 @@ export function renderReport(report: FleetReport, moment: Moment): string {
     report.incidents.map((incident) => renderIncident(report, incident, moment)).join("\n"),
     approvals(report, style),
     journalLine(report, style),
+    fileLine(report, style),
+    pinLine(report.services, style),
   ]
     .filter((part) => part !== "")
     .join("\n\n");
 }
 
 function about({ fleet, mode, modes, url }: FleetReport): string {
-  const special = Object.entries(modes).map(([scope, each]) => `${scope}: ${each}`);
+  // What is as the fleet is says nothing new.
+  const others = Object.entries(modes).filter(([, each]) => each !== mode);
+  const special = others.map(([scope, each]) => `${scope}: ${each}`);
   const rest = special.length === 0 ? "" : ` (${special.join(", ")})`;
   return `fleet ${fleet}, mode ${mode}${rest}, page ${url}`;
 }
@@ -42,22 +46,44 @@ function verdict(report: FleetReport, style: Style): string {
   }
   const escalated = incidents.filter(({ state }) => state.kind === "escalated");
   if (escalated.length > 0) {
-    const what = plainText(escalated[0]?.title ?? "");
-    return style.paint("red", `${counted(escalated.length, "incident")} for a person: ${what}`);
+    const text = `${counted(escalated.length, "incident")} for a person`;
+    return style.paint("red", `${text}: ${worst(escalated, services)}`);
   }
   if (incidents.length > 0) {
-    const what = plainText(incidents[0]?.title ?? "");
-    return style.paint("yellow", `${counted(incidents.length, "incident")}: ${what}`);
+    const text = counted(incidents.length, "incident");
+    return style.paint("yellow", `${text}: ${worst(incidents, services)}`);
   }
   const ill = services.filter(({ state }) => state !== "healthy");
   const bad = resources.filter(({ health }) => health === "unhealthy" || health === "degraded");
   const words = [
     ...ill.map(({ name, state }) => `${name} is ${state}`),
     ...bad.map(({ resource, health }) => `${resource} is ${health}`),
+    ...services.filter(({ pinned }) => pinned).map(({ name }) => `${name} ${runsPinned}`),
   ];
   const text = words.length > 0 ? words.slice(0, 3).join(", ") : "the journal is not in the store";
   const rest = words.length > 3 ? ` and ${words.length - 3} more` : "";
   return style.paint("yellow", `${text}${rest}.`);
+}
+
+const runsPinned = "runs with its last good configuration";
+
+/** Of the first; and who is cut off is told, whatever else goes on. */
+function worst(incidents: readonly Incident[], services: readonly ServiceView[]): string {
+  const [first] = incidents;
+  const unheard = first?.cause === frontProxy ? [] : services.flatMap(({ reason }) => reason ?? []);
+  return [first?.title ?? "", ...unheard].map((text) => plainText(text)).join("; ");
+}
+
+/** What is to be done about services that do not run as the fleet file says. */
+export function pinLine(services: readonly ServiceView[], style: Style): string {
+  return services
+    .filter(({ pinned }) => pinned)
+    .map(({ name }) => {
+      const text = `${name} ${runsPinned}, not with what the fleet file says`;
+      const fix = "`soulmirror diff` shows the difference; correct the fleet file";
+      return `${style.state("warn")}  ${text}; ${fix}, a restart does not end it`;
+    })
+    .join("\n");
 }
 
 function counted(count: number, noun: string): string {
@@ -87,9 +113,10 @@ function serviceRows(service: ServiceView, moment: Moment): readonly (readonly s
     // As in the fleet file: loopback is not said.
     service.listen?.replace(/^127\.0\.0\.1:/, "") ?? "-",
   ];
+  const own = service.reason === null ? [] : [reasonRow(service, style)];
   const reason = first?.reason ? [reasonRow(first, style)] : [];
-  if (instances.length < 2) return [main, ...reason];
-  return [main, ...instances.flatMap((each) => instanceRows(each, moment))];
+  if (instances.length < 2) return [main, ...own, ...reason];
+  return [main, ...own, ...instances.flatMap((each) => instanceRows(each, moment))];
 }
 
 function instanceRows(each: InstanceView, moment: Moment): readonly (readonly string[])[] {
@@ -104,7 +131,7 @@ function instanceRows(each: InstanceView, moment: Moment): readonly (readonly st
   return each.reason ? [row, reasonRow(each, style)] : [row];
 }
 
-function reasonRow({ reason }: InstanceView, style: Style): readonly string[] {
+function reasonRow({ reason }: Pick<InstanceView, "reason">, style: Style): readonly string[] {
   return [style.paint("grey", `  ${plainText(reason ?? "")}`)].map((text) => text.slice(0, 400));
 }
 
@@ -157,4 +184,10 @@ function approvals({ actions }: FleetReport, style: Style): string {
 function journalLine({ journalTrouble }: FleetReport, style: Style): string {
   if (journalTrouble === undefined) return "";
   return `${style.state("warn")}  ${plainText(journalTrouble)}; only reversible actions run meanwhile`;
+}
+
+function fileLine({ fileTrouble }: FleetReport, style: Style): string {
+  if (fileTrouble === undefined) return "";
+  const text = "the fleet file has errors: the last good one stays in force";
+  return `${style.state("warn")}  ${text}; \`soulmirror validate\` shows them`;
 }

@@ -7,7 +7,7 @@
  * U2. A daemon that is not ready in time, or that ends, is an error with its own last words.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, openSync, readFileSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type ErrorCode, errorTable, formatDuration, SoulMirrorError } from "../kernel/index.ts";
@@ -45,6 +45,7 @@ const lookEveryMs = 20;
 
 /** Throws what the daemon itself gave as the reason. */
 export async function startDaemon(start: DaemonStart): Promise<StartedDaemon> {
+  const wasThere = existsSync(start.dataPath);
   const directory = openDataDirectory(start.dataPath);
   const { words, wordsPath } = openWords(directory);
   const from = statSync(wordsPath).size;
@@ -58,17 +59,24 @@ export async function startDaemon(start: DaemonStart): Promise<StartedDaemon> {
   child.unref();
   const note = await ready(child, start);
   if (note !== undefined) return { note, child };
-  throw refusal(child, readFileSync(wordsPath, "utf8").slice(from), wordsPath);
+  const error = refusal(child, readFileSync(wordsPath).subarray(from).toString("utf8"), wordsPath);
+  // What was refused leaves nothing behind, unless there is something to look into.
+  const isEmpty = !existsSync(directory.store) && readDaemonNote(start.dataPath) === undefined;
+  if (!wasThere && isEmpty && error.code !== "INTERNAL" && error.code !== "DATA_DIRECTORY_HELD") {
+    rmSync(directory.root, { recursive: true, force: true });
+  }
+  throw error;
 }
 
 /** On a disk that became read-only a daemon can still supervise. */
 function openWords({ root, logs }: DataDirectory): { words: number; wordsPath: string } {
-  const paths = [join(logs, "daemon.out"), makeSparePath(root, "out")] as const;
+  const open = (wordsPath: string) => ({ words: openSync(wordsPath, "a", 0o600), wordsPath });
   try {
-    return { words: openSync(paths[0], "a", 0o600), wordsPath: paths[0] };
+    return open(join(logs, "daemon.out"));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EROFS") throw error;
-    return { words: openSync(paths[1], "a", 0o600), wordsPath: paths[1] };
+    const spare = makeSparePath(root, "out");
+    if ((error as NodeJS.ErrnoException).code !== "EROFS" || spare === undefined) throw error;
+    return open(spare);
   }
 }
 

@@ -19,7 +19,7 @@ import { followEvents, positionBefore } from "./events.ts";
 import { tellPage } from "./page-link.ts";
 import { type DaemonStart, type StartedDaemon, startDaemon } from "./start-daemon.ts";
 import { endDaemon, signalDaemon, stopServices } from "./stop-fleet.ts";
-import { tellEntry } from "./tell-entry.ts";
+import { EntryTeller } from "./tell-entry.ts";
 import { withDaemon } from "./with-daemon.ts";
 
 export interface Foreground {
@@ -97,6 +97,7 @@ async function showUntilOver(context: Context, { note, signal }: Shown): Promise
 
 async function show({ out, place }: Context, { note, signal }: Shown): Promise<void> {
   let after: number | undefined;
+  const teller = new EntryTeller(out.style);
   while (!signal.aborted) {
     const client = DaemonClient.at(place);
     try {
@@ -104,8 +105,9 @@ async function show({ out, place }: Context, { note, signal }: Shown): Promise<v
       after ??= await positionBefore(client, entriesBefore);
       for await (const sealed of followEvents(client, { signal, after })) {
         after = sealed.position;
+        teller.hear(sealed.entry);
         if (sealed.at < note.startedAt) continue;
-        const line = out.isJson ? JSON.stringify(sealed) : tellEntry(sealed, out.style);
+        const line = out.isJson ? JSON.stringify(sealed) : teller.tell(sealed);
         if (line !== undefined) out.write(line);
       }
     } catch {

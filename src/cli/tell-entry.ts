@@ -1,13 +1,39 @@
 /** One line for people about one entry of the journal, or nothing where only programs care. */
 import { formatDuration } from "../kernel/index.ts";
-import type { Action, Entry, Incident, SealedEntry } from "../model/index.ts";
+import type { Action, Entry, Incident, SealedEntry, Verdict } from "../model/index.ts";
 import { plainText } from "./plain-text.ts";
 import type { Style } from "./style.ts";
 
-export function tellEntry({ entry, at }: SealedEntry, style: Style): string | undefined {
-  const told = sentence(entry, style);
-  return told === undefined ? undefined : `${style.paint("grey", clockTime(at))}  ${told}`;
+/** Remembers which failure is whose: a verdict names only the failure. */
+export class EntryTeller {
+  readonly #style: Style;
+  readonly #resources = new Map<string, string>();
+
+  constructor(style: Style) {
+    this.#style = style;
+  }
+
+  tell({ entry, at }: SealedEntry): string | undefined {
+    this.hear(entry);
+    const style = this.#style;
+    const told =
+      entry.kind === "verdict"
+        ? verdictSentence(entry.verdict, this.#resources.get(entry.verdict.failure), style)
+        : sentence(entry, style);
+    return told === undefined ? undefined : `${style.paint("grey", clockTime(at))}  ${told}`;
+  }
+
+  /** Without saying anything. */
+  hear(entry: Entry): void {
+    if (entry.kind !== "failure_raised") return;
+    const { id, resource } = entry.failure;
+    this.#resources.set(id, resource);
+    const [oldest] = this.#resources.keys();
+    if (this.#resources.size > failuresMax && oldest !== undefined) this.#resources.delete(oldest);
+  }
 }
+
+const failuresMax = 1000;
 
 /** Local time of the day. */
 export function clockTime(at: number): string {
@@ -47,18 +73,18 @@ function sentence(entry: Entry, style: Style): string | undefined {
       return `${entry.by} sets the mode of ${entry.scope} to ${entry.mode}`;
     case "process_started": {
       const { resource, process: started } = entry.run;
-      return `${short(resource)} ${entry.adopted ? "adopted" : "started"} (pid ${started.pid})`;
+      return `${shortName(resource)} ${entry.adopted ? "adopted" : "started"} (pid ${started.pid})`;
     }
     case "process_exited": {
       const { resource, code, signal, uptimeMs, expected } = entry.exit;
       const how = signal ?? (code === null ? "status unknown" : `code ${code}`);
-      const text = `${short(resource)} ended (${how}) after ${formatDuration(uptimeMs)}`;
+      const text = `${shortName(resource)} ended (${how}) after ${formatDuration(uptimeMs)}`;
       return expected ? text : style.paint("red", text);
     }
     case "failure_raised": {
       const { resource, type, reason } = entry.failure;
       const words = type.replaceAll("_", " ");
-      return style.paint("yellow", `${short(resource)}: ${words}: ${plainText(reason)}`);
+      return style.paint("yellow", `${shortName(resource)}: ${words}: ${plainText(reason)}`);
     }
     case "incident":
       return incidentSentence(entry.incident, style);
@@ -66,19 +92,21 @@ function sentence(entry: Entry, style: Style): string | undefined {
       return `${entry.strategy} is not tried: ${plainText(entry.reason)}`;
     case "action":
       return actionSentence(entry.action, style);
-    case "verdict": {
-      const { healed, reason, healedAfterMs } = entry.verdict;
-      const after = healedAfterMs === undefined ? "" : ` after ${formatDuration(healedAfterMs)}`;
-      const text = `${healed ? `healed${after}` : "not healed"}: ${plainText(reason)}`;
-      return style.paint(healed ? "green" : "red", text);
-    }
     case "request":
-      return `${entry.by} asks for ${entry.what}${entry.resource ? ` of ${short(entry.resource)}` : ""}`;
+      return `${entry.by} asks for ${entry.what}${entry.resource ? ` of ${shortName(entry.resource)}` : ""}`;
     case "gap":
       return style.paint("red", `${entry.lost} entries were lost: ${plainText(entry.reason)}`);
     default:
       return undefined;
   }
+}
+
+function verdictSentence(verdict: Verdict, resource: string | undefined, style: Style): string {
+  const { healed, reason, healedAfterMs } = verdict;
+  const whose = resource === undefined ? "" : `${shortName(resource)} `;
+  const after = healedAfterMs === undefined ? "" : ` after ${formatDuration(healedAfterMs)}`;
+  const text = `${whose}${healed ? `healed${after}` : "not healed"}: ${plainText(reason)}`;
+  return style.paint(healed ? "green" : "red", text);
 }
 
 function incidentSentence({ state, title }: Incident, style: Style): string | undefined {
@@ -89,14 +117,15 @@ function incidentSentence({ state, title }: Incident, style: Style): string | un
 }
 
 function actionSentence({ plan, status, id }: Action, style: Style): string | undefined {
-  const what = `${plan.strategy} of ${short(plan.resource)}`;
+  const what = `${plan.strategy} of ${shortName(plan.resource)}`;
   // Bringing a process up is told by the process itself.
   if (plan.cause.kind === "supervision" && plan.strategy === "start") return undefined;
   switch (status.kind) {
     case "waiting_for_approval":
       return style.paint("yellow", `${what} waits for approval: soulmirror approve ${id}`);
     case "initiated":
-      return `${what}: ${plainText(plan.reason)}`;
+      // The reason begins with the strategy, which is said already.
+      return `${what}: ${plainText(plan.reason.replace(`${plan.strategy} for `, "for "))}`;
     case "failed":
       return style.paint("red", `${what} failed: ${plainText(status.reason)}`);
     case "rolling_back":
@@ -113,6 +142,6 @@ function actionSentence({ plan, status, id }: Action, style: Style): string | un
 const plain = (text: string): string => plainText(text);
 
 /** `instance/trust-engine.2` is known by its name alone. */
-function short(resource: string): string {
+export function shortName(resource: string): string {
   return resource.replace(/^(?:instance|service)\//, "");
 }

@@ -175,8 +175,9 @@ export interface Budgets {
   /** Pause between two attempts on one resource; grows with each failed one. */
   readonly coolDownMs: number;
   readonly coolDownMaxMs: number;
-  /** Crashes within `crashWindowMs` that put an instance into quarantine. */
+  /** Crashes in a row, without a healthy run between them, that put an instance into quarantine. */
   readonly crashes: number;
+  /** Crashes that are so near to each other are a loop. */
   readonly crashWindowMs: number;
   /** A run of this length counts as healthy: counters start anew. */
   readonly healthyRunMs: number;

@@ -11,6 +11,7 @@ export {
 } from "./diff-fleets.ts";
 export type { Explanation } from "./explain.ts";
 export type * from "./fleet.ts";
+export { goodLooksFor } from "./good-looks.ts";
 export { type FoundHook, findHook, hookReference } from "./hook-reference.ts";
 export { fleetJsonSchema } from "./json-schema.ts";
 export { type LoadedFleet, loadFleet } from "./load-fleet.ts";

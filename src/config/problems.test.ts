@@ -35,6 +35,36 @@ const cases: readonly (readonly [name: string, text: string, says: string])[] = 
   fix: write restart before escalate, or leave it out`,
   ],
   [
+    "a NUL in a command",
+    'services: { a: { command: "x\\0y" } }',
+    `f.yaml:1:27 services.a.command: it holds a NUL character, which ends a text for the system ("x\\u0000y")
+  fix: take it out`,
+  ],
+  [
+    "a NUL in the environment",
+    'services: { a: { command: x, env: { A: "b\\0c" } } }',
+    `f.yaml:1:40 services.a.env.A: it holds a NUL character, which ends a text for the system ("b\\u0000c")
+  fix: take it out`,
+  ],
+  [
+    "a method of two words",
+    "resources: { http/x: { url: http://x/, method: GE T } }",
+    `f.yaml:1:48 resources.http/x.method: expected a method, found "GE T"
+  fix: write one word, for example GET`,
+  ],
+  [
+    "a header field of two lines",
+    'resources: { http/x: { url: http://x/, headers: { a: "b\\r\\nc: d" } } }',
+    `f.yaml:1:54 resources.http/x.headers.a: a header field is one line ("***")
+  fix: write it without line breaks`,
+  ],
+  [
+    "a name of a header field that is none",
+    'resources: { http/x: { url: http://x/, headers: { "a b": c } } }',
+    `f.yaml:1:51 resources.http/x.headers.a b: this cannot be the name of a header field
+  fix: write letters, digits and hyphens`,
+  ],
+  [
     "a name that is taken",
     "resources: { host/pressure: {} }",
     "f.yaml:1:14 resources.host/pressure: this name is taken\n  fix: choose another name",

@@ -3,6 +3,9 @@ import { z } from "zod";
 import {
   command,
   duration,
+  headerName,
+  headerValue,
+  httpMethod,
   httpUrl,
   named,
   oneOf,
@@ -66,8 +69,8 @@ const commandMap = record({
 
 const webhookMap = record({
   url: secretUrl,
-  method: text.default("POST"),
-  headers: z.record(z.string(), secretText).optional(),
+  method: httpMethod.default("POST"),
+  headers: z.record(headerName, headerValue).optional(),
   body: secretText.optional(),
   undo_url: secretUrl.optional(),
   ...reversal,

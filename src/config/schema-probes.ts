@@ -3,12 +3,14 @@ import { z } from "zod";
 import {
   command,
   duration,
+  headerName,
+  headerValue,
+  httpMethod,
   interval,
   number,
   pattern,
   port,
   record,
-  secretText,
   text,
   whole,
 } from "./schema-values.ts";
@@ -17,7 +19,7 @@ const statusError = 'expected a status\nwrite 200, "2xx" or [200, 204]';
 const oneStatus = z.union([z.int().min(100).max(599), z.string().regex(/^[1-5](xx|\d\d)$/)]);
 const status = z.union([oneStatus, z.array(oneStatus).min(1)], { error: statusError });
 
-const headers = z.record(z.string(), secretText).describe("Header fields");
+const headers = z.record(headerName, headerValue).describe("Header fields");
 
 export const expectation = record({
   status: status.optional().describe('HTTP status: 200, "2xx" or a list; default 2xx'),
@@ -33,17 +35,20 @@ export const expectation = record({
 }).describe("What a good answer looks like");
 
 export const httpRequest = {
-  method: text.optional().describe("Default GET"),
+  method: httpMethod.optional().describe("Default GET"),
   headers: headers.optional(),
   body: text.optional().describe("What is sent"),
 };
+
+/** The looks that are remembered are the bits of one number. */
+export const looks = whole(1, 30);
 
 /** How often, and how many looks make it down or up. */
 export const cadence = {
   interval: interval.optional(),
   timeout: duration.optional(),
-  down: whole(1, 1000).optional().describe("So many bad looks of the last `of` are down"),
-  of: whole(1, 1000).optional(),
+  down: looks.optional().describe("So many bad looks of the last `of` are down"),
+  of: looks.optional(),
   up: whole(1, 1000).optional().describe("So many good looks in a row are up again"),
 };
 
@@ -92,7 +97,7 @@ export const work = record({
   url: text.default("/metrics").describe("Prometheus text: a URL, or a path of the service"),
   counter: text.describe("Series that must grow while work waits"),
   waiting: text.describe("Series that says how much waits"),
-  stall_after: duration.default("5s"),
+  stall_after: interval.default("5s"),
   interval: interval.default("1s"),
   timeout: duration.default("500ms"),
 }).describe("A counter that must grow while work waits");

@@ -51,8 +51,26 @@ export const mode = oneOf(modes).describe(
   "off looks at nothing, shadow measures, monitor also reports, limited acts by the named strategies, full acts",
 );
 
-export const text = z.string({ error: "expected a text\nput it into quotes" }).min(1, {
-  error: "it is empty\nwrite something, or leave the key out",
+const nulError = "it holds a NUL character, which ends a text for the system\ntake it out";
+
+function hasNoNul(value: unknown): boolean {
+  return typeof value !== "string" || !value.includes("\0");
+}
+
+export const text = z
+  .string({ error: "expected a text\nput it into quotes" })
+  .min(1, { error: "it is empty\nwrite something, or leave the key out" })
+  .refine(hasNoNul, { error: nulError });
+
+/** The characters of a token (RFC 9110, 5.6.2): methods and names of header fields. */
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+export const httpMethod = text.regex(token, {
+  error: "expected a method\nwrite one word, for example GET",
+});
+
+export const headerName = z.string().regex(token, {
+  error: "this cannot be the name of a header field\nwrite letters, digits and hyphens",
 });
 
 export const yesOrNo = z.boolean({ error: "expected true or false\nwrite true or false" });
@@ -93,7 +111,9 @@ export const size = z
   .describe("Size: 64KB, 512MB, 2GB; a bare number is bytes");
 
 const wordError = "expected a word of the command\nput it into quotes";
-const word = z.union([z.string(), z.number()], { error: wordError });
+const word = z
+  .union([z.string(), z.number()], { error: wordError })
+  .refine(hasNoNul, { error: nulError });
 
 export const command = z
   .union([z.string(), z.array(word).min(1, { error: "it is empty\nname the program to run" })], {
@@ -101,6 +121,7 @@ export const command = z
   })
   .superRefine((value, context) => {
     if (typeof value !== "string") return;
+    if (!hasNoNul(value)) return context.addIssue({ code: "custom", message: nulError });
     const words = splitWords(value);
     if (words.ok) return;
     const fix = words.error.includes("needs a shell")
@@ -126,7 +147,13 @@ export const secretText = z
   .union([z.string(), z.number(), z.boolean(), secretPlace], {
     error: "expected a text, { env: NAME } or { file: PATH }\nput it into quotes",
   })
+  .refine(hasNoNul, { error: nulError })
   .describe("A text, or { env: NAME } or { file: PATH } for what is kept there and stays secret");
+
+export const headerValue = secretText.refine(
+  (value) => typeof value !== "string" || !/[\r\n]/.test(value),
+  { error: "a header field is one line\nwrite it without line breaks" },
+);
 
 export const texts = z
   .union([text, z.array(text)], { error: "expected a text or a list of texts\nwrite [a, b]" })

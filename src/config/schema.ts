@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { strategy } from "./schema-hooks.ts";
-import { cadence } from "./schema-probes.ts";
+import { cadence, looks } from "./schema-probes.ts";
 import { severity } from "./schema-resources.ts";
 import { service } from "./schema-service.ts";
 import {
@@ -102,8 +102,8 @@ export const fleetSchema = record({
       ...cadence,
       interval: interval.default("1s"),
       timeout: duration.default("500ms"),
-      down: whole(1, 1000).default(2),
-      of: whole(1, 1000).default(3),
+      down: looks.default(2),
+      of: looks.default(3),
       up: whole(1, 1000).default(2),
     })
       .prefault({})
@@ -112,8 +112,8 @@ export const fleetSchema = record({
       ...cadence,
       interval: interval.default("10s"),
       timeout: duration.default("5s"),
-      down: whole(1, 1000).default(2),
-      of: whole(1, 1000).default(3),
+      down: looks.default(2),
+      of: looks.default(3),
       up: whole(1, 1000).default(2),
       mode: mode.default("full"),
       severity: severity.default("medium"),

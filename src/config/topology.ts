@@ -7,17 +7,11 @@ import type { Fleet, ResourceSpec } from "./fleet.ts";
 export interface Topology {
   /** Everything `id` needs, directly or through others, without itself. */
   needs(id: string): ReadonlySet<string>;
-  /** What `id` declares itself. */
-  directNeeds(id: string): readonly string[];
-  /** Services in an order in which each comes after all that it needs. */
-  readonly startOrder: readonly string[];
 }
 
 export function createTopology(fleet: Fleet): Topology {
   const closures = new Map<string, ReadonlySet<string>>();
-  const directNeeds = (id: string): readonly string[] => needsOf(fleet, id);
   return {
-    directNeeds,
     needs(id) {
       const known = closures.get(id);
       if (known) return known;
@@ -25,7 +19,6 @@ export function createTopology(fleet: Fleet): Topology {
       closures.set(id, closure);
       return closure;
     },
-    startOrder: orderOf(fleet),
   };
 }
 
@@ -69,19 +62,4 @@ function reach(start: string, next: (id: string) => readonly string[]): Readonly
     open.push(...next(id));
   }
   return seen;
-}
-
-function orderOf(fleet: Fleet): readonly string[] {
-  const order: string[] = [];
-  const visited = new Set<string>();
-  const visit = (name: string): void => {
-    if (visited.has(name)) return;
-    visited.add(name);
-    for (const need of fleet.services[name]?.dependsOn ?? []) {
-      if (need.startsWith("service/")) visit(need.slice(8));
-    }
-    if (fleet.services[name]) order.push(name);
-  };
-  for (const name of Object.keys(fleet.services)) visit(name);
-  return order;
 }

@@ -2,7 +2,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { type Trend, trendsOf } from "../analyze/index.ts";
 import type { House, Self } from "../api/index.ts";
-import { maskedFleet } from "../config/index.ts";
+import { diffFleets, maskedFleet } from "../config/index.ts";
 import { type Clock, type Mode, messageOf, strictest } from "../kernel/index.ts";
 import {
   type Conductor,
@@ -29,6 +29,7 @@ import { followLog, lastLines } from "../targets/index.ts";
 import type { FleetSource } from "./fleet-source.ts";
 import type { EntryListener } from "./journal-keeper.ts";
 import type { KnowledgeBase } from "./knowledge-base.ts";
+import type { SpecArchive } from "./spec-archive.ts";
 import type { TargetSet } from "./target-set.ts";
 import { version } from "./version.ts";
 
@@ -38,6 +39,7 @@ export interface DaemonHouseOptions {
   readonly knowledge: KnowledgeBase;
   readonly targets: TargetSet;
   readonly startedAt: number;
+  readonly archive: Pick<SpecArchive, "specOf">;
 }
 
 const delayResolutionMs = 10;
@@ -156,7 +158,30 @@ export class DaemonHouse implements House {
 
   async diff(): Promise<readonly string[]> {
     const pending = this.#options.source.pending();
-    return pending.ok ? pending.value : pending.error.map(({ message }) => `refused: ${message}`);
+    const lines = pending.ok
+      ? pending.value
+      : pending.error.map(({ message }) => `refused: ${message}`);
+    return [...lines, ...this.#pins()];
+  }
+
+  /** What runs against what is declared, where supervision went back to the last good one. */
+  #pins(): readonly string[] {
+    const { fleet, plan } = this.#loop;
+    const pins = new Map([...plan.slots.values()].map((slot) => [slot.service, slot.pinnedHash]));
+    return [...pins].flatMap(([name, hash]) => {
+      const declared = fleet.services[name];
+      if (hash === undefined || declared === undefined || hash === declared.hash) return [];
+      const runs = this.#options.archive.specOf(hash);
+      const lines =
+        runs === undefined
+          ? []
+          : diffFleets(
+              { ...fleet, services: { [name]: runs } },
+              { ...fleet, services: { [name]: declared } },
+            ).lines;
+      const head = `! service/${name} runs with its last good configuration; the fleet file says:`;
+      return [head, ...lines.map((line) => `  ${line}`)];
+    });
   }
 
   explain(key: string): unknown {

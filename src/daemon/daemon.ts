@@ -28,7 +28,7 @@ import { watchPrograms } from "./program-watch.ts";
 import { writeReadyNote } from "./ready-note.ts";
 import { Redaction } from "./redaction.ts";
 import { createReload } from "./reload.ts";
-import { SpecArchive } from "./spec-archive.ts";
+import { SpecArchive, specsNotKept } from "./spec-archive.ts";
 import { openTargets, type TargetSet } from "./target-set.ts";
 import { Teardown } from "./teardown.ts";
 import { version } from "./version.ts";
@@ -109,7 +109,7 @@ async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> 
   await write({ kind: "daemon_started", version, pid: process.pid });
   if (knowledge.aside !== undefined) await write(setAside(knowledge.aside));
   await write({ kind: "fleet_loaded", hash: fleet.hash, changes: [] });
-  const house = new DaemonHouse({ conductor, source, knowledge, targets, startedAt });
+  const house = new DaemonHouse({ conductor, source, knowledge, targets, archive, startedAt });
   const api = await startApi({ house, directory, fleet, log });
   teardown.add("the API", () => api.close());
 
@@ -123,6 +123,8 @@ async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> 
     "the watch on the fleet file",
     source.watch(() => void reload()),
   );
+  // What has changed since it was read, while all of this was made.
+  void reload();
   teardown.add("the watch on programs", watchPrograms(conductor, realTimers));
   const household = { store: knowledge.store, timers: realTimers, log, fleet: currentFleet };
   const logKeeping = { logs: directory.logs, log, timers: realTimers };
@@ -136,7 +138,11 @@ async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> 
     log.info("stopping", { reason });
     await conductor.stop();
     // When everything is to go, the front door goes, too.
-    if (loop.plan.goingDown) await targets.proxy.stop();
+    if (loop.plan.goingDown) {
+      await targets.proxy.stop().catch((error: unknown) => {
+        log.complain("the front proxy was not stopped", error);
+      });
+    }
     await write({ kind: "daemon_stopped", reason });
     await knowledge.keeper.checkpoint();
     await teardown.run();
@@ -144,8 +150,6 @@ async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> 
   let ending: Promise<void> | undefined;
   return { port, reload, stop: (reason) => (ending ??= end(reason)) };
 }
-
-const specsNotKept = "the next daemon will not know what the services were started with";
 
 /** What was lost with it cannot be counted. */
 function setAside(aside: string): Entry {

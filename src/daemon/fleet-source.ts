@@ -2,10 +2,16 @@
  * The fleet file on disk, and its changes. A file that cannot be used never replaces one that can:
  * the last good fleet goes on, and the problems are told. As root, a file in which others have a
  * say cannot be used, at no time: it, or one beside it, may have been replaced since the start.
+ *
+ * Many programs empty a file and then write it. The beginning of a fleet file is most often a good
+ * one of fewer services, and an empty one is a fleet of none: taken at its word, it would stop
+ * what runs. So a change is read when the files have come to rest, and an empty file, which is
+ * also what a full disk leaves, never replaces a fleet.
  */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, type StatWatcher, unwatchFile, watchFile } from "node:fs";
+import { existsSync, type StatWatcher, statSync, unwatchFile, watchFile } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import {
   type ConfigProblem,
   type ConfigSetting,
@@ -15,7 +21,7 @@ import {
   loadFleet,
 } from "../config/index.ts";
 import { failed, messageOf, type Result } from "../kernel/index.ts";
-import { readSecretFile, untrustedFile } from "../system/index.ts";
+import { readPlainFile, readSecretFile, untrustedFile } from "../system/index.ts";
 
 export interface FleetSourceOptions {
   readonly path: string;
@@ -26,6 +32,8 @@ export interface FleetSourceOptions {
 }
 
 const pollMs = 500;
+const restMs = 100;
+const restLooksMax = 50;
 
 export class FleetSource {
   readonly #options: FleetSourceOptions;
@@ -48,6 +56,24 @@ export class FleetSource {
     const result = this.#read();
     if (result.ok) this.#loaded = result.value;
     return result;
+  }
+
+  /** Resolves when the files have not changed for a moment; in any case after some seconds. */
+  async rested(): Promise<void> {
+    let before = this.#marks();
+    for (let look = 0; look < restLooksMax; look += 1) {
+      await pause(restMs);
+      const now = this.#marks();
+      if (now === before) return;
+      before = now;
+    }
+  }
+
+  #marks(): string {
+    return [this.#path, ...this.#companionPaths()]
+      .map((path) => statSync(path, { throwIfNoEntry: false }))
+      .map((stat) => (stat ? `${stat.ino} ${stat.size} ${stat.mtimeMs}` : "none"))
+      .join();
   }
 
   /** What a reload would change. */
@@ -82,8 +108,10 @@ export class FleetSource {
     try {
       const distrusted = paths.flatMap((path) => distrustOf(path) ?? []);
       if (distrusted.length > 0) return failed(distrusted);
+      const files = paths.map((path) => ({ path, text: readPlainFile(path) }));
+      if (this.#loaded && files[0]?.text.trim() === "") return failed([emptied(this.#path)]);
       const result = loadFleet({
-        files: paths.map((path) => ({ path, text: readFileSync(path, "utf8") })),
+        files,
         environment: this.#options.environment,
         readSecretFile,
         flags: this.#options.flags,
@@ -103,6 +131,12 @@ function distrustOf(path: string): ConfigProblem | undefined {
   if (distrust === undefined) return undefined;
   const { what, fix } = distrust;
   return { file: path, line: 0, column: 0, key: "", message: what, fix, isUnsafe: true };
+}
+
+function emptied(path: string): ConfigProblem {
+  const message = "it is empty, and a fleet is running";
+  const fix = "bring the file back; `soulmirror down` stops the fleet";
+  return { file: path, line: 1, column: 1, key: "", message, fix };
 }
 
 function unreadable(path: string, error: unknown): ConfigProblem {

@@ -16,6 +16,7 @@ export interface Household {
 }
 
 export function keepHouse({ store, timers, log, fleet }: Household): () => void {
+  let isOver = false;
   let cancel: CancelTimer = timers.after(firstMs, () => void clean());
   const clean = async (): Promise<void> => {
     const { metricsMs, failuresMs, journalMs } = fleet().retention;
@@ -30,7 +31,10 @@ export function keepHouse({ store, timers, log, fleet }: Household): () => void 
     } catch (error) {
       log.complain("nothing was pruned", error);
     }
-    cancel = timers.after(everyMs, () => void clean());
+    if (!isOver) cancel = timers.after(everyMs, () => void clean());
   };
-  return () => cancel();
+  return () => {
+    isOver = true;
+    cancel();
+  };
 }

@@ -46,6 +46,8 @@ export class JournalKeeper {
   #memory: Recollection = createRecollection();
   #knowsAll = true;
   #sinceCheckpoint = 0;
+  /** Writes that the memory knows and the store may not have. */
+  #underWay = 0;
   #written = 0;
   /** Undefined until the end of the store is known. */
   #toldPosition: number | undefined;
@@ -101,7 +103,10 @@ export class JournalKeeper {
   async write(told: readonly Entry[], at: number): Promise<Kept> {
     const entries = told.map(this.#options.redact);
     for (const entry of entries) recollect(this.#memory, entry, at);
-    const kept = await this.#options.journal.write(entries);
+    this.#underWay += 1;
+    const kept = await this.#options.journal.write(entries).finally(() => {
+      this.#underWay -= 1;
+    });
     this.#sinceCheckpoint += entries.length;
     this.#written += entries.length;
     if (kept === "store" && this.#sinceCheckpoint >= checkpointEvery) void this.checkpoint();
@@ -113,11 +118,14 @@ export class JournalKeeper {
     return this.#options.journal.sync();
   }
 
-  /** Keeps J1: it is taken when the store has everything, from what is written until then. */
+  /**
+   * Keeps J1: it is taken when the store has everything, from what is written until then. While a
+   * write is under way there is none; that write asks for it again.
+   */
   async checkpoint(): Promise<void> {
     const { journal, store, log } = this.#options;
     const position = journal.last?.position;
-    if (position === undefined || journal.kept !== "store") return;
+    if (position === undefined || journal.kept !== "store" || this.#underWay > 0) return;
     this.#sinceCheckpoint = 0;
     try {
       const whole = this.#knowsAll ? { memory: this.#memory, position } : await foldAll(store);

@@ -41,16 +41,7 @@ export async function openKnowledge(options: KnowledgeOptions): Promise<Knowledg
   const { mac } = await openAuditKey(directory.auditKey);
   const aside = clearPlace(options);
   const store = await openStore(options);
-  // In another directory, so that it is not full or read-only together with the store.
-  const path = makeSparePath(directory.root, "journal");
-  await claimEmergencyFile(path, directory.root).catch((error: unknown) =>
-    log.complain("emergency files of others could not be looked through", error),
-  );
-  const emergency = await openEmergencyFile(path).catch((error: unknown) => {
-    log.complain("there is no emergency file; only memory is behind the store", error);
-    return undefined;
-  });
-  if (emergency) teardown.add("the emergency file", () => emergency.close());
+  const spare = await openSpare(options);
   const journal = await openResilientJournal({
     store,
     mac,
@@ -58,12 +49,12 @@ export async function openKnowledge(options: KnowledgeOptions): Promise<Knowledg
     clock: realClock,
     timers: realTimers,
     notice: (what) => log.warn("journal", { what }),
-    ...(emergency ? { emergency } : {}),
+    ...(spare ? { emergency: spare.file } : {}),
   });
   teardown.add("the journal", async () => {
     await journal.close();
     // After an end in order there is nothing in it, and its place is wanted by others.
-    if (journal.kept === "store") releaseEmergencyFile(path);
+    if (spare && journal.kept === "store") releaseEmergencyFile(spare.path);
   });
   const keeper = new JournalKeeper({
     journal,
@@ -75,6 +66,23 @@ export async function openKnowledge(options: KnowledgeOptions): Promise<Knowledg
   });
   teardown.add("the journal keeper", () => keeper.close());
   return { store, keeper, aside };
+}
+
+/** In another directory, so that it is not full or read-only together with the store. */
+async function openSpare({ directory, log, teardown }: KnowledgeOptions) {
+  try {
+    const path = makeSparePath(directory.root, "journal");
+    if (path === undefined) throw new Error("somebody else has its place");
+    await claimEmergencyFile(path, directory.root).catch((error: unknown) =>
+      log.complain("emergency files of others could not be looked through", error),
+    );
+    const file = await openEmergencyFile(path);
+    teardown.add("the emergency file", () => file.close());
+    return { path, file };
+  } catch (error) {
+    log.complain("there is no emergency file; only memory is behind the store", error);
+    return undefined;
+  }
 }
 
 /**

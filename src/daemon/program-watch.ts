@@ -3,7 +3,7 @@
  * command lines (the program and the scripts that it is given), and asks for a start of what is in
  * quarantine when one of its files is another than at the look before.
  */
-import { statSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { ServiceSpec } from "../config/index.ts";
 import type { CancelTimer, Timers } from "../kernel/index.ts";
@@ -34,8 +34,17 @@ export function watchPrograms(conductor: Conductor, timers: Timers): () => void 
 function fingerprint({ command, cwd }: ServiceSpec): string {
   return command
     .map((word) => {
-      const found = statSync(resolve(cwd, word), { throwIfNoEntry: false });
+      const found = lookAt(resolve(cwd, word));
       return found?.isFile() ? `${found.mtimeMs}:${found.size}:${found.ino}` : "";
     })
     .join("|");
+}
+
+function lookAt(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    // Most words are no files: a script after `-e` is even too long for a name.
+    return undefined;
+  }
 }

@@ -27,11 +27,12 @@ export async function writeReadyNote(
   const startTicks = processIdentity(process.pid)?.startTicks ?? 0;
   const text = JSON.stringify({ pid: process.pid, startTicks, bootId: bootId(), ...note });
   const spare = makeSparePath(directory.root, "note");
-  rmSync(spare, { force: true });
+  if (spare !== undefined) rmSync(spare, { force: true });
   try {
     await writeDurably(path, text, { mode: 0o600 });
     return () => rmSync(path, { force: true });
-  } catch {
+  } catch (error) {
+    if (spare === undefined) throw error;
     // Full or read-only: who looks for a note looks there, too.
     await writeDurably(spare, text, { mode: 0o600 });
     return () => rmSync(spare, { force: true });

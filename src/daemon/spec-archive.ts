@@ -12,6 +12,9 @@ import { join } from "node:path";
 import { type Fleet, readSecret, type SecretPlaces, type ServiceSpec } from "../config/index.ts";
 import { writeDurably } from "../system/index.ts";
 
+/** What it means when `keep` rejects. */
+export const specsNotKept = "the next daemon will not know what the services were started with";
+
 const keptMax = 500;
 const format = 2;
 
@@ -24,6 +27,8 @@ export class SpecArchive {
   readonly #folder: string;
   readonly #places: SecretPlaces;
   readonly #specs = new Map<string, ServiceSpec>();
+  /** What the disk refused is written with the next fleet. */
+  readonly #onDisk = new Set<string>();
   #fleet: Fleet | undefined;
 
   constructor(folder: string, places: SecretPlaces) {
@@ -41,11 +46,14 @@ export class SpecArchive {
     return present.hash === hash ? present : this.#withSecrets(overlaid(archived, present));
   }
 
-  /** Keeps the specs of a fleet; the newest description of a hash wins. */
+  /**
+   * Keeps the specs of a fleet; the newest description of a hash wins. Rejects when the disk does
+   * not take one: they are known to this daemon all the same.
+   */
   async keep(fleet: Fleet): Promise<void> {
     this.#fleet = fleet;
     const specs = Object.values(fleet.services);
-    const fresh = specs.filter(({ hash }) => !this.#specs.has(hash));
+    const fresh = specs.filter(({ hash }) => !this.#onDisk.has(hash));
     // All are known before the disk may refuse one.
     for (const spec of specs) this.#specs.set(spec.hash, storable(spec));
     for (const { hash } of fresh) await this.#write(hash);
@@ -55,6 +63,7 @@ export class SpecArchive {
   async #write(hash: string): Promise<void> {
     const spec = this.#specs.get(hash);
     await writeDurably(this.#pathOf(hash), JSON.stringify({ format, spec }), { mode: 0o600 });
+    this.#onDisk.add(hash);
   }
 
   /** What cannot be read any more is left out: the process then says what it misses. */
@@ -73,8 +82,10 @@ export class SpecArchive {
     try {
       const stored = JSON.parse(readFileSync(path, "utf8")) as StoredSpec;
       // Files of the first format hold secrets; what is in force is written anew.
-      if (stored.format === format) this.#specs.set(stored.spec.hash, stored.spec);
-      else rmSync(path, { force: true });
+      if (stored.format === format) {
+        this.#specs.set(stored.spec.hash, stored.spec);
+        this.#onDisk.add(stored.spec.hash);
+      } else rmSync(path, { force: true });
     } catch {
       // A torn file is a spec that cannot be rolled back to; the fleet file has the present one.
       rmSync(path, { force: true });
@@ -92,6 +103,7 @@ export class SpecArchive {
       .sort((a, b) => a.age - b.age);
     for (const { hash } of byAge.slice(0, this.#specs.size - keptMax)) {
       this.#specs.delete(hash);
+      this.#onDisk.delete(hash);
       rmSync(this.#pathOf(hash), { force: true });
     }
   }

@@ -110,7 +110,12 @@ export async function openTargets(options: TargetOptions): Promise<TargetSet> {
     heartbeats,
     async adopt(runs) {
       const hasFront = Object.values(options.fleet.services).some((service) => service.listen);
-      if (hasFront) await proxy.ensure(proxyStartMs);
+      // One that hangs is a failure like any other: the loop finds it, and replaces it.
+      if (hasFront) {
+        await proxy.ensure(proxyStartMs).catch((error: unknown) => {
+          log.complain("the front proxy does not answer", error);
+        });
+      }
       return await processes.adopt(runs);
     },
   };

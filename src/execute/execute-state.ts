@@ -15,7 +15,9 @@ export interface ExecuteState {
 /** What an action waits for: an answer, or the time to ask again. */
 export type Pending =
   | { readonly kind: "answer"; readonly command: string; readonly phase: Command["phase"] }
-  | { readonly kind: "retry" };
+  | { readonly kind: "retry" }
+  /** To take it back, when nothing else is done to its resource any more. */
+  | { readonly kind: "roll_back"; readonly reason: string };
 
 export function createExecuteState(ids: Ids): ExecuteState {
   return { ids, actions: new Map(), busy: new Map(), waiting: new Map(), due: new DueHeap() };

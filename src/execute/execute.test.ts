@@ -272,4 +272,37 @@ describe("execute", () => {
     after.answer();
     expect(after.last?.status).toMatchObject({ kind: "rolled_back", reason: "not healed" });
   });
+
+  it("takes back only when nothing else is done to the resource any more (X1, X4)", () => {
+    const machine = new Machine();
+    machine.begin(planOf([step("switch")]));
+    for (let count = 0; count < 2; count += 1) machine.answer();
+    const { id = "" } = machine.last ?? {};
+    machine.begin(planOf([step("restart")], { reverts: false }));
+    machine.feed({ kind: "roll_back", action: id, reason: "not healed" });
+    machine.nowMs += 500;
+    machine.feed();
+    expect(machine.told.at(-1)).toBe("precheck restart");
+    for (let count = 0; count < 2; count += 1) machine.answer();
+    machine.nowMs += 100;
+    machine.feed();
+    expect(machine.told.at(-1)).toBe("undo switch");
+    machine.answer();
+    expect(machine.last).toMatchObject({ id, status: { kind: "rolled_back" } });
+  });
+
+  it("withdraws what waits for approval, and nothing else", () => {
+    const machine = new Machine();
+    machine.begin(planOf([step("clean")]), true);
+    const withdraw = (): void =>
+      machine.feed({ kind: "withdraw", action: machine.last?.id ?? "", reason: "it is well" });
+    withdraw();
+    expect(machine.last?.status).toMatchObject({
+      kind: "failed",
+      reason: "withdrawn: it is well",
+    });
+    machine.begin(planOf([step("clean")]));
+    withdraw();
+    expect(machine.last?.status.kind).toBe("initiated");
+  });
 });

@@ -3,7 +3,7 @@
  * conductor runs the effectors and hands their results back as inputs of a later tick.
  *
  * X1. At most one action is under way on a resource; a plan for a busy resource is dropped with
- *     a reason (the planner asks again when it is free).
+ *     a reason (the planner asks again when it is free), and taking back waits until it is free.
  * X2. `act` is commanded only after `precheck` said yes, and each is commanded at most once.
  *     The first step is announced by the begin of its action, later ones by their own entry.
  * X3. Every command ends: with its result, or at its deadline as a failure.
@@ -34,6 +34,8 @@ export type ExecuteInput =
   | { readonly kind: "resume"; readonly action: Action }
   /** The verdict is "not healed". */
   | { readonly kind: "roll_back"; readonly action: string; readonly reason: string }
+  /** What it was to be approved for is over, or something worse has come. */
+  | { readonly kind: "withdraw"; readonly action: string; readonly reason: string }
   /** The verdict is in and nothing will be undone any more. */
   | { readonly kind: "forget"; readonly action: string };
 
@@ -72,7 +74,10 @@ function take(ledger: Ledger, input: ExecuteInput): void {
       approve(ledger, input.action);
       return;
     case "dismiss":
-      dismiss(ledger, input.action, input.by);
+      dismiss(ledger, input.action, `dismissed by ${input.by}`);
+      return;
+    case "withdraw":
+      dismiss(ledger, input.action, `withdrawn: ${input.reason}`);
       return;
     case "resume":
       resume(ledger, input.action);
@@ -96,6 +101,10 @@ function wake(ledger: Ledger, id: string): void {
   ledger.state.waiting.delete(id);
   if (pending.kind === "retry") {
     precheck(ledger, action);
+    return;
+  }
+  if (pending.kind === "roll_back") {
+    rollBack(ledger, action, pending.reason);
     return;
   }
   const reason = "no answer before the deadline";
@@ -149,9 +158,9 @@ function approve(ledger: Ledger, id: string): void {
   stepForward(ledger, ledger.put({ ...action, begunMs }, { kind: "initiated" }));
 }
 
-function dismiss(ledger: Ledger, id: string, by: string): void {
+function dismiss(ledger: Ledger, id: string, reason: string): void {
   const action = ledger.state.actions.get(id);
-  if (action?.status.kind === "waiting_for_approval") ledger.fail(action, `dismissed by ${by}`);
+  if (action?.status.kind === "waiting_for_approval") ledger.fail(action, reason);
 }
 
 function answer(ledger: Ledger, command: string, result: StepResult): void {

@@ -9,6 +9,8 @@ import { assert } from "../kernel/index.ts";
 import type { Action, StepDone, StepResult } from "../model/index.ts";
 import { type Ledger, stepOf } from "./ledger.ts";
 
+const againMs = 100;
+
 /** The step after those that are done was begun and did not end well. Keeps B1. */
 export function breakOff(ledger: Ledger, action: Action, reason: string): void {
   const half = halfDone(action, reason);
@@ -21,11 +23,20 @@ export function giveUp(ledger: Ledger, action: Action, reason: string): void {
   else undoNext(ledger, action, { before: action.done.length, reason });
 }
 
-/** The verdict on all of it is "not healed". */
+/** The verdict on all of it is "not healed". Waits while another action is on the resource. */
 export function rollBack(ledger: Ledger, action: Action, reason: string): void {
-  if (action.plan.reverts) ledger.state.busy.set(action.plan.resource, action.id);
-  if (action.plan.reverts) giveUp(ledger, action, reason);
-  else ledger.fail(action, reason);
+  if (!action.plan.reverts) {
+    ledger.fail(action, reason);
+    return;
+  }
+  const { busy, waiting, due } = ledger.state;
+  if (busy.has(action.plan.resource)) {
+    waiting.set(action.id, { kind: "roll_back", reason });
+    due.set(action.id, ledger.now.monotonicMs + againMs);
+    return;
+  }
+  busy.set(action.plan.resource, action.id);
+  giveUp(ledger, action, reason);
 }
 
 /** The daemon before this one was on its way back: it may be going on with the same step. */

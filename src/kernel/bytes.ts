@@ -15,7 +15,7 @@ export function parseBytes(text: string | number): number | undefined {
   if (typeof text === "number") return Number.isFinite(text) && text >= 0 ? text : undefined;
   const match = /^(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?$/i.exec(text.trim());
   if (!match) return undefined;
-  return Math.round(Number(match[1]) * (units[(match[2] ?? "").toLowerCase()] ?? 1));
+  return parseBytes(Math.round(Number(match[1]) * (units[(match[2] ?? "").toLowerCase()] ?? 1)));
 }
 
 /** For people: `0 B`, `64 KiB`, `1.5 GiB`. */

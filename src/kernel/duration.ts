@@ -16,7 +16,7 @@ const part = /(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)/gy;
 export function parseDurationMs(text: string | number): number | undefined {
   if (typeof text === "number") return Number.isFinite(text) && text >= 0 ? text : undefined;
   const trimmed = text.trim().toLowerCase();
-  if (/^\d+(\.\d+)?$/.test(trimmed)) return Number(trimmed);
+  if (/^\d+(\.\d+)?$/.test(trimmed)) return parseDurationMs(Number(trimmed));
   part.lastIndex = 0;
   let totalMs = 0;
   let end = 0;
@@ -26,7 +26,8 @@ export function parseDurationMs(text: string | number): number | undefined {
     while (trimmed[end] === " ") end += 1;
     part.lastIndex = end;
   }
-  return trimmed.length > 0 && end === trimmed.length ? totalMs : undefined;
+  const isWhole = trimmed.length > 0 && end === trimmed.length;
+  return isWhole && Number.isFinite(totalMs) ? totalMs : undefined;
 }
 
 /** Two units at most, for people: `38 ms`, `2.1 s`, `1 m 30 s`, `3 d 4 h`. */

@@ -11,8 +11,14 @@ export function failed<E>(error: E): Result<never, E> {
   return { ok: false, error };
 }
 
-/** What any thrown value says, in one line. */
+/** What any thrown value says. Never throws itself: it is called where errors end. */
 export function messageOf(error: unknown): string {
   if (error instanceof Error) return error.message || error.name;
-  return typeof error === "string" ? error : JSON.stringify(error);
+  if (typeof error === "string") return error;
+  try {
+    return JSON.stringify(error) ?? String(error);
+  } catch {
+    // A circle, or a bigint: what kind of thing it is must do.
+    return Object.prototype.toString.call(error);
+  }
 }

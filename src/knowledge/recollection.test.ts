@@ -88,6 +88,20 @@ describe("recollection", () => {
     expect(sizeAfter(succeeded, verdict(false), actionIn(failed))).toBe(0);
   });
 
+  it("knows an action until the last of what it was to heal is over", () => {
+    const succeeded = actionIn({ kind: "succeeded", elapsedMs: 1 });
+    const other: Failure = { ...failure, id: "fail_2", type: "stalled_work" };
+    const both: Entry[] = [
+      { kind: "failure_raised", failure },
+      { kind: "failure_raised", failure: other },
+      succeeded,
+    ];
+    const resolved = (id: string): Entry => ({ kind: "failure_resolved", failure: id, reason: "" });
+    const half = [...both, verdict(true), resolved(failure.id)];
+    expect(fold(half).actions.size).toBe(1);
+    expect(fold([...half, resolved(other.id)]).actions.size).toBe(0);
+  });
+
   it("learns from verdicts", () => {
     const succeeded = actionIn({ kind: "succeeded", elapsedMs: 1 });
     const memory = fold([{ kind: "failure_raised", failure }, succeeded, verdict(true, 5)]);
@@ -96,15 +110,15 @@ describe("recollection", () => {
     ]);
   });
 
-  it("keeps what was spent within the last hour, and nothing for supervision", () => {
+  it("keeps what was spent, to a limit, and nothing for supervision", () => {
     const memory = createRecollection();
-    const minute = 60_000;
     recollect(memory, { kind: "plan", plan: { ...plan, cause: { kind: "supervision" } } }, 0);
     expect(memory.spent).toEqual([]);
-    for (const at of [0, 30, 70].map((each) => each * minute)) {
-      recollect(memory, { kind: "plan", plan }, at);
+    for (let hour = 0; hour < 1010; hour += 1) {
+      recollect(memory, { kind: "plan", plan }, hour * 3_600_000);
     }
-    expect(memory.spent.map(({ at }) => at / minute)).toEqual([30, 70]);
+    expect(memory.spent).toHaveLength(1000);
+    expect(memory.spent[0]?.at).toBe(10 * 3_600_000);
   });
 
   it("knows the last word on every slot and mode", () => {
@@ -117,6 +131,17 @@ describe("recollection", () => {
     ]);
     expect(memory.slots.get(resource)?.desired).toBe("stopped");
     expect(memory.modes.get("fleet")).toBe("monitor");
+  });
+
+  it("knows what rests after its work is done, until all was brought down", () => {
+    const slot = { resource, quarantined: false, crashes: 0, specHash: "h" } as const;
+    const rests: Entry = {
+      kind: "supervision",
+      slot: { ...slot, desired: "running", ended: true },
+    };
+    const stopped: Entry = { kind: "daemon_stopped", reason: "SIGTERM" };
+    expect(fold([rests]).slots.get(resource)?.ended).toBe(true);
+    expect(fold([rests, stopped]).slots.get(resource)?.ended).toBeUndefined();
   });
 
   it("counts starts, each process once, until all is down", () => {

@@ -32,11 +32,10 @@ export interface Recollection {
   readonly runs: Map<string, ProcessRun>;
   /** How often each instance was started, since nothing of the fleet ran. */
   readonly starts: Map<string, number>;
-  /** Recovery actions of the last hour: budgets outlive a daemon. */
+  /** The last recovery actions, for windows of any length: budgets outlive a daemon. */
   spent: { readonly resource: ResourceId; readonly at: number }[];
 }
 
-const spentKeptMs = 3_600_000;
 const spentMax = 1000;
 
 export function createRecollection(): Recollection {
@@ -60,14 +59,15 @@ export function recollect(memory: Recollection, entry: Entry, at: number): void 
       memory.failures.set(entry.failure.id, entry.failure);
       return;
     case "failure_resolved":
-      memory.failures.delete(entry.failure);
+      noteResolved(memory, entry.failure);
       return;
     case "incident":
       if (isLive(entry.incident)) memory.incidents.set(entry.incident.id, entry.incident);
       else memory.incidents.delete(entry.incident.id);
       return;
     case "plan":
-      if (entry.plan.cause.kind === "failure") spend(memory, entry.plan.resource, at);
+      if (entry.plan.cause.kind === "failure" && entry.plan.byPolicy !== true)
+        spend(memory, entry.plan.resource, at);
       return;
     case "action":
       noteAction(memory, entry.action);
@@ -76,8 +76,7 @@ export function recollect(memory: Recollection, entry: Entry, at: number): void 
       noteVerdict(memory, entry);
       return;
     case "daemon_stopped":
-      // All is down: what comes up then is no restart.
-      if (memory.runs.size === 0) memory.starts.clear();
+      if (memory.runs.size === 0) beginAnew(memory);
       return;
     case "process_started":
       noteStart(memory, entry);
@@ -94,6 +93,12 @@ export function recollect(memory: Recollection, entry: Entry, at: number): void 
     default:
       return;
   }
+}
+
+/** All is down: what comes up then is no restart, and what had done its work does it again. */
+function beginAnew(memory: Recollection): void {
+  memory.starts.clear();
+  for (const [resource, { ended: _, ...slot }] of memory.slots) memory.slots.set(resource, slot);
 }
 
 /** The same process may be seen to start by one daemon and be adopted by the next ones. */
@@ -113,8 +118,7 @@ function runKey({ pid, startTicks }: ProcessIdentity): string {
 }
 
 function spend(memory: Recollection, resource: ResourceId, at: number): void {
-  const recent = memory.spent.filter((each) => each.at > at - spentKeptMs).slice(-spentMax);
-  memory.spent = [...recent, { resource, at }];
+  memory.spent = [...memory.spent.slice(1 - spentMax), { resource, at }];
 }
 
 function noteAction(memory: Recollection, action: Action): void {
@@ -131,7 +135,28 @@ function noteVerdict(memory: Recollection, entry: Extract<Entry, { kind: "verdic
     const key = { signature: signatureOf(failure), strategy: action.plan.strategy };
     recordVerdict(memory.book, key, verdict);
   }
-  if (verdict.healed && verdict.action !== undefined) memory.actions.delete(verdict.action);
+  if (verdict.healed && action && !hasOther(memory, action.plan.resource, verdict.failure)) {
+    memory.actions.delete(action.id);
+  }
+}
+
+/** An action is judged by all that was open then: only the last of it settles what was done. */
+function noteResolved(memory: Recollection, id: string): void {
+  const failure = memory.failures.get(id);
+  memory.failures.delete(id);
+  if (failure === undefined || hasOther(memory, failure.resource, id)) return;
+  for (const { id: action, plan, status } of memory.actions.values()) {
+    if (plan.resource === failure.resource && status.kind === "succeeded") {
+      memory.actions.delete(action);
+    }
+  }
+}
+
+function hasOther(memory: Recollection, resource: ResourceId, id: string): boolean {
+  for (const failure of memory.failures.values()) {
+    if (failure.resource === resource && failure.id !== id) return true;
+  }
+  return false;
 }
 
 /** The form of a checkpoint; `version` rises when an older daemon could not read it. */

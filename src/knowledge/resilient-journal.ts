@@ -66,12 +66,15 @@ export class ResilientJournal {
     return this.#refuge.lost;
   }
 
-  async begin(): Promise<void> {
-    await this.#inTurn(() => this.#resume());
-    if (this.#kept === "store") return;
-    const held = await this.#refuge.read();
-    this.#chain.continueFrom(held.entries.at(-1));
-    this.#storeEnd = held.storeEnd;
+  /** In one turn, so that no probe finds the store again while the past is still being read. */
+  begin(): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#resume();
+      if (this.#kept === "store") return;
+      const held = await this.#refuge.read();
+      this.#chain.continueFrom(held.entries.at(-1));
+      this.#storeEnd = held.storeEnd;
+    });
   }
 
   /** Seals the entries behind all earlier ones and keeps them where it can. */
@@ -84,13 +87,17 @@ export class ResilientJournal {
     );
   }
 
-  /** Resolves when everything written is on the disk, in the store; rejects when it cannot be. */
+  /**
+   * Resolves when everything written is on the disk, in the store; rejects when it cannot be, or
+   * takes longer than a replay may.
+   */
   async sync(): Promise<void> {
     await this.#lane;
     if (this.#kept !== "store") {
       throw new SoulMirrorError("STORE_UNAVAILABLE", `the store is away: ${this.#reason}`);
     }
-    await this.#settings.store.sync();
+    const { store, timers, replayDeadlineMs } = this.#settings;
+    await within(timers, replayDeadlineMs, store.sync());
   }
 
   /** What the store does not have: for a start without it. */

@@ -30,6 +30,7 @@ interface Behaviour {
   holds: boolean;
   readonly answer: (command: Command) => Promise<StepResult>;
   readonly read: () => Promise<readonly Reading[]>;
+  sync: () => Promise<void>;
 }
 
 const done: StepResult = { kind: "done", detail: "" };
@@ -56,7 +57,8 @@ class Stage {
   constructor(text: string, behaviour: Partial<Behaviour> = {}) {
     const pass: Reading = { kind: "check", ok: true, elapsedMs: 1, reason: "200" };
     const [answer, read] = [async () => done, async () => [pass]];
-    this.behaviour = { kept: "store", holds: false, answer, read, ...behaviour };
+    const sync = async (): Promise<void> => {};
+    this.behaviour = { kept: "store", holds: false, answer, read, sync, ...behaviour };
     const clock = { now: () => ({ wallMs: 1e12 + this.nowMs, monotonicMs: this.nowMs }) };
     const ids = createIds(clock, createRandom(2));
     const fleet = fleetOf(text);
@@ -86,7 +88,10 @@ class Stage {
       sensors: new Map(sensors.map((sensor) => [sensor.kind, sensor])),
       effectors: new Map(kinds.map((kind) => [kind, effectorOf(kind)])),
       write: async (entries) => await this.#write(entries),
-      sync: async () => void this.told.push("sync"),
+      sync: async () => {
+        this.told.push("sync");
+        await this.behaviour.sync();
+      },
       writeMetrics: async () => {},
       writeBaselines: async () => {},
       deadline: (timeoutMs) => {
@@ -120,6 +125,10 @@ class Stage {
     this.#timers.set(key, run);
     this.#due.set(key, this.nowMs + delayMs);
     return () => this.#due.delete(key);
+  }
+
+  get openTimers(): number {
+    return this.#due.size;
   }
 
   /** Lets everything run that has been started. */
@@ -208,10 +217,11 @@ describe("conductor", () => {
     recovery_strategy: [failover], health_check: http://127.0.0.1:1/health } }`;
 
   /** Brings up the service, then makes its check fail until something is done. */
-  async function untilSwitched(kept: Kept): Promise<Stage> {
+  async function untilSwitched(kept: Kept, sync?: (stage: Stage) => void): Promise<Stage> {
     let ok = true;
-    const stage = new Stage(irreversible, {
+    const stage: Stage = new Stage(irreversible, {
       kept,
+      sync: async () => sync?.(stage),
       read: async () => {
         const symptom = ok ? {} : { symptom: "status" as const };
         return [{ kind: "check", ok, elapsedMs: 1, reason: "500", ...symptom }];
@@ -242,6 +252,35 @@ describe("conductor", () => {
       expect(reasons).toContain(`irreversible, and the journal is kept in ${kept}`);
     },
   );
+
+  it("refuses it as well when the journal cannot be brought to the disk (K3)", async () => {
+    const stage = await untilSwitched("store", () => {
+      throw new Error("no space left");
+    });
+    expect(stage.told).not.toContain("act command");
+    expect(stage.told).not.toContain("complaint: the command effector threw");
+    expect(stage.statuses()).toContain(
+      "failed: irreversible, and the journal is not on the disk: no space left",
+    );
+  });
+
+  it("begins nothing when the journal has taken all of its time (K5)", async () => {
+    const stage = await untilSwitched("store", (each) => {
+      each.nowMs += 600_000;
+    });
+    expect(stage.told).toContain("sync");
+    expect(stage.told).not.toContain("act command");
+  });
+
+  it("gives a command what the journal has left of its time (K5)", async () => {
+    const stage = await untilSwitched("store", (each) => {
+      each.nowMs += 2500;
+    });
+    const acted = stage.told.indexOf("act command");
+    expect(acted).toBeGreaterThan(0);
+    // The ten seconds of a hook, half a second for its end, and 1.5 s that the journal may take.
+    expect(stage.timeoutsMs).toContain(10_500 - (2500 - 1500));
+  });
 
   it("turns a sensor that throws into a reading (K4)", async () => {
     const stage = new Stage(site, { read: () => Promise.reject(new Error("no route")) });
@@ -308,5 +347,6 @@ describe("conductor", () => {
     const before = stage.told.length;
     await stage.wait(60_000);
     expect(stage.told).toHaveLength(before);
+    expect(stage.openTimers).toBe(0);
   });
 });

@@ -10,6 +10,8 @@
  * K3. What needs the disk (`afterSync`) runs only after the journal is there; while the journal is
  *     anywhere but in the store it is refused.
  * K4. Every sensor and effector gets a deadline; one that throws counts as failed.
+ * K5. A command's time begins with the tick that gives it: what the journal takes of it is gone. So
+ *     nothing begins that the loop has given up already, and nothing goes on for long after.
  */
 import type { Fleet } from "../config/index.ts";
 import {
@@ -57,6 +59,8 @@ export interface Orchestra {
 
 const inputsMax = 100_000;
 const metricWritesMax = 4;
+/** So much of a command's time the journal may take without making it shorter. */
+const journalMs = 1500;
 
 export class Conductor {
   readonly #state: LoopState;
@@ -145,13 +149,18 @@ export class Conductor {
     for (const key of done.forgotten) this.#forget(key);
     for (const read of done.reads) void this.#read(read);
     if (done.metrics.length + done.baselines.length > 0) void this.#writeSeries(done);
-    for (const command of done.commands) if (command.announced) void this.#carryOut(command);
+    const { monotonicMs: givenMs } = now;
+    for (const command of done.commands) {
+      if (command.announced) void this.#carryOut(command, givenMs);
+    }
     if (done.entries.length > 0) {
       this.#kept = await this.#orchestra.write(done.entries);
     }
-    for (const command of done.commands) if (!command.announced) void this.#carryOut(command);
+    for (const command of done.commands) {
+      if (!command.announced) void this.#carryOut(command, givenMs);
+    }
     if (this.#inputs.size > 0) return true;
-    if (done.wakeMs === undefined) return false;
+    if (done.wakeMs === undefined || this.#stopped) return false;
     const delayMs = done.wakeMs - this.#orchestra.clock.now().monotonicMs;
     if (delayMs <= 0) return true;
     this.#timer = this.#orchestra.timers.after(delayMs, () => this.#wake());
@@ -185,9 +194,9 @@ export class Conductor {
     for (const sensor of this.#orchestra.sensors.values()) sensor.forget?.(key);
   }
 
-  async #carryOut(command: Command): Promise<void> {
+  async #carryOut(command: Command, givenMs: number): Promise<void> {
     this.#openCommands += 1;
-    const result = await this.#perform(command).catch((error: unknown): StepResult => {
+    const result = await this.#perform(command, givenMs).catch((error: unknown): StepResult => {
       this.#orchestra.complain(`the ${command.step.kind} effector threw`, error);
       return { kind: "failed", reason: messageOf(error) };
     });
@@ -196,27 +205,39 @@ export class Conductor {
     if (this.#stopped) this.#release();
   }
 
-  async #perform(command: Command): Promise<StepResult> {
+  async #perform(command: Command, givenMs: number): Promise<StepResult> {
     const { phase, step } = command;
     const effector = this.#orchestra.effectors.get(step.kind);
     if (effector === undefined) {
       return { kind: "refused", reason: `there is no effector of kind ${step.kind}` };
     }
-    if (command.afterSync && phase === "act") {
-      if (this.#kept !== "store") {
-        return {
-          kind: "refused",
-          reason: `irreversible, and the journal is kept in ${this.#kept}`,
-        };
-      }
-      await this.#orchestra.sync();
+    const reason = command.afterSync && phase === "act" ? await this.#unsafe() : undefined;
+    if (reason !== undefined) return { kind: "refused", reason };
+    const waitedMs = this.#orchestra.clock.now().monotonicMs - givenMs;
+    const leftMs = step.deadlineMs - Math.max(0, waitedMs - journalMs);
+    if (leftMs <= 0) {
+      const late = `the journal took ${Math.round(waitedMs)} ms, and its time is over`;
+      return { kind: "refused", reason: late };
     }
-    const deadline = this.#orchestra.deadline(step.deadlineMs);
+    const deadline = this.#orchestra.deadline(leftMs);
     try {
       return await carryOutPhase(effector, command, deadline.signal);
     } finally {
       deadline.end();
     }
+  }
+
+  /** Why nothing irreversible may be done now; undefined when the journal is on the disk (K3). */
+  async #unsafe(): Promise<string | undefined> {
+    try {
+      if (this.#kept === "store") await this.#orchestra.sync();
+    } catch (error) {
+      return `irreversible, and the journal is not on the disk: ${messageOf(error)}`;
+    }
+    // Asked afterwards: it may have left the store meanwhile.
+    return this.#kept === "store"
+      ? undefined
+      : `irreversible, and the journal is kept in ${this.#kept}`;
   }
 
   async #writeSeries({ metrics: rows, baselines }: Tick): Promise<void> {

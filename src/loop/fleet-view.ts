@@ -2,10 +2,10 @@
  * What people and programs see of the loop right now: services with their instances, resources
  * with their health, what is being done. A reader's view, made when it is asked for.
  */
-import { healthOf } from "../analyze/index.ts";
+import { cannotListenFor, healthOf } from "../analyze/index.ts";
 import type { ServiceSpec } from "../config/index.ts";
 import { type Mode, strictest } from "../kernel/index.ts";
-import { type Health, type ResourceId, serviceId } from "../model/index.ts";
+import { frontProxy, type Health, type ResourceId, serviceId } from "../model/index.ts";
 import type { Slot } from "../plan/index.ts";
 import type { LoopState } from "./loop-state.ts";
 
@@ -26,12 +26,18 @@ export interface InstanceView {
   readonly startedAt: number | null;
   readonly state: ServiceState;
   readonly reason: string | null;
+  /** It runs with its last good configuration, which is not what the fleet file declares. */
+  readonly pinned: boolean;
 }
 
 export interface ServiceView {
   readonly name: string;
   readonly resource: ResourceId;
   readonly state: ServiceState;
+  /** Why it is not well, where that is no matter of an instance. */
+  readonly reason: string | null;
+  /** One of its instances is. */
+  readonly pinned: boolean;
   /** Of the first instance. */
   readonly pid: number | null;
   readonly restarts: number;
@@ -52,11 +58,14 @@ export interface ResourceView {
 export function servicesOf(state: LoopState): readonly ServiceView[] {
   return Object.values(state.fleet.services).map((service) => {
     const slots = [...state.plan.slots.values()].filter((slot) => slot.service === service.name);
-    const instances = slots.map((slot) => instanceView(state, slot));
+    const instances = slots.map((slot) => instanceView(state, slot, service));
+    const reason = unheard(state, service);
     return {
       name: service.name,
       resource: serviceId(service.name),
-      state: summary(instances),
+      state: reason === null ? summary(instances) : unreachable(summary(instances)),
+      reason,
+      pinned: instances.some(({ pinned }) => pinned),
       pid: instances[0]?.pid ?? null,
       restarts: slots.reduce((sum, slot) => sum + Math.max(0, slot.starts - 1), 0),
       mode: modeOf(state, service),
@@ -65,6 +74,20 @@ export function servicesOf(state: LoopState): readonly ServiceView[] {
       instances,
     };
   });
+}
+
+/** Nobody reaches it by the address that the front proxy should listen on. */
+function unheard(state: LoopState, service: ServiceSpec): string | null {
+  if (service.listen === undefined) return null;
+  const open = state.analyze.judging.cases.get(frontProxy)?.open;
+  const begin = cannotListenFor(service.name);
+  const failure = [...(open?.values() ?? [])].find(({ reason }) => reason.startsWith(begin));
+  return failure?.reason ?? null;
+}
+
+/** However well its instances are. */
+function unreachable(state: ServiceState): ServiceState {
+  return state === "healthy" || state === "degraded" ? "unhealthy" : state;
 }
 
 /** The strictest of what the file says and what was set since. */
@@ -84,7 +107,7 @@ export function resourcesOf(state: LoopState): readonly ResourceView[] {
   }));
 }
 
-function instanceView(state: LoopState, slot: Slot): InstanceView {
+function instanceView(state: LoopState, slot: Slot, service: ServiceSpec): InstanceView {
   const { run } = slot;
   return {
     resource: slot.resource,
@@ -94,6 +117,7 @@ function instanceView(state: LoopState, slot: Slot): InstanceView {
     startedAt: run?.sinceAt ?? null,
     state: stateOf(state, slot),
     reason: slot.quarantine?.reason ?? reasonOf(state, slot.resource),
+    pinned: slot.pinnedHash !== undefined && slot.pinnedHash !== service.hash,
   };
 }
 
@@ -118,8 +142,11 @@ function summary(instances: readonly InstanceView[]): ServiceState {
   return order.find((each) => states.has(each)) ?? "degraded";
 }
 
+/** What is wrong, and until when that waits. */
 function reasonOf(state: LoopState, resource: ResourceId): string | null {
   const known = state.analyze.judging.cases.get(resource);
   const failure = known === undefined ? undefined : [...known.open.values()][0];
-  return failure?.reason ?? null;
+  if (failure === undefined) return null;
+  const waits = state.plan.cases.get(resource)?.waits;
+  return waits === undefined ? failure.reason : `${failure.reason}; ${waits}`;
 }

@@ -19,7 +19,7 @@ import { type Action, type ResourceId, type Verdict } from "../model/index.ts";
 import { createMonitorState, type MonitorState } from "../monitor/index.ts";
 import { createPlanState, type PlanState, restorePlanning } from "../plan/index.ts";
 import { createVerifyState, type VerifyState, verify } from "../verify/index.ts";
-import { emptyCarry } from "./loop.ts";
+import { emptyCarry } from "./hand-over.ts";
 
 /** The state of every stage. Each stage changes only its own. */
 export interface LoopState {
@@ -66,7 +66,7 @@ export function createLoopState(fleet: Fleet, tools: LoopTools): LoopState {
     analyze: createAnalyzeState(fleet, topology, { ids, usual }),
     plan: createPlanState(fleet, topology, { ids, random, loadedMs: clock.now().monotonicMs }),
     execute: createExecuteState(ids),
-    verify: createVerifyState(fleet.detection),
+    verify: createVerifyState(fleet),
     rollUp: createRollUp(),
     baselines,
     carry: emptyCarry(),

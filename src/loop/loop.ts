@@ -14,11 +14,10 @@
  */
 import { type Analysis, adopt as adoptAnalysis, analyze, healthOf } from "../analyze/index.ts";
 import { createTopology, type Fleet, type Topology } from "../config/index.ts";
-import { type ExecuteInput, type Execution, execute } from "../execute/index.ts";
+import { execute } from "../execute/index.ts";
 import type { Instant } from "../kernel/index.ts";
 import { forgetBaselines, forgetRollUp, learn, rollUp } from "../knowledge/index.ts";
 import type {
-  Action,
   BaselineRow,
   Command,
   Entry,
@@ -26,11 +25,11 @@ import type {
   PersonRequest,
   ResourceId,
   StepResult,
-  Verdict,
 } from "../model/index.ts";
 import { type MonitorInput, type MonitorOutput, monitor, type Read } from "../monitor/index.ts";
-import { type Planning, plan } from "../plan/index.ts";
-import { type VerifyInput, verify } from "../verify/index.ts";
+import { plan } from "../plan/index.ts";
+import { verify } from "../verify/index.ts";
+import { carryOver, emptyCarry, entriesOf, executeInputs, verifyInputs } from "./hand-over.ts";
 import type { Carry, LoopState } from "./loop-state.ts";
 
 export type LoopInput =
@@ -140,7 +139,7 @@ function laterStages(state: LoopState, news: News, now: Instant): Later {
     now,
   );
   const done = execute(state.execute, executeInputs(inputs, planned, carry), now);
-  const judged = verify(state.verify, verifyInputs(found, done), now);
+  const judged = verify(state.verify, verifyInputs(found, planned, done), now);
   state.carry = carryOver(planned, done, judged.verdicts);
   state.laterMs = earliest(planned.wakeMs, done.wakeMs, judged.wakeMs);
   return {
@@ -171,10 +170,6 @@ function takeCarry(state: LoopState): Carry {
   return carry;
 }
 
-export function emptyCarry(): Carry {
-  return { outcomes: [], actions: [], verdicts: [], looks: [], resumed: [] };
-}
-
 function isEmpty(carry: Carry): boolean {
   return (
     carry.outcomes.length + carry.actions.length + carry.verdicts.length + carry.looks.length === 0
@@ -191,7 +186,7 @@ function adoptFleet(state: LoopState, inputs: readonly LoopInput[]) {
   const topology = createTopology(loaded.fleet);
   forgetSeries(state, loaded.fleet);
   state.fleet = loaded.fleet;
-  state.verify.detection = loaded.fleet.detection;
+  state.verify.fleet = loaded.fleet;
   adoptAnalysis(state.analyze, loaded.fleet, topology);
   return { fleet: loaded.fleet, topology };
 }
@@ -235,102 +230,6 @@ function worldOf(state: LoopState) {
     goodMs: (resource: `${string}/${string}`) => judging.cases.get(resource)?.goodMs ?? -1,
     badMs: (resource: `${string}/${string}`) => judging.cases.get(resource)?.badMs ?? -1,
   };
-}
-
-function executeInputs(
-  inputs: readonly LoopInput[],
-  planned: Planning,
-  carry: Carry,
-): readonly ExecuteInput[] {
-  const own: ExecuteInput[] = carry.resumed.map((action) => ({ kind: "resume", action }));
-  for (const input of inputs) {
-    if (input.kind === "result") own.push(input);
-    else if (input.kind === "request" && "action" in input.request) own.push(input.request);
-  }
-  for (const each of planned.rollBacks) own.push({ kind: "roll_back", ...each });
-  for (const action of planned.settled) own.push({ kind: "forget", action });
-  for (const each of planned.plans) own.push({ kind: "plan", ...each });
-  return own;
-}
-
-function verifyInputs(found: Analysis, done: Execution): readonly VerifyInput[] {
-  const own: VerifyInput[] = found.raised.map((failure) => ({ kind: "raised", failure }));
-  for (const { failure, kind, begunMs, reason } of found.evidence) {
-    own.push({ kind: "evidence", failure: failure.id, finding: kind, begunMs, reason });
-  }
-  for (const action of done.actions) {
-    if (action.plan.cause.kind === "failure") own.push(judgingOf(action));
-  }
-  return own;
-}
-
-function judgingOf(action: Action): VerifyInput {
-  const { resource, watch } = action.plan;
-  switch (action.status.kind) {
-    case "succeeded":
-      return watch
-        ? { kind: "acted", resource, action: action.id, watch }
-        : { kind: "idle", resource };
-    case "failed":
-    case "rolled_back":
-    case "waiting_for_approval":
-      return { kind: "idle", resource };
-    default:
-      return { kind: "acting", resource };
-  }
-}
-
-function carryOver(planned: Planning, done: Execution, verdicts: readonly Verdict[]): Carry {
-  const outcomes: Carry["outcomes"][number][] = [];
-  for (const action of done.actions) {
-    const { cause } = action.plan;
-    if (cause.kind !== "failure") continue;
-    const { incident, failure } = cause;
-    const { resource } = action.plan;
-    const kind = outcomeOf(action);
-    if (kind) outcomes.push({ kind, incident, failure, action: action.id, resource });
-  }
-  for (const each of planned.escalations) outcomes.push({ kind: "escalated", ...each });
-  for (const { healed, failure, action } of verdicts) {
-    if (healed) outcomes.push({ kind: "failure_resolved", failure, by: action ?? "itself" });
-  }
-  return { outcomes, actions: done.actions, verdicts, looks: planned.looks, resumed: [] };
-}
-
-function outcomeOf(
-  action: Action,
-): "action_begun" | "action_succeeded" | "action_failed" | undefined {
-  switch (action.status.kind) {
-    case "initiated":
-    case "in_progress":
-      return "action_begun";
-    case "succeeded":
-      return action.plan.watch ? "action_succeeded" : undefined;
-    case "failed":
-    case "rolled_back":
-      return "action_failed";
-    default:
-      return undefined;
-  }
-}
-
-function entriesOf(parts: {
-  found: Analysis;
-  planned: Planning;
-  done: Execution;
-  verdicts: readonly Verdict[];
-}): readonly Entry[] {
-  const entries: Entry[] = [];
-  for (const failure of parts.found.raised) entries.push({ kind: "failure_raised", failure });
-  for (const incident of parts.found.incidents) entries.push({ kind: "incident", incident });
-  entries.push(...parts.planned.entries);
-  for (const action of parts.done.actions) entries.push({ kind: "action", action });
-  for (const verdict of parts.verdicts) {
-    entries.push({ kind: "verdict", verdict });
-    const { failure, reason } = verdict;
-    if (verdict.healed) entries.push({ kind: "failure_resolved", failure, reason });
-  }
-  return entries;
 }
 
 function earliest(...times: readonly (number | undefined)[]): number | undefined {

@@ -32,6 +32,8 @@ export interface Plan {
   readonly irreversible: boolean;
   /** A verdict "not healed" takes back what its steps did. A restart has nothing to take back. */
   readonly reverts: boolean;
+  /** The restart policy asks for it: bounded by backoff and quarantine, it counts in no budget. */
+  readonly byPolicy?: true;
   /** Undefined: it is not meant to heal (quarantine, a start), so nothing is judged. */
   readonly watch?: Watch;
 }
@@ -81,6 +83,11 @@ export type ActionStatus =
 /** Why an action that a dead daemon had begun is not gone on with. Its plan may be made again. */
 export const interrupted = "the daemon ended in the middle of it";
 
+/** Whatever its steps touch: nothing else is done to any of it meanwhile. */
+export function touchedBy({ resource, steps }: Plan): ReadonlySet<ResourceId> {
+  return new Set([resource, ...steps.map((step) => step.resource)]);
+}
+
 /** Nothing more will happen to it by itself. */
 export function isFinished(action: Action): boolean {
   const kind = action.status.kind;
@@ -125,4 +132,6 @@ export interface Verdict {
   readonly reason: string;
   /** From the failure to the first good observation of the clean window. */
   readonly healedAfterMs?: number;
+  /** Nobody waits for it to get well any more; `reason` says why. */
+  readonly givenUp?: true;
 }

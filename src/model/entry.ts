@@ -37,12 +37,6 @@ export type Entry =
   | { readonly kind: "verdict"; readonly verdict: Verdict }
   | { readonly kind: "supervision"; readonly slot: SlotRecord }
   | {
-      readonly kind: "diagnostics";
-      readonly action: string;
-      readonly resource: ResourceId;
-      readonly text: string;
-    }
-  | {
       readonly kind: "request";
       readonly by: string;
       readonly what: string;
@@ -73,7 +67,12 @@ export interface SlotRecord {
   readonly desired: "running" | "stopped";
   readonly quarantined: boolean;
   readonly crashes: number;
+  /** The spec that it is to run. */
   readonly specHash: string;
+  /** What the fleet file declared then, where that is not what it was to run. */
+  readonly declaredHash?: string;
+  /** It has exited, and its restart policy lets it rest. */
+  readonly ended?: true;
   /** The last spec under which it had a healthy run. */
   readonly goodHash?: string;
 }

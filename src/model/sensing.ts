@@ -29,9 +29,10 @@ export interface ReadRequest {
  * `read` resolves with what was seen; that something is wrong with the resource is a reading, not
  * an error. A rejection means that the look itself failed; the monitor reports it as symptom
  * `sensor`. It must settle soon after `signal` aborts (the monitor gives up at the deadline in any
- * case and ignores what comes later). Reads of different keys run side by side; one key is never
- * read twice at once. It may remember things by key (rates need the value before); `forget` frees
- * them.
+ * case and ignores what comes later). Reads of different keys run side by side; those of one key
+ * follow each other, except that one may begin while another that was given up, or whose process is
+ * gone, has not settled yet. It may remember things by key (rates need the value before); `forget`
+ * frees them.
  */
 export interface Sensor {
   readonly kind: string;

@@ -121,22 +121,22 @@ describe("monitor", () => {
     const timeouts = (percent: number): number[] => {
       const sample = { series: "pressure.cpu", value: percent, unit: "percent" } as const;
       watch.pressure = [{ kind: "samples", samples: [sample] }];
-      return [1, 2].map(() => {
+      return [1, 2, 3].map(() => {
         const read = watch.next();
         watch.answer(read, pass);
         return read.request.spec.timeoutMs;
       });
     };
-    expect(timeouts(20)).toEqual([2000, 2000]);
-    expect(timeouts(65)[1]).toBe(5000);
-    expect(timeouts(100)[1]).toBe(8000);
+    expect(timeouts(20)).toEqual([2000, 2000, 2000]);
+    expect(timeouts(65).at(-1)).toBe(5000);
+    expect(timeouts(100).at(-1)).toBe(8000);
     // What hangs is found all the same.
     watch.next();
     watch.nowMs += 8249;
     expect(watch.feed().observations).toEqual([]);
     watch.nowMs += 1;
     expect(watch.feed().observations).toMatchObject([{ reading: { symptom: "timeout" } }]);
-    expect(timeouts(0)[1]).toBe(2000);
+    expect(timeouts(0).at(-1)).toBe(2000);
   });
 
   it("states when a look began, not when it ended", () => {
@@ -253,6 +253,39 @@ describe("monitor", () => {
     watch.reads = [];
     watch.nowMs += 3_600_000;
     expect(watch.feed().reads).toEqual([]);
+  });
+
+  it("asks a process that runs no second time whether it has started (M4)", () => {
+    const watch = new Watch(service);
+    watch.observe(instance, started(7));
+    watch.answer(watch.next(), pass);
+    const { forgotten } = watch.feed({ kind: "fleet", fleet: fleetOf(`${service}\nfleet: other`) });
+    // What the usage sensor remembers is needed for its rates.
+    expect(forgotten).toEqual([`${instance}#startup`]);
+    const asked = new Set([1, 2, 3, 4].map(() => watch.next().request.spec.sensor));
+    expect(asked).toEqual(new Set(["usage", "liveness"]));
+  });
+
+  it("asks one that is starting in the new way, and one that runs as well", () => {
+    const changed = fleetOf(service.replace("/health", "/other"));
+    const path = (watch: Watch): string => JSON.stringify(watch.next().request.spec.parameters);
+    const starting = new Watch(service);
+    starting.observe(instance, started(7));
+    starting.answer(starting.next(), fail);
+    starting.feed({ kind: "fleet", fleet: changed });
+    expect(starting.reads.map(({ request }) => request.spec.sensor)).toEqual(["startup"]);
+    expect(path(starting)).toContain("/other");
+    const running = new Watch(service);
+    running.observe(instance, started(7));
+    running.answer(running.next(), pass);
+    const { forgotten } = running.feed({ kind: "fleet", fleet: changed });
+    expect(forgotten).toContain(`${instance}#liveness`);
+    expect(forgotten).not.toContain(`${instance}#usage`);
+    for (let count = 0; count < 4; count += 1) {
+      const { sensor, parameters } = running.next().request.spec;
+      expect(sensor).not.toBe("startup");
+      if (sensor === "liveness") expect(JSON.stringify(parameters)).toContain("/other");
+    }
   });
 
   it("does not look at what is off", () => {

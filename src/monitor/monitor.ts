@@ -5,7 +5,7 @@
  * do not beat together. After a look that was not good the next one follows at once, so that a
  * detector which wants two of them does not wait for two intervals.
  *
- * M1. A look is never under way twice.
+ * M1. A look is asked for again only when it has ended (M2); at another process it is another one.
  * M2. Every look ends: with its readings, or at its deadline as a reading of symptom `timeout`;
  *     what comes later is ignored.
  * M3. A look at an instance is done at the process that was last reported as started; looks stop
@@ -31,7 +31,7 @@ import {
   sameProcess,
 } from "../model/index.ts";
 import { type ClockWatch, createClockWatch, watchClock } from "./clock-watch.ts";
-import { looksOfInstance, looksOfResources } from "./sensor-plan.ts";
+import { type InstanceLooks, looksOfInstance, looksOfResources } from "./sensor-plan.ts";
 
 export interface MonitorState {
   readonly random: Random;
@@ -204,10 +204,8 @@ function startupPauseMs(look: Look): number {
 
 function beginRunningLooks(state: MonitorState, startup: SensorSpec, now: Instant): void {
   state.looks.delete(startup.key);
-  const instance = instanceOf(startup.resource);
-  const service = instance && state.fleet.services[instance.service];
-  if (!instance || !service) return;
-  addLooks(state, looksOfInstance(service, instance.number).running, now);
+  const looks = looksAt(state, startup.resource);
+  if (looks) addLooks(state, looks.running, now);
 }
 
 function addLooks(state: MonitorState, specs: readonly SensorSpec[], now: Instant): void {
@@ -232,13 +230,15 @@ function addLooks(state: MonitorState, specs: readonly SensorSpec[], now: Instan
 }
 
 function dropLooks(state: MonitorState, resource: ResourceId, forgotten: string[]): void {
-  for (const key of state.keysOf.get(resource) ?? []) {
-    state.looks.delete(key);
-    state.due.delete(key);
-    state.deadlines.delete(key);
-    forgotten.push(key);
-  }
+  for (const key of state.keysOf.get(resource) ?? []) dropLook(state, key, forgotten);
   state.keysOf.delete(resource);
+}
+
+function dropLook(state: MonitorState, key: string, forgotten: string[]): void {
+  state.looks.delete(key);
+  state.due.delete(key);
+  state.deadlines.delete(key);
+  forgotten.push(key);
 }
 
 /** Keeps M3: looks follow the process that runs. */
@@ -257,11 +257,16 @@ function follow(state: MonitorState, observation: Observation, round: Round): vo
 }
 
 function beginLooks(state: MonitorState, resource: ResourceId, now: Instant): void {
+  const looks = looksAt(state, resource);
+  if (looks) addLooks(state, looks.startup ? [looks.startup] : looks.running, now);
+}
+
+/** Undefined when it is not to be looked at. */
+function looksAt({ fleet }: MonitorState, resource: ResourceId): InstanceLooks | undefined {
   const instance = instanceOf(resource);
-  const service = instance && state.fleet.services[instance.service];
-  if (!instance || !service || service.mode === "off" || state.fleet.mode === "off") return;
-  const looks = looksOfInstance(service, instance.number);
-  addLooks(state, looks.startup ? [looks.startup] : looks.running, now);
+  const service = instance && fleet.services[instance.service];
+  if (!instance || !service || service.mode === "off" || fleet.mode === "off") return undefined;
+  return looksOfInstance(service, instance.number);
 }
 
 function hasten(state: MonitorState, resource: ResourceId, now: Instant): void {
@@ -271,18 +276,37 @@ function hasten(state: MonitorState, resource: ResourceId, now: Instant): void {
   }
 }
 
-/** A new fleet: looks that are unchanged go on as they are. */
+/**
+ * A new fleet: looks that are unchanged go on as they are, and so does what is known of a process:
+ * one that has passed its startup look is not asked again (M4).
+ */
 function adopt(state: MonitorState, fleet: Fleet, { now, forgotten }: Round): void {
+  const started = [...state.running.keys()].filter((resource) => hasStarted(state, resource));
   state.fleet = fleet;
   const wanted = new Map<string, SensorSpec>();
-  for (const spec of looksOfResources(fleet)) wanted.set(spec.key, spec);
-  for (const resource of state.keysOf.keys()) {
-    const keys = state.keysOf.get(resource) ?? [];
-    const same = keys.every((key) => sameSpec(state.looks.get(key)?.spec, wanted.get(key)));
-    if (!same) dropLooks(state, resource, forgotten);
+  const want = (specs: readonly SensorSpec[]): void => {
+    for (const spec of specs) wanted.set(spec.key, spec);
+  };
+  want(looksOfResources(fleet));
+  for (const resource of state.running.keys()) {
+    const looks = looksAt(state, resource);
+    if (looks) want(looks.startup && !started.includes(resource) ? [looks.startup] : looks.running);
+  }
+  for (const [resource, keys] of state.keysOf) {
+    const kept = keys.filter((key) => sameSpec(state.looks.get(key)?.spec, wanted.get(key)));
+    for (const key of keys) if (!kept.includes(key)) dropLook(state, key, forgotten);
+    if (kept.length > 0) state.keysOf.set(resource, kept);
+    else state.keysOf.delete(resource);
   }
   addLooks(state, [...wanted.values()], now);
-  for (const resource of state.running.keys()) beginLooks(state, resource, now);
+}
+
+/** It was looked at already, and no more as at one that starts. */
+function hasStarted({ keysOf, looks }: MonitorState, resource: ResourceId): boolean {
+  return (keysOf.get(resource) ?? []).some((key) => {
+    const look = looks.get(key);
+    return look !== undefined && look.spec.sensor !== "startup";
+  });
 }
 
 function sameSpec(a: SensorSpec | undefined, b: SensorSpec | undefined): boolean {

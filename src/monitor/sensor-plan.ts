@@ -82,7 +82,7 @@ const pressureLook: SensorSpec = {
   sensor: "pressure",
   kind: "pressure",
   parameters: {},
-  intervalMs: 500,
+  intervalMs: 1000,
   timeoutMs: 1000,
 };
 

@@ -111,13 +111,27 @@ describe("a case of recovery", () => {
     }
     expect(planner.told).toHaveLength(2);
     expect(planner.escalations).toEqual([
-      "the budget of recovery actions is spent; it goes on when the window has moved",
+      `the budget of 2 per 10 m for ${db} is spent; it goes on at 00:11:00 UTC, or at once after \`soulmirror restart db\``,
     ]);
     planner.fail(db, "stalled_work");
     expect(planner.escalations).toHaveLength(1);
     planner.wait(600_000);
     expect(planner.told).toHaveLength(3);
     expect(planner.escalations).toHaveLength(1);
+  });
+
+  it("heeds a person who asks for a start although the budget is spent, once (R2)", () => {
+    const planner = running(`${chain}\nbudgets: { per_resource: 1, per_fleet: 1, window: 10m }`);
+    planner.fail(db, "hang");
+    planner.end(planner.plans[0], "failed");
+    planner.wait(30_000);
+    expect(planner.told).toHaveLength(1);
+    planner.ask({ kind: "start", resource: db, by: "ana" });
+    planner.wait(1000);
+    expect(planner.told).toEqual([`restart ${db}`, `restart ${db}`]);
+    planner.end(planner.plans[1], "failed");
+    planner.wait(30_000);
+    expect(planner.told).toHaveLength(2);
   });
 
   it("shares the budget of the fleet (R2)", () => {
@@ -127,6 +141,29 @@ describe("a case of recovery", () => {
     planner.wait(60_000);
     expect(planner.told).toEqual([`restart ${db}`]);
     expect(planner.escalations).toHaveLength(1);
+  });
+
+  it("says of the budget of the fleet, and of none at all, how it goes on (R2)", () => {
+    const shared = running(`${chain}\nbudgets: { per_fleet: 1 }`);
+    shared.fail(db, "memory_exhaustion");
+    shared.fail(web, "memory_exhaustion");
+    expect(shared.escalations[0]).toContain("the budget of 1 per 10 m for the fleet is spent");
+    const none = running(`${chain}\nbudgets: { per_resource: 0 }`);
+    none.fail(db, "hang");
+    expect(none.escalations).toEqual([
+      `the budget of 0 per 10 m for ${db} is spent; it goes on at once after \`soulmirror restart db\``,
+    ]);
+  });
+
+  it("tells how long it cools down, while it does", () => {
+    const planner = running();
+    planner.fail(db, "hang");
+    planner.end(planner.plans[0], "failed");
+    planner.end(planner.plans[0], "failed");
+    expect(planner.state.cases.get(db)?.waits).toBe("restart follows at 00:01:01 UTC");
+    planner.wait(1000);
+    expect(planner.told).toHaveLength(2);
+    expect(planner.state.cases.get(db)?.waits).toBeUndefined();
   });
 
   it("writes down once what its mode forbids, and does it when that changes (R3)", () => {

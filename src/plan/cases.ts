@@ -5,28 +5,41 @@
  * R1. A soft failure (it may be a dependency's doing) is acted upon only when everything it needs
  *     has proven itself well since, or is known to be ill (`acquittal.ts`).
  * R2. Nothing is done without budget; when it is spent a person is told, and it goes on when the
- *     window has moved.
+ *     window has moved, or once when a person asks for a start or a restart. Only what the restart
+ *     policy brings back is not rationed: its pace is that of the crashes (`slots.ts`).
  * R3. What would have been done in a mode that forbids it is written down, once.
  */
-import type { Instant } from "../kernel/index.ts";
-import type { Plan, Verdict } from "../model/index.ts";
+import { goodLooksFor } from "../config/index.ts";
+import { formatClockTime, formatDuration, type Instant, jittered } from "../kernel/index.ts";
 import {
   type Failure,
   failureTypes,
   instanceOf,
   nameOf,
-  recordVerdict,
-  signatureOf,
+  type Plan,
+  touchedBy,
 } from "../model/index.ts";
 import { mustWait } from "./acquittal.ts";
 import { Budget } from "./budget.ts";
 import { choose } from "./choose.ts";
-import { forbidden, modeOf, needsApproval } from "./permission.ts";
+import { forbidden, isByPolicy, modeOf, needsApproval } from "./permission.ts";
 import { backoffMs, noteRun, type Slot } from "./slots.ts";
-import { type PlanState, type PlanTick, type RecoveryCase, type Spent, slotsOf } from "./state.ts";
-import { type Context, isDead, type Strategy } from "./strategy.ts";
+import {
+  type Attempt,
+  occupy,
+  type PlanState,
+  type PlanTick,
+  type RecoveryCase,
+  type Spent,
+  slotsOf,
+} from "./state.ts";
+import type { Context, Strategy } from "./strategy.ts";
+import { recordSlot } from "./supervise.ts";
 
 const gatePauseMs = 100;
+const attemptsMax = 100;
+/** A pause of this length is told to people. */
+const toldPauseMs = 1000;
 /** So often it is asked whether something can be done by now about what is not ready. */
 const readyPauseMs = 1000;
 
@@ -46,9 +59,27 @@ export function decide(state: PlanState, each: RecoveryCase, tick: PlanTick): vo
   if (strategy === undefined) return giveUp(state, each, { tick, context, reason });
   const forbiddenBy = forbidden(state, strategy, context);
   if (forbiddenBy !== undefined) return withhold(each, { tick, strategy, reason: forbiddenBy });
+  each.waits = undefined;
   each.restedMs ??= now.monotonicMs + pauseBefore(state, each, { strategy, context });
-  if (each.restedMs > now.monotonicMs) return wait(state, each, each.restedMs);
+  if (each.restedMs > now.monotonicMs) return rest(state, each, { tick, strategy });
   propose(state, each, { tick, strategy, context, reason });
+}
+
+/** It cools down; pauses that nobody would notice are not told. */
+function rest(
+  state: PlanState,
+  each: RecoveryCase,
+  { tick, strategy }: { readonly tick: PlanTick; readonly strategy: Strategy },
+): void {
+  const untilMs = each.restedMs ?? tick.now.monotonicMs;
+  const at = clockTimeOf(untilMs, tick.now);
+  each.waits =
+    untilMs - tick.now.monotonicMs < toldPauseMs ? undefined : `${strategy.name} follows at ${at}`;
+  wait(state, each, untilMs);
+}
+
+function clockTimeOf(monotonicMs: number, now: Instant): string {
+  return formatClockTime(now.wallMs + monotonicMs - now.monotonicMs);
 }
 
 /**
@@ -120,14 +151,20 @@ function pauseBefore(
   each: RecoveryCase,
   next: { strategy: Strategy; context: Context },
 ): number {
-  const { slot } = next.context;
-  if (next.strategy.name === "restart" && slot && isDead(next.context)) {
+  const { slot, failure } = next.context;
+  if (slot && isByPolicy(next.strategy, next.context)) {
     const crashMs = backoffMs(slot, state.fleet, state.random);
-    // A crash is paced by the crashes; what cannot even be started, by the attempts.
-    if (next.context.failure.type !== "start_failed") return crashMs;
+    // A crash is paced by the crashes; what cannot even be started, by the attempts as well.
+    if (failure.type !== "start_failed") return crashMs;
+    return Math.max(crashMs, jittered(state.random, coolDownOf(state, each, next.strategy), 0.2));
   }
+  return coolDownOf(state, each, next.strategy);
+}
+
+/** Grows with each attempt that did not help. */
+function coolDownOf(state: PlanState, each: RecoveryCase, { name }: Strategy): number {
   const failedBefore = each.attempts.filter(
-    (attempt) => attempt.strategy === next.strategy.name && attempt.helped === false,
+    (attempt) => attempt.strategy === name && attempt.helped === false,
   ).length;
   if (failedBefore === 0) return 0;
   const { coolDownMs, coolDownMaxMs } = state.fleet.budgets;
@@ -144,40 +181,79 @@ interface Proposal {
 function propose(state: PlanState, each: RecoveryCase, proposal: Proposal): void {
   const { tick, strategy, context } = proposal;
   const nowMs = tick.now.monotonicMs;
-  const budget = budgetOf(state, each.resource);
-  const affordableMs = Math.max(budget.affordableMs(nowMs), state.fleetBudget.affordableMs(nowMs));
-  if (affordableMs > nowMs) {
-    const reason = "the budget of recovery actions is spent; it goes on when the window has moved";
-    escalate(state, each, { tick, reason });
-    return wait(state, each, affordableMs);
-  }
-  budget.spend(nowMs);
-  state.fleetBudget.spend(nowMs);
   const plan = planOf(state, each, proposal);
+  // What it needs may be restarted for the sake of another, or be started just now.
+  const isTaken = [...touchedBy(plan)].some((resource) => state.acting.has(resource));
+  if (isTaken) return wait(state, each, nowMs + gatePauseMs);
+  if (plan.byPolicy !== true && !afford(state, each, tick)) return;
+  each.asked = false;
   const approval = needsApproval(strategy, context);
   tick.out.plans.push({ plan, needsApproval: approval });
   tick.out.entries.push({ kind: "plan", plan });
   each.phase = "acting";
   each.restedMs = undefined;
-  each.attempts = [
-    ...each.attempts,
-    { strategy: strategy.name, action: plan.id, helped: undefined },
-  ];
-  state.acting.set(each.resource, plan.id);
-  if (strategy.name === "quarantine" && context.slot && context.service) {
-    context.slot.quarantine = { specHash: context.service.hash, reason: proposal.reason };
-    escalate(state, each, { tick, reason: `in quarantine: ${proposal.reason}` });
+  const attempt = { strategy: strategy.name, action: plan.id, helped: undefined };
+  each.attempts = [...shortened(each.attempts), attempt];
+  occupy(state, plan);
+  markSlot(state, each, proposal);
+}
+
+/** False when it has to wait until there is budget again; then a person is told until when. */
+function afford(state: PlanState, each: RecoveryCase, tick: PlanTick): boolean {
+  const nowMs = tick.now.monotonicMs;
+  const own = budgetOf(state, each.resource);
+  const [ownMs, fleetMs] = [own.affordableMs(nowMs), state.fleetBudget.affordableMs(nowMs)];
+  const untilMs = Math.max(ownMs, fleetMs);
+  if (untilMs <= nowMs || each.asked === true) {
+    own.spend(nowMs);
+    state.fleetBudget.spend(nowMs);
+    return true;
   }
-  if (strategy.name === "eject" && context.slot) context.slot.ejected = true;
-  if (strategy.name === "rollback_config" && context.slot) {
-    context.slot.pinnedHash = context.slot.goodHash;
+  const { perResource, perFleet, windowMs } = state.fleet.budgets;
+  const [limit, whose] = ownMs >= fleetMs ? [perResource, each.resource] : [perFleet, "the fleet"];
+  const spent = `the budget of ${limit} per ${formatDuration(windowMs)} for ${whose} is spent`;
+  const reason = `${spent}; it goes on ${goesOn(each, untilMs, tick.now)}`;
+  each.waits = reason;
+  escalate(state, each, { tick, reason });
+  wait(state, each, untilMs);
+  return false;
+}
+
+function goesOn({ resource }: RecoveryCase, untilMs: number, now: Instant): string {
+  const name = instanceOf(resource)?.service;
+  const byHand = name === undefined ? [] : [`at once after \`soulmirror restart ${name}\``];
+  const later = Number.isFinite(untilMs) ? [`at ${clockTimeOf(untilMs, now)}`] : [];
+  return [...later, ...byHand].join(", or ") || "when the budget is raised";
+}
+
+/** Of a case that lasts for weeks; what was tried at all stays known. */
+function shortened(attempts: readonly Attempt[]): readonly Attempt[] {
+  if (attempts.length < attemptsMax) return attempts;
+  const spare = attempts.findIndex(({ strategy }, index) =>
+    attempts.some((later, place) => place > index && later.strategy === strategy),
+  );
+  return attempts.filter((_, index) => index !== spare);
+}
+
+/** What a strategy means for the instance while it lasts, and over a restart of the daemon. */
+function markSlot(state: PlanState, each: RecoveryCase, proposal: Proposal): void {
+  const { tick, strategy, reason } = proposal;
+  const { slot, service } = proposal.context;
+  if (slot === undefined) return;
+  if (strategy.name === "eject") slot.ejected = true;
+  if (strategy.name === "rollback_config") slot.pinnedHash = slot.goodHash;
+  if (strategy.name === "quarantine" && service) {
+    slot.quarantine = { specHash: service.hash, reason };
+    escalate(state, each, { tick, reason: `in quarantine: ${reason}` });
   }
+  if (strategy.name === "rollback_config" || slot.quarantine) recordSlot(state, slot, tick);
 }
 
 function planOf(state: PlanState, each: RecoveryCase, proposal: Proposal): Plan {
   const { strategy, context, reason } = proposal;
   const { watchMs, verifyDeadlineMs } = state.fleet.detection;
   const startMs = context.service?.start.timeoutMs ?? 0;
+  const goodMin = goodLooksFor(state.fleet, each.resource, context.failure.sensor);
   return {
     id: state.ids.next("plan"),
     strategy: strategy.name,
@@ -187,9 +263,10 @@ function planOf(state: PlanState, each: RecoveryCase, proposal: Proposal): Plan 
     steps: strategy.steps(context),
     irreversible: strategy.irreversible(context),
     reverts: strategy.reverts,
+    ...(isByPolicy(strategy, context) ? { byPolicy: true } : {}),
     ...(strategy.terminal
       ? {}
-      : { watch: { windowMs: watchMs, goodMin: 2, deadlineMs: verifyDeadlineMs + startMs } }),
+      : { watch: { windowMs: watchMs, goodMin, deadlineMs: verifyDeadlineMs + startMs } }),
   };
 }
 
@@ -232,61 +309,7 @@ function escalate(
   note.tick.out.escalations.push({ incident: each.incident, reason: note.reason });
 }
 
-function wait(state: PlanState, each: RecoveryCase, untilMs: number): void {
+export function wait(state: PlanState, each: RecoveryCase, untilMs: number): void {
   each.dueMs = untilMs;
   if (Number.isFinite(untilMs)) state.due.set(each.resource, untilMs);
-}
-
-/** A verdict on what was done: remembered, and if it did not help taken back. */
-export function hearVerdict(state: PlanState, verdict: Verdict, tick: PlanTick): void {
-  const failure = state.failures.get(verdict.failure);
-  if (failure === undefined) return;
-  const each = state.cases.get(failure.resource);
-  const attempt = each?.attempts.at(-1);
-  const plan = verdict.action === undefined ? undefined : state.judged.get(verdict.action);
-  if (plan) {
-    const key = { signature: signatureOf(failure), strategy: plan.strategy };
-    recordVerdict(state.book, key, verdict);
-  }
-  if (verdict.healed) {
-    if (attempt && verdict.action !== undefined) attempt.helped = true;
-    closeFailure(state, failure, tick);
-    if (each) goOn(state, each, verdict.failure);
-    return;
-  }
-  if (each === undefined || verdict.action === undefined || each.phase !== "judging") return;
-  if (attempt) attempt.helped = false;
-  each.phase = "reverting";
-  if (plan?.strategy === "rollback_config") unpin(state, failure);
-  tick.out.rollBacks.push({ action: verdict.action, reason: `not healed: ${verdict.reason}` });
-}
-
-/** When all that was judged is healed, what was raised meanwhile has its turn. */
-function goOn(state: PlanState, each: RecoveryCase, healed: string): void {
-  each.judged.delete(healed);
-  if (each.phase !== "judging" || each.judged.size > 0 || each.failures.size === 0) return;
-  each.phase = "open";
-  wait(state, each, 0);
-}
-
-function unpin(state: PlanState, failure: Failure): void {
-  const slot = state.slots.get(failure.resource);
-  if (slot) slot.pinnedHash = undefined;
-}
-
-function closeFailure(state: PlanState, failure: Failure, tick: PlanTick): void {
-  state.failures.delete(failure.id);
-  const each = state.cases.get(failure.resource);
-  each?.failures.delete(failure.id);
-  const service = instanceOf(failure.resource)?.service;
-  if (service) state.due.set(service, tick.now.monotonicMs);
-  if (each === undefined || each.failures.size > 0) return;
-  state.cases.delete(each.resource);
-  state.escalated.delete(each.incident);
-  state.history.set(each.resource, { attempts: each.attempts, closedMs: tick.now.monotonicMs });
-  for (const [action, plan] of state.judged) {
-    if (plan.resource !== each.resource) continue;
-    state.judged.delete(action);
-    tick.out.settled.push(action);
-  }
 }

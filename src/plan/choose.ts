@@ -138,6 +138,17 @@ function reasonFor(strategy: Strategy, context: Context, past: Past): string {
   const order = declared(context).some((name) => strategyNamed(name)?.name === strategy.name)
     ? "declared"
     : "the first that applies";
-  const after = past.tried.length > 0 ? `, after ${past.tried.join(", ")}` : "";
+  const after = past.tried.length > 0 ? `, after ${tally(past)}` : "";
   return `${strategy.name} for ${failure.type} (${order}${after})${known}: ${failure.reason}`;
+}
+
+/** What was tried, each name once: a case may last for weeks. */
+function tally(past: Past): string {
+  const names = [...new Set(past.tried)];
+  return names
+    .map((name) => {
+      const times = past.tried.filter((each) => each === name).length;
+      return times === 1 ? name : `${name} (${times} times)`;
+    })
+    .join(", ");
 }

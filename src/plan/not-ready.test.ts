@@ -66,11 +66,12 @@ describe("an instance that is not ready", () => {
     planner.nowMs += 1000;
     planner.started(web);
     planner.ready(web);
+    planner.end(planner.plans[1], "succeeded");
     planner.wait(5000);
-    expect(planner.told).toEqual([`eject ${web}`]);
+    expect(planner.told).toEqual([`eject ${web}`, `start ${web}`]);
     planner.bads.set(web, planner.nowMs);
     planner.wait(500);
-    expect(planner.told).toEqual([`eject ${web}`, `eject ${web}`]);
+    expect(planner.told).toEqual([`eject ${web}`, `start ${web}`, `eject ${web}`]);
   });
 
   it("is asked for again when the router refused", () => {

@@ -1,7 +1,7 @@
 import { type Mode, strictest } from "../kernel/index.ts";
 import { strategyScope } from "../model/index.ts";
 import type { PlanState } from "./state.ts";
-import type { Context, Strategy } from "./strategy.ts";
+import { type Context, isDead, type Strategy } from "./strategy.ts";
 
 /** May it act? Undefined: yes. Else the reason why it only watches. */
 export function forbidden(
@@ -20,6 +20,14 @@ export function forbidden(
   return state.fleet.limitedTo.includes(strategy.name)
     ? undefined
     : "mode limited does not name it";
+}
+
+/**
+ * A process that is gone is brought back because its restart policy says so. That is supervision,
+ * and nothing that is rationed: backoff, crash count and quarantine bound it.
+ */
+export function isByPolicy(strategy: Strategy, context: Context): boolean {
+  return strategy.name === "restart" && isDead(context);
 }
 
 export function modeOf(state: PlanState, context: Pick<Context, "service" | "spec">): Mode {

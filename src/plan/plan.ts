@@ -2,23 +2,44 @@
  * The third stage: what is to be done, and may it be done? It turns incidents into plans of one
  * strategy each, keeps instances as they should be, and heeds what people ask for.
  */
-
 import type { Instant } from "../kernel/index.ts";
-import type { Action, Incident, Observation, ResourceId } from "../model/index.ts";
-import { instanceOf, interrupted, isFinished, namesCause } from "../model/index.ts";
-import { decide, hearVerdict, restoreBudgets } from "./cases.ts";
+import {
+  type Action,
+  type ExitedReading,
+  type Incident,
+  instanceOf,
+  interrupted,
+  isFinished,
+  namesCause,
+  type Observation,
+  type ResourceId,
+  touchedBy,
+} from "../model/index.ts";
+import { noteAwaiting, withdrawForWorse } from "./approvals.ts";
+import { decide } from "./cases.ts";
+import { tellGone } from "./gone.ts";
 import { heed } from "./requests.ts";
-import { createSlot, noteDeed, noteExited, noteStarted, restoreSlot, type Slot } from "./slots.ts";
+import {
+  createSlot,
+  noteDeed,
+  noteExited,
+  noteFailedStart,
+  noteStarted,
+  type Slot,
+  want,
+} from "./slots.ts";
 import {
   fillSlots,
   type PlanInputs,
-  type PlanMemory,
   type Planning,
   type PlanState,
   type PlanTick,
   type RecoveryCase,
+  release,
 } from "./state.ts";
 import { recordSlot, supervise } from "./supervise.ts";
+import { takeUp, touch } from "./take-up.ts";
+import { hearVerdict } from "./verdicts.ts";
 
 export function plan(state: PlanState, inputs: PlanInputs, now: Instant): Planning {
   const out: Planning = {
@@ -27,14 +48,16 @@ export function plan(state: PlanState, inputs: PlanInputs, now: Instant): Planni
     looks: [],
     escalations: [],
     rollBacks: [],
+    withdrawals: [],
+    gone: [],
     settled: [],
     wakeMs: undefined,
   };
   const tick: PlanTick = { now, world: inputs.world, out };
-  if (inputs.fleet) adopt(state, inputs.fleet, now);
+  if (inputs.fleet) adopt(state, inputs.fleet, tick);
   for (const observation of inputs.processes) follow(state, observation, tick);
   for (const failure of inputs.raised) state.failures.set(failure.id, failure);
-  for (const incident of inputs.incidents) takeUp(state, incident, now);
+  for (const incident of inputs.incidents) hearIncident(state, incident, tick);
   for (const action of inputs.actions) followAction(state, action, tick);
   for (const verdict of inputs.verdicts) hearVerdict(state, verdict, tick);
   for (const request of inputs.requests) heed(state, request, tick);
@@ -48,7 +71,7 @@ export function plan(state: PlanState, inputs: PlanInputs, now: Instant): Planni
   return out;
 }
 
-function adopt(state: PlanState, change: NonNullable<PlanInputs["fleet"]>, now: Instant): void {
+function adopt(state: PlanState, change: NonNullable<PlanInputs["fleet"]>, tick: PlanTick): void {
   const { budgets } = change.fleet;
   state.fleet = change.fleet;
   state.topology = change.topology;
@@ -67,13 +90,22 @@ function adopt(state: PlanState, change: NonNullable<PlanInputs["fleet"]>, now: 
     slot.declaredHash = service.hash;
   }
   fillSlots(state);
-  for (const each of state.cases.values()) touch(state, each, now);
+  for (const each of state.cases.values()) touch(state, each, tick.now);
+  tellGone(state, tick);
+}
+
+function hearIncident(state: PlanState, incident: Incident, tick: PlanTick): void {
+  for (const failure of takeUp(state, incident, tick.now)) {
+    const each = state.cases.get(failure.resource);
+    if (each) withdrawForWorse(state, each, { failure, tick });
+  }
 }
 
 function follow(state: PlanState, observation: Observation, tick: PlanTick): void {
   const { reading } = observation;
   const slot =
     state.slots.get(observation.resource) ?? strangerSlot(state, observation.resource, reading);
+  if (reading.kind === "exited") noteExit(observation.resource, reading, tick);
   if (slot === undefined) return;
   if (reading.kind === "started") {
     noteStarted(slot, reading, tick.now);
@@ -92,18 +124,29 @@ function follow(state: PlanState, observation: Observation, tick: PlanTick): voi
       },
     });
   } else if (reading.kind === "exited") {
-    const { process, code, signal, uptimeMs, expected } = reading;
-    tick.out.entries.push({
-      kind: "process_exited",
-      exit: { resource: slot.resource, process, code, signal, uptimeMs, expected },
-    });
     if (!noteExited(slot, reading, state.fleet)) return;
-    slot.ended = !expected && !isRestarted(state, slot.service, code);
+    slot.ended = !reading.expected && !isRestarted(state, slot.service, reading.code);
     recordSlot(state, slot, tick);
+    wakeCase(state, slot, tick);
   } else if (reading.kind === "check" && reading.ok && slot.run) {
     slot.run.ready = true;
   }
   wakeDependents(state, slot.service);
+}
+
+/** Whatever its recovery waits for: to start what is gone is another matter. */
+function wakeCase(state: PlanState, slot: Slot, tick: PlanTick): void {
+  const each = state.cases.get(slot.resource);
+  if (each === undefined) return;
+  each.restedMs = undefined;
+  touch(state, each, tick.now);
+}
+
+/** Also of what the fleet does not know any more: the journal remembers what runs. */
+function noteExit(resource: ResourceId, reading: ExitedReading, { out }: PlanTick): void {
+  const { process, code, signal, uptimeMs, expected } = reading;
+  const exit = { resource, process, code, signal, uptimeMs, expected };
+  out.entries.push({ kind: "process_exited", exit });
 }
 
 /** It runs since a time when the fleet file had it: now it is to stop. */
@@ -115,7 +158,7 @@ function strangerSlot(
   const instance = instanceOf(resource);
   if (instance === undefined || reading.kind !== "started") return undefined;
   const slot = createSlot(instance.service, instance.number);
-  slot.desired = "stopped";
+  want(slot, false);
   state.slots.set(resource, slot);
   return slot;
 }
@@ -133,71 +176,16 @@ function wakeDependents(state: PlanState, service: string): void {
   }
 }
 
-/** An incident is new, has new failures, or has become somebody else's. */
-function takeUp(state: PlanState, incident: Incident, now: Instant): void {
-  if (incident.state.kind === "resolved") return;
-  const lists = [
-    { ids: incident.failures, asVictim: false },
-    { ids: incident.victims, asVictim: true },
-  ];
-  for (const { ids, asVictim } of lists) {
-    for (const id of ids) {
-      const failure = state.failures.get(id);
-      if (failure === undefined) continue;
-      const known = state.cases.get(failure.resource);
-      const isNews = known?.failures.has(id) !== true || known.incident !== incident.id;
-      const each =
-        known ?? openCase(state, { incident, resource: failure.resource, asVictim }, now);
-      each.incident = incident.id;
-      each.asVictim = asVictim;
-      each.failures.set(id, failure);
-      if (isNews) touch(state, each, now);
-    }
-  }
-}
-
-function openCase(
-  state: PlanState,
-  made: { incident: Incident; resource: RecoveryCase["resource"]; asVictim: boolean },
-  now: Instant,
-): RecoveryCase {
-  const { resource, incident, asVictim } = made;
-  const before = state.history.get(resource);
-  const isRelapse =
-    before !== undefined && now.monotonicMs - before.closedMs < state.fleet.budgets.healthyRunMs;
-  const each: RecoveryCase = {
-    resource,
-    incident: incident.id,
-    asVictim,
-    failures: new Map(),
-    // A relapse before a healthy run means that what seemed to help has not.
-    attempts: isRelapse ? before.attempts.map((attempt) => ({ ...attempt, helped: false })) : [],
-    phase: "open",
-    sinceMs: now.monotonicMs,
-    dueMs: 0,
-    judged: new Set(),
-    restedMs: undefined,
-    askedMs: undefined,
-    heldMs: undefined,
-    lookedMs: undefined,
-    withheld: new Set(),
-  };
-  state.history.delete(resource);
-  state.cases.set(resource, each);
-  return each;
-}
-
-function touch(state: PlanState, each: RecoveryCase, now: Instant): void {
-  each.dueMs = 0;
-  state.due.set(each.resource, now.monotonicMs);
-}
-
 function followAction(state: PlanState, action: Action, tick: PlanTick): void {
+  noteAwaiting(state, action);
   if (!isFinished(action)) return;
   const { resource, strategy, cause } = action.plan;
-  if (state.acting.get(resource) === action.plan.id) state.acting.delete(resource);
+  release(state, action.plan);
+  for (const touched of touchedBy(action.plan)) {
+    const near = instanceOf(touched)?.service;
+    if (near) state.due.set(near, tick.now.monotonicMs);
+  }
   const service = instanceOf(resource)?.service;
-  if (service) state.due.set(service, tick.now.monotonicMs);
   const helped = action.status.kind === "succeeded";
   if (strategy === "scale" && service) noteScale(state, service, action);
   const slot = state.slots.get(resource);
@@ -207,7 +195,7 @@ function followAction(state: PlanState, action: Action, tick: PlanTick): void {
     noteDeed(slot, helped, { nowMs: tick.now.monotonicMs, pauseMaxMs });
   }
   if (strategy === "apply_config" && !helped && !isInterrupted(action))
-    keepRunning(state, resource);
+    keepRunning(state, resource, tick);
   const each = state.cases.get(resource);
   if (each === undefined) {
     if (helped) tick.out.settled.push(action.id);
@@ -224,6 +212,10 @@ function followAction(state: PlanState, action: Action, tick: PlanTick): void {
     state.judged.set(action.id, action.plan);
     return;
   }
+  const isLost = each.phase === "acting" && !helped && !isInterrupted(action);
+  if (slot && isLost && action.plan.byPolicy) {
+    noteLostStart(state, { slot, each }, tick);
+  }
   const attempt = each.attempts.at(-1);
   if (attempt) attempt.helped = helped;
   state.judged.delete(action.id);
@@ -231,27 +223,15 @@ function followAction(state: PlanState, action: Action, tick: PlanTick): void {
   touch(state, each, tick.now);
 }
 
-/** Takes up what the planner before this one knew. */
-export function restorePlanning(
+/** A port that somebody else holds says nothing against the instance. */
+function noteLostStart(
   state: PlanState,
-  past: { readonly memory: PlanMemory; readonly now: Instant },
+  { slot, each }: { readonly slot: Slot; readonly each: RecoveryCase },
+  tick: PlanTick,
 ): void {
-  const { memory, now } = past;
-  for (const [scope, mode] of memory.modes) state.modes.set(scope, mode);
-  restoreBudgets(state, memory.spent, now);
-  for (const [key, experience] of memory.book) state.book.set(key, experience);
-  for (const record of memory.slots.values()) {
-    const slot = state.slots.get(record.resource);
-    const service = slot && state.fleet.services[slot.service];
-    if (slot && service) restoreSlot(slot, record, service);
-  }
-  for (const slot of state.slots.values()) slot.starts = memory.starts.get(slot.resource) ?? 0;
-  // They are being taken back: until that is over, their resources are not free.
-  for (const { plan: before, status } of memory.actions.values()) {
-    if (status.kind !== "succeeded") state.acting.set(before.resource, before.id);
-  }
-  for (const failure of memory.failures.values()) state.failures.set(failure.id, failure);
-  for (const incident of memory.incidents.values()) takeUp(state, incident, now);
+  for (const { type } of each.failures.values()) if (type === "port_conflict") return;
+  noteFailedStart(slot);
+  recordSlot(state, slot, tick);
 }
 
 function isInterrupted({ status }: Action): boolean {
@@ -259,10 +239,12 @@ function isInterrupted({ status }: Action): boolean {
 }
 
 /** A configuration that could not be applied is not tried again until it changes. */
-function keepRunning(state: PlanState, resource: ResourceId): void {
+function keepRunning(state: PlanState, resource: ResourceId, tick: PlanTick): void {
   const slot = state.slots.get(resource);
   const hash = slot?.run?.started.specHash ?? slot?.goodHash;
-  if (slot && hash !== undefined) slot.pinnedHash = hash;
+  if (slot === undefined || hash === undefined) return;
+  slot.pinnedHash = hash;
+  recordSlot(state, slot, tick);
 }
 
 /** Whether requests reach it, as far as that was the purpose. */
@@ -275,6 +257,8 @@ function noteRotation(slot: Slot, strategy: string, helped: boolean): void {
 function noteScale(state: PlanState, service: string, action: Action): void {
   const added = state.added.get(service) ?? 0;
   if (action.status.kind === "succeeded") state.added.set(service, added + 1);
-  if (action.status.kind === "rolled_back" && added > 0) state.added.set(service, added - 1);
+  // What never succeeded was never counted.
+  const wasCounted = state.judged.has(action.id) && added > 0;
+  if (action.status.kind !== "succeeded" && wasCounted) state.added.set(service, added - 1);
   fillSlots(state);
 }

@@ -38,6 +38,7 @@ function set(
 ): void {
   const { slot, request } = change;
   slot.desired = request.kind === "stop" ? "stopped" : "running";
+  slot.surplus = false;
   if (request.kind !== "stop") {
     slot.quarantine = undefined;
     slot.ended = false;
@@ -48,6 +49,8 @@ function set(
   recordSlot(state, slot, tick);
   state.due.set(slot.service, 0);
   reopen(state, slot.resource);
+  const each = state.cases.get(slot.resource);
+  if (each) each.asked = request.kind !== "stop";
 }
 
 /** A case that waited for ever is looked at again, with all strategies. */
@@ -55,6 +58,7 @@ function reopen(state: PlanState, resource: ResourceId): void {
   const each = state.cases.get(resource);
   if (each === undefined) return;
   each.dueMs = 0;
+  each.restedMs = undefined;
   each.withheld.clear();
   each.attempts = [];
   state.due.set(resource, 0);

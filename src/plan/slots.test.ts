@@ -133,4 +133,25 @@ describe("slots", () => {
     restoreSlot(changed, record, { ...service, hash: "h3" });
     expect(changed.quarantine).toBeUndefined();
   });
+
+  it("are remembered with what a rollback has pinned, until the file declares another spec", () => {
+    const slot = createSlot("a", 1);
+    slot.pinnedHash = "good";
+    slot.quarantine = { specHash: service.hash, reason: "r" };
+    const again = createSlot("a", 1);
+    restoreSlot(again, recordOf(slot, service), service);
+    expect(again).toMatchObject({ pinnedHash: "good", declaredHash: service.hash });
+    expect(again.quarantine?.specHash).toBe(service.hash);
+    const changed = createSlot("a", 1);
+    restoreSlot(changed, recordOf(slot, service), { ...service, hash: "h3" });
+    expect(changed).toMatchObject({ pinnedHash: undefined, quarantine: undefined });
+  });
+
+  it("are remembered as resting when their policy lets them rest", () => {
+    const slot = createSlot("a", 1);
+    slot.ended = true;
+    const again = createSlot("a", 1);
+    restoreSlot(again, recordOf(slot, service), service);
+    expect(again.ended).toBe(true);
+  });
 });

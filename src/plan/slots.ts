@@ -22,6 +22,8 @@ export interface Slot {
   readonly service: string;
   readonly number: number;
   desired: "running" | "stopped";
+  /** Nobody wants it stopped, but the fleet does not want it: it runs again when the fleet does. */
+  surplus: boolean;
   run: Running | undefined;
   starts: number;
   /** Exits in a row without a healthy run. */
@@ -60,6 +62,7 @@ export function createSlot(service: string, number: number): Slot {
     service,
     number,
     desired: "running",
+    surplus: false,
     run: undefined,
     starts: 0,
     crashes: 0,
@@ -109,6 +112,11 @@ export function noteExited(slot: Slot, exited: ExitedReading, fleet: Fleet): boo
   return true;
 }
 
+/** It died before it could begin: that counts as a crash, so that trying has its bounds. */
+export function noteFailedStart(slot: Slot): void {
+  if (slot.run === undefined) slot.crashes += 1;
+}
+
 /** Keeps S2; called when a run ends and when somebody needs to know. */
 export function noteRun(slot: Slot, uptimeMs: number, fleet: Fleet): void {
   if (!slot.run?.ready || uptimeMs < fleet.budgets.healthyRunMs) return;
@@ -133,23 +141,38 @@ export function backoffMs(slot: Slot, fleet: Fleet, random: Random): number {
   return jittered(random, delayMs, 0.2);
 }
 
+/** What is to be remembered over a restart of the daemon. */
 export function recordOf(slot: Slot, service: ServiceSpec): SlotRecord {
   return {
     resource: slot.resource,
-    desired: slot.desired,
+    desired: slot.surplus ? "running" : slot.desired,
     quarantined: slot.quarantine !== undefined,
     crashes: slot.crashes,
     specHash: wantedHash(slot, service),
+    ...(slot.pinnedHash === undefined ? {} : { declaredHash: service.hash }),
+    ...(slot.ended ? { ended: true } : {}),
     ...(slot.goodHash === undefined ? {} : { goodHash: slot.goodHash }),
   };
 }
 
-/** What was remembered over a restart of the daemon. */
+/** Pins and quarantine hold as long as the fleet file declares what it declared then. */
 export function restoreSlot(slot: Slot, record: SlotRecord, service: ServiceSpec): void {
   slot.desired = record.desired;
   slot.crashes = record.crashes;
   slot.goodHash = record.goodHash;
-  if (record.quarantined && record.specHash === service.hash) {
-    slot.quarantine = { specHash: record.specHash, reason: "quarantined before this daemon began" };
+  slot.ended = record.ended === true;
+  if ((record.declaredHash ?? record.specHash) !== service.hash) return;
+  slot.declaredHash = service.hash;
+  if (record.specHash !== service.hash) slot.pinnedHash = record.specHash;
+  if (record.quarantined) {
+    const reason = "quarantined before this daemon began";
+    slot.quarantine = { specHash: service.hash, reason };
   }
+}
+
+/** The fleet wants it, or does no more; what a person has stopped stays stopped. */
+export function want(slot: Slot, isWanted: boolean): void {
+  if (isWanted && slot.surplus) slot.desired = "running";
+  slot.surplus = !isWanted && (slot.surplus || slot.desired === "running");
+  if (!isWanted) slot.desired = "stopped";
 }

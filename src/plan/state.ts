@@ -1,22 +1,23 @@
 import type { Fleet, Topology } from "../config/index.ts";
 import { DueHeap, type Ids, type Instant, type Mode, type Random } from "../kernel/index.ts";
-import type {
-  Action,
-  Entry,
-  Experience,
-  ExperienceBook,
-  Failure,
-  Health,
-  Incident,
-  Observation,
-  PersonRequest,
-  Plan,
-  ResourceId,
-  SlotRecord,
-  Verdict,
+import {
+  type Action,
+  type Entry,
+  type Experience,
+  type ExperienceBook,
+  type Failure,
+  type Health,
+  type Incident,
+  type Observation,
+  type PersonRequest,
+  type Plan,
+  type ResourceId,
+  type SlotRecord,
+  touchedBy,
+  type Verdict,
 } from "../model/index.ts";
 import { Budget } from "./budget.ts";
-import { createSlot, type Slot } from "./slots.ts";
+import { createSlot, type Slot, want } from "./slots.ts";
 
 /** What the planner remembers. */
 export interface PlanState {
@@ -38,8 +39,10 @@ export interface PlanState {
   readonly book: ExperienceBook;
   readonly fleetBudget: Budget;
   readonly budgets: Map<ResourceId, Budget>;
-  /** Actions under way, by resource. */
+  /** Plans under way or waiting for approval, by every resource that they touch. */
   readonly acting: Map<ResourceId, string>;
+  /** Actions that wait for approval, by the resource that they are for. */
+  readonly awaiting: Map<ResourceId, Action>;
   /** Actions whose verdict is awaited. */
   readonly judged: Map<string, Plan>;
   /** Runtime changes of the mode; `fleet`, a service's name or `strategy/<name>`. */
@@ -73,6 +76,10 @@ export interface RecoveryCase {
   heldMs: number | undefined;
   lookedMs: number | undefined;
   readonly withheld: Set<string>;
+  /** For people: until when it is rationed or cooling down. */
+  waits?: string | undefined;
+  /** A person asked for it: the next attempt needs no budget. */
+  asked?: boolean;
 }
 
 export interface Attempt {
@@ -111,6 +118,10 @@ export interface Planning {
   readonly escalations: { readonly incident: string; readonly reason: string }[];
   /** Actions that did not help. */
   readonly rollBacks: { readonly action: string; readonly reason: string }[];
+  /** Actions whose approval is no longer asked for. */
+  readonly withdrawals: { readonly action: string; readonly reason: string }[];
+  /** Resources that nobody looks after any more: what was open of them is over. */
+  readonly gone: { readonly resource: ResourceId; readonly reason: string }[];
   /** Actions over which nothing more will be decided. */
   readonly settled: string[];
   wakeMs: number | undefined;
@@ -161,6 +172,7 @@ export function createPlanState(
     fleetBudget: new Budget(fleet.budgets.perFleet, fleet.budgets.windowMs),
     budgets: new Map(),
     acting: new Map(),
+    awaiting: new Map(),
     judged: new Map(),
     modes: new Map(),
     due: new DueHeap(),
@@ -173,21 +185,32 @@ export function createPlanState(
 /** A slot for every instance that the fleet wants; those that it no longer wants are to stop. */
 export function fillSlots(state: PlanState): void {
   for (const service of Object.values(state.fleet.services)) {
-    const wanted = service.instances + (state.added.get(service.name) ?? 0);
-    for (let number = 1; number <= wanted; number += 1) {
+    for (let number = 1; number <= wantedOf(state, service.name); number += 1) {
       const slot = createSlot(service.name, number);
       if (!state.slots.has(slot.resource)) state.slots.set(slot.resource, slot);
     }
-    for (const slot of slotsOf(state, service.name)) {
-      if (slot.number > wanted) slot.desired = "stopped";
-    }
-    state.due.set(service.name, 0);
   }
   for (const slot of state.slots.values()) {
-    if (state.fleet.services[slot.service] === undefined) {
-      slot.desired = "stopped";
-      state.due.set(slot.service, 0);
-    }
+    want(slot, slot.number <= wantedOf(state, slot.service));
+    slot.declaredHash ??= state.fleet.services[slot.service]?.hash;
+    state.due.set(slot.service, 0);
+  }
+}
+
+/** How many instances there are to be: those that are declared, and those that were added. */
+export function wantedOf({ fleet, added }: PlanState, service: string): number {
+  const declared = fleet.services[service];
+  return declared === undefined ? 0 : declared.instances + (added.get(service) ?? 0);
+}
+
+/** Nothing else is done to what its steps touch until it is over. */
+export function occupy({ acting }: PlanState, plan: Plan): void {
+  for (const resource of touchedBy(plan)) acting.set(resource, plan.id);
+}
+
+export function release({ acting }: PlanState, plan: Plan): void {
+  for (const resource of touchedBy(plan)) {
+    if (acting.get(resource) === plan.id) acting.delete(resource);
   }
 }
 

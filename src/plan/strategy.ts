@@ -39,7 +39,7 @@ export interface Context {
   readonly siblings: readonly Slot[];
   /** Resources it needs that are not well and that nobody has a failure for. */
   readonly suspects: readonly Slot[];
-  /** Crashes within the crash window put it into quarantine. */
+  /** So many crashes in a row put it into quarantine. */
   readonly crashesMax: number;
 }
 

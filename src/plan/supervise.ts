@@ -8,12 +8,17 @@
  *     has no open case.
  * U3. An instance stops when nothing that runs needs it any more.
  * U4. What was taken out of the rotation because it was not ready is put back when it is ready.
+ * U5. What a person has stopped, or the fleet no longer wants, asks for nobody's care.
+ * U6. A case keeps a start away only when the case itself brings back what is dead.
  */
 import type { ServiceSpec } from "../config/index.ts";
 import type { Plan, PlanCause, Step } from "../model/index.ts";
+import { tellStopped } from "./gone.ts";
 import { recordOf, type Slot, wantedHash } from "./slots.ts";
-import { type PlanState, type PlanTick, slotsOf } from "./state.ts";
+import { occupy, type PlanState, type PlanTick, slotsOf, wantedOf } from "./state.ts";
+import { restart } from "./strategies/restart.ts";
 import { drainStep, readyStep, startStep, stopStep } from "./strategies/steps.ts";
+import { waitForPort } from "./strategies/wait-for-port.ts";
 
 /** So often a service that waits for something is looked at again. */
 const againMs = 100;
@@ -22,11 +27,13 @@ const unknownMs = 15_000;
 
 export function supervise(state: PlanState, name: string, tick: PlanTick): void {
   const service = state.fleet.services[name];
+  const nowMs = tick.now.monotonicMs;
   let again = false;
+  let pausedMs = Number.POSITIVE_INFINITY;
   for (const slot of slotsOf(state, name)) {
     if (state.acting.has(slot.resource)) continue;
-    if (tick.now.monotonicMs < slot.deedDueMs) {
-      state.due.set(name, slot.deedDueMs);
+    if (nowMs < slot.deedDueMs) {
+      pausedMs = Math.min(pausedMs, slot.deedDueMs);
       continue;
     }
     // Going down is not remembered: the next daemon brings up what was up.
@@ -36,20 +43,31 @@ export function supervise(state: PlanState, name: string, tick: PlanTick): void 
     else if (slot.ejected && isReadyAgain(state, slot)) readmit(state, slot, tick);
     else if (service) again = renew(state, { slot, service }, tick) || again;
   }
-  if (again) state.due.set(name, tick.now.monotonicMs + againMs);
+  const dueMs = again ? Math.min(pausedMs, nowMs + againMs) : pausedMs;
+  if (Number.isFinite(dueMs)) state.due.set(name, dueMs);
 }
 
 type Place = { readonly slot: Slot; readonly service: ServiceSpec };
 
 /** Each returns true when it has to be looked at again. */
 function start(state: PlanState, { slot, service }: Place, tick: PlanTick): boolean {
-  if (state.goingDown || state.cases.has(slot.resource) || slot.quarantine || slot.ended)
-    return false;
+  if (state.goingDown || isRevived(state, slot) || slot.quarantine || slot.ended) return false;
   if (service.mode === "off" || state.fleet.mode === "off") return false;
   if (!needsAreReady(state, service, tick)) return true;
   const steps = [startStep(slot.resource, wantedHash(slot, service))];
   emit(state, slot, { strategy: "start", reason: "it is to run and does not", steps, tick });
   return false;
+}
+
+/** Keeps U6. That it was slow, say, restarts nothing: who is dead would stay so. */
+function isRevived({ cases }: PlanState, slot: Slot): boolean {
+  const each = cases.get(slot.resource);
+  if (each === undefined) return false;
+  const types = [...each.failures.values()].map(({ type }) => type);
+  return (
+    each.phase !== "open" ||
+    types.some((type) => type in restart.heals || type in waitForPort.heals)
+  );
 }
 
 function needsAreReady(state: PlanState, service: ServiceSpec, tick: PlanTick): boolean {
@@ -66,7 +84,7 @@ function needsAreReady(state: PlanState, service: ServiceSpec, tick: PlanTick): 
 
 function stop(state: PlanState, slot: Slot, tick: PlanTick): boolean {
   if (slot.run === undefined) {
-    forget(state, slot);
+    forget(state, slot, tick);
     return false;
   }
   if (dependentsRun(state, slot)) return true;
@@ -100,11 +118,12 @@ function readmit(state: PlanState, slot: Slot, tick: PlanTick): void {
   emit(state, slot, { strategy: "readmit", reason: "it is ready again", steps, tick });
 }
 
-/** Slots that the fleet no longer wants are gone once they are stopped. */
-function forget(state: PlanState, slot: Slot): void {
-  const service = state.fleet.services[slot.service];
-  const wanted = (service?.instances ?? 0) + (state.added.get(slot.service) ?? 0);
-  if (slot.number > wanted) state.slots.delete(slot.resource);
+/** Slots that the fleet no longer wants are gone once they are stopped (U5). */
+function forget(state: PlanState, slot: Slot, tick: PlanTick): void {
+  const { resource } = slot;
+  if (slot.number <= wantedOf(state, slot.service)) return tellStopped(state, slot, tick);
+  state.slots.delete(resource);
+  tick.out.gone.push({ resource, reason: "it is no longer in the fleet" });
 }
 
 /** Only when everything goes down does the order matter: a person may stop one thing alone. */
@@ -174,7 +193,7 @@ function emit(state: PlanState, slot: Slot, emission: Emission): void {
     irreversible: false,
     reverts: false,
   };
-  state.acting.set(slot.resource, plan.id);
+  occupy(state, plan);
   tick.out.plans.push({ plan, needsApproval: false });
   tick.out.entries.push({ kind: "plan", plan });
 }

@@ -47,11 +47,6 @@ export class Ring {
     return this.#values[this.#place(index)] as number;
   }
 
-  clear(): void {
-    this.#start = 0;
-    this.#size = 0;
-  }
-
   #place(index: number): number {
     const place = this.#start + index;
     return place >= this.capacity ? place - this.capacity : place;

@@ -1,5 +1,6 @@
 /** Where everything of one fleet lies: the layout of the data directory, as paths. */
 import { createHash } from "node:crypto";
+import { writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { privateDirectory } from "./private-directory.ts";
@@ -33,6 +34,7 @@ export function openDataDirectory(path: string): DataDirectory {
   privateDirectory(root);
   const logs = folder("logs");
   const run = folder("run");
+  ignore(root);
   return {
     root,
     store: join(root, "soulmirror.db"),
@@ -46,6 +48,15 @@ export function openDataDirectory(path: string): DataDirectory {
     logOf: (service, number) => join(logs, `${service}.${number}.log`),
     socket: (name) => socketPath(run, name),
   };
+}
+
+/** The token and the logs belong into no repository. */
+function ignore(root: string): void {
+  try {
+    writeFileSync(join(root, ".gitignore"), "*\n", { flag: "wx", mode: 0o600 });
+  } catch {
+    // It is there, or the disk takes nothing: supervision does not depend on it.
+  }
 }
 
 function socketPath(run: string, name: string): string {

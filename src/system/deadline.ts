@@ -1,4 +1,5 @@
 import type { Deadline } from "../model/index.ts";
+import { longestDelayMs } from "./real-clock.ts";
 
 /**
  * A deadline in real time; it keeps no process alive. Not `AbortSignal.timeout`: that one cannot be
@@ -6,7 +7,8 @@ import type { Deadline } from "../model/index.ts";
  */
 export function openDeadline(timeoutMs: number): Deadline {
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(passed), timeoutMs).unref();
+  const delayMs = Math.min(timeoutMs, longestDelayMs);
+  const timer = setTimeout(() => controller.abort(passed), delayMs).unref();
   return { signal: controller.signal, end: () => clearTimeout(timer) };
 }
 

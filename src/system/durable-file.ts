@@ -16,7 +16,10 @@ export interface FileOptions {
   readonly mode?: number;
 }
 
-/** Rejects when it could not be written; the old content is still there then. */
+/**
+ * Rejects when it could not be written: the old content is there then, or, when only its folder
+ * could not be synced, the new one without F2.
+ */
 export async function writeDurably(
   path: string,
   content: string | Uint8Array,

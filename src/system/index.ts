@@ -9,7 +9,7 @@ export { type FileOptions, replaceFile, syncFolder, writeDurably } from "./durab
 export { entryFile } from "./entry-file.ts";
 export { freePort, isPortFree } from "./free-port.ts";
 export { acquireLock, type Lock } from "./lock-file.ts";
-export { portHolder } from "./port-holder.ts";
+export { portHolder, socketHolder } from "./port-holder.ts";
 export { privateDirectory } from "./private-directory.ts";
 export {
   bootId,
@@ -30,8 +30,9 @@ export {
   readProcessStatus,
   ticksToMs,
 } from "./proc.ts";
+export { readPlainFile } from "./read-plain-file.ts";
 export { readSecretFile } from "./read-secret-file.ts";
 export { realClock, realTimers } from "./real-clock.ts";
 export { createRealRandom, realSeed } from "./real-random.ts";
-export { makeSparePath, sparePath } from "./spare-path.ts";
+export { makeSparePath, ownSparePath, sparePath } from "./spare-path.ts";
 export { type Distrust, untrustedFile } from "./untrusted-file.ts";

@@ -1,12 +1,13 @@
 /**
- * Who listens on a port? The kernel lists listening sockets by inode, and every process lists its
- * descriptors; the pair names the holder. Other people's processes can only be seen by root.
+ * Who listens on a port, or on a unix socket? The kernel lists listening sockets by inode, and
+ * every process lists its descriptors; the pair names the holder. Other people's processes can only
+ * be seen by root.
  *
  * The walk through all descriptors costs milliseconds, and a held port is asked for again and
  * again: the last answers are kept by inode, which is never given away while the socket lives.
  */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
-import type { PortHolder } from "../model/index.ts";
+import type { PortHolder, ProcessIdentity } from "../model/index.ts";
 import { commandLine, listProcesses, processIdentity } from "./proc.ts";
 
 interface Known {
@@ -26,7 +27,23 @@ export function portHolder(host: string, port: number): PortHolder | null {
   return pid === undefined ? null : { pid, command: commandLine(pid) };
 }
 
+/** Who listens on a unix socket with that absolute path; undefined: nobody whom we can see. */
+export function socketHolder(path: string): ProcessIdentity | undefined {
+  const inodes = new Set<string>();
+  for (const line of lines("/proc/net/unix")) {
+    // Num RefCount Protocol Flags Type St Inode Path: the path may have blanks.
+    const found = /^\S+ \S+ \S+ (\S+) \S+ \S+ +(\d+) (.*)$/.exec(line);
+    if (found?.[1] === acceptsConnections && found[3] === path) inodes.add(found[2] ?? "");
+  }
+  const pid = inodes.size === 0 ? undefined : findPid(inodes);
+  return pid === undefined ? undefined : processIdentity(pid);
+}
+
+const acceptsConnections = "00010000";
+
 function listeningInodes(host: string, port: number): ReadonlySet<string> {
+  // Whoever wants all addresses is in the way of whoever has one.
+  const isAny = host === "0.0.0.0" || host === "::";
   const wanted = new Set([...anyAddress, ...addressesOf(host)]);
   const inodes = new Set<string>();
   const portText = port.toString(16).toUpperCase().padStart(4, "0");
@@ -34,7 +51,8 @@ function listeningInodes(host: string, port: number): ReadonlySet<string> {
     for (const line of lines(path)) {
       const fields = line.trim().split(/\s+/);
       const [address = "", linePort] = (fields[1] ?? "").split(":");
-      if (linePort !== portText || fields[3] !== "0A" || !wanted.has(address)) continue;
+      if (linePort !== portText || fields[3] !== "0A") continue;
+      if (!isAny && !wanted.has(address)) continue;
       inodes.add(fields[9] ?? "");
     }
   }

@@ -6,7 +6,7 @@ export const realClock: Clock = {
 };
 
 /** `setTimeout` fires at once when it is asked for more than this. */
-const longestDelayMs = 2 ** 31 - 1;
+export const longestDelayMs = 2 ** 31 - 1;
 
 /** Real timers. A pending one keeps the process alive: whoever waits wants to live. */
 export const realTimers: Timers = {

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { privateDirectory } from "./private-directory.ts";
+import { isPrivateDirectory, privateDirectory } from "./private-directory.ts";
 
 /** `name` is what is kept: `journal`, `note`. Makes nothing. */
 export function sparePath(dataPath: string, name: string): string {
@@ -13,9 +13,24 @@ export function sparePath(dataPath: string, name: string): string {
   return join(folderPath(), `${hash}.${name}`);
 }
 
-/** The same, in a folder that is there. Throws DATA_DIRECTORY_UNUSABLE. */
-export function makeSparePath(dataPath: string, name: string): string {
-  privateDirectory(folderPath());
+/**
+ * The same for who only reads. Undefined unless the folder is ours: anybody may make one of its
+ * name below the temporary folder, and a note in it could name any port and any process.
+ */
+export function ownSparePath(dataPath: string, name: string): string | undefined {
+  return isPrivateDirectory(folderPath()) ? sparePath(dataPath, name) : undefined;
+}
+
+/**
+ * The same, in a folder that is there. Undefined where the folder cannot be had: whoever takes its
+ * name first must not be able to keep a daemon from starting whose data directory is well.
+ */
+export function makeSparePath(dataPath: string, name: string): string | undefined {
+  try {
+    privateDirectory(folderPath());
+  } catch {
+    return undefined;
+  }
   return sparePath(dataPath, name);
 }
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Fleet } from "../config/index.ts";
 import type { Failure, Watch } from "../model/index.ts";
 import { createVerifyState, type VerifyInput, verify } from "./verify.ts";
 
@@ -46,7 +47,11 @@ describe("verify", () => {
     fc.assert(
       fc.property(fc.array(happening, { maxLength: 80 }), (happenings) => {
         const detection = { ...fullDetection, ...limits };
-        const state = createVerifyState(detection);
+        const state = createVerifyState({
+          detection,
+          services: {},
+          resources: {},
+        } as unknown as Fleet);
         let nowMs = 2000;
         /** What the property knows by itself: the last moment that was not clean. */
         let freshFromMs = nowMs;

@@ -1,9 +1,13 @@
 import { describe, expect, it } from "vitest";
-import type { Detection } from "../config/index.ts";
+import type { Fleet } from "../config/index.ts";
 import type { Failure, FailureType, Verdict, Watch } from "../model/index.ts";
 import { createVerifyState, type VerifyInput, verify } from "./verify.ts";
 
-const detection = { watchMs: 5000, verifyDeadlineMs: 30_000 } as Detection;
+const fleet = {
+  detection: { watchMs: 5000, verifyDeadlineMs: 30_000 },
+  services: { a: { liveness: { up: 2 } } } as unknown,
+  resources: {},
+} as Fleet;
 const watch: Watch = { windowMs: 2000, goodMin: 2, deadlineMs: 10_000 };
 
 function failure(id: string, type: FailureType = "hang"): Failure {
@@ -23,8 +27,9 @@ function failure(id: string, type: FailureType = "hang"): Failure {
 /** Runs inputs at their times; an empty list lets only time pass. */
 function verdicts(
   script: readonly (readonly [atMs: number, ...inputs: VerifyInput[]])[],
+  of: Fleet = fleet,
 ): Verdict[] {
-  const state = createVerifyState(detection);
+  const state = createVerifyState(of);
   return script.flatMap(([atMs, ...inputs]) => [
     ...verify(state, inputs, { wallMs: atMs, monotonicMs: atMs }).verdicts,
   ]);
@@ -120,5 +125,23 @@ describe("verify", () => {
       [6000, look("good", 5900)],
     ]);
     expect(given).toMatchObject([{ healed: true }]);
+  });
+
+  it("asks for as many good looks as the probe declares (`up`)", () => {
+    const looks = [6000, 7000, 8000, 9000].map((ms) => [ms, look("good", ms - 6000)] as const);
+    const healedAt = (up: number): number | undefined =>
+      verdicts([[0, raised()], ...looks], {
+        ...fleet,
+        services: { a: { liveness: { up } } } as unknown as Fleet["services"],
+      })[0]?.at;
+    expect([1, 2, 4].map(healedAt)).toEqual([6000, 7000, 9000]);
+  });
+
+  it("ends what is no longer in the fleet, and gives no action the credit (V6)", () => {
+    const gone: VerifyInput = { kind: "gone", resource: "instance/a.1", reason: "it is no more" };
+    const given = verdicts([[0, raised()], [100, acted], [200, gone], [60_000]]);
+    expect(given).toEqual([
+      { at: 200, failure: "f", healed: true, reason: "it is no more", givenUp: true },
+    ]);
   });
 });

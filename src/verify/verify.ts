@@ -7,9 +7,11 @@
  *     clean window before `deadlineMs`.
  * V4. A failure that gets well without an action needs the same clean window.
  * V5. Every failure that is raised ends in a verdict "healed", or stays open and known.
+ * V6. What is no longer in the fleet, or was stopped by a person, cannot get well: what was open
+ *     of it is over.
  */
-import type { Detection } from "../config/index.ts";
-import { DueHeap, type Instant } from "../kernel/index.ts";
+import { type Fleet, goodLooksFor } from "../config/index.ts";
+import { DueHeap, formatDuration, type Instant } from "../kernel/index.ts";
 import {
   type Failure,
   failureTypes,
@@ -20,7 +22,7 @@ import {
 } from "../model/index.ts";
 
 export interface VerifyState {
-  detection: Detection;
+  fleet: Fleet;
   readonly watches: Map<string, FailureWatch>;
   readonly due: DueHeap;
 }
@@ -50,6 +52,8 @@ export type VerifyInput =
   | { readonly kind: "acting"; readonly resource: ResourceId }
   /** The action is over without success: only its own getting well is watched for. */
   | { readonly kind: "idle"; readonly resource: ResourceId }
+  /** Nobody looks after it any more. */
+  | { readonly kind: "gone"; readonly resource: ResourceId; readonly reason: string }
   /** All its steps are done: from now on it is judged. */
   | {
       readonly kind: "acted";
@@ -70,8 +74,8 @@ interface Round {
   readonly verdicts: Verdict[];
 }
 
-export function createVerifyState(detection: Detection): VerifyState {
-  return { detection, watches: new Map(), due: new DueHeap() };
+export function createVerifyState(fleet: Fleet): VerifyState {
+  return { fleet, watches: new Map(), due: new DueHeap() };
 }
 
 export function verify(
@@ -114,6 +118,10 @@ function take(state: VerifyState, input: VerifyInput, round: Round): void {
         reset(watch, undefined, now.monotonicMs);
       }
       return;
+    case "gone":
+      for (const watch of watchesOf(state, input.resource))
+        giveUp(state, watch, { reason: input.reason, round });
+      return;
     case "acted":
       for (const watch of watchesOf(state, input.resource)) {
         // What is only a note about a resource says nothing about a recovery.
@@ -138,12 +146,13 @@ function reset(watch: FailureWatch, action: string | undefined, freshFromMs: num
 }
 
 function freshWatch(state: VerifyState, failure: Failure, now: Instant): FailureWatch {
-  const { watchMs, verifyDeadlineMs } = state.detection;
+  const { watchMs, verifyDeadlineMs } = state.fleet.detection;
+  const goodMin = goodLooksFor(state.fleet, failure.resource, failure.sensor);
   return {
     failure,
     raisedMs: now.monotonicMs,
     action: undefined,
-    watch: { windowMs: watchMs, goodMin: 2, deadlineMs: verifyDeadlineMs },
+    watch: { windowMs: watchMs, goodMin, deadlineMs: verifyDeadlineMs },
     freshFromMs: now.monotonicMs,
     goodSinceMs: undefined,
     goodCount: 0,
@@ -178,7 +187,7 @@ function weigh(
     failure: watch.failure.id,
     ...(watch.action === undefined ? {} : { action: watch.action }),
     healed: true,
-    reason: `${watch.goodCount} good looks over ${Math.round(cleanMs)} ms`,
+    reason: `${watch.goodCount} good looks over ${formatDuration(cleanMs)}`,
     healedAfterMs: Math.max(0, watch.goodSinceMs - watch.raisedMs),
   });
 }
@@ -188,4 +197,17 @@ function notHealed(watch: FailureWatch, reason: string, { now, verdicts }: Round
   reset(watch, undefined, now.monotonicMs);
   if (action === undefined) return;
   verdicts.push({ at: now.wallMs, failure: watch.failure.id, action, healed: false, reason });
+}
+
+/** Keeps V6. No action gets the credit. */
+function giveUp(
+  state: VerifyState,
+  watch: FailureWatch,
+  { reason, round }: { readonly reason: string; readonly round: Round },
+): void {
+  const { now, verdicts } = round;
+  const { id } = watch.failure;
+  state.watches.delete(id);
+  state.due.delete(id);
+  verdicts.push({ at: now.wallMs, failure: id, healed: true, reason, givenUp: true });
 }

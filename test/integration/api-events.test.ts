@@ -1,6 +1,8 @@
 /** The streams: every entry once and in order, also for a client that was away. */
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import { describe, expect, test } from "vitest";
+import type { EventStream } from "../../src/api/wire/event-stream.ts";
+import { JournalFeed } from "../../src/api/wire/journal-feed.ts";
 import { ApiBench, token } from "./api-bench.ts";
 
 /** One client of server-sent events. */
@@ -208,4 +210,43 @@ describe("logs", () => {
     client[Symbol.dispose]();
     while (bench.house.lines.size > 0) await new Promise((resolve) => setImmediate(resolve));
   });
+});
+
+test("a client that is slow while very much happens gets every entry all the same (F1)", async () => {
+  await using bench = await ApiBench.start();
+  const { house } = bench;
+  await house.write([note]);
+  const atFirst = (await house.store.last())?.position ?? 0;
+  const gate = Promise.withResolvers<void>();
+  const seen: number[] = [];
+  let taken = 0;
+  const stream: EventStream = {
+    isOpen: true,
+    send({ id }) {
+      seen.push(id ?? 0);
+      // Comes while it catches up, and so is read from the store and waits for it as well.
+      if (seen.length === 1) queueMicrotask(() => void house.write([note]));
+    },
+    comment: () => undefined,
+    drained() {
+      taken += 1;
+      // The one that has waited: it is no longer reading from the store.
+      return taken === atFirst + 2 ? gate.promise : Promise.resolve();
+    },
+    onClose: () => undefined,
+    end: () => undefined,
+  };
+  const feed = new JournalFeed(house, () => undefined);
+  feed.join(stream, { name: "a test", isTrusted: true, isNear: true }, 0);
+  await expect.poll(() => taken).toBe(atFirst + 2);
+  for (let round = 0; round < 3; round += 1) {
+    await house.write(Array.from({ length: 600 }, () => note));
+  }
+  gate.resolve();
+  const end = atFirst + 1 + 1800;
+  await expect.poll(() => seen.at(-1)).toBe(end);
+  expect(seen).toEqual(upTo(end));
+  await house.write([note]);
+  expect(seen.at(-1)).toBe(end + 1);
+  feed.close();
 });

@@ -1,4 +1,5 @@
 /** Whoever may not, cannot: foreign hosts and origins, used links, guessed tokens, markup. */
+import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ApiBench, token } from "./api-bench.ts";
 
@@ -16,6 +17,7 @@ const paths = [
   "/trpc/health",
   "/metrics",
   "/nothing",
+  "/%ff",
   "/api/v1/events",
 ];
 
@@ -66,6 +68,15 @@ describe("addresses", () => {
       [],
     );
   });
+});
+
+test("a connection that asks nothing is closed soon", async () => {
+  const { hostname, port } = new URL(bench.api.url);
+  const socket = connect(Number(port), hostname);
+  socket.on("error", () => {});
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  socket.resume().write("GET /livez HTTP/1.1\r\n");
+  await closed;
 });
 
 describe("tokens", () => {

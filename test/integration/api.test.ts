@@ -7,7 +7,7 @@ import { z } from "zod";
 import type { ApiRouter } from "../../src/api/index.ts";
 import type { Procedure } from "../../src/api/procedures/procedure.ts";
 import { type Procedures, procedures } from "../../src/api/procedures/table.ts";
-import { resourceId } from "../../src/model/index.ts";
+import { type Entry, resourceId } from "../../src/model/index.ts";
 import { type Answer, ApiBench, token } from "./api-bench.ts";
 
 interface Sample {
@@ -230,13 +230,14 @@ describe("requests", () => {
   });
 
   test("callers without the token see no headers, bodies, commands or diagnostics", async () => {
-    await bench.house.write([
-      { kind: "diagnostics", action: "act_1", resource: "instance/service-0.1", text: "card 4111" },
-    ]);
+    await bench.house.write([sayingAction(bench.house)]);
     const last = await bench.house.store.last();
-    const path = `/api/v1/journal?after=${(last?.position ?? 1) - 1}`;
-    expect((await bench.ask(path)).text).not.toContain("4111");
-    expect((await bench.ask(path, { token })).text).toContain("4111");
+    // What steps report is the end of a log, among others; it stands in entries and in rows.
+    const before = `/api/v1/journal?after=${(last?.position ?? 1) - 1}`;
+    for (const each of [before, "/api/v1/actions?limit=1", "/api/v1/actions/act_told"]) {
+      expect((await bench.ask(each)).text).not.toContain("card 4222");
+      expect((await bench.ask(each, { token })).text).toContain("card 4222");
+    }
   });
 });
 
@@ -366,4 +367,26 @@ function promtool(text: string): Promise<{ code: number; complaints: string }> {
     });
     child.stdin?.end(text);
   });
+}
+
+/** An action whose second step has brought lines of a log. */
+function sayingAction(house: ApiBench["house"]): Entry {
+  const step = { kind: "collect", resource: "instance/service-0.1", parameters: {}, deadlineMs: 1 };
+  const plan = {
+    id: "plan_told",
+    strategy: "restart",
+    resource: step.resource,
+    cause: { kind: "person", by: "a test" },
+    reason: "a test",
+    steps: [step],
+    irreversible: false,
+    reverts: false,
+  } as const;
+  const { wallMs, monotonicMs } = house.clock.now();
+  const done = [{ step: 0, detail: "last 1 lines of its log:\ncard 4222" }];
+  const status = { kind: "succeeded", elapsedMs: 1 } as const;
+  return {
+    kind: "action",
+    action: { id: "act_told", plan, at: wallMs, status, done, begunMs: monotonicMs },
+  } as Entry;
 }

@@ -30,7 +30,8 @@ describe("a fleet that is up", () => {
     expect(err).toBe("");
     expect(out).toContain("All 2 services are well.");
     // A one-time link is for a terminal, and this is none.
-    expect(out).toMatch(/^Page: http:\/\/127\.0\.0\.1:\d+ /m);
+    expect(out.match(/http:\/\/127\.0\.0\.1:\d+/g)).toHaveLength(1);
+    expect(out).toContain("`soulmirror status --link`");
     expect(out).not.toContain("code=");
     expect(code).toBe(0);
   });
@@ -132,6 +133,17 @@ describe("a fleet that is up", () => {
     expect(await bench.run("mode", "web", "sideways")).toMatchObject({ code: 2 });
   });
 
+  it("tells in `status` that the fleet file is not the one in force", async () => {
+    const told = "the fleet file has errors: the last good one stays in force";
+    const good = await readFile(bench.path("soulmirror.yaml"), "utf8");
+    expect((await bench.run("status")).out).not.toContain(told);
+    await bench.write("soulmirror.yaml", `${good}nonsense: 1\n`);
+    expect((await bench.run("status")).out).toContain(told);
+    expect(await bench.json("status")).toHaveProperty("fileTrouble");
+    await bench.write("soulmirror.yaml", good);
+    expect((await bench.run("status")).out).not.toContain(told);
+  });
+
   it("tells of a failure, what was tried and that it helped", async () => {
     const [pid] = await pidsOf(bench, "web");
     process.kill(Number(pid), "SIGKILL");
@@ -141,11 +153,11 @@ describe("a fleet that is up", () => {
     const { out } = await bench.run("show", incident?.id ?? "");
     expect(out).toMatch(/process_exited of web/);
     expect(out).toMatch(/restart succeeded/);
-    expect((await bench.run("actions")).out).toMatch(/succeeded .* restart +yes/);
+    expect((await bench.run("actions")).out).toMatch(/succeeded .* restart +web\.\d +yes/);
     expect((await bench.run("show", "web")).out).toMatch(/process_exited +over after/);
     const actions = (await bench.json("actions")) as { actions: readonly { actionId: string }[] };
     const action = await bench.run("show", actions.actions[0]?.actionId ?? "");
-    expect(action.out).toContain("by itself");
+    expect(action.out).toMatch(/ of web\.\d in .*by itself/);
   });
 
   it("lets nobody approve what does not wait", async () => {

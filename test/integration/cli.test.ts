@@ -64,7 +64,7 @@ describe("the command line", () => {
     expect([code, out]).toEqual([5, ""]);
   });
 
-  it.each(["status", "down", "incidents", "actions", "mode", "diff"])(
+  it.each(["status", "incidents", "actions", "mode", "diff"])(
     "%s without a daemon ends with exit code 5 and the way out",
     async (command) => {
       await bench.writeFleet();

@@ -1,5 +1,5 @@
 /** The fleet file changes while the fleet runs and is asked for answers. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -56,6 +56,34 @@ test("SIGHUP loads at once; a file with errors is refused, and the last good one
   await bench.entry("fleet_loaded", ({ changes: lines }) => lines.join().includes("9"));
   process.kill(before, "SIGKILL");
   await bench.entry("verdict", ({ verdict }) => verdict.healed);
+});
+
+test("a file that is written bit by bit takes effect as a whole, and an emptied one not at all", async () => {
+  await using bench = await FleetBench.up((each) => ({
+    services: { shop: each.toy("shop"), other: each.toy("other") },
+  }));
+  const before = [await bench.pidOf("shop"), await bench.pidOf("other")];
+  const file = bench.fleetFile;
+  const whole = readFileSync(file, "utf8");
+  const fleet = JSON.parse(whole) as { services: { other: unknown } };
+  const { other: _, ...rest } = fleet.services;
+  const begun = JSON.stringify({ ...fleet, services: rest });
+  for (let round = 0; round < 3000; round += 1) {
+    writeFileSync(file, round % 2 === 0 ? "" : begun);
+    if (round % 50 === 0) bench.daemon.kill("SIGHUP");
+  }
+  writeFileSync(file, whole);
+  bench.daemon.kill("SIGHUP");
+  writeFileSync(file, JSON.stringify({ ...fleet, budgets: { per_resource: 7 } }));
+  bench.daemon.kill("SIGHUP");
+  const { changes } = await bench.entry("fleet_loaded", (each) => each.changes.length > 0);
+  expect(changes.join()).not.toContain("service/");
+
+  writeFileSync(file, "");
+  bench.daemon.kill("SIGHUP");
+  const { errors } = await bench.entry("fleet_refused", () => true);
+  expect(errors.join()).toContain("it is empty, and a fleet is running");
+  expect([await bench.pidOf("shop"), await bench.pidOf("other")]).toEqual(before);
 });
 
 test("services come and go, and instances become more and fewer, without a lost request", async () => {
@@ -136,3 +164,31 @@ test("a name that is added to api.hosts counts at once, and needs the token", as
   expect(await statusUnder("shop.example", { authorization: `Bearer ${token}` })).toBe(200);
   expect(await statusUnder("other.example")).toBe(403);
 });
+
+test("a disk that does not take the new specification keeps the fleet from nothing", async () => {
+  // A word that is too long for the name of a file, as a script on the command line may be.
+  await using bench = await FleetBench.up((made) => ({ services: { lone: long(made, "1") } }));
+  const specs = join(bench.data, "specs");
+  rmSync(specs, { recursive: true });
+  writeFileSync(specs, "a folder cannot be here");
+  const before = await bench.pidOf("lone");
+  bench.declare({ services: { lone: long(bench, "2") } });
+  bench.daemon.kill("SIGHUP");
+  await bench.until(async () => {
+    const [pid] = await bench.pidsOf("lone");
+    return pid !== undefined && pid !== before;
+  }, "the new one runs");
+  expect(bench.daemon.exitCode).toBeNull();
+  expect(bench.daemonLog()).toContain("will not know what the services were started with");
+
+  rmSync(specs);
+  mkdirSync(specs, { mode: 0o700 });
+  bench.declare({ mode: "limited", services: { lone: long(bench, "2") } });
+  bench.daemon.kill("SIGHUP");
+  await bench.until(() => readdirSync(specs).length === 1, "what was refused is kept now");
+});
+
+function long(bench: FleetBench, version: string): object {
+  const { command, ...rest } = bench.toy("lone", { env: { VERSION: version } });
+  return { ...rest, command: [...(command as readonly string[]), "x".repeat(300)] };
+}

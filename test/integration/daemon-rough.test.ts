@@ -84,6 +84,20 @@ test("the daemon and the front proxy die together", async () => {
   expect(bench.living()).toEqual(before);
 });
 
+test("the daemon dies while the front proxy hangs: the next one comes up and replaces it", async () => {
+  await using stack = new AsyncDisposableStack();
+  const { bench, port } = await frontUnderLoad(stack);
+  const proxy = await bench.proxy();
+  await bench.end("SIGKILL");
+  process.kill(proxy?.pid ?? 0, "SIGSTOP");
+  const before = bench.living();
+  await bench.start();
+  await bench.entry("verdict", ({ verdict }) => verdict.healed && verdict.action !== undefined);
+  expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200);
+  await bench.settled();
+  expect(bench.living()).toEqual(before);
+}, 120_000);
+
 test("a front proxy that is stopped is replaced", async () => {
   await using stack = new AsyncDisposableStack();
   const { bench, port } = await frontUnderLoad(stack);

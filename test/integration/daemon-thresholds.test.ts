@@ -37,3 +37,33 @@ test("answers that take longer than declared are told", async () => {
   bench.tell("shop", "health", undefined);
   await bench.settled();
 });
+
+const scalable = { scale: { max: 2 }, recovery_strategy: ["scale", "escalate"] };
+
+async function scaled(bench: FleetBench, kind: "succeeded" | "rolled_back"): Promise<void> {
+  await bench.entry("action", ({ action: { plan, status } }) => {
+    return plan.strategy === "scale" && status.kind === kind;
+  });
+}
+
+test("a slow service gets one more instance, which stays when that was it", async () => {
+  await using bench = await shop(await freePort(), { response_time: "150ms" }, scalable);
+  bench.tell("shop", "health", "after 250");
+  await scaled(bench, "succeeded");
+  bench.tell("shop", "health", undefined);
+  await bench.settled();
+  expect((await bench.service("shop")).instances).toMatchObject([
+    { number: 1, state: "healthy" },
+    { number: 2, state: "healthy" },
+  ]);
+});
+
+test("an instance that did not help is taken away again", async () => {
+  await using bench = await shop(await freePort(), { response_time: "150ms" }, scalable);
+  bench.tell("shop", "health", "after 250");
+  await scaled(bench, "rolled_back");
+  await bench.until(async () => {
+    const { instances } = await bench.service("shop");
+    return instances.length === 1 && instances[0]?.number === 1;
+  }, "the first instance alone");
+});

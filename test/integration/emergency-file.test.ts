@@ -104,3 +104,11 @@ describe("the audit key", () => {
     await expect(openAuditKey(path)).rejects.toMatchObject({ code: "DATA_DIRECTORY_UNUSABLE" });
   });
 });
+
+test("of two who make the audit key one is first, and nothing is left beside it", async () => {
+  const path = join(await folder(), "audit.key");
+  const [one, two] = await Promise.all([openAuditKey(path), openAuditKey(path)]);
+  expect(one.mac("text")).toBe(two.mac("text"));
+  expect([one, two].filter(({ isNew }) => isNew)).toHaveLength(1);
+  expect(await readdir(join(path, ".."))).toEqual(["audit.key"]);
+});

@@ -36,6 +36,9 @@ describe("looking around", () => {
     expect(found.resources).toEqual(["tcp/db"]);
     expect(found.text).toContain("# Not taken over:");
     expect(found.text).toContain("apps[0].watch");
+    for (const name of ["Procfile", "package.json"]) {
+      expect(found.text).toContain(`${name}: the whole file: ecosystem.config.cjs says how`);
+    }
     const files = [{ path: "soulmirror.yaml", text: found.text }];
     const loaded = loadFleet({ files, baseDir: folder, hash: (text) => text });
     expect(loaded.ok ? loaded.value.fleet.mode : loaded.error).toBe("monitor");

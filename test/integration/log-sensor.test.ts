@@ -3,6 +3,7 @@ import {
   appendFileSync,
   copyFileSync,
   mkdtempSync,
+  readdirSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -153,4 +154,25 @@ test("a link to a log is the log; /proc is no place for logs", async () => {
   expect(await log.count()).toBe(1);
   const proc = watch({ file: "/proc/self/status" });
   expect(checkOf(await proc.readings())).toMatchObject({ ok: false, symptom: "sensor" });
+});
+
+test("where something cannot be looked at, files that are gone are let go all the same", async () => {
+  const log = watch({ file: "*" });
+  const many = watch({ file: log.at("*.log") });
+  // A link to itself: as long as it is there, nobody knows whether all files were found.
+  symlinkSync(log.at("loop.log"), log.at("loop.log"));
+  writeFileSync(log.at("app.log"), "");
+  await many.readings();
+  const before = readdirSync("/proc/self/fd").length;
+  for (let round = 0; round < 20; round += 1) {
+    unlinkSync(log.at("app.log"));
+    writeFileSync(log.at("app.log"), "");
+    await many.readings();
+  }
+  for (let round = 0; round < 200; round += 1) {
+    renameSync(log.at("app.log"), log.at(`${round}.old`));
+    writeFileSync(log.at("app.log"), "");
+    await many.readings();
+  }
+  expect(readdirSync("/proc/self/fd").length - before).toBeLessThanOrEqual(130);
 });

@@ -1,6 +1,6 @@
 /** The daemon dies, its services live on, and the next daemon takes them over. */
-import { spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
@@ -118,3 +118,23 @@ function noted(bench: ProcessBench): number {
   };
   return runs[0]?.process.pid ?? 0;
 }
+
+test("a note of another shape is no note", async () => {
+  await using bench = new ProcessBench();
+  const write = (name: string, note: unknown): void =>
+    writeFileSync(join(bench.directory.run, `${name}.1.run.json`), JSON.stringify(note));
+  write("empty", { version: 1 });
+  write("odd", { version: 1, runs: [null, {}, { resource: instance, process: {} }] });
+  write("null", null);
+  expect(await bench.adopt()).toEqual([]);
+});
+
+test("a pipe in the place of a pid file holds nobody up", async () => {
+  await using bench = new ProcessBench();
+  const pidFile = join(bench.folder, "shop.pid");
+  await bench.start(ticking, { pidFile });
+  await until(() => existsSync(pidFile));
+  rmSync(pidFile);
+  execFileSync("mkfifo", [pidFile]);
+  expect(await bench.run("stop", { graceMs: 0 })).toMatchObject({ kind: "done" });
+});

@@ -30,6 +30,7 @@ interface BenchOptions {
   readonly cgroups?: Cgroups;
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly timers?: Timers;
+  readonly environmentOf?: (resource: ResourceId) => Readonly<Record<string, string>>;
 }
 
 export class ProcessBench implements AsyncDisposable {

@@ -3,16 +3,19 @@ import { type ChildProcess, spawn } from "node:child_process";
 import {
   chmodSync,
   existsSync,
+  lchownSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { SoulMirrorError } from "../../src/kernel/index.ts";
 import {
@@ -23,6 +26,7 @@ import {
   freePort,
   isAlive,
   isPortFree,
+  makeSparePath,
   openDataDirectory,
   portHolder,
   privateDirectory,
@@ -156,6 +160,8 @@ describe("ports", () => {
       const found = portHolder("127.0.0.1", port);
       expect(found).toEqual({ pid: process.pid, command: commandLine(process.pid) });
       expect(portHolder("127.0.0.1", port)).toEqual(found);
+      // Who wants all addresses is kept from it by any of them.
+      expect(portHolder("0.0.0.0", port)).toEqual(found);
       server.close();
       await until(() => isPortFree("127.0.0.1", port));
       expect(portHolder("127.0.0.1", port)).toBeNull();
@@ -185,6 +191,21 @@ describe("folders", () => {
     expect(statSync(root).mode & 0o777).toBe(0o700);
     writeFileSync(join(root, "file"), "");
     expect(() => privateDirectory(join(root, "file"))).toThrow(SoulMirrorError);
+    symlinkSync(join(root, "logs"), join(root, "link"));
+    expect(privateDirectory(join(root, "link"))).toBe(join(root, "link"));
+  });
+
+  test("a stranger's link does not lead to a folder of ours", () => {
+    // Only root can make a link that is somebody else's.
+    if (process.getuid?.() !== 0) return;
+    const shared = folder();
+    const ours = join(shared, "ours");
+    mkdirSync(ours, { mode: 0o755 });
+    const link = join(shared, "link");
+    symlinkSync(ours, link);
+    lchownSync(link, 65_534, 65_534);
+    expect(() => privateDirectory(link)).toThrow("it belongs to user 65534");
+    expect(statSync(ours).mode & 0o777).toBe(0o755);
   });
 
   test("a socket path is short enough to be one, however deep the data directory is", () => {
@@ -198,6 +219,22 @@ describe("folders", () => {
     expect(statSync(join(path, "..")).mode & 0o777).toBe(0o700);
     expect(openDataDirectory(join(inside, "d".repeat(120))).socket("p.sock")).toBe(path);
   });
+});
+
+test("where somebody else has the name of the spare folder there is no spare place", () => {
+  const temporary = folder();
+  const before = process.env["TMPDIR"];
+  stack.defer(() => {
+    if (before === undefined) delete process.env["TMPDIR"];
+    else process.env["TMPDIR"] = before;
+  });
+  process.env["TMPDIR"] = temporary;
+  const path = makeSparePath("/srv/data", "journal");
+  expect(path?.startsWith(temporary)).toBe(true);
+  const spare = dirname(path ?? "");
+  rmSync(spare, { recursive: true });
+  writeFileSync(spare, "");
+  expect(makeSparePath("/srv/data", "journal")).toBeUndefined();
 });
 
 test("this process is alive, has an age, and counts its descriptors", () => {

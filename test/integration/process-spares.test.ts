@@ -114,6 +114,19 @@ test("a spare of another specification, or with another log, is not used and end
   await until(() => !isAlive(next));
 });
 
+test("a spare that somebody has stopped is not used and ends", async () => {
+  await using bench = new ProcessBench({ timers });
+  const specHash = bench.spec(telling);
+  await bench.run("start", { specHash });
+  const first = await told(bench, 1);
+  const spare = await identityOfSpare(bench.folder);
+  process.kill(spare.pid, "SIGSTOP");
+  await end(bench, first.pid);
+  await bench.run("start", { specHash });
+  expect((await told(bench, 2)).pid).not.toBe(spare.pid);
+  await until(() => !isAlive(spare));
+});
+
 test("when somebody listens on the port of the spare meanwhile, another port is taken", async () => {
   await using bench = new ProcessBench({ timers });
   const listen = { host: "127.0.0.1", port: await freePort("127.0.0.1") };
@@ -143,6 +156,18 @@ test("with a name in the environment that a shell drops there is no spare", asyn
   expect((await told(bench, 2)).env["release.name"]).toBe("one");
 });
 
+test("the spare of a service that leaves the fleet ends, and no other", async () => {
+  await using bench = new ProcessBench({ timers });
+  await bench.run("start", { specHash: bench.spec(telling) });
+  await told(bench, 1);
+  const spare = await identityOfSpare(bench.folder);
+  bench.target.forgetService("another");
+  await bench.target.forgetRoute("shop");
+  expect(isAlive(spare)).toBe(true);
+  bench.target.forgetService("shop");
+  await until(() => !isAlive(spare));
+});
+
 test("a spare ends with its daemon, killed or not, and the service runs on", async () => {
   await using bench = new ProcessBench({ timers });
   const supervisor = fileURLToPath(new URL("./process-supervisor.ts", import.meta.url));
@@ -161,4 +186,18 @@ test("a spare ends with its daemon, killed or not, and the service runs on", asy
   bench.target.close();
   await until(() => !isAlive(again));
   expect(bench.target.processes()).toHaveLength(1);
+});
+
+test("a process that cannot be made ahead is told, and is no reason to end", async () => {
+  let starts = 0;
+  const environmentOf = (): Readonly<Record<string, string>> => {
+    starts += 1;
+    if (starts > 1) throw new Error("no port is left");
+    return {};
+  };
+  await using bench = new ProcessBench({ timers, environmentOf });
+  await bench.start(telling);
+  await until(() => bench.notes.some((note) => note.startsWith("no-spare-process")));
+  expect(bench.notes.join()).toContain("no port is left");
+  expect(sparesOf(process.pid, bench.folder)).toEqual([]);
 });

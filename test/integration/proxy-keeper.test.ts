@@ -34,15 +34,36 @@ test("nothing is told of a proxy that was replaced, stopped or let go", async ()
   expect(bench.gone).toBe(0);
 });
 
+test("a proxy that hangs is ended by stop, and replaced also by a keeper that never knew it", async () => {
+  await using bench = new KeeperBench();
+  const first = await bench.keeper.ensure(8000);
+  process.kill(first.pid, "SIGSTOP");
+  await using successor = bench.successor();
+  const second = await successor.keeper.replace(8000);
+  expect(second.pid).not.toBe(first.pid);
+  expect(hasPid(first.pid)).toBe(false);
+  process.kill(second.pid, "SIGSTOP");
+  await successor.keeper.stop();
+  await until(() => successor.keeper.process === undefined);
+}, 30_000);
+
 class KeeperBench implements AsyncDisposable {
   readonly keeper: ProxyKeeper;
   gone = 0;
-  readonly #folder = mkdtempSync(join(tmpdir(), "keeper-"));
+  readonly #folder: string;
+  readonly #stack = new DisposableStack();
 
-  constructor() {
+  constructor(folder?: string) {
+    this.#folder = folder ?? mkdtempSync(join(tmpdir(), "keeper-"));
+    if (folder === undefined) this.#stack.defer(() => rmSync(this.#folder, { recursive: true }));
     const socketPath = join(this.#folder, "proxy.sock");
     const paths = { socketPath, logPath: join(this.#folder, "proxy.log") };
     this.keeper = new ProxyKeeper(new ProxyRouter(socketPath), paths, () => (this.gone += 1));
+  }
+
+  /** The next daemon's, over the same socket. */
+  successor(): KeeperBench {
+    return new KeeperBench(this.#folder);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -50,6 +71,6 @@ class KeeperBench implements AsyncDisposable {
     const { process: living } = this.keeper;
     if (living) process.kill(living.pid, "SIGKILL");
     await until(() => this.keeper.process === undefined);
-    rmSync(this.#folder, { recursive: true });
+    this.#stack.dispose();
   }
 }

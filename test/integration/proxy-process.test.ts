@@ -1,11 +1,13 @@
 /** The proxy process: what passes through it, how it is driven, how it starts and ends. */
 import { spawn } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";
+import { createServer as createHttpServer } from "node:http";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ProxyRouter, proxyArguments } from "../../src/platform/proxy/index.ts";
 import { LogFile } from "../../src/platform/proxy/log.ts";
+import { freePort } from "../../src/system/index.ts";
 import { Bench, call, until, up } from "./proxy-bench.ts";
 
 describe("the protocol", () => {
@@ -55,6 +57,35 @@ describe("the protocol", () => {
     );
     expect(reply).toMatch(/^HTTP\/1\.1 400 /);
     expect((await bench.report()).requests).toBe(0);
+  });
+
+  test("a request that names two hosts is refused, an upgrade as well", async () => {
+    await using bench = await Bench.start();
+    await bench.route([up("a", await bench.instance(), "serve")]);
+    for (const rest of ["Connection: close", "Connection: Upgrade\r\nUpgrade: echo"]) {
+      const text = `GET /e HTTP/1.1\r\nHost: a\r\nHost: b\r\n${rest}\r\n\r\n`;
+      expect(await raw(bench.port, text)).toMatch(/^HTTP\/1\.1 400 /);
+    }
+    expect((await bench.report()).upstreams[0]).toMatchObject({ served: 0, inFlight: 0 });
+  });
+
+  test("of an address that is asked for, only the path goes on, at an upgrade as well", async () => {
+    await using bench = await Bench.start();
+    await using stack = new AsyncDisposableStack();
+    const targets: unknown[] = [];
+    const server = createHttpServer();
+    server.on("upgrade", ({ url }, socket) => {
+      targets.push(url);
+      socket.end("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: e\r\n\r\n");
+    });
+    stack.defer(() => void server.close());
+    const port = await freePort();
+    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+    await bench.route([up("a", { port }, "serve")]);
+    const head = "GET http://other.example/e?q HTTP/1.1\r\nHost: a\r\n";
+    const text = `${head}Connection: Upgrade\r\nUpgrade: e\r\n\r\n`;
+    expect(await raw(bench.port, text)).toMatch(/^HTTP\/1\.1 101 /);
+    expect(targets).toEqual(["/e?q"]);
   });
 
   test("an upgraded connection is passed through and counts as in flight", async () => {

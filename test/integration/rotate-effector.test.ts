@@ -120,5 +120,7 @@ test("on a full disk the oldest generations make room; without any it fails (O3)
     failed: { kind: "failed", reason: containing("ENOSPC") },
     leftThen: ["app.log"],
     sizeBytes: 700 * 1024,
+    nameless: "done",
+    leftLast: ["app.log", "app.log.1", "app.log.2"],
   });
 });

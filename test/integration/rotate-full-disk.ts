@@ -30,4 +30,13 @@ fill(log, 700);
 const failed = await rotate();
 const leftThen = readdirSync(cwd).sort();
 const sizeBytes = statSync(log).size;
-process.stdout.write(JSON.stringify({ done, left, failed, leftThen, sizeBytes }));
+
+// No inode is left: there is room for the copy, and no name.
+execFileSync("umount", [cwd]);
+execFileSync("mount", ["-t", "tmpfs", "-o", "nr_inodes=4,mode=755", "none", cwd]);
+for (const path of [log, `${log}.1`, `${log}.2`]) fill(path, 1);
+const nameless = (await rotate()).kind;
+const leftLast = readdirSync(cwd).sort();
+process.stdout.write(
+  JSON.stringify({ done, left, failed, leftThen, sizeBytes, nameless, leftLast }),
+);

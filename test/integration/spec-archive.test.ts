@@ -1,9 +1,9 @@
 /** What processes were started with outlives the daemon on the disk, without its secrets. */
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, beforeEach, expect, test } from "vitest";
 import { type Fleet, formatProblem, loadFleet } from "../../src/config/index.ts";
 import { SpecArchive } from "../../src/daemon/spec-archive.ts";
 import { readSecretFile } from "../../src/system/index.ts";
@@ -12,6 +12,7 @@ const folder = mkdtempSync(join(tmpdir(), "specs-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const secret = join(folder, "code");
+beforeEach(() => writeFileSync(secret, "code-hunter2\n"));
 const places = { environment: { KEY: "key-hunter2" }, readFile: readSecretFile };
 
 function fleetOf(command: string, probe: string): Fleet {
@@ -33,7 +34,6 @@ function fleetOf(command: string, probe: string): Fleet {
 }
 
 test("a spec comes back with its secrets, which are not on the disk (A1)", async () => {
-  writeFileSync(secret, "code-hunter2\n");
   const specs = join(folder, "specs");
   const before = fleetOf("node a.js", "probe-hunter2");
   const after = fleetOf("node b.js --another", "probe-hunter3");
@@ -72,4 +72,16 @@ test("files that may hold secrets, from before, are removed", async () => {
   expect(readdirSync(specs)).toEqual([]);
   await first.keep(fleet);
   expect(readFileSync(join(specs, `${spec?.hash}.json`), "utf8")).not.toContain("hunter");
+});
+
+test("what the disk refuses is known, and written with the next fleet", async () => {
+  const specs = join(folder, "refused");
+  const fleet = fleetOf("node c.js", "probe");
+  const archive = new SpecArchive(specs, places);
+  rmSync(specs, { recursive: true });
+  await expect(archive.keep(fleet)).rejects.toThrow("ENOENT");
+  expect(archive.specOf(fleet.services["shop"]?.hash ?? "")).toBe(fleet.services["shop"]);
+  mkdirSync(specs);
+  await archive.keep(fleet);
+  expect(readdirSync(specs)).toHaveLength(1);
 });

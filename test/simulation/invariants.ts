@@ -5,13 +5,22 @@
  * 2. Nothing is done without its action in the journal, its precheck answered, its budget kept.
  * 3. Never two deeds on one resource at once.
  * 4. Nothing that is well is stopped, unless configuration or a person wanted it.
- * 5. Restarts are bounded, per resource and for the fleet.
+ * 5. Restarts are bounded: by the budgets, per resource and for the fleet; and those that the
+ *    restart policy asks for by the backoff, which grows with each crash, and by the quarantine.
  * 6. A crash of the daemon loses nothing that was written.
  * 7. A step that declares its undo and may be half done is undone: when its action is over, it left
  *    nothing behind in the world, unless the undo itself failed and the action says so.
+ * 8. An incident keeps its cause and its title.
  */
 import type { Fleet } from "../../src/config/index.ts";
-import type { Action, Command, Entry, ResourceId } from "../../src/model/index.ts";
+import type {
+  Action,
+  Command,
+  Entry,
+  Incident,
+  ProcessExit,
+  ResourceId,
+} from "../../src/model/index.ts";
 import type { SimulatedWorld } from "./simulated-world.ts";
 
 /** A process that was well again by itself shortly before may still be acted upon. */
@@ -28,7 +37,10 @@ export class Invariants {
   readonly #escalated = new Set<string>();
   readonly #incidentOf = new Map<string, string>();
   readonly #planned = new Map<ResourceId, number[]>();
+  readonly #crashes = new Map<ResourceId, { count: number; exitedMs: number }>();
+  readonly #histories = new Map<string, string>();
   recoveries = 0;
+  byPolicy = 0;
   rolledBack = 0;
 
   constructor(fleet: Fleet, world: SimulatedWorld) {
@@ -79,14 +91,19 @@ export class Invariants {
       case "failure_resolved":
         this.#failures.delete(entry.failure);
         return;
+      case "process_exited":
+        this.#noteExit(entry.exit);
+        return;
       case "incident":
+        this.#keepsHistory(entry.incident);
         for (const id of [...entry.incident.failures, ...entry.incident.victims]) {
           this.#incidentOf.set(id, entry.incident.id);
         }
         if (entry.incident.state.kind === "escalated") this.#escalated.add(entry.incident.id);
         return;
       case "plan":
-        if (entry.plan.cause.kind === "failure") this.#withinBudget(entry.plan.resource);
+        if (entry.plan.byPolicy) this.#afterBackoff(entry.plan.resource);
+        else if (entry.plan.cause.kind === "failure") this.#withinBudget(entry.plan.resource);
         return;
       case "action":
         this.#noteAction(entry.action);
@@ -115,6 +132,37 @@ export class Invariants {
         this.#break(`7: ${id} (${plan.strategy}) is over, and ${resource} is half changed`);
       }
     }
+  }
+
+  /** Exits in a row without a healthy run, counted from the journal alone. */
+  #noteExit({ resource, expected, uptimeMs }: ProcessExit): void {
+    const before = this.#crashes.get(resource)?.count ?? 0;
+    const isHealthy = uptimeMs >= this.#fleet.budgets.healthyRunMs;
+    if (expected && !isHealthy) return;
+    this.#crashes.set(resource, {
+      count: isHealthy ? 0 : before + 1,
+      exitedMs: this.#world.nowMs,
+    });
+  }
+
+  /** Less the jitter of a fifth, and a millisecond for rounding. */
+  #afterBackoff(resource: ResourceId): void {
+    this.byPolicy += 1;
+    const { count, exitedMs } = this.#crashes.get(resource) ?? { count: 0, exitedMs: 0 };
+    const { coolDownMaxMs, crashes } = this.#fleet.budgets;
+    const leastMs = count < 2 ? 0 : Math.min(250 * 2 ** (count - 2), coolDownMaxMs) * 0.8 - 1;
+    const pausedMs = this.#world.nowMs - exitedMs;
+    if (pausedMs < leastMs) {
+      this.#break(`5: ${resource} comes back ${pausedMs} ms after crash ${count} in a row`);
+    }
+    if (count >= crashes) this.#break(`5: ${resource} comes back after ${count} crashes in a row`);
+  }
+
+  #keepsHistory({ id, cause, title }: Incident): void {
+    const history = `${cause}, ${title}`;
+    const before = this.#histories.get(id) ?? history;
+    this.#histories.set(id, before);
+    if (before !== history) this.#break(`8: ${id} was "${before}" and is "${history}"`);
   }
 
   #withinBudget(resource: ResourceId): void {

@@ -37,6 +37,8 @@ export interface RunResult {
   readonly ticks: number;
   readonly faults: Readonly<Record<string, number>>;
   readonly recoveries: number;
+  /** Restarts that the restart policy asked for. */
+  readonly byPolicy: number;
   readonly rolledBack: number;
   readonly entries: number;
   /** Over all entries: equal seeds give equal journals. */
@@ -99,6 +101,7 @@ class Simulation {
       ticks: this.#ticks,
       faults: this.#faults,
       recoveries: this.#invariants.recoveries,
+      byPolicy: this.#invariants.byPolicy,
       rolledBack: this.#invariants.rolledBack,
       entries: this.#entries,
       digest: (this.#digest >>> 0).toString(16),

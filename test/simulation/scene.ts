@@ -6,6 +6,7 @@ import type { Fleet } from "../../src/config/index.ts";
 import { createIds, createRandom } from "../../src/kernel/index.ts";
 import { createLoopState, tick } from "../../src/loop/index.ts";
 import type { Entry, Failure, Reading, ReadRequest, ResourceId } from "../../src/model/index.ts";
+import { Invariants } from "./invariants.ts";
 import { SimulatedWorld } from "./simulated-world.ts";
 
 export interface SceneAnswer {
@@ -20,6 +21,7 @@ type Of<K extends Entry["kind"]> = Extract<Entry, { kind: K }>;
 
 export class Scene {
   readonly world: SimulatedWorld;
+  readonly invariants: Invariants;
   answers: Answers = () => undefined;
   readonly #loop;
   readonly #entries: Entry[] = [];
@@ -27,6 +29,7 @@ export class Scene {
 
   constructor(fleet: Fleet, seed = 1) {
     this.world = new SimulatedWorld(createRandom(seed));
+    this.invariants = new Invariants(fleet, this.world);
     const clock = { now: () => this.world.now() };
     const random = createRandom(seed + 1);
     this.#loop = createLoopState(fleet, { clock, random, ids: createIds(clock, random) });
@@ -47,6 +50,7 @@ export class Scene {
   #tick(): void {
     const done = tick(this.#loop, this.world.runDue(), this.world.now());
     this.#entries.push(...done.entries);
+    this.invariants.written(done.entries);
     for (const read of done.reads) {
       const own = this.answers(read.request, this.world.nowMs);
       if (own === undefined) this.world.read(read, () => true);

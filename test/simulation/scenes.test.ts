@@ -145,3 +145,133 @@ describe("a machine short of processor time", () => {
     expect(scene.deeds()).toEqual([`restart ${instance}`]);
   });
 });
+
+describe("a service that answers too slowly", () => {
+  /** `takenMs` is how long the answers of its first instance take while so many instances run. */
+  function play(takenMs: (running: number) => number): Scene {
+    const fleet = fleetOf(2);
+    const thresholds = { responseTimeMs: 300 };
+    const scene = new Scene({ ...fleet, detection: { ...fleet.detection, thresholds } });
+    scene.play(60_000);
+    expect(scene.failures()).toEqual([]);
+    const runningNow = (): number =>
+      [1, 2, 3].filter((number) => scene.world.processOf(`instance/service-0.${number}`)).length;
+    scene.answers = (request) =>
+      isLivenessOf(request, instance) ? within(request, takenMs(runningNow())) : undefined;
+    scene.play(30_000);
+    return scene;
+  }
+
+  it("gets one more instance, which stays", () => {
+    const scene = play((running) => (running > 2 ? 5 : 400));
+    expect(scene.deeds()).toEqual([`scale ${instance}`]);
+    scene.play(120_000);
+    expect(scene.open()).toEqual([]);
+    expect(scene.world.processOf("instance/service-0.3")).toBeDefined();
+    expect(scene.deeds()).toHaveLength(1);
+  });
+
+  it("loses it again when it did not help, and it is not started anew", () => {
+    const scene = play(() => 400);
+    scene.answers = () => undefined;
+    scene.play(120_000);
+    const starts = scene
+      .entries("process_started")
+      .filter(({ run }) => run.resource === "instance/service-0.3");
+    expect(starts).toHaveLength(1);
+    expect(scene.world.processOf("instance/service-0.3")).toBeUndefined();
+    expect(scene.open()).toEqual([]);
+  });
+});
+
+describe("a service that ends every 25 s", () => {
+  /** Of a fleet that may recover once per hour: `service-1`, which needs `service-0`. */
+  function play(exits: number): Scene {
+    const fleet = fleetOf(2);
+    const budgets = { ...fleet.budgets, perResource: 1, perFleet: 1, windowMs: 3_600_000 };
+    const scene = new Scene({ ...fleet, budgets });
+    scene.play(60_000);
+    for (let count = 0; count < exits; count += 1) {
+      const pid = scene.world.processOf("instance/service-1.1")?.identity.pid;
+      expect(pid).toBeDefined();
+      if (pid !== undefined) scene.world.end(pid, { expected: false });
+      scene.play(25_000);
+    }
+    return scene;
+  }
+
+  it("is brought back each time, and no budget counts that", () => {
+    const scene = play(20);
+    expect(new Set(scene.deeds())).toEqual(new Set(["restart instance/service-1.1"]));
+    const states = scene.entries("incident").map(({ incident }) => incident.state.kind);
+    expect(states).not.toContain("escalated");
+    expect(scene.open()).toEqual([]);
+  });
+
+  it("does not take over the incident of what it needs", () => {
+    const scene = play(1);
+    const end = (resource: string): void => {
+      const pid = scene.world.processOf(`instance/${resource}`)?.identity.pid;
+      if (pid !== undefined) scene.world.end(pid, { expected: false, signal: "SIGKILL" });
+    };
+    end("service-1.1");
+    scene.play(2000);
+    end("service-0.1");
+    scene.play(60_000);
+    end("service-1.1");
+    scene.play(60_000);
+    const told = new Map(scene.entries("incident").map(({ incident }) => [incident.id, incident]));
+    const ends = [...told.values()].map((each) => [each.cause, each.relapses, each.victims.length]);
+    expect(ends).toEqual([
+      ["instance/service-1.1", 2, 0],
+      [instance, 0, 0],
+    ]);
+  });
+});
+
+describe("a service that crashes from its first start on", () => {
+  it("comes back later each time, until the quarantine ends that", () => {
+    const fleet = fleetOf(1);
+    const scene = new Scene(fleet);
+    scene.world.brokenSpecs.add("service-0@1");
+    scene.play(600_000);
+    expect(scene.invariants.broken).toEqual([]);
+    expect(scene.invariants.byPolicy).toBeGreaterThanOrEqual(fleet.budgets.crashes - 1);
+    expect(scene.invariants.byPolicy).toBeLessThanOrEqual(fleet.budgets.crashes);
+    expect(scene.deeds().at(-1)).toBe(`quarantine ${instance}`);
+  });
+});
+
+describe("what a person stops while it fails", () => {
+  it("asks for nobody any more, and its incident says so", () => {
+    const fleet = fleetOf(1, 0);
+    const scene = new Scene({ ...fleet, budgets: { ...fleet.budgets, perResource: 0 } });
+    const stateNow = () => scene.entries("incident").at(-1)?.incident.state;
+    scene.play(60_000);
+    const victim = scene.world.processOf(instance);
+    if (victim) scene.world.fallIll(victim, "hung");
+    scene.play(10_000);
+    expect(stateNow()?.kind).toBe("escalated");
+    const request = { kind: "stop", resource: "service/service-0", by: "ana" } as const;
+    scene.world.tell({ kind: "request", request });
+    scene.play(60_000);
+    expect(scene.world.processOf(instance)).toBeUndefined();
+    expect(scene.open()).toEqual([]);
+    expect(stateNow()).toMatchObject({ kind: "resolved", by: "stopped by a person" });
+  });
+});
+
+describe("what is taken out of the fleet while it fails", () => {
+  it("is over, and its incident with it", () => {
+    const scene = new Scene(fleetOf(1, 1));
+    scene.play(60_000);
+    scene.world.awayUntilMs.set("http/site-0", Number.POSITIVE_INFINITY);
+    scene.play(60_000);
+    expect(scene.open()).toMatchObject([{ resource: "http/site-0" }]);
+    scene.world.tell({ kind: "fleet", fleet: fleetOf(1, 0) });
+    scene.play(1000);
+    expect(scene.open()).toEqual([]);
+    expect(scene.entries("incident").at(-1)?.incident.state.kind).toBe("resolved");
+    expect(scene.entries("verdict").at(-1)?.verdict.reason).toBe("it is no longer in the fleet");
+  });
+});

@@ -9,6 +9,7 @@ describe("the loop in a simulated world", () => {
       const result = run({ ...usual, seed });
       expect(result.broken).toEqual([]);
       expect(result.recoveries).toBeGreaterThan(5);
+      expect(result.byPolicy).toBeGreaterThan(0);
     });
   }
 

@@ -284,6 +284,22 @@ describe("the smaller ones", () => {
     expect(opinions(detector, [lines(2), lines(0), lines(1)], 4000)).toEqual(["-", "-", "-"]);
   });
 
+  it("loses no occurrence of a long window, however many looks found one", () => {
+    const detector = occurrencesDetector({
+      sensor: "log",
+      type: "log_pattern",
+      severity: "medium",
+      countMax: 1000,
+      windowMs: 3_600_000,
+    });
+    const line: Reading = { kind: "occurrence", name: "ERROR", count: 1, reason: "ERROR x" };
+    const given = opinions(
+      detector,
+      Array.from({ length: 1000 }, () => ["log", line] as const),
+    );
+    expect(given.indexOf("log_pattern")).toBe(999);
+  });
+
   it("sees flapping in many changes, not in many failures", () => {
     const detector = flappingDetector({ sensor: "liveness", changesMax: 4, windowMs: 60_000 });
     const looks = (pattern: string): string[] =>

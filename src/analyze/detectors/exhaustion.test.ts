@@ -106,4 +106,25 @@ describe("exhaustion", () => {
     expect(judge(detector, state, { ...seen, series: "cpu.percent" })).toBeUndefined();
     expect(judge(detector, state, { ms: 0, value: 1 })).toMatchObject({ kind: "good" });
   });
+
+  it("goes on following the others while one is full", () => {
+    const detector = exhaustionDetector({
+      ...options,
+      series: { "memory.rss": "memory_exhaustion", descriptors: "descriptor_exhaustion" },
+    });
+    const state = detector.initial();
+    const samples = (rss: number, open: number) =>
+      [
+        { series: "memory.rss", value: rss, unit: "bytes", limit: 100 },
+        { series: "descriptors", value: open, unit: "count", limit: 100 },
+      ] as const;
+    const look = (ms: number, rss: number): Opinion | undefined => {
+      const reading = { kind: "samples", samples: samples(rss, 10 + ms / 1000) } as const;
+      const seen = { resource: "instance/a.1", sensor: "usage", reading } as const;
+      const at = { wallMs: ms, monotonicMs: ms };
+      return detector.judge(state, { ...seen, at: ms, begunMs: ms }, at);
+    };
+    for (let ms = 0; ms < 60_000; ms += 250) look(ms, 99);
+    expect(look(60_000, 50)).toMatchObject({ kind: "bad", type: "descriptor_exhaustion" });
+  });
 });

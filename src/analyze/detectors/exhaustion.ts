@@ -37,6 +37,8 @@ export function exhaustionDetector(options: ExhaustionOptions): Detector<Exhaust
     judge(state, { reading, begunMs }) {
       if (reading.kind !== "samples") return undefined;
       let followed = false;
+      let worst: Opinion | undefined;
+      // All of them are followed, also behind one that is bad: a gap in a series hides its trend.
       for (const sample of reading.samples) {
         const type = options.series[sample.series];
         if (type === undefined || sample.limit === undefined) continue;
@@ -45,9 +47,9 @@ export function exhaustionDetector(options: ExhaustionOptions): Detector<Exhaust
           begunMs,
           ...options,
         });
-        if (reason) return { kind: "bad", type, severity: "high", reason };
+        if (reason) worst ??= { kind: "bad", type, severity: "high", reason };
       }
-      return followed ? good : undefined;
+      return worst ?? (followed ? good : undefined);
     },
     foresee(state, now) {
       return [...state].flatMap(([series, { history, value, limit }]) => {

@@ -32,7 +32,7 @@ export function latencyDetector(options: LatencyOptions): Detector<LatencyState>
       if (reading.kind !== "check" || !reading.ok) return undefined;
       const patience = options.patience(now);
       const isSlow = reading.elapsedMs > limitMs * patience.factor;
-      state.looks = [...state.looks.slice(1 - of), isSlow];
+      state.looks = [...state.looks, isSlow].slice(-of);
       if (!isSlow) return good;
       const slow = state.looks.filter(Boolean).length;
       if (slow < down) return suspect;

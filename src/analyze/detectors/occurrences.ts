@@ -14,11 +14,16 @@ export interface OccurrencesOptions {
 }
 
 interface OccurrencesState {
-  seen: { readonly atMs: number; readonly count: number }[];
+  seen: Seen[];
 }
 
-/** Older entries are merged beyond this many. */
-const entriesMax = 256;
+interface Seen {
+  readonly atMs: number;
+  readonly count: number;
+}
+
+/** A window is kept in at most so many parts: what is nearer to each other is counted together. */
+const partsMax = 256;
 
 export function occurrencesDetector(options: OccurrencesOptions): Detector<OccurrencesState> {
   const good: Opinion = { kind: "good", types: [options.type] };
@@ -30,12 +35,22 @@ export function occurrencesDetector(options: OccurrencesOptions): Detector<Occur
     judge(state, { reading }, now) {
       if (reading.kind !== "occurrence") return undefined;
       const sinceMs = now.monotonicMs - options.windowMs;
-      state.seen = state.seen.filter((entry) => entry.atMs > sinceMs).slice(-entriesMax);
-      if (reading.count > 0) state.seen.push({ atMs: now.monotonicMs, count: reading.count });
+      state.seen = state.seen.filter((entry) => entry.atMs > sinceMs);
+      if (reading.count > 0) {
+        const partMs = options.windowMs / partsMax;
+        countIn(state.seen, { atMs: now.monotonicMs, count: reading.count }, partMs);
+      }
       const count = state.seen.reduce((sum, entry) => sum + entry.count, 0);
       if (count < options.countMax || reading.count === 0) return count === 0 ? good : undefined;
       const reason = `${reading.name} ${count} times within ${options.windowMs} ms: ${reading.reason}`;
       return { kind: "bad", type: options.type, severity: options.severity, reason };
     },
   };
+}
+
+/** None is lost, however many there are: a part keeps the time of its first. */
+function countIn(seen: Seen[], { atMs, count }: Seen, partMs: number): void {
+  const last = seen.at(-1);
+  if (last === undefined || atMs - last.atMs >= partMs) seen.push({ atMs, count });
+  else seen[seen.length - 1] = { atMs: last.atMs, count: last.count + count };
 }

@@ -143,6 +143,15 @@ describe("latency", () => {
     });
   });
 
+  it("judges the last look alone where one is declared", () => {
+    const detector = latencyDetector({ ...options, down: 1, of: 1, patience: () => calm });
+    const given = opinions(detector, [400, 300, 400, 300, 400].map(answered));
+    expect(given.at(-1)).toMatchObject({
+      kind: "bad",
+      reason: "1 of the last 1 answers took too long, this one 400 ms; declared are 300 ms",
+    });
+  });
+
   it("has nothing to say about what does not answer, and more patience with a busy machine", () => {
     expect(opinions(latency(calm), [silent(500)])).toEqual([undefined]);
     expect(opinions(latency(busy), [400, 1200, 1300, 1300].map(answered)).map(kindOf)).toEqual([

@@ -9,7 +9,7 @@
  * L3. Good evidence of life is a passed look; where nothing is asked after the start, the numbers
  *     of the living process.
  */
-import type { Instant } from "../../kernel/index.ts";
+import { formatDuration, type Instant } from "../../kernel/index.ts";
 import {
   type ExitedReading,
   type FailureType,
@@ -100,14 +100,14 @@ function judgeExit(
   state.crashes = state.crashes.filter((at) => at > now.monotonicMs - options.crashWindowMs);
   const how = exitText(reading);
   if (state.crashes.length >= options.loopCrashes) {
-    const reason = `crash loop: ${state.crashes.length} exits in a row without a healthy run, last ${how}`;
+    const reason = `${state.crashes.length} exits in a row without a healthy run, last ${how}`;
     return { kind: "bad", type: "crash_loop", severity: "critical", reason };
   }
   return { kind: "bad", type: "process_exited", severity: "high", reason: `the process ${how}` };
 }
 
 function exitText(reading: ExitedReading): string {
-  const ran = `after ${Math.round(reading.uptimeMs)} ms`;
+  const ran = `after ${formatDuration(reading.uptimeMs)}`;
   if (reading.outOfMemory) return `was killed at its memory limit ${ran}`;
   if (reading.signal !== null) return `was ended by ${reading.signal} ${ran}`;
   return reading.code === null ? `vanished ${ran}` : `exited with code ${reading.code} ${ran}`;

@@ -8,6 +8,11 @@ import type { Detector, Opinion } from "../detector.ts";
 
 const good: Opinion = { kind: "good", types: ["proxy_listen"] };
 
+/** How the reason begins when it is the address of that service. */
+export function cannotListenFor(service: string): string {
+  return `the proxy cannot listen for ${service}: `;
+}
+
 export function proxyListenDetector(): Detector<null> {
   return {
     name: "proxy-listen",
@@ -17,7 +22,7 @@ export function proxyListenDetector(): Detector<null> {
     judge(_state, { reading }) {
       if (reading.kind === "check") return reading.ok ? good : undefined;
       if (reading.kind !== "port-held") return undefined;
-      const reason = `the proxy cannot listen for ${reading.service ?? "a service"}: ${why(reading)}`;
+      const reason = `${cannotListenFor(reading.service ?? "a service")}${why(reading)}`;
       return { kind: "bad", type: "proxy_listen", severity: "critical", reason };
     },
   };

@@ -3,6 +3,7 @@ import type { ServiceState, ServiceView } from "../../loop/index.ts";
 import {
   type Failure,
   type FailureType,
+  frontProxy,
   type Incident,
   nameOf,
   severityRank,
@@ -46,9 +47,11 @@ const verbs: Readonly<Record<FailureType, string>> = {
   proxy_listen: "cannot listen",
 };
 
+type Judged = Pick<House, "liveIncidents" | "openFailures" | "services" | "resources" | "self">;
+
 /** `strategyOf` names the strategy of an action, where it is known. */
 export function judgeFleet(
-  house: House,
+  house: Judged,
   strategyOf: (action: string) => string | undefined,
 ): VerdictSentence {
   const incidents = [...house.liveIncidents()].sort((a, b) => urgency(b) - urgency(a));
@@ -57,12 +60,13 @@ export function judgeFleet(
     const what = `${nameOf(first.cause)} ${verbOf(first, house.openFailures())}`;
     const count =
       incidents.length === 1 ? "1 incident" : `${incidents.length} incidents; the worst`;
-    return { kind: "trouble", text: `${count}: ${what}; ${doing(first, strategyOf)}.` };
+    const besides = first.cause === frontProxy ? "" : unheard(house.services());
+    return { kind: "trouble", text: `${count}: ${what}; ${doing(first, strategyOf)}${besides}.` };
   }
   return judgeServices(house.services(), house);
 }
 
-function judgeServices(services: readonly ServiceView[], house: House): VerdictSentence {
+function judgeServices(services: readonly ServiceView[], house: Judged): VerdictSentence {
   const unwell = house.resources().filter(({ health }) => health !== "healthy");
   const others = services.filter(({ state }) => state !== "healthy");
   const total = count(services.length, "service");
@@ -84,6 +88,13 @@ function judgeServices(services: readonly ServiceView[], house: House): VerdictS
     const text = `All ${total} are well; ${named.join(", ")}${more}.`;
     return { kind: isBad ? "trouble" : "busy", text };
   }
+  const pinned = services.filter((each) => each.pinned).map(({ name }) => name);
+  if (pinned.length > 0) {
+    const run = pinned.length === 1 ? "runs with its" : "run with their";
+    const well = services.length === 1 ? "The service is well" : `All ${total} are well`;
+    const text = `${well}; ${pinned.join(", ")} ${run} last good configuration, not with what the fleet file says.`;
+    return { kind: "busy", text };
+  }
   const { kept } = house.self();
   if (kept !== "store") {
     return { kind: "busy", text: `All ${total} are well; the journal is kept in ${kept}.` };
@@ -92,6 +103,12 @@ function judgeServices(services: readonly ServiceView[], house: House): VerdictS
     kind: "well",
     text: services.length === 1 ? "The service is well." : `All ${total} are well.`,
   };
+}
+
+/** Said beside the worst incident: who is cut off should not have to look for it. */
+function unheard(services: readonly ServiceView[]): string {
+  const reasons = services.flatMap(({ reason }) => reason ?? []);
+  return reasons.length === 0 ? "" : `; ${reasons.join("; ")}`;
 }
 
 /** What nobody works on any more comes before what is being healed, whatever its severity. */

@@ -88,7 +88,8 @@ export function serviceSection({ overview, mayAct }: Shown): Html {
     }</tr></thead><tbody>${rows}</tbody></table></section>`;
 }
 
-function instances({ instances: all }: ServiceView, now: number): Html {
+function instances(service: ServiceView, now: number): Html {
+  const { instances: all } = service;
   if (all.length === 0) return html`none`;
   // Of a single one the state is the service's, which stands beside it.
   const isOne = all.length === 1;
@@ -98,7 +99,16 @@ function instances({ instances: all }: ServiceView, now: number): Html {
       ${pid === null ? undefined : html`<span class="quiet">pid ${pid}, up ${ago(startedAt, now)}</span>`}
       ${reason === null ? undefined : html`<span class="reason">${reason}</span>`}
     </li>`,
-  )}</ul>`;
+  )}${remarks(service)}</ul>`;
+}
+
+/** What concerns the service as a whole. */
+function remarks({ name, reason, pinned }: ServiceView): Html {
+  return html`${reason === null ? undefined : html`<li><span class="reason">${reason}</span></li>`}${
+    pinned
+      ? html`<li><span class="reason">${name} runs with its last good configuration, not with what the fleet file says; <code>soulmirror diff</code> shows the difference, a changed fleet file ends it</span></li>`
+      : undefined
+  }`;
 }
 
 function serviceButtons({ name, state }: ServiceView): Html {

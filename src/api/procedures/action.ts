@@ -78,7 +78,7 @@ async function mustWait(house: House, id: string): Promise<void> {
   const [row] = await house.store.actions({ limit: 1, actionId: id });
   if (row) throw new SoulMirrorError("CONFLICT", `action ${id} is over: ${row.status}`);
   throw new SoulMirrorError("NOT_FOUND", `there is no action ${id}`, {
-    fix: "GET /api/v1/actions/under-way lists those that wait",
+    fix: "`soulmirror actions` or GET /api/v1/actions/under-way lists those that wait",
   });
 }
 

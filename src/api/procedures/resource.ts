@@ -45,7 +45,7 @@ export const heartbeat = procedure({
   output: accepted,
   run: ({ house }, { kind, name: wanted }) => {
     const id = resourceId(kind, wanted);
-    if (!house.heartbeat(id, house.clock.now().wallMs)) {
+    if (!house.heartbeat(id)) {
       throw new SoulMirrorError("NOT_FOUND", `no heartbeat of ${id} is expected`, {
         fix: "declare a health_check with `heartbeat` for it in the fleet file",
       });

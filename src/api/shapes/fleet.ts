@@ -25,12 +25,15 @@ const instance = z.object({
   startedAt: time.nullable(),
   state: serviceState,
   reason: z.string().nullable(),
+  pinned: z.boolean(),
 });
 
 export const service = z.object({
   name: z.string(),
   resource,
   state: serviceState,
+  reason: z.string().nullable(),
+  pinned: z.boolean().describe("runs with its last good configuration, not what the file declares"),
   pid: z.number().nullable(),
   restarts: z.number(),
   mode,

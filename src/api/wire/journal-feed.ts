@@ -77,18 +77,12 @@ export class JournalFeed {
       // A position beyond the end is of another journal: that client begins anew.
       const last = await this.#house.store.last();
       client.next = Math.min(client.next, (last?.position ?? 0) + 1);
-      await this.#sendStored(client);
+      do await this.#sendStored(client);
+      while (!(await sendWaiting(client)));
     } catch (error) {
       this.#complain("the journal could not be read for a client of its events", error);
       stream.end();
-      return;
     }
-    while (client.waiting !== undefined && client.waiting.length > 0 && stream.isOpen) {
-      const waiting = client.waiting;
-      client.waiting = [];
-      await sendGently(client, waiting);
-    }
-    client.waiting = undefined;
   }
 
   async #sendStored(client: Client): Promise<void> {
@@ -100,6 +94,22 @@ export class JournalFeed {
       client.missed = false;
     }
   }
+}
+
+/**
+ * Makes the client live. False when more came meanwhile than waits for it: what is missing now
+ * must be read before anything later is sent.
+ */
+async function sendWaiting(client: Client): Promise<boolean> {
+  while (client.stream.isOpen && !client.missed) {
+    const { waiting = [] } = client;
+    if (waiting.length === 0) break;
+    client.waiting = [];
+    await sendGently(client, waiting);
+  }
+  if (client.missed && client.stream.isOpen) return false;
+  client.waiting = undefined;
+  return true;
 }
 
 /** As fast as the client takes them: what it missed may be more than it may leave unread. */

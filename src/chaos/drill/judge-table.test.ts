@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { DrillRow } from "./drill-row.ts";
-import { isPassed, judgeJson, judgeTable } from "./judge-table.ts";
+import { isPassed, judgeTable } from "./judge-table.ts";
 
 const rows: readonly DrillRow[] = [
   {
@@ -68,7 +68,7 @@ test("a wider terminal gives its room to the fault", () => {
   expect(rule.length).toBe(140);
 });
 
-test("JSON holds the rows and whether all passed", () => {
-  expect(JSON.parse(judgeJson(rows))).toEqual({ passed: false, rows });
+test("one row that failed is enough", () => {
+  expect(isPassed(rows)).toBe(false);
   expect(isPassed(rows.filter(({ fault }) => fault !== "L7"))).toBe(true);
 });

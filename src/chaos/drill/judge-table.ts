@@ -68,11 +68,6 @@ export function judgeTable(
   return lines.map((line) => `${line.trimEnd()}\n`).join("");
 }
 
-/** The same for machines. */
-export function judgeJson(rows: readonly DrillRow[]): string {
-  return `${JSON.stringify({ passed: isPassed(rows), rows }, undefined, 2)}\n`;
-}
-
 /** Nothing failed; what is not possible on this machine does not count. */
 export function isPassed(rows: readonly DrillRow[]): boolean {
   return rows.every(({ verdict }) => verdict.kind !== "failed");

@@ -4,25 +4,22 @@ import { realClock } from "../../system/index.ts";
 import { columns } from "../columns.ts";
 import type { Run } from "../command.ts";
 import type { ActionUnderWay } from "../fleet-report.ts";
+import { withHistory } from "../history.ts";
 import { plainText } from "../plain-text.ts";
 import type { Moment } from "../render-report.ts";
 import type { Style } from "../style.ts";
-import { lateTime } from "../tell-entry.ts";
-import { withDaemon } from "../with-daemon.ts";
+import { lateTime, shortName } from "../tell-entry.ts";
 
 export const actions: Run = async (context) => {
   const limit = context.options.count("lines") ?? 20;
-  const [waiting, rows] = await withDaemon(context, async (client) =>
-    Promise.all([
-      client.get<readonly ActionUnderWay[]>("/api/v1/actions/under-way"),
-      client.get<readonly ActionRow[]>(`/api/v1/actions?limit=${limit}`),
-    ]),
+  const [waiting, rows] = await withHistory(context, async (history) =>
+    Promise.all([history.underWay(), history.actions(limit)]),
   );
   const asking = waiting.filter(({ state }) => state === "waiting_for_approval");
   const { wallMs: nowMs } = realClock.now();
   context.out.show({ waiting: asking, actions: rows }, (style) => {
     if (rows.length + asking.length === 0) return "No actions yet.";
-    const head = ["STATUS", "BEGAN", "TOOK", "STRATEGY", "HELPED", "ACTION"];
+    const head = ["STATUS", "BEGAN", "TOOK", "STRATEGY", "ON", "HELPED", "ACTION"];
     return columns([
       head.map((cell) => style.paint("grey", cell)),
       ...asking.map((each) => waitingRow(each, { style, nowMs })),
@@ -33,10 +30,10 @@ export const actions: Run = async (context) => {
 };
 
 function waitingRow(
-  { state, at, strategy, id }: ActionUnderWay,
+  { state, at, strategy, resource, id }: ActionUnderWay,
   { style, nowMs }: Moment,
 ): readonly string[] {
-  return [style.state(state), lateTime(at, nowMs), "", strategy, "", id];
+  return [style.state(state), lateTime(at, nowMs), "", strategy, shortName(resource), "", id];
 }
 
 function actionRow(row: ActionRow, { style, nowMs }: Moment): readonly string[] {
@@ -46,9 +43,16 @@ function actionRow(row: ActionRow, { style, nowMs }: Moment): readonly string[] 
     lateTime(row.timestamp, nowMs),
     took,
     row.actionStrategy,
+    targetOf(row),
     helped(row, style),
     row.actionId,
   ];
+}
+
+/** What was acted upon: `api.1`. */
+export function targetOf({ parameters }: ActionRow): string {
+  const resource = parameters?.["resource"];
+  return typeof resource === "string" ? shortName(plainText(resource)) : "";
 }
 
 function helped({ result }: ActionRow, style: Style): string {

@@ -21,7 +21,7 @@ import {
   readEmergencyFile,
   sqliteFormat,
 } from "../../platform/index.ts";
-import { sparePath } from "../../system/index.ts";
+import { ownSparePath } from "../../system/index.ts";
 import { readAnchors } from "../anchors.ts";
 import type { Run } from "../command.ts";
 
@@ -35,8 +35,9 @@ export const audit: Run = async ({ place, out }) => {
   // Before the store: what is written meanwhile has no anchor that would be missed.
   const anchors = readAnchors(join(dataPath, "logs"));
   // Before the store as well: what goes over to it meanwhile is known by its id.
-  const held = (await readEmergencyFile(sparePath(dataPath, "journal")))?.entries ?? [];
-  const store = new Watched(await openSqliteStore(storePath), held);
+  const spare = ownSparePath(dataPath, "journal");
+  const held = spare === undefined ? undefined : await readEmergencyFile(spare);
+  const store = new Watched(await openSqliteStore(storePath), held?.entries ?? []);
   const verification = await verify(store.store, () => verifyJournal(store, mac, anchors));
   const { proven, from, to, lost, finding } = verification;
   if (finding) throw broken(finding, proven);

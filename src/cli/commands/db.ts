@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { SoulMirrorError } from "../../kernel/index.ts";
 import { type StoreFormat, sqliteFormat } from "../../platform/index.ts";
-import { acquireLock, sparePath } from "../../system/index.ts";
+import { acquireLock, ownSparePath } from "../../system/index.ts";
 import type { Run } from "../command.ts";
 
 export const db: Run = async ({ args, options, place, out }) => {
@@ -43,7 +43,7 @@ async function move({ dataPath, path, what, before, target }: Move): Promise<Sto
       fix: `formats go from 0 to ${before.latest}; \`soulmirror db status\` shows the present one`,
     });
   }
-  const lock = acquireLock(join(dataPath, "lock"), sparePath(dataPath, "lock"));
+  const lock = acquireLock(join(dataPath, "lock"), ownSparePath(dataPath, "lock"));
   try {
     return await sqliteFormat(path, target);
   } finally {

@@ -6,21 +6,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import {
-  type DrillRow,
-  type Fault,
-  faults,
-  isPassed,
-  judgeJson,
-  judgeTable,
-} from "../../chaos/index.ts";
-import { SoulMirrorError } from "../../kernel/index.ts";
+import { type DrillRow, type Fault, faults, isPassed, judgeTable } from "../../chaos/index.ts";
+import { errorTable, SoulMirrorError } from "../../kernel/index.ts";
 import type { Context, Run } from "../command.ts";
 import { openScene } from "../drill/drill-scene.ts";
 import { LedgerTail } from "../drill/ledger-tail.ts";
 import { chooseGround, type Ground } from "../drill/own-ground.ts";
 import { runFault } from "../drill/run-drill.ts";
-import { findLoad } from "../drill/shop-load.ts";
+import { findLoad, type ReadBack } from "../drill/shop-load.ts";
 import { startDaemon } from "../start-daemon.ts";
 import { endDaemon, livingDaemon, stopServices } from "../stop-fleet.ts";
 
@@ -53,54 +46,62 @@ async function runOn(context: Context, round: Round): Promise<number> {
   const { out } = context;
   const { ground, chosen, signal } = round;
   const { place } = ground;
+  await using teardown = new AsyncDisposableStack();
   const folder = mkdtempSync(join(tmpdir(), "soulmirror-ledger-"));
+  teardown.defer(() => rmSync(folder, { recursive: true, force: true }));
   const ledgerFile = join(folder, "requests.jsonl");
   const load = await findLoad(dirname(place.fleetPath));
-  const { fleetPath, dataPath, port } = place;
   if (ground.isOwn) {
     out.note("No daemon runs here: the drill brings up a copy of the fleet for itself.");
-    if (ground.env) Object.assign(process.env, ground.env);
-    await startDaemon({ fleetPath, dataPath, port, progress: (text) => out.progress(text) });
+    await bringUp(context, ground);
+    teardown.defer(() => takeDown(context, ground));
   }
   const { scene, client } = await openScene(place, ground);
   const running = load.startLoad({ ledgerFile, ratePerSecond, seconds: loadSecondsMax });
+  teardown.defer(async () => void (await running.stop()));
+  out.progress("warming up");
+  await pause(warmUpMs, undefined, { signal });
+  const ledger = new LedgerTail(load, ledgerFile);
   const rows: DrillRow[] = [];
-  let damage = "";
-  try {
-    out.progress("warming up");
-    await pause(warmUpMs, undefined, { signal });
-    const ledger = new LedgerTail(load, ledgerFile);
-    for (const fault of chosen) {
-      const progress = (text: string): void =>
-        out.progress(`[${rows.length + 1}/${chosen.length}] ${text}`);
-      const row = await runFault({ scene, client, load, ledger, signal, progress }, fault);
-      rows.push(row);
-      out.progress("");
-      out.note(lineOf(row));
-    }
-    await running.stop();
-    out.progress("reading back every acknowledged write");
-    const report = await load.verifyLedger({
-      targets: load.FRONT_DOORS,
-      ledgerFile,
-      waitMs: verifyWaitMs,
-    });
+  for (const fault of chosen) {
+    const progress = (text: string): void =>
+      out.progress(`[${rows.length + 1}/${chosen.length}] ${text}`);
+    const row = await runFault({ scene, client, load, ledger, signal, progress }, fault);
+    rows.push(row);
     out.progress("");
-    const { acknowledged, verified, lost, duplicated, wrong } = report;
-    const broken = lost + duplicated + wrong;
-    damage = `${acknowledged} acknowledged writes: ${verified} found as they must be, ${lost} lost, ${duplicated} doubled, ${wrong} wrong.`;
-    const passed = isPassed(rows) && broken === 0;
-    out.show(judgeJson(rows), () => `\n${judgeTable(rows, columnsOf())}\n${damage}\n`);
-    return passed ? 0 : new SoulMirrorError("DRILL_FAILED", "").exitCode;
-  } finally {
-    await running.stop();
-    if (ground.isOwn) {
-      await stopServices(place, { progress: (text) => out.progress(text) });
-      await endDaemon(livingDaemon(place.dataPath));
-      out.progress("");
-    }
-    rmSync(folder, { recursive: true, force: true });
+    out.note(lineOf(row));
   }
+  await running.stop();
+  out.progress("reading back every acknowledged write");
+  const targets = load.FRONT_DOORS;
+  const writes = await load.verifyLedger({ targets, ledgerFile, waitMs: verifyWaitMs });
+  out.progress("");
+  return tell(context, rows, writes);
+}
+
+/** What the faults say and what the ledger says: both must be well. */
+function tell({ out }: Context, rows: readonly DrillRow[], writes: ReadBack): number {
+  const { acknowledged, verified, lost, duplicated, wrong } = writes;
+  const passed = isPassed(rows) && lost + duplicated + wrong === 0;
+  const kept = { acknowledged, verified, lost, duplicated, wrong };
+  out.show({ passed, rows, writes: kept }, () => {
+    const read = `${acknowledged} acknowledged writes were read back, each by itself and in the sums`;
+    const damage = `${read}: ${verified} answers as they must be, ${lost} lost, ${duplicated} doubled, ${wrong} wrong.`;
+    return `\n${judgeTable(rows, columnsOf())}\n${damage}\n`;
+  });
+  return passed ? 0 : errorTable.DRILL_FAILED.exitCode;
+}
+
+async function bringUp({ out }: Context, { place, env }: Ground): Promise<void> {
+  if (env) Object.assign(process.env, env);
+  const { fleetPath, dataPath, port } = place;
+  await startDaemon({ fleetPath, dataPath, port, progress: (text) => out.progress(text) });
+}
+
+async function takeDown({ out }: Context, { place }: Ground): Promise<void> {
+  await stopServices(place, { progress: (text) => out.progress(text) });
+  await endDaemon(livingDaemon(place.dataPath));
+  out.progress("");
 }
 
 function chooseFaults({ options }: Context): readonly Fault[] {

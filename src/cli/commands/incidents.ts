@@ -3,17 +3,18 @@ import type { Incident } from "../../model/index.ts";
 import { realClock } from "../../system/index.ts";
 import { columns } from "../columns.ts";
 import type { Run } from "../command.ts";
+import { withHistory } from "../history.ts";
 import { plainText } from "../plain-text.ts";
 import type { Style } from "../style.ts";
 import { lateTime } from "../tell-entry.ts";
-import { withDaemon } from "../with-daemon.ts";
 
 export const incidents: Run = async (context) => {
   const limit = context.options.count("lines") ?? 20;
-  const query = `limit=${limit}${context.options.has("live") ? "&live=true" : ""}`;
-  const found = await withDaemon(context, (client) =>
-    client.get<readonly Incident[]>(`/api/v1/incidents?${query}`),
-  );
+  const found = await withHistory(context, async (history) => {
+    const live = await history.incidents(limit, true);
+    const all = context.options.has("live") ? [] : await history.incidents(limit, false);
+    return inOrder(live, all).slice(0, limit);
+  });
   context.out.show(found, (style) => {
     if (found.length === 0) return "No incidents.";
     const head = ["STATE", "OPENED", "LASTED", "INCIDENT"];
@@ -24,6 +25,21 @@ export const incidents: Run = async (context) => {
   });
   return 0;
 };
+
+/** Those that go on, then the others; of each the last change first. */
+export function inOrder(live: readonly Incident[], all: readonly Incident[]): readonly Incident[] {
+  const known = new Set(live.map(({ id }) => id));
+  const rest = all.filter(({ id }) => !known.has(id));
+  return [...live.toSorted(byChange), ...rest.toSorted(byChange)];
+}
+
+function byChange(a: Incident, b: Incident): number {
+  return changedAt(b) - changedAt(a);
+}
+
+function changedAt({ state, openedAt }: Incident): number {
+  return "at" in state ? state.at : openedAt;
+}
 
 /** The title below the row begins with the cause. */
 function row({ id, openedAt, state }: Incident, style: Style): readonly string[] {

@@ -15,11 +15,11 @@ export const init: Run = async ({ args, options, out }) => {
   const writes = options.has("write");
   if (writes) writeNew(path, seen.text);
   out.show({ ...seen, ...(writes ? { written: path } : {}) }, (style) => {
-    const { found, services, unmapped } = seen;
+    const { found, services, resources, unmapped } = seen;
     const from = found.length > 0 ? found.join(", ") : "nothing that it knows";
     const lines = [writes ? `${style.paint("green", `${path} is written`)}.` : seen.text.trimEnd()];
     const told = [
-      `Found ${from}; ${services.length} services.`,
+      `Found ${from}; ${services.length} services, ${resources.length} other resources.`,
       ...unmapped.map(({ source, key, why }) => `not taken over: ${source}: ${key}: ${why}`),
       writes
         ? "Look at it, then: soulmirror validate && soulmirror up"

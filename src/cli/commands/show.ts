@@ -1,25 +1,18 @@
 /** All that is known about one thing: an incident, an action, a service or a watched resource. */
 import { formatDuration, SoulMirrorError } from "../../kernel/index.ts";
 import type { ResourceView, ServiceView } from "../../loop/index.ts";
-import type { ActionRow, FailureRow, Incident } from "../../model/index.ts";
+import type { ActionRow, FailureRow } from "../../model/index.ts";
 import { realClock } from "../../system/index.ts";
 import { columns } from "../columns.ts";
 import type { Run } from "../command.ts";
-import type { DaemonClient } from "../daemon-client.ts";
+import { evidenceOf, evidencePointers, resultWithoutEvidence } from "../evidence.ts";
 import type { ActionUnderWay } from "../fleet-report.ts";
+import { type History, withHistory } from "../history.ts";
 import { plainText } from "../plain-text.ts";
+import { pinLine } from "../render-report.ts";
 import type { Style } from "../style.ts";
 import { calendarTime, clockTime } from "../tell-entry.ts";
-import { withDaemon } from "../with-daemon.ts";
-
-interface Story extends Incident {
-  readonly victimRows: readonly FailureRow[];
-  readonly timeline: readonly {
-    readonly at: number;
-    readonly kind: string;
-    readonly text: string;
-  }[];
-}
+import { targetOf } from "./actions.ts";
 
 /** The thing as it is for `--json`, and what to say about it. */
 interface Shown {
@@ -29,11 +22,11 @@ interface Shown {
 
 export const show: Run = async (context) => {
   const [name = ""] = context.args;
-  const shown = await withDaemon(context, async (client) => {
+  const shown = await withHistory(context, async (history) => {
     const found =
-      (await unlessMissing(() => showIncident(client, name))) ??
-      (await unlessMissing(() => showAction(client, name))) ??
-      (await showResource(client, name));
+      (await showIncident(history, name)) ??
+      (await showAction(history, name)) ??
+      (await showResource(history, name));
     if (found !== undefined) return found;
     throw new SoulMirrorError("NOT_FOUND", `there is no incident, action or service ${name}`, {
       fix: "`soulmirror status`, `incidents` and `actions` list what there is",
@@ -43,18 +36,9 @@ export const show: Run = async (context) => {
   return 0;
 };
 
-async function unlessMissing(ask: () => Promise<Shown>): Promise<Shown | undefined> {
-  try {
-    return await ask();
-  } catch (error) {
-    // It may be something else of that name.
-    if (error instanceof SoulMirrorError && error.code === "NOT_FOUND") return undefined;
-    throw error;
-  }
-}
-
-async function showIncident(client: DaemonClient, id: string): Promise<Shown> {
-  const story = await client.get<Story>(`/api/v1/incidents/${encodeURIComponent(id)}`);
+async function showIncident(history: History, id: string): Promise<Shown | undefined> {
+  const story = await history.story(id);
+  if (story === undefined) return undefined;
   const text = (style: Style): string => {
     const { title, state, severity, cause, openedAt, victimRows, timeline } = story;
     const head = [
@@ -71,17 +55,18 @@ async function showIncident(client: DaemonClient, id: string): Promise<Shown> {
       const since = `+${formatDuration(Math.max(0, at - openedAt))}`;
       return [style.paint("grey", clockTime(at)), since, kind, plainText(said)];
     });
-    return [...head, "", columns(items)].join("\n");
+    const kept = evidencePointers(story.actions);
+    return [...head, "", columns(items), ...(kept.length > 0 ? ["", ...kept] : [])].join("\n");
   };
   return { value: story, text };
 }
 
-async function showAction(client: DaemonClient, id: string): Promise<Shown> {
-  const underWay = await client.get<readonly ActionUnderWay[]>("/api/v1/actions/under-way");
+async function showAction(history: History, id: string): Promise<Shown | undefined> {
+  const underWay = await history.underWay();
   const waiting = underWay.find((each) => each.id === id);
   if (waiting) return { value: waiting, text: (style) => tellUnderWay(waiting, style) };
-  const row = await client.get<ActionRow>(`/api/v1/actions/${encodeURIComponent(id)}`);
-  return { value: row, text: (style) => tellAction(row, style) };
+  const row = await history.action(id);
+  return row && { value: row, text: (style) => tellAction(row, style) };
 }
 
 function tellUnderWay(action: ActionUnderWay, style: Style): string {
@@ -100,11 +85,14 @@ function tellUnderWay(action: ActionUnderWay, style: Style): string {
 function tellAction(row: ActionRow, style: Style): string {
   const took = row.durationMs === null ? "" : ` in ${formatDuration(row.durationMs)}`;
   const by = row.automated ? "by itself" : `asked for by ${row.triggeredBy ?? "a person"}`;
+  const target = targetOf(row);
+  const what = target === "" ? row.actionStrategy : `${row.actionStrategy} of ${target}`;
   return [
-    `${style.state(row.status)}  ${style.paint("bold", row.actionStrategy)}${took}, ${by}`,
+    `${style.state(row.status)}  ${style.paint("bold", what)}${took}, ${by}`,
     `began ${calendarTime(row.timestamp)}`,
     ...told("parameters", row.parameters),
-    ...told("result", row.result),
+    ...evidenceOf(row).flatMap((text) => ["kept before it", plainLines(text)]),
+    ...told("result", resultWithoutEvidence(row)),
   ].join("\n");
 }
 
@@ -119,14 +107,57 @@ function plainLines(text: string): string {
     .join("\n");
 }
 
-async function showResource(client: DaemonClient, name: string): Promise<Shown | undefined> {
-  const services = await client.get<readonly ServiceView[]>("/api/v1/services");
+async function showResource(history: History, name: string): Promise<Shown | undefined> {
+  const services = await history.services();
   const wanted = name.replace(/^service\//, "");
   const service = services.find((each) => each.name === wanted);
-  if (service) return showService(client, service);
-  const resources = await client.get<readonly ResourceView[]>("/api/v1/resources");
+  if (service) return showService(history, service);
+  const resources = await history.resources();
   const resource = resources.find((each) => each.resource === name);
-  return resource && showWatched(resource);
+  return resource ? showWatched(resource) : showPast(history, wanted);
+}
+
+/** What runs now is not known; how it fared is. */
+async function showPast(history: History, name: string): Promise<Shown | undefined> {
+  const { failures, kept } = await pastOf(history, name);
+  if (failures.length === 0) return undefined;
+  const text = (style: Style): string =>
+    [style.paint("bold", name), failureTable(failures, style), ...kept].join("\n\n");
+  return { value: { name, failures }, text };
+}
+
+interface PastOfService {
+  readonly failures: readonly FailureRow[];
+  /** Where the evidence of the last actions stands. */
+  readonly kept: readonly string[];
+}
+
+async function pastOf(history: History, service: string): Promise<PastOfService> {
+  const [failures, actions] = await Promise.all([
+    history.failures(service),
+    history.actions(actionsSeen),
+  ]);
+  const own = actions.filter((row) => targetOf(row).replace(/\.\d+$/, "") === service);
+  const pointers = evidencePointers(own).slice(0, pointersShown);
+  return { failures, kept: pointers.length === 0 ? [] : [pointers.join("\n")] };
+}
+
+const actionsSeen = 100;
+const pointersShown = 3;
+
+function failureTable(failures: readonly FailureRow[], style: Style): string {
+  if (failures.length === 0) return "No failures so far.";
+  const rows = failures
+    .slice(0, 20)
+    .map((row) => [
+      calendarTime(row.timestamp),
+      row.failureType,
+      row.resolvedAt === null
+        ? style.paint("red", "not over")
+        : `over after ${formatDuration(row.resolvedAt - row.timestamp)}`,
+      plainText(row.errorMessage ?? ""),
+    ]);
+  return `Failures\n${columns(rows)}`;
 }
 
 function showWatched(resource: ResourceView): Shown {
@@ -136,11 +167,11 @@ function showWatched(resource: ResourceView): Shown {
   return { value: resource, text };
 }
 
-async function showService(client: DaemonClient, service: ServiceView): Promise<Shown> {
-  const query = `service=${encodeURIComponent(service.name)}&limit=100`;
-  const failures = await client.get<readonly FailureRow[]>(`/api/v1/failures?${query}`);
+async function showService(history: History, service: ServiceView): Promise<Shown> {
+  const { failures, kept } = await pastOf(history, service.name);
   const text = (style: Style): string => {
-    const { name, state, mode, listen, dependsOn, restarts } = service;
+    const { name, state, reason, mode, listen, dependsOn, restarts } = service;
+    const why = reason === null ? "" : `  ${plainText(reason)}`;
     const facts = [
       ["mode", mode],
       ["listen", listen ?? "-"],
@@ -155,21 +186,14 @@ async function showService(client: DaemonClient, service: ServiceView): Promise<
       each.startedAt === null ? "-" : formatDuration(realClock.now().wallMs - each.startedAt),
       plainText(each.reason ?? ""),
     ]);
-    const past = failures
-      .slice(0, 20)
-      .map((row) => [
-        calendarTime(row.timestamp),
-        row.failureType,
-        row.resolvedAt === null
-          ? style.paint("red", "not over")
-          : `over after ${formatDuration(row.resolvedAt - row.timestamp)}`,
-        plainText(row.errorMessage ?? ""),
-      ]);
+    const pinned = pinLine([service], style);
     return [
-      `${style.paint("bold", name)}  ${style.state(state)}`,
+      `${style.paint("bold", name)}  ${style.state(state)}${why}`,
+      ...(pinned === "" ? [] : [pinned]),
       columns(facts),
       columns(instances),
-      past.length === 0 ? "No failures so far." : `Failures\n${columns(past)}`,
+      failureTable(failures, style),
+      ...kept,
     ].join("\n\n");
   };
   return { value: { ...service, failures }, text };

@@ -2,7 +2,7 @@ import { formatDuration } from "../../kernel/index.ts";
 import { realClock } from "../../system/index.ts";
 import type { Context, Run } from "../command.ts";
 import type { DaemonClient } from "../daemon-client.ts";
-import { askForReport, isAllWell } from "../fleet-report.ts";
+import { askForFileTrouble, askForReport, isAllWell } from "../fleet-report.ts";
 import { askForLink } from "../page-link.ts";
 import { renderReport } from "../render-report.ts";
 import { withDaemon } from "../with-daemon.ts";
@@ -11,7 +11,11 @@ export const status: Run = (context) =>
   withDaemon(context, async (client) => {
     const { options, out } = context;
     if (options.has("link")) return await showLink(context, client);
-    const report = await askForReport(client);
+    const [seen, fileTrouble] = await Promise.all([
+      askForReport(client),
+      askForFileTrouble(client),
+    ]);
+    const report = fileTrouble === undefined ? seen : { ...seen, fileTrouble };
     const { wallMs: nowMs } = realClock.now();
     out.show(report, (style) => renderReport(report, { style, nowMs }));
     return options.has("check") && !isAllWell(report) ? 1 : 0;

@@ -16,7 +16,10 @@ import { startDaemon } from "../start-daemon.ts";
 import { stayInForeground } from "../stay-in-foreground.ts";
 
 const healthyWithinMs = 60_000;
+/** What fails at once may be back at the next attempt. */
+const recoveredWithinMs = 10_000;
 const lookEveryMs = 100;
+const notUp: ReadonlySet<ServiceView["state"]> = new Set(["unhealthy", "quarantined", "starting"]);
 
 export const up: Run = async (context) => {
   const { place, options, out } = context;
@@ -28,8 +31,7 @@ export const up: Run = async (context) => {
   const daemon = await startDaemon(start);
   if (options.has("foreground")) return stayInForeground({ context, start, daemon });
   await waitForServices(context);
-  await summarize(context);
-  return 0;
+  return await summarize(context);
 };
 
 function alreadyUp(pid: number, dataPath: string): SoulMirrorError {
@@ -39,15 +41,17 @@ function alreadyUp(pid: number, dataPath: string): SoulMirrorError {
   });
 }
 
-/** Until nothing is starting any more, or for a minute: the daemon goes on by itself. */
+/** Until all is up, or for as long as that is worth waiting for: the daemon goes on by itself. */
 async function waitForServices({ place, out }: Context): Promise<void> {
   const client = DaemonClient.at(place);
   const begunMs = realClock.now().monotonicMs;
   try {
     for (;;) {
       const services = await client.get<readonly ServiceView[]>("/api/v1/services");
-      const starting = services.filter(isStarting);
       const elapsedMs = realClock.now().monotonicMs - begunMs;
+      const starting = services.filter(
+        (each) => isStarting(each) || (each.state === "unhealthy" && elapsedMs < recoveredWithinMs),
+      );
       if (starting.length === 0 || elapsedMs > healthyWithinMs) break;
       const names = starting.map(({ name }) => name).join(", ");
       out.progress(`starting ${names}, ${formatDuration(elapsedMs)} ...`);
@@ -63,7 +67,8 @@ function isStarting({ state, instances }: ServiceView): boolean {
   return state === "starting" || instances.some((each) => each.state === "starting");
 }
 
-async function summarize({ place, out }: Context): Promise<void> {
+/** 0 when everything that is to run does; a person's own stop is no trouble. */
+async function summarize({ place, out }: Context): Promise<number> {
   const client = DaemonClient.at(place);
   try {
     const report = await askForReport(client);
@@ -73,6 +78,11 @@ async function summarize({ place, out }: Context): Promise<void> {
       const hint = style.paint("grey", "`soulmirror watch` follows it, `soulmirror down` ends it.");
       return `${renderReport(report, { style, nowMs })}\n\n${page}\n${hint}`;
     });
+    const down = report.services.filter(({ state }) => notUp.has(state)).map(({ name }) => name);
+    if (down.length === 0) return 0;
+    const fix = "`soulmirror show INCIDENT` and `soulmirror logs SERVICE` say why";
+    out.note(`Not up: ${down.join(", ")}. ${fix}.`);
+    return 1;
   } finally {
     client.close();
   }

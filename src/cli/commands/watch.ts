@@ -15,7 +15,7 @@ import { DaemonClient } from "../daemon-client.ts";
 import { followEvents, positionBefore } from "../events.ts";
 import { askForReport } from "../fleet-report.ts";
 import { renderReport } from "../render-report.ts";
-import { clockTime, tellEntry } from "../tell-entry.ts";
+import { clockTime, EntryTeller } from "../tell-entry.ts";
 
 const redrawEveryMs = 1000;
 const coalesceMs = 100;
@@ -126,13 +126,14 @@ class Screen {
     const { place, out } = this.#context;
     const { signal } = this.#over;
     let after: number | undefined;
+    const teller = new EntryTeller(out.style);
     while (!signal.aborted) {
       try {
         const client = DaemonClient.at(place);
         after ??= await positionBefore(client, eventsMax);
         for await (const sealed of followEvents(client, { signal, after })) {
           after = sealed.position;
-          const line = tellEntry(sealed, out.style);
+          const line = teller.tell(sealed);
           if (line !== undefined) this.#events.push(...line.split("\n"));
           this.#events.splice(0, this.#events.length - eventsMax);
           this.#isDue = true;

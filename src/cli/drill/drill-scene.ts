@@ -33,10 +33,10 @@ const heldWaitMs = 20_000;
 
 export async function openScene(place: Place, ground: Ground): Promise<DrillScene> {
   const { fleetPath, dataPath } = place;
-  let cached: { readonly port: number; readonly client: DaemonClient } | undefined;
+  let cached: { readonly pid: number; readonly client: DaemonClient } | undefined;
   const client = (): DaemonClient => {
-    const port = readDaemonNote(dataPath)?.port ?? 0;
-    if (cached?.port !== port) cached = { port, client: DaemonClient.at(place) };
+    const pid = readDaemonNote(dataPath)?.pid ?? 0;
+    if (cached?.pid !== pid) cached = { pid, client: DaemonClient.at(place) };
     return cached.client;
   };
   const fleet = mustReadFleet({ path: fleetPath }).fleet;

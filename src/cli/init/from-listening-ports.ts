@@ -27,6 +27,7 @@ export function listeningPorts(procNetTcp: string): readonly number[] {
 }
 
 export function fromListeningPorts(ports: readonly number[]): Draft {
+  const unknown = ports.filter((port) => wellKnown[port] === undefined && port < ephemeralFrom);
   return {
     services: [],
     resources: ports.flatMap((port) => {
@@ -34,12 +35,16 @@ export function fromListeningPorts(ports: readonly number[]): Draft {
       if (name === undefined) return [];
       return [{ name: `tcp/${name}`, keys: { port }, remarks: [`Port ${port} is listening now.`] }];
     }),
-    unmapped: ports
-      .filter((port) => wellKnown[port] === undefined && port < ephemeralFrom)
-      .map((port) => ({
-        source: "listening ports",
-        key: String(port),
-        why: `somebody listens there now; if it matters, watch it: tcp/NAME: { port: ${port} }`,
-      })),
+    // One line for all: a busy machine has dozens, and each would hide what matters.
+    unmapped:
+      unknown.length === 0
+        ? []
+        : [
+            {
+              source: "listening ports",
+              key: unknown.join(", "),
+              why: "somebody listens there now; if one matters, watch it: tcp/NAME: { port: N }",
+            },
+          ],
   };
 }

@@ -214,4 +214,11 @@ describe("listening ports", () => {
     ]);
     expectLoads(draft);
   });
+
+  it("are told in one line, however many they are", () => {
+    const [only, ...more] = fromListeningPorts([22, 80, 443, 50_000]).unmapped;
+    expect(only?.key).toBe("22, 80, 443");
+    expect(more).toEqual([]);
+    expect(fromListeningPorts([50_000]).unmapped).toEqual([]);
+  });
 });

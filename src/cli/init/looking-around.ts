@@ -21,6 +21,7 @@ import { fromEcosystem } from "./from-ecosystem.ts";
 import { fromListeningPorts, listeningPorts } from "./from-listening-ports.ts";
 import { fromPackageJson } from "./from-package-json.ts";
 import { fromProcfile } from "./from-procfile.ts";
+import { keepSecretsOut } from "./keep-secrets-out.ts";
 import { readEcosystem } from "./read-ecosystem.ts";
 import { writeFleetFile } from "./write-fleet-file.ts";
 
@@ -64,10 +65,18 @@ export async function lookAround(options: LookOptions): Promise<LookingAround> {
   const used = [teller, compose];
   // What could not be read is told also when somebody else tells the story.
   const unread = teller === ecosystem ? [] : ecosystem.draft.unmapped;
-  const draft = together(
-    ...used.map((found) => found.draft),
-    { ...nothing, unmapped: unread },
-    fromListeningPorts(await portsOf(options)),
+  const others = tellers.filter((each) => each !== teller && !isEmpty(each.draft));
+  const untold = others.map(({ name }) => ({
+    source: name,
+    key: wholeFile,
+    why: `${teller.name} says how the services are run`,
+  }));
+  const draft = keepSecretsOut(
+    together(
+      ...used.map((found) => found.draft),
+      { ...nothing, unmapped: [...unread, ...untold] },
+      fromListeningPorts(await portsOf(options)),
+    ),
   );
   return {
     text: writeFleetFile(draft, {

@@ -32,7 +32,7 @@ export function writeFleetFile(draft: Draft, options: FleetFileOptions): string 
 }
 
 const heads: Readonly<Record<string, string>> = {
-  mode: "Look and report, touch nothing; `full` lets it heal.",
+  mode: "It looks and reports, and restarts what exits, nothing else; `full` lets it heal.",
   services: "What is kept running.",
   resources: "What is watched.",
 };

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { attempt, type Exchange } from "./attempt.ts";
 import { isIdempotent, readBody } from "./body.ts";
+import { hostCount } from "./headers.ts";
 import type { Service } from "./service.ts";
 import { type Refusal, refuse, Visit } from "./visit.ts";
 
@@ -13,6 +14,7 @@ export async function forward(
   service.counters.requests += 1;
   const path = pathOf(incoming);
   if (path === undefined) return answer(outgoing, refuse(400, "the request target is no path"));
+  if (hostCount(incoming) > 1) return answer(outgoing, refuse(400, "there is more than one Host"));
   const coding = incoming.headers["transfer-encoding"];
   if (coding !== undefined && coding.toLowerCase() !== "chunked") {
     return answer(outgoing, refuse(501, "the only transfer coding understood is chunked"));
@@ -70,7 +72,7 @@ function answer(outgoing: ServerResponse, { status, reason }: Refusal): void {
 }
 
 /** The path to ask for. An absolute target counts only for its path; Host says who is meant. */
-function pathOf(incoming: IncomingMessage): string | undefined {
+export function pathOf(incoming: IncomingMessage): string | undefined {
   const target = incoming.url ?? "";
   if (target.startsWith("/") || target === "*") return target;
   const absolute = /^https?:\/\/[^/?#]+(.*)$/i.exec(target);

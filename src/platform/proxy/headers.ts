@@ -44,6 +44,16 @@ export function requestHeaders(
   return out;
 }
 
+/** With more than one, we and the upstream could each take another for the one that counts. */
+export function hostCount({ rawHeaders }: IncomingMessage): number {
+  let count = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] as string;
+    if (name.length === 4 && name.toLowerCase() === "host") count += 1;
+  }
+  return count;
+}
+
 /** The head for the client. Node adds the framing when there is no Content-Length. */
 export function responseHeaders(incoming: IncomingMessage): string[] {
   return endToEnd(incoming, () => false);

@@ -3,7 +3,7 @@
  * It only does what an effector or the start of the daemon asks of it.
  */
 import type { ProcessIdentity } from "../../model/index.ts";
-import { isAlive, processIdentity, realClock } from "../../system/index.ts";
+import { isAlive, processIdentity, realClock, socketHolder } from "../../system/index.ts";
 import type { ProxyRouter } from "./client.ts";
 import { type ProxyPaths, startProxy } from "./start-proxy.ts";
 
@@ -36,6 +36,9 @@ export class ProxyKeeper {
   async ensure(timeoutMs: number): Promise<{ readonly pid: number; readonly isNew: boolean }> {
     const running = await this.#answering();
     if (running !== undefined) return { pid: running, isNew: false };
+    const deaf = socketHolder(this.#paths.socketPath);
+    // Another one would end itself: the socket is taken.
+    if (deaf) throw new Error(`the proxy, pid ${deaf.pid}, does not answer`);
     if (startProxy(this.#paths) === undefined) throw new Error("the proxy could not be started");
     const deadlineMs = realClock.now().monotonicMs + timeoutMs;
     for (
@@ -50,10 +53,17 @@ export class ProxyKeeper {
     throw new Error(`the proxy did not answer within ${timeoutMs} ms; see ${this.#paths.logPath}`);
   }
 
-  /** Ends it in order; requests in flight get a moment. */
+  /** Ends it in order; requests in flight get a moment. One that does not answer is killed. */
   async stop(): Promise<void> {
     this.release();
-    if (this.process !== undefined) await this.router.stop(stopMs);
+    const { process: living } = this;
+    if (living === undefined) return;
+    try {
+      await this.router.stop(stopMs);
+    } catch {
+      // It hangs, or it has just gone; the kernel knows which.
+      killProcess(living);
+    }
   }
 
   /** While it is being replaced, nothing that is seen of it means anything. */
@@ -61,16 +71,19 @@ export class ProxyKeeper {
     return this.#isBeingReplaced;
   }
 
-  /** The same, but one that lives and does not answer soon is ended first. */
+  /**
+   * Like `ensure`, but one that lives and does not answer soon is ended first: also one that has
+   * never answered us, whom the kernel knows by its socket.
+   */
   async replace(timeoutMs: number): Promise<{ readonly pid: number; readonly isNew: boolean }> {
     this.#isBeingReplaced = true;
     try {
-      const { process: living } = this;
+      const living = this.process ?? socketHolder(this.#paths.socketPath);
       const deaf = new Promise<undefined>((resolve) => {
         setTimeout(() => resolve(undefined), deafAfterMs);
       });
       const answer = living && (await Promise.race([this.#answering(), deaf]));
-      if (living && answer === undefined) process.kill(living.pid, "SIGKILL");
+      if (living && answer === undefined) killProcess(living);
       return await this.ensure(timeoutMs);
     } finally {
       this.#isBeingReplaced = false;
@@ -105,5 +118,15 @@ export class ProxyKeeper {
     }
     const isAnother = this.#lifeline !== undefined;
     if (this.process === undefined && !isAnother && !this.#isBeingReplaced) this.#gone();
+  }
+}
+
+/** That very process and no other; one that is gone is as it should be. */
+function killProcess(identity: ProcessIdentity): void {
+  if (!isAlive(identity)) return;
+  try {
+    process.kill(identity.pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }

@@ -5,10 +5,11 @@
 import { type ClientRequest, type IncomingMessage, request, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import { oneShot } from "./attempt.ts";
-import { requestHeaders, responseHeaders } from "./headers.ts";
+import { pathOf } from "./forward.ts";
+import { hostCount, requestHeaders, responseHeaders } from "./headers.ts";
 import type { Service } from "./service.ts";
 import type { Member } from "./upstreams.ts";
-import { type Outcome, type Refusal, Visit } from "./visit.ts";
+import { type Outcome, type Refusal, refuse, Visit } from "./visit.ts";
 
 export interface Upgrading {
   readonly incoming: IncomingMessage;
@@ -24,10 +25,16 @@ export function wantsUpgrade(incoming: IncomingMessage): boolean {
 }
 
 export async function upgrade(service: Service, upgrading: Upgrading): Promise<void> {
-  const { client } = upgrading;
+  const { incoming, client } = upgrading;
   service.counters.requests += 1;
-  const visit = new Visit(service, true);
   client.on("error", () => client.destroy());
+  if (pathOf(incoming) === undefined) {
+    return answer(client, refuse(400, "the request target is no path"));
+  }
+  if (hostCount(incoming) > 1) {
+    return answer(client, refuse(400, "there is more than one Host"));
+  }
+  const visit = new Visit(service, true);
   client.on("close", () => visit.leave());
   await goAround(service, upgrading, visit).finally(() => visit.finish());
 }
@@ -96,7 +103,7 @@ function join(service: Service, member: Member, upgrading: Upgrading): Promise<O
 
 function ask(incoming: IncomingMessage, host: string, port: number): ClientRequest {
   const headers = requestHeaders(incoming, { kind: "none" }, incoming.headers.upgrade);
-  const path = incoming.url ?? "/";
+  const path = pathOf(incoming) ?? "/";
   const upstream = request({ host, port, path, headers, agent: oneShot, setHost: false });
   upstream.end();
   return upstream;

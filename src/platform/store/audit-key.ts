@@ -3,11 +3,12 @@
  * outside of the store, so that whoever can write the store cannot seal.
  */
 import { createHmac, randomBytes } from "node:crypto";
-import { chmod, open, readFile, stat } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { chmod, link, readFile, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { SoulMirrorError } from "../../kernel/index.ts";
 import type { Mac } from "../../knowledge/index.ts";
-import { syncFolder } from "../../system/index.ts";
+import { syncFolder, writeDurably } from "../../system/index.ts";
 
 const keyBytes = 32;
 
@@ -19,20 +20,19 @@ export interface AuditKey {
 
 /** Makes the file when it is missing. Throws DATA_DIRECTORY_UNUSABLE when it is no key. */
 export async function openAuditKey(path: string): Promise<AuditKey> {
-  const fresh = randomBytes(keyBytes);
+  const key = randomBytes(keyBytes);
+  // Whole before it has its name: half a key would be refused for ever.
+  const fresh = `${path}.${process.pid}.new`;
   try {
-    const file = await open(path, "wx", 0o600);
-    try {
-      await file.writeFile(`${fresh.toString("hex")}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await writeDurably(fresh, `${key.toString("hex")}\n`);
+    await link(fresh, path);
     await syncFolder(dirname(path));
-    return { mac: macOf(fresh), isNew: true };
+    return { mac: macOf(key), isNew: true };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    if (!existsSync(path)) throw error;
     return { mac: await readAuditKey(path), isNew: false };
+  } finally {
+    await rm(fresh, { force: true });
   }
 }
 

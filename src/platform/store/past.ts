@@ -8,11 +8,14 @@ import type { Store } from "../../model/index.ts";
 
 export type Past = Pick<Store, "loadCheckpoint" | "read" | "close">;
 
+/** All of it that can be read. */
+export type ReadableStore = Past & Pick<Store, "last" | "failures" | "actions" | "incidents">;
+
 /**
  * Undefined when there is none to be read. What stands in a `-wal` file that SQLite cannot use now
  * is not part of it.
  */
-export async function openPast(path: string): Promise<Past | undefined> {
+export async function openPast(path: string): Promise<ReadableStore | undefined> {
   if (!existsSync(path)) return undefined;
   const sqlite = await import("./sqlite-store.ts");
   const unchanging = `${pathToFileURL(path).href}?immutable=1`;

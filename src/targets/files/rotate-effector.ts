@@ -127,6 +127,8 @@ async function visit(root: OpenedRoot, { minBytes, deed, ...walk }: Visit): Prom
   return { files, bytes, notes };
 }
 
+const diskFull: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT"]);
+
 /** Keeps O3. */
 async function rotate(file: FoundFile, { maxBytes, keep }: Rotation): Promise<void> {
   // Tools that the rotation starts have a /proc/self of their own.
@@ -137,8 +139,7 @@ async function rotate(file: FoundFile, { maxBytes, keep }: Rotation): Promise<vo
       await log.rotate({ maxBytes, keep });
       return;
     } catch (error) {
-      if (codeOf(error) !== "ENOSPC") throw error;
-      await unlink(`${path}.new`);
+      if (!diskFull.has(codeOf(error))) throw error;
       if (!(await dropOldest(path, keep))) throw error;
     }
   }

@@ -63,6 +63,11 @@ export class FollowedFile {
     }
   }
 
+  /** It has no name any more: what is in it is only for those who hold it open. */
+  async isDeleted(): Promise<boolean> {
+    return (await this.#handle.stat()).nlink === 0;
+  }
+
   async close(): Promise<void> {
     try {
       await this.#handle.close();

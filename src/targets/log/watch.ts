@@ -7,7 +7,8 @@
  * W2. A file that is no longer found under the name (rotated away, deleted) is read once more and
  *     let go, so that a deleted file gives its space back.
  * W3. Of many files the `filesMax` that were written last are held open, of the others only the
- *     size is known; in one look at most `bytesMax` bytes of each are read.
+ *     size is known; in one look at most `bytesMax` bytes of each are read. While a folder cannot
+ *     be looked into, files that are not found stay open, and as many again at most.
  */
 import { messageOf } from "../../kernel/index.ts";
 import { codeOf } from "../check-reading.ts";
@@ -48,7 +49,8 @@ export class Watch {
     }
     for (const [id, file] of this.#files) {
       await this.#read(file, matches);
-      const stays = present.has(id) || !isWhole;
+      const mayBeThere = !isWhole && this.#files.size <= 2 * filesMax;
+      const stays = present.has(id) || (mayBeThere && !(await file.isDeleted()));
       if (stays && !this.#isClosed) continue;
       this.#files.delete(id);
       await file.close();

@@ -18,6 +18,7 @@ import {
 } from "../../model/index.ts";
 import { isPortFree, portHolder, readProcessStat } from "../../system/index.ts";
 import { findAccount } from "./account.ts";
+import { removeCgroups } from "./cgroups.ts";
 import type { ProcessContext } from "./context.ts";
 import { endRemains, endRun, signalOf } from "./effect-stop.ts";
 import { launch, outfitOf } from "./launch.ts";
@@ -157,7 +158,8 @@ async function start(
   const outfit = spare ?? (await outfitOf(context, spec, place));
   const isTooLate = context.table.current(resource) && !isBeside;
   if (signal.aborted || isTooLate) {
-    spare?.dismiss();
+    if (spare) spare.dismiss();
+    else removeCgroups(outfit.groups.paths);
     return failure(isTooLate ? "it runs already" : "the deadline passed before it was started");
   }
   const run = await launch(context, { spec, number: instance.number, outfit, spare });

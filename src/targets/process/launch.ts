@@ -8,10 +8,11 @@
  */
 import { resolve } from "node:path";
 import type { ServiceSpec } from "../../config/index.ts";
+import { messageOf } from "../../kernel/index.ts";
 import { instanceId, type ProcessIdentity } from "../../model/index.ts";
 import { descendantsOf, freePort, processIdentity } from "../../system/index.ts";
 import { type Account, findAccount } from "./account.ts";
-import { cgroupPids, moveInto } from "./cgroups.ts";
+import { cgroupPids, moveInto, removeCgroups } from "./cgroups.ts";
 import type { ProcessContext } from "./context.ts";
 import { descriptorPrefix } from "./descriptor-limit.ts";
 import { serviceEnvironment } from "./environment.ts";
@@ -35,11 +36,6 @@ export async function outfitOf(
 ): Promise<Outfit> {
   const resource = instanceId(spec.name, number);
   const port = spec.listen ? await promisePort(context) : undefined;
-  const name = `${context.groupPrefix}.${spec.name}.${number}`;
-  const groups = context.cgroups.create(name, spec.limits);
-  if (groups.polled.length > 0) {
-    context.note("limits-are-polled", { resource, limits: groups.polled });
-  }
   const env = serviceEnvironment({
     service: spec.name,
     number,
@@ -53,6 +49,12 @@ export async function outfitOf(
   const command = [...descriptorPrefix(spec.limits.descriptors), ...spec.command];
   const logPath = context.logOf(resource).path;
   const launch = { command, cwd: spec.cwd, env, logPath, ...account };
+  // Last, so that nothing can go wrong behind it: who has an outfit gives its groups back.
+  const name = `${context.groupPrefix}.${spec.name}.${number}`;
+  const groups = context.cgroups.create(name, spec.limits);
+  if (groups.polled.length > 0) {
+    context.note("limits-are-polled", { resource, limits: groups.polled });
+  }
   return { specHash: spec.hash, launch, groups, port };
 }
 
@@ -72,7 +74,10 @@ export async function launch(context: ProcessContext, start: Start): Promise<Run
   const process = await begin(outfit, spare, (code, signal) => {
     if (known.run) context.table.ended(known.run, code, signal);
   });
-  if (typeof process === "string") return process;
+  if (typeof process === "string") {
+    removeCgroups(groups.paths);
+    return process;
+  }
   const now = context.clock.now();
   const run: Run = {
     resource: instanceId(spec.name, number),
@@ -91,6 +96,8 @@ export async function launch(context: ProcessContext, start: Start): Promise<Run
     ...pidFileOf(spec, number),
   };
   known.run = run;
+  // The promise to a process that was made ahead may be long over, and it listens only now.
+  if (port !== undefined) context.promisedPorts.set(port, now.monotonicMs + promiseMs);
   context.table.add(run);
   context.routes.add(run, spec);
   context.table.reportStarted(run);
@@ -102,7 +109,12 @@ export async function launch(context: ProcessContext, start: Start): Promise<Run
 
 /** In some seconds, if it still runs then: so that a crash loop makes no spares. */
 export function prepareNext(context: ProcessContext, run: Run, delayMs = spareAfterMs): void {
-  context.later(delayMs, () => void makeSpare(context, run));
+  context.later(delayMs, () => {
+    // Without a spare the next start is a little slower, and says itself what is wrong.
+    makeSpare(context, run).catch((error: unknown) => {
+      context.note("no-spare-process", { resource: run.resource, reason: messageOf(error) });
+    });
+  });
 }
 
 async function makeSpare(context: ProcessContext, run: Run): Promise<void> {
@@ -113,6 +125,7 @@ async function makeSpare(context: ProcessContext, run: Run): Promise<void> {
   if (!spec || !account?.ok || !isCurrent() || context.spares.has(resource)) return;
   const outfit = await outfitOf(context, spec, { number, account: account.value });
   if (isCurrent()) context.spares.make(resource, outfit);
+  else removeCgroups(outfit.groups.paths);
 }
 
 /** Without giving way to any other event when it worked. */

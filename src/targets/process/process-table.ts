@@ -160,8 +160,11 @@ export class ProcessTable {
     }
     slot.remains.push(run);
     slot.lastEnded = run;
-    this.#writeNote(run.resource);
-    removePidFile(run);
+    // Files can wait until it is decided what to do: to whom they name a process, it is dead.
+    queueMicrotask(() => {
+      this.#writeNote(run.resource);
+      removePidFile(run);
+    });
   }
 
   #writeNote(resource: ResourceId): void {

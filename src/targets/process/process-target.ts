@@ -198,9 +198,13 @@ export class ProcessTarget {
     return this.#context.routes.declareAll();
   }
 
-  /** A service that is no longer in the fleet: nobody listens for it any more. */
-  forgetService(service: string): Promise<void> {
+  /** A service that is no longer in the fleet will not be started again. */
+  forgetService(service: string): void {
     this.#context.spares.dropUnless((resource) => instanceOf(resource)?.service !== service);
+  }
+
+  /** Nobody listens for the service any more. */
+  forgetRoute(service: string): Promise<void> {
     return this.#context.routes.forget(service);
   }
 
@@ -254,7 +258,8 @@ export class ProcessTarget {
   #follow({ reading }: Observation): void {
     if (reading.kind !== "exited") return;
     const run = this.#context.table.find(reading.process);
-    if (run) this.#context.routes.remove(run);
+    // After what it leads to has begun: the proxy finds the door closed by itself.
+    if (run) queueMicrotask(() => this.#context.routes.remove(run));
   }
 
   #pollAdopted(): void {

@@ -2,7 +2,7 @@
  * What a later daemon must know to adopt a process: one note per instance in `run/`, replaced
  * whole. It survives a kill of the daemon; a power cut ends the processes as well.
  */
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { ProcessIdentity, ResourceId } from "../../model/index.ts";
 import { instanceOf } from "../../model/index.ts";
@@ -83,17 +83,31 @@ function noteOf(run: Run): RunNote {
 function readNote(path: string): readonly RunNote[] {
   try {
     const file = JSON.parse(readFileSync(path, "utf8")) as NoteFile;
-    return file.version === 1 ? file.runs : [];
+    return file.version === 1 ? file.runs.filter(isRunNote) : [];
   } catch {
     // Not a note of ours; the journal may know the process all the same.
     return [];
   }
 }
 
+function isRunNote(note: Partial<RunNote> | null): boolean {
+  const { resource, process, specHash, startedAt, cgroups } = note ?? {};
+  return (
+    typeof resource === "string" &&
+    typeof process?.pid === "number" &&
+    typeof process.startTicks === "number" &&
+    typeof specHash === "string" &&
+    typeof startedAt === "number" &&
+    Array.isArray(cgroups)
+  );
+}
+
 /** Only while it names this run: a newer one may have written it since. */
 export function removePidFile(run: Run): void {
   if (run.pidFile === undefined) return;
   try {
+    // The folder is the service's own: a pipe in its place would keep us waiting for ever.
+    if (!lstatSync(run.pidFile).isFile()) return;
     if (readFileSync(run.pidFile, "utf8").trim() === String(run.process.pid)) rmSync(run.pidFile);
   } catch {
     // Gone already, or no longer ours to remove.

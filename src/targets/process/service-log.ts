@@ -39,6 +39,8 @@ type CutHead = (path: string, sizeBytes: number) => Promise<boolean>;
 
 const readMaxBytes = 1024 * 1024;
 const generationsMax = 100;
+/** Of 64 KiB: what lies behind the copied head is one, unless somebody writes on and on. */
+const roundsMax = 10_000;
 
 export class ServiceLog {
   readonly path: string;
@@ -115,8 +117,16 @@ export class ServiceLog {
     await rm(fresh, { force: true });
     // A new file: what somebody put in its place, a link above all, is not written through.
     const to = createWriteStream(fresh, { mode: 0o600, flags: "wx" });
-    if (headBytes === 0) await new Promise<void>((resolve) => to.end(resolve));
-    else await pipeline(createReadStream(this.path, { end: headBytes - 1 }), to);
+    try {
+      await pipeline(
+        headBytes === 0 ? [] : createReadStream(this.path, { end: headBytes - 1 }),
+        to,
+      );
+    } catch (error) {
+      // Half a copy would hold what is left of a full disk.
+      await rm(fresh, { force: true });
+      throw error;
+    }
     await this.#forgetOlder(keep);
     for (let generation = keep - 1; generation >= 1; generation -= 1) {
       const older = `${this.path}.${generation + 1}`;
@@ -135,7 +145,10 @@ export class ServiceLog {
     }
   }
 
-  /** Keeps L2: nothing else of this process runs between the last copy and the cut. */
+  /**
+   * Keeps L2: nothing else of this process runs between the last copy and the cut. A writer that is
+   * as fast as we are is not raced for ever.
+   */
   #empty(copiedBytes: number, keep: number): void {
     const { O_RDWR, O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW } = constants;
     const from = openSync(this.path, O_RDWR | O_NOFOLLOW);
@@ -144,13 +157,11 @@ export class ServiceLog {
     try {
       let copied = copiedBytes;
       const chunk = Buffer.allocUnsafe(64 * 1024);
-      for (;;) {
+      for (let rounds = 0; fstatSync(from).size > copied && rounds < roundsMax; rounds += 1) {
         const count = readSync(from, chunk, 0, chunk.length, copied);
-        if (count === 0) break;
         if (to !== undefined) writeSync(to, chunk, 0, count);
         copied += count;
       }
-      if (fstatSync(from).size > copied) return this.#empty(copied, keep);
       ftruncateSync(from, 0);
       this.#droppedBytes += copied;
     } finally {

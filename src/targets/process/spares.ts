@@ -13,7 +13,7 @@
  */
 import { statSync } from "node:fs";
 import type { ProcessIdentity, ResourceId } from "../../model/index.ts";
-import { isPortFree, processIdentity } from "../../system/index.ts";
+import { isPortFree, livingStat, processIdentity } from "../../system/index.ts";
 import type { Groups } from "./cgroups.ts";
 import { removeCgroups } from "./cgroups.ts";
 import { type Launch, type OnExit, spawnWaiting, type WaitingChild } from "./spawn-service.ts";
@@ -80,7 +80,7 @@ export class Spares {
     const isSame = outfit.specHash === specHash && logInode === inodeOf(launch.logPath);
     // Nobody has listened there yet, so somebody else may by now.
     const isGood = isSame && (port === undefined || (await isPortFree("127.0.0.1", port)));
-    if (!isGood || kept.isGone) {
+    if (!isGood || kept.isGone || !hears(process)) {
       child.dismiss();
       return undefined;
     }
@@ -119,6 +119,12 @@ export class Spares {
     giveBack(kept.outfit.groups);
     if (this.#kept.get(resource) === kept) this.#kept.delete(resource);
   }
+}
+
+/** One that is dead, or that somebody has stopped, does not hear that its turn has come. */
+function hears(process: ProcessIdentity): boolean {
+  const state = livingStat(process)?.state;
+  return state !== undefined && state !== "T" && state !== "t";
 }
 
 function giveBack({ paths }: Groups): void {

@@ -62,7 +62,8 @@ export function spawnWaiting(launch: Launch, onExit: OnExit): WaitingChild | und
     child.once("exit", onExit);
     // It is gone: its exit tells.
     stdin.on("error", () => {});
-    return { pid, begin: () => stdin.end("go\n"), dismiss: () => stdin.end() };
+    // Not by the end of its input: one that somebody has stopped would never see that.
+    return { pid, begin: () => stdin.end("go\n"), dismiss: () => void child.kill("SIGKILL") };
   } catch {
     // Too many processes, no memory: the start itself will say why.
     return undefined;

@@ -1,0 +1,100 @@
+import { describe, expect, it } from "vitest";
+import type { ServiceView } from "../loop/index.ts";
+import type { Action, Failure, Incident, SealedEntry } from "../model/index.ts";
+import { inOrder } from "./commands/incidents.ts";
+import type { FleetReport } from "./fleet-report.ts";
+import { renderReport } from "./render-report.ts";
+import { createStyle } from "./style.ts";
+import { EntryTeller } from "./tell-entry.ts";
+
+const style = createStyle({ isColoured: false, isAscii: true });
+
+function serviceOf(name: string, other: Partial<ServiceView> = {}): ServiceView {
+  return {
+    name,
+    resource: `service/${name}`,
+    state: "healthy",
+    reason: null,
+    pinned: false,
+    pid: 1,
+    restarts: 0,
+    mode: "full",
+    listen: null,
+    dependsOn: [],
+    instances: [],
+    ...other,
+  };
+}
+
+function incidentOf(id: string, state: Incident["state"], openedAt = 0): Incident {
+  const title = `${id} is not well`;
+  const rest = { severity: "high", failures: [], victims: [], relapses: 0 } as const;
+  return { id, openedAt, cause: "service/other", title, state, ...rest };
+}
+
+function reportOf(other: Partial<FleetReport>): FleetReport {
+  const rest = { services: [], resources: [], incidents: [], actions: [], modes: {} };
+  return { fleet: "shop", version: "1", url: "http://x", mode: "full", ...rest, ...other };
+}
+
+const escalated = incidentOf("other", { kind: "escalated", at: 5, reason: "nothing helped" });
+const reason = "the proxy cannot listen for web: port 80 is held by pid 7 (nc)";
+const cutOff = serviceOf("web", { state: "unhealthy", reason });
+
+function headOf(report: Partial<FleetReport>): readonly string[] {
+  return renderReport(reportOf(report), { style, nowMs: 0 }).split("\n");
+}
+
+describe("the headline", () => {
+  it("tells who is cut off, whatever else a person has to do", () => {
+    const [line] = headOf({ services: [cutOff], incidents: [escalated] });
+    expect(line).toBe(`1 incident for a person: other is not well; ${reason}`);
+  });
+
+  it("does not say that all is well while one runs with an older configuration", () => {
+    const services = [serviceOf("web", { pinned: true })];
+    expect(headOf({ services })[0]).toBe("web runs with its last good configuration.");
+  });
+
+  it("names a mode only where it differs from the fleet's", () => {
+    const [, about] = headOf({ modes: { worker: "full", web: "off" } });
+    expect(about).toBe("fleet shop, mode full (web: off), page http://x");
+  });
+});
+
+describe("incidents", () => {
+  it("come with the live ones first, then by their last change", () => {
+    const late = incidentOf("late", { kind: "resolved", at: 90, by: "a" }, 1);
+    const early = incidentOf("early", { kind: "resolved", at: 50, by: "b" }, 40);
+    const live = incidentOf("live", { kind: "open" }, 2);
+    const sorted = inOrder([live, escalated], [early, live, late]);
+    expect(sorted.map(({ id }) => id)).toEqual(["other", "live", "late", "early"]);
+  });
+});
+
+describe("a line of the journal", () => {
+  const seal = (entry: SealedEntry["entry"]) => ({ at: 0, entry }) as SealedEntry;
+
+  it("names the service that a verdict is about", () => {
+    const teller = new EntryTeller(style);
+    const failure = { id: "f", resource: "instance/web.1" } as unknown as Failure;
+    teller.hear({ kind: "failure_raised", failure });
+    const verdict = { at: 1, failure: "f", healed: true, reason: "3 good looks" };
+    const told = teller.tell(
+      seal({ kind: "verdict", verdict: { ...verdict, healedAfterMs: 900 } }),
+    );
+    expect(told).toContain("web.1 healed after 900 ms: 3 good looks");
+  });
+
+  it("does not say twice what is done", () => {
+    const plan = {
+      strategy: "restart",
+      resource: "instance/web.1",
+      reason: "restart for hang (untried): no answer",
+      cause: { kind: "failure", incident: "i", failure: "f" },
+    };
+    const action = { id: "a", plan, status: { kind: "initiated" } } as unknown as Action;
+    const told = new EntryTeller(style).tell(seal({ kind: "action", action }));
+    expect(told).toContain("restart of web.1: for hang (untried): no answer");
+  });
+});

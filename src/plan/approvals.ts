@@ -1,0 +1,42 @@
+/**
+ * Actions that wait for a person. While one waits nothing else is done to its resource, so it must
+ * not wait for longer than it is worth: when what it was for is over, or something worse has come,
+ * nobody is asked any more, and what was to be approved counts as not tried.
+ */
+import { type Action, type Failure, failureTypes, type ResourceId } from "../model/index.ts";
+import type { PlanState, PlanTick, RecoveryCase } from "./state.ts";
+
+export function noteAwaiting(state: PlanState, action: Action): void {
+  const { resource } = action.plan;
+  if (action.status.kind === "waiting_for_approval") state.awaiting.set(resource, action);
+  else if (state.awaiting.get(resource)?.id === action.id) state.awaiting.delete(resource);
+}
+
+/** Something that names the cause more directly is open now: that comes first. */
+export function withdrawForWorse(
+  state: PlanState,
+  each: RecoveryCase,
+  { failure, tick }: { readonly failure: Failure; readonly tick: PlanTick },
+): void {
+  const cause = state.awaiting.get(each.resource)?.plan.cause;
+  if (cause?.kind !== "failure") return;
+  const before = state.failures.get(cause.failure);
+  if (before === undefined || specificity(failure) <= specificity(before)) return;
+  each.attempts = each.attempts.slice(0, -1);
+  withdraw(state, each.resource, { tick, reason: `something worse has come: ${failure.reason}` });
+}
+
+export function withdraw(
+  state: PlanState,
+  resource: ResourceId,
+  { tick, reason }: { readonly tick: PlanTick; readonly reason: string },
+): void {
+  const action = state.awaiting.get(resource);
+  if (action?.plan.cause.kind !== "failure") return;
+  state.awaiting.delete(resource);
+  tick.out.withdrawals.push({ action: action.id, reason });
+}
+
+function specificity({ type }: Failure): number {
+  return failureTypes[type].specificity;
+}

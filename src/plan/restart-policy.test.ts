@@ -1,0 +1,138 @@
+/** A process that is gone comes back because its restart policy says so: nothing rations that. */
+import { describe, expect, it } from "vitest";
+import type { Plan } from "../model/index.ts";
+import { chain, db, type PlannerBench, running } from "./planner-bench.ts";
+
+const poor = `${chain}\nbudgets: { per_resource: 1, per_fleet: 1, window: 10m, crashes: 6 }`;
+
+/** It exits, is brought back, and runs for so long. Returns how long that took. */
+function exitOnce(planner: PlannerBench, uptimeMs: number): number {
+  const count = planner.plans.length;
+  const failure = planner.fail(db, "process_exited");
+  const exitedMs = planner.nowMs;
+  planner.exited(db, { uptimeMs });
+  while (planner.plans.length === count && planner.nowMs < exitedMs + 600_000) planner.wait(50);
+  const pausedMs = planner.nowMs - exitedMs;
+  const plan = planner.plans[count];
+  if (plan?.strategy !== "restart") return pausedMs;
+  planner.started(db);
+  planner.ready(db);
+  planner.end(plan, "succeeded");
+  planner.verdict(failure, plan, true);
+  planner.nowMs += uptimeMs;
+  return pausedMs;
+}
+
+const kinds = (plan: Plan | undefined) => plan?.steps.map(({ kind }) => kind);
+
+describe("the restart policy", () => {
+  it("brings back at once what ends every 25 s, however poor the budget", () => {
+    const planner = running(poor);
+    const pausesMs = Array.from({ length: 30 }, () => exitOnce(planner, 25_000));
+    expect(Math.max(...pausesMs)).toBeLessThanOrEqual(50);
+    expect(planner.told).toEqual(Array.from({ length: 30 }, () => `restart ${db}`));
+    expect(planner.plans.every(({ byPolicy }) => byPolicy)).toBe(true);
+    expect(planner.escalations).toEqual([]);
+  });
+
+  it("waits longer after each crash of a short run, and ends with the quarantine", () => {
+    const planner = running(poor);
+    const pausesMs = Array.from({ length: 6 }, () => exitOnce(planner, 100));
+    expect(planner.told).toEqual([
+      ...Array.from({ length: 5 }, () => `restart ${db}`),
+      `quarantine ${db}`,
+    ]);
+    for (const [index, leastMs] of [0, 200, 400, 800, 1600].entries()) {
+      expect(pausesMs[index]).toBeGreaterThanOrEqual(leastMs);
+    }
+    expect(planner.escalations.at(-1)).toContain("in quarantine");
+  });
+
+  it("takes nothing from the budget of what is rationed, and a hang is", () => {
+    const planner = running(poor);
+    for (let count = 0; count < 3; count += 1) exitOnce(planner, 25_000);
+    planner.fail(db, "hang");
+    const hang = planner.plans[3];
+    expect(kinds(hang)).toContain("stop");
+    expect(hang?.byPolicy).toBeUndefined();
+    planner.end(hang, "failed");
+    planner.wait(30_000);
+    expect(planner.told).toHaveLength(4);
+    expect(planner.escalations[0]).toContain("is spent");
+  });
+
+  it("starts what was killed while its recovery waited for budget", () => {
+    const planner = running(poor);
+    planner.fail(db, "hang");
+    planner.end(planner.plans[0], "failed");
+    planner.wait(30_000);
+    expect(planner.told).toHaveLength(1);
+    planner.fail(db, "process_exited");
+    planner.exited(db, { uptimeMs: 60_000 });
+    planner.wait(200);
+    expect(kinds(planner.plans[1])).toEqual(["start", "collect"]);
+  });
+
+  it("counts a start that fails as a crash, so that trying ends in quarantine", () => {
+    const planner = running(poor);
+    planner.exited(db, { expected: true });
+    planner.end(planner.plans[0], "failed");
+    planner.plans.length = 0;
+    planner.fail(db, "start_failed");
+    for (let count = 0; count < 6; count += 1) {
+      planner.end(planner.plans[count], "failed");
+      planner.wait(120_000);
+    }
+    expect(planner.told).toEqual([
+      ...Array.from({ length: 6 }, () => `restart ${db}`),
+      `quarantine ${db}`,
+    ]);
+  });
+});
+
+describe("what a person stops", () => {
+  const stopped = (planner: PlannerBench) => planner.out.flatMap(({ gone }) => gone);
+
+  it("asks for nobody any more, once it is down", () => {
+    const planner = running();
+    planner.fail(db, "clock_jump");
+    expect(planner.escalations).toHaveLength(1);
+    planner.ask({ kind: "stop", resource: "service/db", by: "ana" });
+    expect(stopped(planner)).toEqual([]);
+    planner.exited(db, { expected: true });
+    planner.end(planner.plans[0], "succeeded");
+    planner.wait(200);
+    expect(stopped(planner)[0]).toEqual({ resource: db, reason: "stopped by a person" });
+  });
+
+  it("and at once when it was down already", () => {
+    const planner = running();
+    planner.fail(db, "process_exited");
+    planner.exited(db, { uptimeMs: 60_000 });
+    planner.end(planner.plans[0], "failed");
+    planner.end(planner.plans[1], "failed");
+    planner.ask({ kind: "stop", resource: "service/db", by: "ana" });
+    expect(stopped(planner)).toEqual([{ resource: db, reason: "stopped by a person" }]);
+    planner.wait(60_000);
+    expect(planner.told).toHaveLength(2);
+  });
+
+  it("is over when everything goes down, but for what is in quarantine", () => {
+    const planner = running(`${chain}\nbudgets: { crashes: 1 }`);
+    planner.fail(db, "crash_loop");
+    planner.exited(db, { uptimeMs: 10 });
+    planner.wait(200);
+    planner.end(planner.plans[0], "succeeded");
+    planner.ask({ kind: "down", by: "ana" });
+    planner.wait(200);
+    expect(stopped(planner)).toEqual([]);
+  });
+});
+
+it("starts what is dead although it has a case that restarts nothing (U6)", () => {
+  const planner = running();
+  planner.fail(db, "deviation");
+  planner.exited(db, { expected: true });
+  planner.wait(200);
+  expect(planner.told).toEqual([`start ${db}`]);
+});

@@ -1,0 +1,67 @@
+/** Cases of recovery begin and grow with the incidents that they belong to. */
+import type { Instant } from "../kernel/index.ts";
+import type { Failure, Incident } from "../model/index.ts";
+import type { PlanState, RecoveryCase } from "./state.ts";
+
+/** An incident is new, has new failures, or has become somebody else's; these are the news. */
+export function takeUp(state: PlanState, incident: Incident, now: Instant): readonly Failure[] {
+  const news: Failure[] = [];
+  if (incident.state.kind === "resolved") return news;
+  const lists = [
+    { ids: incident.failures, asVictim: false },
+    { ids: incident.victims, asVictim: true },
+  ];
+  for (const { ids, asVictim } of lists) {
+    for (const id of ids) {
+      const failure = state.failures.get(id);
+      if (failure === undefined) continue;
+      const known = state.cases.get(failure.resource);
+      const isNews = known?.failures.has(id) !== true || known.incident !== incident.id;
+      const each =
+        known ?? openCase(state, { incident, resource: failure.resource, asVictim }, now);
+      each.incident = incident.id;
+      each.asVictim = asVictim;
+      each.failures.set(id, failure);
+      if (!isNews) continue;
+      news.push(failure);
+      touch(state, each, now);
+    }
+  }
+  return news;
+}
+
+function openCase(
+  state: PlanState,
+  made: { incident: Incident; resource: RecoveryCase["resource"]; asVictim: boolean },
+  now: Instant,
+): RecoveryCase {
+  const { resource, incident, asVictim } = made;
+  const before = state.history.get(resource);
+  const isRelapse =
+    before !== undefined && now.monotonicMs - before.closedMs < state.fleet.budgets.healthyRunMs;
+  const each: RecoveryCase = {
+    resource,
+    incident: incident.id,
+    asVictim,
+    failures: new Map(),
+    // A relapse before a healthy run means that what seemed to help has not.
+    attempts: isRelapse ? before.attempts.map((attempt) => ({ ...attempt, helped: false })) : [],
+    phase: "open",
+    sinceMs: now.monotonicMs,
+    dueMs: 0,
+    judged: new Set(),
+    restedMs: undefined,
+    askedMs: undefined,
+    heldMs: undefined,
+    lookedMs: undefined,
+    withheld: new Set(),
+  };
+  state.history.delete(resource);
+  state.cases.set(resource, each);
+  return each;
+}
+
+export function touch(state: PlanState, each: RecoveryCase, now: Instant): void {
+  each.dueMs = 0;
+  state.due.set(each.resource, now.monotonicMs);
+}

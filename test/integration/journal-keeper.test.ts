@@ -1,0 +1,59 @@
+/** What a new daemon will know: a checkpoint is what the journal says up to it, and no more. */
+import { createHmac } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { createDaemonLog } from "../../src/daemon/daemon-log.ts";
+import { JournalKeeper } from "../../src/daemon/journal-keeper.ts";
+import { Redaction } from "../../src/daemon/redaction.ts";
+import { createIds, createRandom } from "../../src/kernel/index.ts";
+import {
+  createMemoryStore,
+  createRecollection,
+  openResilientJournal,
+  recollect,
+  writeRecollection,
+} from "../../src/knowledge/index.ts";
+import type { Entry } from "../../src/model/index.ts";
+import { realClock, realTimers } from "../../src/system/index.ts";
+
+test("a write that is under way is not in the checkpoint of the one before it (J1)", async () => {
+  await using stack = new AsyncDisposableStack();
+  const folder = mkdtempSync(join(tmpdir(), "keeper-"));
+  stack.defer(() => rmSync(folder, { recursive: true }));
+  const log = createDaemonLog(join(folder, "daemon.log"), new Redaction());
+  stack.defer(() => log.close());
+  const store = createMemoryStore();
+  const checkpoints: { readonly position: number; readonly state: string }[] = [];
+  const saveCheckpoint = store.saveCheckpoint.bind(store);
+  store.saveCheckpoint = async (position, state) => {
+    checkpoints.push({ position, state });
+    await saveCheckpoint(position, state);
+  };
+  const journal = await openResilientJournal({
+    store,
+    mac: (text) => createHmac("sha256", "key").update(text).digest("hex"),
+    ids: createIds(realClock, createRandom(1)),
+    clock: realClock,
+    timers: realTimers,
+    notice: () => undefined,
+  });
+  stack.defer(() => journal.close());
+  const redact = (entry: Entry): Entry => entry;
+  const keeper = new JournalKeeper({ journal, store, timers: realTimers, log, redact });
+  stack.defer(() => keeper.close());
+
+  const { wallMs } = realClock.now();
+  const scopes = (from: number, count: number): readonly Entry[] =>
+    Array.from({ length: count }, (_, index) => {
+      return { kind: "mode_changed", scope: `s${from + index}`, mode: "full", by: "a test" };
+    });
+  await Promise.all([keeper.write(scopes(0, 2000), wallMs), keeper.write(scopes(2000, 1), wallMs)]);
+  await expect.poll(() => checkpoints.length).toBeGreaterThan(0);
+  for (const { position, state } of checkpoints) {
+    const memory = createRecollection();
+    for (const { entry, at } of await store.read(1, position)) recollect(memory, entry, at);
+    expect(state).toBe(writeRecollection(memory));
+  }
+});
