@@ -22,7 +22,7 @@ export interface AuditKey {
 export async function openAuditKey(path: string): Promise<AuditKey> {
   const key = randomBytes(keyBytes);
   // Whole before it has its name: half a key would be refused for ever.
-  const fresh = `${path}.${process.pid}.new`;
+  const fresh = `${path}.${randomBytes(6).toString("hex")}.new`;
   try {
     await writeDurably(fresh, `${key.toString("hex")}\n`);
     await link(fresh, path);
