@@ -24,11 +24,7 @@ export const idle: Figure = {
     const windowMs = bench.quick ? 30_000 : 180_000;
     const { fleetPath } = await copyShop(bench);
     const ground = await Ground.at(bench, fleetPath);
-    await ground.healthy();
-    // From here on the compiled code is in the cache, as it is at every start but the first.
-    await ground.down();
-    await ground.startDaemon();
-    await ground.healthy();
+    await ground.startAgain();
     bench.progress(`${(idleMs - windowMs) / 1000} s of nothing`);
     await pause(idleMs - windowMs);
     const pids = ground.ownPids();

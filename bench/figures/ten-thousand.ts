@@ -30,6 +30,7 @@ export const tenThousand: Figure = {
       await startSpeaking(bench, "listeners", ports.slice(from, from + portsPerProcess));
     }
     const ground = await Ground.open(bench, { resources: resourcesOn(ports) });
+    await ground.startAgain();
     bench.progress("warming up");
     // Two looks at everything: what fails is known, and the worst of the start is over.
     await pause(2 * intervalMs + 5000);

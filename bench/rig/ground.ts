@@ -111,6 +111,17 @@ export class Ground {
     return (await this.journal()).at(-1)?.position ?? 0;
   }
 
+  /**
+   * From here on the compiled code is in the cache, as it is at every start but the first of a
+   * checkout; an installed package has nothing to strip.
+   */
+  async startAgain(): Promise<void> {
+    await this.healthy();
+    await this.down();
+    await this.startDaemon();
+    await this.healthy();
+  }
+
   /** Stops the services and ends the daemon, in order. */
   async down(): Promise<void> {
     await this.services();
