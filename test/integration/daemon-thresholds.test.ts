@@ -18,10 +18,13 @@ test("requests that fail more often than declared are told, with the service and
     await answer.text();
     return answer.status;
   };
-  for (let count = 0; count < 60; count += 1) expect(await ask(0)).toBe(200);
-  // No answer in time, while the looks are all well.
-  const late = await Promise.all(Array.from({ length: 20 }, () => ask(3000)));
-  expect(Math.min(...late)).toBeGreaterThanOrEqual(500);
+  // What was asked before the first look at the counters is not counted: more than once, then.
+  for (let round = 0; round < 3; round += 1) {
+    for (let count = 0; count < 60; count += 1) expect(await ask(0)).toBe(200);
+    // No answer in time, while the looks are all well.
+    const late = await Promise.all(Array.from({ length: 20 }, () => ask(3000)));
+    expect(Math.min(...late)).toBeGreaterThanOrEqual(500);
+  }
   const { failure } = await bench.entry("failure_raised", () => true);
   expect(failure).toMatchObject({ type: "threshold_exceeded", resource: "proxy/front" });
   expect(failure.reason).toMatch(

@@ -121,7 +121,9 @@ export class FleetBench implements AsyncDisposable {
   }
 
   async spawnDaemon(env: Record<string, string> = {}): Promise<ChildProcess> {
-    this.port ||= await freePort();
+    // A port that was free for a service a moment ago is free for the API as well.
+    const fleet = readFileSync(this.fleetFile, "utf8");
+    this.port ||= await freePort("127.0.0.1", (port) => fleet.includes(String(port)));
     const words = openSync(join(this.folder, "daemon.out"), "a");
     const main = join(checkout, "src/daemon/main.ts");
     const daemon = spawn(
