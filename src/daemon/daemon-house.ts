@@ -42,7 +42,7 @@ export interface DaemonHouseOptions {
   readonly archive: Pick<SpecArchive, "specOf">;
 }
 
-const delayResolutionMs = 10;
+const delayResolutionMs = 200;
 const delayWindowMs = 60_000;
 
 export class DaemonHouse implements House {

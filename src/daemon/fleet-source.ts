@@ -31,7 +31,7 @@ export interface FleetSourceOptions {
   readonly learn?: (secrets: readonly string[]) => void;
 }
 
-const pollMs = 500;
+const pollMs = 1000;
 const restMs = 100;
 const restLooksMax = 50;
 
@@ -85,7 +85,7 @@ export class FleetSource {
     return { ok: true, value: lines };
   }
 
-  /** Calls back when one of the files has changed; looked at twice a second, on any file system. */
+  /** Calls back when one of the files has changed; looked at every second, on any file system. */
   watch(changed: () => void): () => void {
     this.#watched = [this.#path, ...this.#companionPaths()];
     const watchers: StatWatcher[] = this.#watched.map((path) =>

@@ -198,8 +198,8 @@ describe("monitor", () => {
     expect((beginsMs[2] ?? 0) - (beginsMs[1] ?? 0)).toBeGreaterThan(9000);
   });
 
-  it("spreads equal cadences", () => {
-    const names = Array.from({ length: 100 }, (_, index) => `http/site-${index}`);
+  it("spreads the equal cadences of a large fleet", () => {
+    const names = Array.from({ length: 500 }, (_, index) => `http/site-${index}`);
     const lines = names.map((name) => `  ${name}: { url: http://127.0.0.1:1/, interval: 10s }`);
     const watch = new Watch(`resources:\n${lines.join("\n")}`);
     const begunMs = names.map(() => {

@@ -1,8 +1,8 @@
 /**
  * The first stage: decides when to look at what, and turns what comes back into observations.
  *
- * Every look has its own due time in one heap, spread by jitter so that a thousand equal cadences
- * do not beat together. After a look that was not good the next one follows at once, so that a
+ * Every look has its own due time, spread by jitter so that a thousand equal cadences do not beat
+ * together; the few of a small fleet are taken in one turn (`DueLooks`). After a look that was not good the next one follows at once, so that a
  * detector which wants two of them does not wait for two intervals.
  *
  * M1. A look is asked for again only when it has ended (M2); at another process it is another one.
@@ -31,13 +31,14 @@ import {
   sameProcess,
 } from "../model/index.ts";
 import { type ClockWatch, createClockWatch, watchClock } from "./clock-watch.ts";
+import { DueLooks } from "./due-looks.ts";
 import { type InstanceLooks, looksOfInstance, looksOfResources } from "./sensor-plan.ts";
 
 export interface MonitorState {
   readonly random: Random;
   fleet: Fleet;
   readonly looks: Map<string, Look>;
-  readonly due: DueHeap;
+  readonly due: DueLooks;
   readonly deadlines: DueHeap;
   readonly running: Map<ResourceId, StartedReading>;
   readonly keysOf: Map<ResourceId, string[]>;
@@ -100,7 +101,7 @@ export function createMonitorState(fleet: Fleet, random: Random): MonitorState {
     random,
     fleet,
     looks: new Map(),
-    due: new DueHeap(),
+    due: new DueLooks(),
     deadlines: new DueHeap(),
     running: new Map(),
     keysOf: new Map(),
@@ -191,10 +192,12 @@ function finish(
     else state.due.set(spec.key, Math.max(now.monotonicMs, look.begunMs + startupPauseMs(look)));
     return;
   }
-  const confirms = !good && look.bad <= confirmationsMax;
-  const pauseMs = jittered(state.random, spec.intervalMs, jitterShare);
-  const nextMs = confirms ? now.monotonicMs + confirmAfterMs : look.begunMs + pauseMs;
-  state.due.set(spec.key, Math.max(now.monotonicMs, nextMs));
+  if (!good && look.bad <= confirmationsMax) {
+    state.due.set(spec.key, now.monotonicMs + confirmAfterMs);
+    return;
+  }
+  const nextMs = look.begunMs + jittered(state.random, spec.intervalMs, jitterShare);
+  state.due.set(spec.key, Math.max(now.monotonicMs, nextMs), spec.intervalMs);
 }
 
 /** While it starts it is asked often, at first very often: a start is downtime. */
@@ -221,8 +224,11 @@ function addLooks(state: MonitorState, specs: readonly SensorSpec[], now: Instan
       bad: 0,
     });
     // The first look comes soon, spread over one interval; a startup look comes at once.
-    const delayMs = spec.sensor === "startup" ? 0 : state.random.next() * spec.intervalMs;
-    state.due.set(spec.key, now.monotonicMs + delayMs);
+    if (spec.sensor === "startup") state.due.set(spec.key, now.monotonicMs);
+    else {
+      const delayMs = state.random.next() * spec.intervalMs;
+      state.due.set(spec.key, now.monotonicMs + delayMs, spec.intervalMs);
+    }
     const keys = state.keysOf.get(spec.resource);
     if (keys === undefined) state.keysOf.set(spec.resource, [spec.key]);
     else if (!keys.includes(spec.key)) keys.push(spec.key);
@@ -316,9 +322,7 @@ function sameSpec(a: SensorSpec | undefined, b: SensorSpec | undefined): boolean
 function takeDue(state: MonitorState, now: Instant): readonly Read[] {
   const reads: Read[] = [];
   const { factor } = patienceAt(state.patience, now.monotonicMs);
-  for (;;) {
-    const key = state.due.takeDue(now.monotonicMs);
-    if (key === undefined) return reads;
+  for (const key of state.due.takeDue(now.monotonicMs)) {
     const look = state.looks.get(key);
     if (look === undefined || look.read !== undefined) continue;
     look.read = state.nextRead;
@@ -328,6 +332,7 @@ function takeDue(state: MonitorState, now: Instant): readonly Read[] {
     state.deadlines.set(key, now.monotonicMs + look.timeoutMs + deadlineGraceMs);
     reads.push({ read: look.read, request: factor === 1 ? look.request : stretched(look) });
   }
+  return reads;
 }
 
 function stretched({ request, timeoutMs }: Look): ReadRequest {

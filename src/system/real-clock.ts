@@ -8,10 +8,13 @@ export const realClock: Clock = {
 /** `setTimeout` fires at once when it is asked for more than this. */
 export const longestDelayMs = 2 ** 31 - 1;
 
-/** Real timers. A pending one keeps the process alive: whoever waits wants to live. */
+/**
+ * Real timers. A pending one keeps the process alive: whoever waits wants to live. A timer counts
+ * whole milliseconds and cuts off the rest, so it would fire before it is due, and again then.
+ */
 export const realTimers: Timers = {
   after(delayMs, run): CancelTimer {
-    const timer = setTimeout(run, Math.min(Math.max(0, delayMs), longestDelayMs));
+    const timer = setTimeout(run, Math.min(Math.max(0, Math.ceil(delayMs)), longestDelayMs));
     return () => clearTimeout(timer);
   },
 };

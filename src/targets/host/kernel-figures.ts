@@ -37,7 +37,7 @@ export interface KernelFigures {
 const buffer = Buffer.allocUnsafe(256 * 1024);
 
 export function readKernelFigures(procRoot: string): KernelFigures {
-  const read = (name: string): string => readText(join(procRoot, name));
+  const read = (name: string): string => readKernelFile(join(procRoot, name));
   const stat = read("stat");
   const memory = memoryOf(read("meminfo"));
   const cpu = cpuOf(stat);
@@ -59,7 +59,7 @@ export function readKernelFigures(procRoot: string): KernelFigures {
 }
 
 /** "" when there is none. These files are made up while they are read, so one read is a moment. */
-function readText(path: string): string {
+export function readKernelFile(path: string): string {
   let file: number | undefined;
   try {
     file = openSync(path, "r");

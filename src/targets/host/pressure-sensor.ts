@@ -5,11 +5,11 @@
  *
  * Where the kernel does not count (before 4.20, or switched off), the load per processor stands in.
  */
-import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "../../kernel/index.ts";
 import type { Reading, Sample, Sensor } from "../../model/index.ts";
+import { readKernelFile } from "./kernel-figures.ts";
 
 export interface PressureSensorOptions {
   readonly clock: Clock;
@@ -27,9 +27,9 @@ export function createPressureSensor({ clock, procRoot = "/proc" }: PressureSens
   return {
     kind: "pressure",
     async read({ spec }): Promise<readonly Reading[]> {
-      const stalledMs = await stalledIn(join(procRoot, "pressure/cpu"));
+      const stalledMs = stalledIn(join(procRoot, "pressure/cpu"));
       const atMs = clock.now().monotonicMs;
-      if (stalledMs === undefined) return reading(await loadSample(procRoot));
+      if (stalledMs === undefined) return reading(loadSample(procRoot));
       const last = before.get(spec.key);
       before.set(spec.key, { stalledMs, atMs });
       if (last === undefined || atMs <= last.atMs) return [];
@@ -46,24 +46,15 @@ function reading(sample: Sample | undefined): readonly Reading[] {
 }
 
 /** Undefined when this kernel does not count. */
-async function stalledIn(path: string): Promise<number | undefined> {
-  const text = await textOf(path);
+function stalledIn(path: string): number | undefined {
+  const text = readKernelFile(path);
   const microseconds = /^some .*total=(\d+)/m.exec(text)?.[1];
   return microseconds === undefined ? undefined : Number(microseconds) / 1000;
 }
 
-async function loadSample(procRoot: string): Promise<Sample | undefined> {
-  const text = await textOf(join(procRoot, "loadavg"));
+function loadSample(procRoot: string): Sample | undefined {
+  const text = readKernelFile(join(procRoot, "loadavg"));
   const load = Number.parseFloat(text);
   if (Number.isNaN(load)) return undefined;
   return { series: "load.processor", value: load / availableParallelism(), unit: "ratio" };
-}
-
-async function textOf(path: string): Promise<string> {
-  try {
-    return await readFile(path, "latin1");
-  } catch {
-    // Not there, or (EOPNOTSUPP) there and switched off: either way nothing is known.
-    return "";
-  }
 }

@@ -166,8 +166,11 @@ export function oomKillsOf(paths: readonly string[]): number {
 
 /** How many processes and threads a run has, where that is counted. */
 export function taskCountOf(paths: readonly string[]): number | undefined {
-  const counter = paths.find((path) => existsSync(join(path, "pids.current")));
-  return counter === undefined ? undefined : Number(read(join(counter, "pids.current")));
+  for (const path of paths) {
+    const count = read(join(path, "pids.current"));
+    if (count !== "") return Number(count);
+  }
+  return undefined;
 }
 
 /** False when something is still in one of them. */

@@ -63,7 +63,11 @@ export class ProcessTable {
   }
 
   find(process: ProcessIdentity): Run | undefined {
-    return this.all().find((run) => sameProcess(run.process, process));
+    for (const { current, previous } of this.#slots.values()) {
+      if (current && sameProcess(current.process, process)) return current;
+      if (previous && sameProcess(previous.process, process)) return previous;
+    }
+    return undefined;
   }
 
   /** A new current run; one that runs already becomes the previous one. Reports nothing. */
