@@ -62,7 +62,7 @@ ${lines.join("\n")}
     );
     expect(plain).not.toContain("checks");
     expect(namesFor(fleet, "instance/full.1")).toEqual(
-      expect.arrayContaining(["checks", "flapping", "stalled-work", "process-life"]),
+      expect.arrayContaining(["checks", "flapping", "stalled-work.jobs", "process-life"]),
     );
   });
 
@@ -128,7 +128,7 @@ detection: { thresholds: { response_time: 1ms, error_rate: 0 } }`;
       [30, 30, "99d"],
     ] as const) {
       const extreme = fleetOf(declared(down, of, stall));
-      expect(namesFor(extreme, "instance/a.1")).toContain("stalled-work");
+      expect(namesFor(extreme, "instance/a.1")).toContain("stalled-work.c");
       expect(namesFor(extreme, "tcp/a")).toContain("checks");
     }
     expect(() => fleetOf(declared(1, 31, "1s"))).toThrow("from 1 to 30");

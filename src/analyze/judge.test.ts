@@ -14,7 +14,13 @@ import {
 
 const text = `
 services:
-  a: { command: node a.js, health_check: http://127.0.0.1:1/health, start: { timeout: 5s } }
+  a:
+    command: node a.js
+    health_check: http://127.0.0.1:1/health
+    start: { timeout: 5s }
+    work:
+      - { name: mails, url: http://127.0.0.1:1/m, counter: mails, waiting: w, stall_after: 1s }
+      - { name: calls, url: http://127.0.0.1:1/m, counter: calls, waiting: w, stall_after: 1s }
 `;
 const resource = "instance/a.1";
 const identity = { pid: 7, startTicks: 1, bootId: "b" };
@@ -96,6 +102,19 @@ describe("judge", () => {
     // For the check these are good answers.
     expect(bench.show("liveness", slow).evidence.map(({ kind }) => kind)).toEqual(["bad"]);
     expect(bench.show("liveness", pass).evidence.map(({ kind }) => kind)).toEqual(["good"]);
+  });
+
+  it("lets no other kind of work say that one is under way again", () => {
+    const bench = new Bench();
+    const stands: Reading = { kind: "work", counter: "mails", done: 1, waiting: 1 };
+    expect(bench.show("work.mails", stands, stands).raised).toMatchObject([
+      { type: "stalled_work" },
+    ]);
+    const rests: Reading = { kind: "work", counter: "calls", done: 1, waiting: 0 };
+    expect(bench.show("work.calls", rests, rests).evidence).toEqual([]);
+    expect(bench.show("work.mails", { ...stands, done: 2 }).evidence).toMatchObject([
+      { kind: "good" },
+    ]);
   });
 
   it("keeps a failure open while its detector sees good, until it is closed (J2)", () => {

@@ -74,6 +74,11 @@ function problemAt(source: SourceText, offset: number, says: Says): ConfigProble
   return { file: source.path, ...source.placeOf(offset), key: "", ...says };
 }
 
+const tooDeep: Says = {
+  message: `it is nested more than ${depthMax} levels deep`,
+  fix: "write it out flat",
+};
+
 const fixes: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: "indent with spaces, YAML does not take tabs",
   BAD_INDENT: "align it with the lines of the same level",
@@ -85,6 +90,7 @@ const fixes: Readonly<Record<string, string>> = {
 };
 
 function sentence(code: string, message: string): Says {
+  if (code === "RESOURCE_EXHAUSTION") return tooDeep;
   if (code === "MULTIPLE_DOCS")
     return { message: "it holds several documents", fix: fixes[code] ?? "" };
   const fix = fixes[code] ?? "correct the YAML at this place";
@@ -139,10 +145,10 @@ class Reader {
     const isDeep = depth > depthMax;
     if (!isDeep && this.#aliased <= aliasedMax) return false;
     if (this.problems.length === 0) {
-      const message = isDeep
-        ? `it is nested more than ${depthMax} levels deep`
-        : `its aliases stand for more than ${aliasedMax} values`;
-      this.problems.push(problemAt(this.#source, offset, { message, fix: "write it out flat" }));
+      const message = `its aliases stand for more than ${aliasedMax} values`;
+      this.problems.push(
+        problemAt(this.#source, offset, isDeep ? tooDeep : { ...tooDeep, message }),
+      );
     }
     return true;
   }

@@ -13,12 +13,14 @@ import {
   type Incident,
   isFinished,
   isLive,
+  type Plan,
   type ProcessIdentity,
   type ProcessRun,
   type ResourceId,
   recordVerdict,
   type SlotRecord,
   signatureOf,
+  touchedBy,
 } from "../model/index.ts";
 
 export interface Recollection {
@@ -33,7 +35,14 @@ export interface Recollection {
   /** How often each instance was started, since nothing of the fleet ran. */
   readonly starts: Map<string, number>;
   /** The last recovery actions, for windows of any length: budgets outlive a daemon. */
-  spent: { readonly resource: ResourceId; readonly at: number }[];
+  spent: Spending[];
+}
+
+interface Spending {
+  readonly resource: ResourceId;
+  /** What else was touched. */
+  readonly others?: readonly ResourceId[];
+  readonly at: number;
 }
 
 const spentMax = 1000;
@@ -67,7 +76,7 @@ export function recollect(memory: Recollection, entry: Entry, at: number): void 
       return;
     case "plan":
       if (entry.plan.cause.kind === "failure" && entry.plan.byPolicy !== true)
-        spend(memory, entry.plan.resource, at);
+        spend(memory, entry.plan, at);
       return;
     case "action":
       noteAction(memory, entry.action);
@@ -117,8 +126,11 @@ function runKey({ pid, startTicks }: ProcessIdentity): string {
   return `${pid}.${startTicks}`;
 }
 
-function spend(memory: Recollection, resource: ResourceId, at: number): void {
-  memory.spent = [...memory.spent.slice(1 - spentMax), { resource, at }];
+function spend(memory: Recollection, plan: Plan, at: number): void {
+  const { resource } = plan;
+  const others = [...touchedBy(plan)].filter((each) => each !== resource);
+  const spending = others.length > 0 ? { resource, others, at } : { resource, at };
+  memory.spent = [...memory.spent.slice(1 - spentMax), spending];
 }
 
 function noteAction(memory: Recollection, action: Action): void {

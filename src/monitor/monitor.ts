@@ -2,8 +2,9 @@
  * The first stage: decides when to look at what, and turns what comes back into observations.
  *
  * Every look has its own due time, spread by jitter so that a thousand equal cadences do not beat
- * together; the few of a small fleet are taken in one turn (`DueLooks`). After a look that was not good the next one follows at once, so that a
- * detector which wants two of them does not wait for two intervals.
+ * together; the few of a small fleet are taken in one turn (`DueLooks`). After a look that was not
+ * good the next one follows at once, so that a detector which wants two of them does not wait for
+ * two intervals.
  *
  * M1. A look is asked for again only when it has ended (M2); at another process it is another one.
  * M2. Every look ends: with its readings, or at its deadline as a reading of symptom `timeout`;

@@ -10,7 +10,7 @@
  * R3. What would have been done in a mode that forbids it is written down, once.
  */
 import { goodLooksFor } from "../config/index.ts";
-import { formatClockTime, formatDuration, type Instant, jittered } from "../kernel/index.ts";
+import { formatClockTime, type Instant, jittered } from "../kernel/index.ts";
 import {
   type Failure,
   failureTypes,
@@ -20,9 +20,9 @@ import {
   touchedBy,
 } from "../model/index.ts";
 import { mustWait } from "./acquittal.ts";
-import { Budget } from "./budget.ts";
 import { choose } from "./choose.ts";
 import { forbidden, isByPolicy, modeOf, needsApproval } from "./permission.ts";
+import { lackingBudget, spend } from "./rations.ts";
 import { backoffMs, noteRun, type Slot } from "./slots.ts";
 import {
   type Attempt,
@@ -30,11 +30,11 @@ import {
   type PlanState,
   type PlanTick,
   type RecoveryCase,
-  type Spent,
   slotsOf,
 } from "./state.ts";
 import type { Context, Strategy } from "./strategy.ts";
 import { recordSlot } from "./supervise.ts";
+import { escalate } from "./tell-person.ts";
 
 const gatePauseMs = 100;
 const attemptsMax = 100;
@@ -185,7 +185,7 @@ function propose(state: PlanState, each: RecoveryCase, proposal: Proposal): void
   // What it needs may be restarted for the sake of another, or be started just now.
   const isTaken = [...touchedBy(plan)].some((resource) => state.acting.has(resource));
   if (isTaken) return wait(state, each, nowMs + gatePauseMs);
-  if (plan.byPolicy !== true && !afford(state, each, tick)) return;
+  if (plan.byPolicy !== true && !afford(state, each, { plan, tick })) return;
   each.asked = false;
   const approval = needsApproval(strategy, context);
   tick.out.plans.push({ plan, needsApproval: approval });
@@ -199,24 +199,23 @@ function propose(state: PlanState, each: RecoveryCase, proposal: Proposal): void
 }
 
 /** False when it has to wait until there is budget again; then a person is told until when. */
-function afford(state: PlanState, each: RecoveryCase, tick: PlanTick): boolean {
+function afford(state: PlanState, each: RecoveryCase, { plan, tick }: Costs): boolean {
   const nowMs = tick.now.monotonicMs;
-  const own = budgetOf(state, each.resource);
-  const [ownMs, fleetMs] = [own.affordableMs(nowMs), state.fleetBudget.affordableMs(nowMs)];
-  const untilMs = Math.max(ownMs, fleetMs);
-  if (untilMs <= nowMs || each.asked === true) {
-    own.spend(nowMs);
-    state.fleetBudget.spend(nowMs);
+  const lacking = each.asked === true ? undefined : lackingBudget(state, plan, nowMs);
+  if (lacking === undefined) {
+    spend(state, plan, nowMs);
     return true;
   }
-  const { perResource, perFleet, windowMs } = state.fleet.budgets;
-  const [limit, whose] = ownMs >= fleetMs ? [perResource, each.resource] : [perFleet, "the fleet"];
-  const spent = `the budget of ${limit} per ${formatDuration(windowMs)} for ${whose} is spent`;
-  const reason = `${spent}; it goes on ${goesOn(each, untilMs, tick.now)}`;
+  const reason = `${lacking.reason}; it goes on ${goesOn(each, lacking.untilMs, tick.now)}`;
   each.waits = reason;
   escalate(state, each, { tick, reason });
-  wait(state, each, untilMs);
+  wait(state, each, lacking.untilMs);
   return false;
+}
+
+interface Costs {
+  readonly plan: Plan;
+  readonly tick: PlanTick;
 }
 
 function goesOn({ resource }: RecoveryCase, untilMs: number, now: Instant): string {
@@ -270,23 +269,6 @@ function planOf(state: PlanState, each: RecoveryCase, proposal: Proposal): Plan 
   };
 }
 
-function budgetOf(state: PlanState, resource: RecoveryCase["resource"]): Budget {
-  const known = state.budgets.get(resource);
-  if (known) return known;
-  const made = new Budget(state.fleet.budgets.perResource, state.fleet.budgets.windowMs);
-  state.budgets.set(resource, made);
-  return made;
-}
-
-/** What was spent before this daemon began still counts. */
-export function restoreBudgets(state: PlanState, spent: readonly Spent[], now: Instant): void {
-  for (const { resource, at } of spent) {
-    const spentMs = now.monotonicMs - Math.max(0, now.wallMs - at);
-    budgetOf(state, resource).spend(spentMs);
-    state.fleetBudget.spend(spentMs);
-  }
-}
-
 function withhold(
   each: RecoveryCase,
   note: { tick: PlanTick; strategy: Strategy; reason: string },
@@ -297,16 +279,6 @@ function withhold(
   const { incident } = each;
   const { strategy, reason } = note;
   note.tick.out.entries.push({ kind: "withheld", incident, strategy: strategy.name, reason });
-}
-
-function escalate(
-  state: PlanState,
-  each: RecoveryCase,
-  note: { tick: PlanTick; reason: string },
-): void {
-  if (state.escalated.has(each.incident)) return;
-  state.escalated.add(each.incident);
-  note.tick.out.escalations.push({ incident: each.incident, reason: note.reason });
 }
 
 export function wait(state: PlanState, each: RecoveryCase, untilMs: number): void {

@@ -1,7 +1,7 @@
 import type { Instant } from "../kernel/index.ts";
 import type { Action } from "../model/index.ts";
 import { noteAwaiting } from "./approvals.ts";
-import { restoreBudgets } from "./cases.ts";
+import { restoreBudgets } from "./rations.ts";
 import { restoreSlot } from "./slots.ts";
 import { occupy, type PlanMemory, type PlanState } from "./state.ts";
 import { takeUp } from "./take-up.ts";

@@ -142,6 +142,8 @@ export interface PlanMemory {
 /** One recovery action that counted against the budgets. */
 export interface Spent {
   readonly resource: ResourceId;
+  /** What else it touched. */
+  readonly others?: readonly ResourceId[];
   /** Wall milliseconds. */
   readonly at: number;
 }

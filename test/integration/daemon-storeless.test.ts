@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmdirSync,
+  rmSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -19,6 +20,20 @@ interface Health {
   readonly status: string;
   readonly checks: Readonly<Record<string, readonly [{ readonly output?: string }]>>;
 }
+
+test("a store that is removed while it runs is noticed, begun anew, and the loss is on record", async () => {
+  await using bench = await FleetBench.up((made) => ({ services: { lone: made.toy("lone") } }));
+  await bench.post("/api/v1/mode", { mode: "shadow", scope: "lone" });
+  await bench.entry("mode_changed", ({ scope }) => scope === "lone");
+  for (const end of ["", "-wal", "-shm"]) rmSync(join(bench.data, `soulmirror.db${end}`));
+
+  await bench.post("/api/v1/mode", { mode: "monitor", scope: "lone" });
+  const removed = "was removed or replaced while it was open";
+  await bench.until(() => bench.daemonLog().includes(removed), "it is noticed");
+  await bench.until(async () => (await kept(bench)) === "store", "it is begun anew");
+  await bench.entry("gap", ({ lost }) => lost > 0);
+  await bench.entry("mode_changed", ({ mode }) => mode === "monitor");
+}, 60_000);
 
 test("without a store it supervises and heals, says so, forgets nothing of the past, and takes up the store when it is back", async () => {
   const port = await freePort();

@@ -1,5 +1,5 @@
 /** The machine itself: locks, durable files, ports, private folders. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -32,6 +32,7 @@ import {
   privateDirectory,
   processAgeMs,
   processIdentity,
+  readPlainFile,
   replaceFile,
   writeDurably,
 } from "../../src/system/index.ts";
@@ -146,6 +147,20 @@ describe("files", () => {
     await expect(writeDurably(join(inside, "no", "such"), "x")).rejects.toThrow("ENOENT");
     await expect(writeDurably(inside, "x")).rejects.toThrow("EISDIR");
     expect(readdirSync(inside)).toEqual([]);
+  });
+});
+
+describe("texts", () => {
+  test("are read from files, and from nothing that would keep the reader waiting", () => {
+    const place = folder();
+    const [file, pipe] = [join(place, "file"), join(place, "pipe")];
+    writeFileSync(file, "fleet: a\n");
+    execFileSync("mkfifo", [pipe]);
+    expect(readPlainFile(file)).toBe("fleet: a\n");
+    for (const other of [pipe, "/dev/zero", place]) {
+      expect(() => readPlainFile(other)).toThrow("it is not a file");
+    }
+    expect(() => readPlainFile(join(place, "none"))).toThrow("ENOENT");
   });
 });
 

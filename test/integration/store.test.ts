@@ -87,6 +87,24 @@ describe("the SQLite store", () => {
     expect(await second.metrics({ fromAt: 0, toAt: 9, limit: 9 })).toEqual([metricAt(1)]);
   });
 
+  test.each(["", "-wal"])(
+    "notices that its file%s was removed, and opens the place anew",
+    async (end) => {
+      const path = join(await folder(), "store.db");
+      const store = await opened(openWorkerStore(path));
+      const entries = sealAll(notes(3));
+      await store.append(entries);
+      await rm(`${path}${end}`);
+      await expect(store.append(sealAll(notes(4)))).rejects.toThrow(
+        `${path}${end} was removed or replaced while it was open`,
+      );
+      await expect
+        .poll(() => store.last().catch(() => "away"), { timeout: 10_000 })
+        .not.toBe("away");
+      expect(statSync(path).isFile()).toBe(true);
+    },
+  );
+
   test("refuses a newer format and says what to do", async () => {
     const path = join(await folder(), "store.db");
     await (await openSqliteStore(path)).close();

@@ -26,7 +26,9 @@ export function stalledWorkDetector(options: StalledWorkOptions): Detector<Stall
   const good: Opinion = { kind: "good", types: ["stalled_work"] };
   const suspect: Opinion = { kind: "suspect", types: ["stalled_work"] };
   return {
-    name: "stalled-work",
+    // A service may do several kinds of work, and each speaks for itself.
+    name: `stalled-${options.sensor}`,
+    hearsItselfOnly: true,
     sensors: [options.sensor],
     outlivesProcess: false,
     initial: () => ({ done: undefined, sinceMs: undefined }),

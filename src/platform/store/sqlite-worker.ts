@@ -1,11 +1,13 @@
 /**
  * The worker thread that owns the database: opens it, answers calls in the order in which they
- * come, ends after `close`.
+ * come, ends after `close`, and when the file it owns is no longer the one with that name: the
+ * next worker opens, or makes, the one that is.
  */
 import { flushCompileCache } from "node:module";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
-import { assert } from "../../kernel/index.ts";
+import { assert, SoulMirrorError } from "../../kernel/index.ts";
 import type { Store } from "../../model/index.ts";
+import { holdFiles } from "./held-files.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
 import {
   packError,
@@ -20,7 +22,12 @@ const { path, limits } = workerData as WorkerSetup;
 
 try {
   const store = await openSqliteStore(path, limits);
-  port.on("message", (call: StoreCall) => void carryOut(store, call));
+  const lost = holdFiles([path, `${path}-wal`]);
+  port.on("message", (call: StoreCall) => {
+    const name = call.method === "close" ? undefined : lost();
+    if (name === undefined) void carryOut(store, call);
+    else leave(call, name);
+  });
   answer({ id: 0, ok: true, value: undefined });
   // Normally written at the end, which for a daemon may be a kill.
   flushCompileCache();
@@ -36,6 +43,13 @@ async function carryOut(store: Store, { id, method, values }: StoreCall): Promis
     answer({ id, ok: false, error: packError(error) });
   }
   if (method === "close") port.close();
+}
+
+/** Dies of it, so that whoever calls next is told the reason. */
+function leave({ id }: StoreCall, name: string): never {
+  const reason = `${name} was removed or replaced while it was open`;
+  answer({ id, ok: false, error: packError(new SoulMirrorError("STORE_UNAVAILABLE", reason)) });
+  throw new Error(reason);
 }
 
 function answer(message: StoreAnswer): void {
