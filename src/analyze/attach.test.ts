@@ -3,7 +3,11 @@ import { type Fleet, formatProblem, loadFleet } from "../config/index.ts";
 import { frontProxy, hostClock, hostNetwork, type ResourceId } from "../model/index.ts";
 import { detectorsFor } from "./attach.ts";
 
-const senses = { usual: () => undefined, patience: () => ({ factor: 1, reason: "" }) };
+const senses = () => ({
+  usual: () => undefined,
+  patience: () => ({ factor: 1, reason: "" }),
+  shared: new Map(),
+});
 
 /** One resource of every kind there is. */
 const kinds: Readonly<Record<string, string>> = {
@@ -27,7 +31,7 @@ function fleetOf(text: string): Fleet {
 }
 
 function namesFor(fleet: Fleet, resource: ResourceId): string[] | undefined {
-  return detectorsFor(fleet, resource, senses)?.map(({ name }) => name);
+  return detectorsFor(fleet, resource, senses())?.map(({ name }) => name);
 }
 
 describe("detectors are attached", () => {
@@ -44,7 +48,7 @@ ${lines.join("\n")}
 `);
 
   it.each(Object.keys(kinds))("to %s", (kind) => {
-    const detectors = detectorsFor(fleet, `${kind}/one`, senses) ?? [];
+    const detectors = detectorsFor(fleet, `${kind}/one`, senses()) ?? [];
     const hears = detectors.filter(({ sensors }) => sensors === "all" || sensors.includes(kind));
     expect(hears.map(({ name }) => name)).toContain("checks");
   });
@@ -64,6 +68,24 @@ ${lines.join("\n")}
     expect(namesFor(fleet, "instance/full.1")).toEqual(
       expect.arrayContaining(["checks", "flapping", "stalled-work.jobs", "process-life"]),
     );
+  });
+
+  it("to resources that are judged alike the same ones, to others their own", () => {
+    const probe = (more: string) => `{ url: http://127.0.0.1:1/, ${more} }`;
+    const alike = fleetOf(`resources:
+  http/a: ${probe("interval: 1s")}
+  http/b: ${probe("interval: 9s")}
+  http/slower: ${probe("timeout: 3s")}
+  http/stricter: ${probe("down: 1")}
+  http/worse: ${probe("severity: critical")}
+  log/a: { file: /tmp/a, pattern: x, threshold: 2 }
+  log/b: { file: /tmp/a, pattern: x, threshold: 3 }`);
+    const told = senses();
+    const [first, second, ...others] = Object.keys(alike.resources).map((id) =>
+      detectorsFor(alike, id as ResourceId, told),
+    );
+    expect(first).toBe(second);
+    expect(new Set([first, ...others]).size).toBe(6);
   });
 
   it("to what every machine has", () => {
@@ -95,7 +117,7 @@ detection: { thresholds: { error_rate: 0.02, response_time: 300ms } }
   });
 
   it("calls a missed heartbeat by its name", () => {
-    const checks = detectorsFor(fleet, "heartbeat/one", senses)?.find(
+    const checks = detectorsFor(fleet, "heartbeat/one", senses())?.find(
       ({ name }) => name === "checks",
     );
     const state = checks?.initial();

@@ -54,6 +54,8 @@ const networkDetectors: readonly Detector[] = [
 export interface Senses {
   readonly usual: Usual;
   readonly patience: AskPatience;
+  /** Detectors are pure: resources that are judged alike share theirs. By what they are made of. */
+  readonly shared: Map<string, readonly Detector[]>;
 }
 
 /** So many changes of state within ten minutes are flapping. */
@@ -72,7 +74,7 @@ export function detectorsFor(
     return service && service.mode !== "off" ? forInstance(fleet, service, senses) : undefined;
   }
   const spec = fleet.resources[resource];
-  if (spec) return forResource(fleet, spec, senses);
+  if (spec) return sharedFor(fleet, spec, senses);
   if (resource === hostClock) return [clockDetector(fleet)];
   if (resource === hostNetwork) return networkDetectors;
   return resource === frontProxy ? forProxy(fleet, senses) : undefined;
@@ -165,6 +167,18 @@ function declaredLimits(
 
 /** A loop is called a loop after so many crashes, long before quarantine. */
 const loopCrashes = 3;
+
+/** Ten thousand resources with equal probes have one set of detectors. */
+function sharedFor(fleet: Fleet, spec: ResourceSpec, senses: Senses): readonly Detector[] {
+  const { down, of, timeoutMs, parameters } = spec.probe;
+  const { countMax = 0, windowMs = 0 } = parameters;
+  const key = [spec.kind, spec.severity, down, of, timeoutMs, countMax, windowMs].join("|");
+  const known = senses.shared.get(key);
+  if (known) return known;
+  const made = forResource(fleet, spec, senses);
+  senses.shared.set(key, made);
+  return made;
+}
 
 function forResource(fleet: Fleet, spec: ResourceSpec, senses: Senses): readonly Detector[] {
   const { usual, patience } = senses;

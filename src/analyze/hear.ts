@@ -92,8 +92,12 @@ function raise(state: JudgeState, heard: Heard & { readonly opinion: Bad }, roun
     reason: opinion.reason,
     evidence: [...found.recent],
   };
-  found.open.set(failure.type, failure);
+  noteOpen(found, failure);
   round.raised.push(failure);
+}
+
+export function noteOpen(found: Case, failure: Failure): void {
+  found.open = new Map(found.open).set(failure.type, failure);
 }
 
 function isSameLook(failure: Failure, { detector, sensor }: Heard): boolean {

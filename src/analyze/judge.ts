@@ -27,7 +27,7 @@ import {
 import { detectorsFor } from "./attach.ts";
 import type { AskPatience, Detector, Foreseen } from "./detector.ts";
 import type { Usual } from "./detectors/deviation.ts";
-import { hear, type Round } from "./hear.ts";
+import { hear, noteOpen, type Round } from "./hear.ts";
 
 /** What fresh looks say about an open failure. */
 export interface Evidence {
@@ -47,6 +47,7 @@ export interface JudgeState {
   readonly usual: Usual;
   readonly pressure: PatienceState;
   readonly patience: AskPatience;
+  readonly shared: Map<string, readonly Detector[]>;
   /** Resources that something is being done to: what is seen of them meanwhile is our own doing. */
   readonly acting: Set<ResourceId>;
   /** Processes that were started and have not passed a look yet. */
@@ -57,8 +58,10 @@ export interface JudgeState {
 export interface Case {
   readonly resource: ResourceId;
   readonly attached: readonly Attached[];
-  readonly bySensor: Map<string, readonly Attached[]>;
-  readonly open: Map<FailureType, Failure>;
+  /** Where not all of them listen to every sensor. */
+  bySensor: Map<string, readonly Attached[]> | undefined;
+  /** Replaced as a whole: most resources never have a failure, and share what is empty. */
+  open: ReadonlyMap<FailureType, Failure>;
   /** Begin of the last look that was good or bad; what began later is fresher. */
   goodMs: number;
   badMs: number;
@@ -77,6 +80,7 @@ export interface Judged {
 }
 
 const recentMax = 10;
+const nothingOpen: ReadonlyMap<FailureType, Failure> = new Map();
 
 export function createJudgeState(fleet: Fleet, ids: Ids, usual: Usual): JudgeState {
   const pressure = createPatience();
@@ -87,6 +91,7 @@ export function createJudgeState(fleet: Fleet, ids: Ids, usual: Usual): JudgeSta
     usual,
     pressure,
     patience: (now) => patienceAt(pressure, now.monotonicMs),
+    shared: new Map(),
     cases: new Map(),
     silence: new DueHeap(),
     acting: new Set(),
@@ -112,12 +117,14 @@ export function judge(
 /** The verdict is in: the failure is over. */
 export function closeFailure(state: JudgeState, failure: Failure): void {
   const found = state.cases.get(failure.resource);
-  if (found?.open.get(failure.type)?.id === failure.id) found.open.delete(failure.type);
+  if (found?.open.get(failure.type)?.id !== failure.id) return;
+  found.open = new Map([...found.open].filter(([type]) => type !== failure.type));
 }
 
 /** A failure that was open when the daemon before this one ended. */
 export function reopenFailure(state: JudgeState, failure: Failure): void {
-  caseOf(state, failure.resource)?.open.set(failure.type, failure);
+  const found = caseOf(state, failure.resource);
+  if (found) noteOpen(found, failure);
 }
 
 /**
@@ -129,12 +136,13 @@ export function adoptFleet(state: JudgeState, fleet: Fleet): void {
   state.fleet = fleet;
   state.topology = createTopology(fleet);
   state.cases.clear();
+  state.shared.clear();
   for (const known of before) {
     const next = caseOf(state, known.resource);
     if (next === undefined) continue;
     next.goodMs = known.goodMs;
     next.badMs = known.badMs;
-    for (const failure of known.open.values()) next.open.set(failure.type, failure);
+    for (const failure of known.open.values()) noteOpen(next, failure);
     for (const each of next.attached) {
       const same = known.attached.find(({ detector }) => detector.name === each.detector.name);
       if (same && each.detector.outlivesProcess) each.state = same.state;
@@ -179,8 +187,8 @@ function caseOf(state: JudgeState, resource: ResourceId): Case | undefined {
   const made: Case = {
     resource,
     attached,
-    bySensor: new Map(),
-    open: new Map(),
+    bySensor: undefined,
+    open: nothingOpen,
     goodMs: -1,
     badMs: -1,
     recent: [],
@@ -209,12 +217,14 @@ function look(state: JudgeState, observation: Observation, round: Round): void {
 }
 
 function listeners(found: Case, sensor: string): readonly Attached[] {
-  const known = found.bySensor.get(sensor);
+  const known = found.bySensor?.get(sensor);
   if (known) return known;
-  const wanted = found.attached.filter(
-    ({ detector }) => detector.sensors === "all" || detector.sensors.includes(sensor),
-  );
-  found.bySensor.set(sensor, wanted);
+  const listens = ({ detector }: Attached): boolean =>
+    detector.sensors === "all" || detector.sensors.includes(sensor);
+  // A resource has one sensor, and all listen to it.
+  if (found.attached.every(listens)) return found.attached;
+  const wanted = found.attached.filter(listens);
+  found.bySensor = (found.bySensor ?? new Map()).set(sensor, wanted);
   return wanted;
 }
 
