@@ -47,18 +47,22 @@ describe("what a plan touches", () => {
     expect(planner.told).toContain(`start ${db}`);
   });
 
-  const growing = chain.replace("instances: 2,", "instances: 2, scale: { max: 4 },");
-
-  it("may be an instance that was not there before, which then stays", () => {
-    const planner = running(growing);
+  /** A third instance was added, and is to be judged. */
+  function scaledOut() {
+    const planner = running(chain.replace("instances: 2,", "instances: 2, scale: { max: 4 },"));
     planner.goods.set(db, planner.nowMs + 10);
     const failure = planner.fail(web, "slow");
     planner.wait(200);
-    expect(planner.told).toEqual([`scale ${web}`]);
     planner.started(web3, planner.hashOf(web));
     planner.ready(web3);
     planner.wait(1000);
     planner.end(planner.plans[0], "succeeded");
+    return { planner, failure };
+  }
+
+  it("may be an instance that was not there before, which then stays", () => {
+    const { planner, failure } = scaledOut();
+    expect(planner.told).toEqual([`scale ${web}`]);
     planner.verdict(failure, planner.plans[0], true);
     planner.wait(5000);
     expect(planner.told).toHaveLength(1);
@@ -66,13 +70,7 @@ describe("what a plan touches", () => {
   });
 
   it("is not started again while it is taken back", () => {
-    const planner = running(growing);
-    planner.goods.set(db, planner.nowMs + 10);
-    const failure = planner.fail(web, "slow");
-    planner.wait(200);
-    planner.started(web3, planner.hashOf(web));
-    planner.ready(web3);
-    planner.end(planner.plans[0], "succeeded");
+    const { planner, failure } = scaledOut();
     planner.verdict(failure, planner.plans[0], false);
     planner.exited(web3, { expected: true });
     planner.wait(1000);
@@ -83,13 +81,7 @@ describe("what a plan touches", () => {
   });
 
   it("takes away no instance that an earlier recovery has added", () => {
-    const planner = running(growing);
-    planner.goods.set(db, planner.nowMs + 10);
-    const failure = planner.fail(web, "slow");
-    planner.wait(200);
-    planner.started(web3, planner.hashOf(web));
-    planner.ready(web3);
-    planner.end(planner.plans[0], "succeeded");
+    const { planner, failure } = scaledOut();
     planner.verdict(failure, planner.plans[0], true);
     planner.nowMs += 3_600_000;
     planner.goods.set(db, planner.nowMs + 10);

@@ -1,13 +1,12 @@
 /** What people are told is what is: also after a rollback, behind a held port, without a daemon. */
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ServiceView } from "../../src/loop/index.ts";
 import type { ActionRow, Incident } from "../../src/model/index.ts";
 import { CliBench } from "./cli-bench.ts";
+import { Stranger } from "./stranger.ts";
 
 interface Report {
   readonly url: string;
@@ -78,9 +77,7 @@ describe("a front port that a stranger holds", () => {
   it("makes its service unwell, with the reason", async () => {
     const text = await readFile(bench.path("soulmirror.yaml"), "utf8");
     const port = Number(/listen: (\d+)/.exec(text)?.[1]);
-    const stranger = createServer().listen(port, "127.0.0.1");
-    bench.teardown.defer(() => void stranger.close());
-    await once(stranger, "listening");
+    using _ = await Stranger.at(port);
     await bench.run("up");
     const seen = await until((each) => named(each, "web")?.state === "unhealthy");
     const reason = `the proxy cannot listen for web: port ${port} is held by`;

@@ -1,8 +1,6 @@
 /** Supervision end to end: processes die, hang, crash and meet a port that is taken. */
 
-import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
@@ -13,6 +11,7 @@ import {
 } from "../../src/model/index.ts";
 import { freePort } from "../../src/system/index.ts";
 import { FleetBench } from "./fleet-bench.ts";
+import { Stranger } from "./stranger.ts";
 
 const url = (port: number): string => `http://127.0.0.1:${port}/health`;
 
@@ -215,11 +214,8 @@ describe("a process crashes and crashes", () => {
 });
 
 test("a port that a stranger holds is told with its holder, and taken when it is free", async () => {
-  const port = await freePort();
-  const stranger = createServer().listen(port, "127.0.0.1");
-  await using stack = new AsyncDisposableStack();
-  stack.defer(() => void stranger.close());
-  await once(stranger, "listening");
+  using stranger = await Stranger.at();
+  const { port } = stranger;
   await using bench = new FleetBench();
   bench.declare({
     services: { late: bench.toy("late", { env: { PORT: port }, health_check: url(port) }) },
@@ -229,7 +225,7 @@ test("a port that a stranger holds is told with its holder, and taken when it is
   expect(failure.type).toBe("port_conflict");
   expect(failure.reason).toContain(String(process.pid));
   expect((await bench.entries("process_started")).length).toBe(0);
-  stranger.close();
+  stranger.leave();
   await bench.settled();
   expect((await bench.entries("failure_raised")).map((entry) => entry.failure.type)).toEqual([
     "port_conflict",

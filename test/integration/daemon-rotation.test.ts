@@ -1,6 +1,4 @@
 /** Who gets requests: those that are ready, of services that can be reached. */
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { Incident } from "../../src/model/index.ts";
@@ -8,6 +6,7 @@ import { ProxyRouter } from "../../src/platform/index.ts";
 import { freePort, openDataDirectory } from "../../src/system/index.ts";
 import { FleetBench } from "./fleet-bench.ts";
 import { frontUnderLoad } from "./fleet-front.ts";
+import { Stranger } from "./stranger.ts";
 
 const probed = {
   instances: 2,
@@ -75,11 +74,8 @@ test("an instance that is kept away is so after a crash of the daemon, too", asy
 });
 
 test("a front address that a stranger holds is told with its holder, and taken when it is free", async () => {
-  const port = await freePort();
-  const stranger = createServer().listen(port, "127.0.0.1");
-  await using stack = new AsyncDisposableStack();
-  stack.defer(() => void stranger.close());
-  await once(stranger, "listening");
+  using stranger = await Stranger.at();
+  const { port } = stranger;
   await using bench = new FleetBench();
   bench.declare({
     services: { shop: bench.toy("shop", { listen: port, health_check: "/health" }) },
@@ -95,7 +91,7 @@ test("a front address that a stranger holds is told with its holder, and taken w
     `the proxy cannot listen for shop: port ${port} is held by pid ${process.pid} (`,
   );
   await bench.entry("plan", ({ plan }) => plan.strategy === "wait_for_port");
-  stranger.close();
+  stranger.leave();
   await bench.settled();
   const types = (await bench.entries("failure_raised")).map((entry) => entry.failure.type);
   expect(types).toEqual(["proxy_listen"]);

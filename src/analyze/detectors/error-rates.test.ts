@@ -1,21 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Reading } from "../../model/index.ts";
-import type { Detector, Opinion } from "../detector.ts";
+import { opinions } from "./detector-bench.ts";
 import { errorRateDetector } from "./error-rate.ts";
 import { requestErrorsDetector } from "./request-errors.ts";
-
-function opinions<State>(
-  detector: Detector<State>,
-  sensor: string,
-  readings: readonly Reading[],
-): (Opinion | undefined)[] {
-  const state = detector.initial();
-  return readings.map((reading, index) => {
-    const nowMs = index * 1000;
-    const seen = { resource: "instance/a.1", sensor, at: nowMs, begunMs: nowMs, reading } as const;
-    return detector.judge(state, seen, { wallMs: nowMs, monotonicMs: nowMs });
-  });
-}
 
 describe("error rate of looks", () => {
   const detector = errorRateDetector({ sensor: "liveness", share: 0.02 });

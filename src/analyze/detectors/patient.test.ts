@@ -1,8 +1,9 @@
 /** What a machine short of processor time changes, and what it does not. */
 import { describe, expect, it } from "vitest";
 import type { Patience, Reading } from "../../model/index.ts";
-import type { Detector, Opinion } from "../detector.ts";
+import type { Opinion } from "../detector.ts";
 import { checksDetector } from "./checks.ts";
+import { opinions } from "./detector-bench.ts";
 import { latencyDetector } from "./latency.ts";
 import { processLifeDetector } from "./process-life.ts";
 import { stalledWorkDetector } from "./stalled-work.ts";
@@ -25,20 +26,6 @@ const answered = (elapsedMs: number): Reading => ({
   reason: "200",
 });
 
-/** Shows one reading a second. */
-function opinions<State>(
-  detector: Detector<State>,
-  readings: readonly Reading[],
-  sensor = "liveness",
-): (Opinion | undefined)[] {
-  const state = detector.initial();
-  return readings.map((reading, index) => {
-    const nowMs = index * 1000;
-    const seen = { resource: "instance/a.1", sensor, at: nowMs, begunMs: nowMs, reading } as const;
-    return detector.judge(state, seen, { wallMs: nowMs, monotonicMs: nowMs });
-  });
-}
-
 const kindOf = (opinion: Opinion | undefined): string | undefined => opinion?.kind;
 
 const checks = (patience: Patience) =>
@@ -53,19 +40,19 @@ const checks = (patience: Patience) =>
 
 describe("checks", () => {
   it("calls two silent looks a hang on a calm machine", () => {
-    const given = opinions(checks(calm), [silent(500), silent(500)]);
+    const given = opinions(checks(calm), "liveness", [silent(500), silent(500)]);
     expect(given.map(kindOf)).toEqual(["suspect", "bad"]);
     expect(given[1]).toMatchObject({ type: "hang" });
   });
 
   it("never calls hung what answers within the stretched time (C3)", () => {
     const pauses = [silent(500), silent(500), answered(700), silent(500), silent(600)];
-    const given = opinions(checks(busy), [...pauses, answered(300), ...pauses]);
+    const given = opinions(checks(busy), "liveness", [...pauses, answered(300), ...pauses]);
     expect(given.map(kindOf)).not.toContain("bad");
   });
 
   it("finds what hangs all the same, and says what it waited for (C3)", () => {
-    const given = opinions(checks(busy), [silent(2000), silent(2000)]);
+    const given = opinions(checks(busy), "liveness", [silent(2000), silent(2000)]);
     expect(given.map(kindOf)).toEqual(["suspect", "bad"]);
     expect(given[1]).toMatchObject({
       type: "hang",
@@ -75,6 +62,7 @@ describe("checks", () => {
     // Also where looks cannot be stretched: what they waited adds up.
     const short = opinions(
       checks(busy),
+      "liveness",
       Array.from({ length: 8 }, () => silent(500)),
     );
     expect(short.map(kindOf)).toEqual([...Array<string>(7).fill("suspect"), "bad"]);
@@ -82,7 +70,10 @@ describe("checks", () => {
 
   it("is as quick as ever with what answers, and answers wrongly", () => {
     const refused: Reading = { ...silent(1), symptom: "refused" } as Reading;
-    expect(opinions(checks(busy), [refused, refused]).map(kindOf)).toEqual(["suspect", "bad"]);
+    expect(opinions(checks(busy), "liveness", [refused, refused]).map(kindOf)).toEqual([
+      "suspect",
+      "bad",
+    ]);
   });
 });
 
@@ -122,8 +113,8 @@ describe("work", () => {
     const stalled = (patience: Patience) =>
       opinions(
         stalledWorkDetector({ sensor: "work.a", stallAfterMs: 1000, patience: () => patience }),
-        Array.from({ length: 5 }, () => work),
         "work.a",
+        Array.from({ length: 5 }, () => work),
       ).map(kindOf);
     expect(stalled(calm)).toEqual(["suspect", "bad", "bad", "bad", "bad"]);
     expect(stalled(busy)).toEqual(["suspect", "suspect", "suspect", "suspect", "bad"]);
@@ -135,7 +126,7 @@ describe("latency", () => {
   const latency = (patience: Patience) => latencyDetector({ ...options, patience: () => patience });
 
   it("says what is slow, as often as makes a failure of the probe", () => {
-    const given = opinions(latency(calm), [301, 300, 400].map(answered));
+    const given = opinions(latency(calm), "liveness", [301, 300, 400].map(answered));
     expect(given.map(kindOf)).toEqual(["suspect", "good", "bad"]);
     expect(given[2]).toMatchObject({
       type: "slow",
@@ -145,7 +136,7 @@ describe("latency", () => {
 
   it("judges the last look alone where one is declared", () => {
     const detector = latencyDetector({ ...options, down: 1, of: 1, patience: () => calm });
-    const given = opinions(detector, [400, 300, 400, 300, 400].map(answered));
+    const given = opinions(detector, "liveness", [400, 300, 400, 300, 400].map(answered));
     expect(given.at(-1)).toMatchObject({
       kind: "bad",
       reason: "1 of the last 1 answers took too long, this one 400 ms; declared are 300 ms",
@@ -153,12 +144,9 @@ describe("latency", () => {
   });
 
   it("has nothing to say about what does not answer, and more patience with a busy machine", () => {
-    expect(opinions(latency(calm), [silent(500)])).toEqual([undefined]);
-    expect(opinions(latency(busy), [400, 1200, 1300, 1300].map(answered)).map(kindOf)).toEqual([
-      "good",
-      "good",
-      "suspect",
-      "bad",
-    ]);
+    expect(opinions(latency(calm), "liveness", [silent(500)])).toEqual([undefined]);
+    expect(
+      opinions(latency(busy), "liveness", [400, 1200, 1300, 1300].map(answered)).map(kindOf),
+    ).toEqual(["good", "good", "suspect", "bad"]);
   });
 });
