@@ -172,7 +172,7 @@ const loopCrashes = 3;
 function sharedFor(fleet: Fleet, spec: ResourceSpec, senses: Senses): readonly Detector[] {
   const { down, of, timeoutMs, parameters } = spec.probe;
   const { countMax = 0, windowMs = 0 } = parameters;
-  const key = [spec.kind, spec.severity, down, of, timeoutMs, countMax, windowMs].join("|");
+  const key = JSON.stringify([spec.kind, spec.severity, down, of, timeoutMs, countMax, windowMs]);
   const known = senses.shared.get(key);
   if (known) return known;
   const made = forResource(fleet, spec, senses);

@@ -5,7 +5,7 @@
 import { flushCompileCache } from "node:module";
 import { parseArgs } from "node:util";
 import { messageOf, SoulMirrorError } from "../kernel/index.ts";
-import { startDaemon } from "./daemon.ts";
+import { beginStoreWorker } from "../platform/index.ts";
 
 const { values } = parseArgs({
   options: {
@@ -19,7 +19,11 @@ const { values } = parseArgs({
 // Ours alone: services have caches of their own, or none.
 delete process.env["NODE_COMPILE_CACHE"];
 
+// Loads beside what follows.
+beginStoreWorker();
+
 try {
+  const { startDaemon } = await import("./daemon.ts");
   if (values.config === undefined || values.data === undefined) {
     throw new SoulMirrorError("BAD_REQUEST", "--config and --data are needed");
   }

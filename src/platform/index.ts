@@ -12,6 +12,7 @@ export {
   startProxyEffector,
 } from "./proxy/index.ts";
 export {
+  beginStoreWorker,
   claimEmergencyFile,
   createWorkerStore,
   openAuditKey,

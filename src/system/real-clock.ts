@@ -9,8 +9,8 @@ export const realClock: Clock = {
 export const longestDelayMs = 2 ** 31 - 1;
 
 /**
- * Real timers. A pending one keeps the process alive: whoever waits wants to live. A timer counts
- * whole milliseconds and cuts off the rest, so it would fire before it is due, and again then.
+ * Real timers. A pending one keeps the process alive: whoever waits wants to live. They count whole
+ * milliseconds; rounded down, as `setTimeout` does it, most would fire too early, to be set again.
  */
 export const realTimers: Timers = {
   after(delayMs, run): CancelTimer {

@@ -14,6 +14,7 @@ export { openSqliteStore, sqliteFormat } from "./in-this-thread.ts";
 export { openPast, type Past } from "./past.ts";
 export { setAsideForeign } from "./set-aside.ts";
 export type { StoreFormat } from "./sqlite-store.ts";
+export { beginStoreWorker } from "./worker-ahead.ts";
 export {
   createWorkerStore,
   openWorkerStore,

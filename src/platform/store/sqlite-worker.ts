@@ -4,7 +4,7 @@
  * next worker opens, or makes, the one that is.
  */
 import { flushCompileCache } from "node:module";
-import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort } from "node:worker_threads";
 import { assert, SoulMirrorError } from "../../kernel/index.ts";
 import type { Store } from "../../model/index.ts";
 import { holdFiles } from "./held-files.ts";
@@ -18,21 +18,31 @@ import {
 
 assert(parentPort !== null, "the store's worker runs in a worker thread");
 const port: MessagePort = parentPort;
-const { path, limits } = workerData as WorkerSetup;
 
-try {
-  const store = await openSqliteStore(path, limits);
-  const lost = holdFiles([path, `${path}-wal`]);
-  port.on("message", (call: StoreCall) => {
-    const name = call.method === "close" ? undefined : lost();
-    if (name === undefined) void carryOut(store, call);
-    else leave(call, name);
-  });
-  answer({ id: 0, ok: true, value: undefined });
-  // Normally written at the end, which for a daemon may be a kill.
-  flushCompileCache();
-} catch (error) {
-  answer({ id: 0, ok: false, error: packError(error) });
+port.once("message", (setup: WorkerSetup) => void open(setup));
+
+/** What is called meanwhile waits in the port. */
+async function open({ path, limits }: WorkerSetup): Promise<void> {
+  const early: StoreCall[] = [];
+  const keep = (call: StoreCall): void => void early.push(call);
+  port.on("message", keep);
+  try {
+    const store = await openSqliteStore(path, limits);
+    const lost = holdFiles([path, `${path}-wal`]);
+    const hear = (call: StoreCall): void => {
+      const name = call.method === "close" ? undefined : lost();
+      if (name === undefined) void carryOut(store, call);
+      else leave(call, name);
+    };
+    port.off("message", keep);
+    port.on("message", hear);
+    answer({ id: 0, ok: true, value: undefined });
+    for (const call of early) hear(call);
+    // Normally written at the end, which for a daemon may be a kill.
+    flushCompileCache();
+  } catch (error) {
+    answer({ id: 0, ok: false, error: packError(error) });
+  }
 }
 
 async function carryOut(store: Store, { id, method, values }: StoreCall): Promise<void> {

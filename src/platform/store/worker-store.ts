@@ -7,9 +7,7 @@
  *     starts a new worker (at most one a second).
  * W3. Bounded: beyond `outstandingMax` calls reject at once.
  */
-import { getCompileCacheDir } from "node:module";
-import { dirname } from "node:path";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { messageOf, SoulMirrorError } from "../../kernel/index.ts";
 import type {
   ActionRow,
@@ -23,16 +21,14 @@ import type {
   SealedEntry,
   Store,
 } from "../../model/index.ts";
-import { entryFile } from "../../system/index.ts";
 import type { SqliteLimits } from "./sqlite-database.ts";
+import { takeStoreWorker } from "./worker-ahead.ts";
 import { type StoreAnswer, unpackError, type WorkerSetup } from "./worker-messages.ts";
 
 export interface WorkerStoreOptions extends SqliteLimits {
   readonly outstandingMax?: number;
 }
 
-/** The worker keeps little and throws away much; without limits V8 takes what there is. */
-const resourceLimits = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 2, stackSizeMb: 2 };
 const restMs = 1000;
 
 /** Resolves when the database is open; throws what opening it throws (STORE_TOO_NEW, ...). */
@@ -202,12 +198,7 @@ export class WorkerStore implements Store {
   #living(): Life {
     if (this.#life) return this.#life;
     if (this.#restsFor !== undefined) throw unavailable(this.#restsFor);
-    const worker = new Worker(entryFile("sqlite-worker", import.meta.url), {
-      workerData: this.#setup,
-      env: workerEnvironment(),
-      resourceLimits,
-      name: "store",
-    });
+    const worker = takeStoreWorker();
     const waiting: Life["waiting"] = new Map();
     const opened = this.#await(waiting, 0);
     const life: Life = { worker, waiting, opened };
@@ -218,6 +209,7 @@ export class WorkerStore implements Store {
       reason = `its worker died: ${messageOf(error)}`;
     });
     worker.on("exit", () => this.#ended(life, reason));
+    worker.postMessage(this.#setup, []);
     // A store that cannot be opened has no worker. Calls that wait are told by its exit.
     opened.catch((error: unknown) => {
       reason = messageOf(error);
@@ -236,17 +228,6 @@ export class WorkerStore implements Store {
       this.#restsFor = undefined;
     }, restMs).unref();
   }
-}
-
-/**
- * A thread reads compiled code only where its environment says so; ours has been freed of that, for
- * the sake of services. Without it the worker takes thrice the time to start, and 28 MB more.
- */
-function workerEnvironment(): NodeJS.ProcessEnv {
-  const folder = getCompileCacheDir();
-  return folder === undefined
-    ? process.env
-    : { ...process.env, NODE_COMPILE_CACHE: dirname(folder) };
 }
 
 function settle(waiting: Life["waiting"], message: StoreAnswer): void {
