@@ -1,5 +1,12 @@
 import type { Fleet, ProbeSpec, ResourceSpec, ServiceSpec } from "../config/index.ts";
-import { frontProxy, hostClock, hostNetwork, instanceOf, type ResourceId } from "../model/index.ts";
+import {
+  frontProxy,
+  hostClock,
+  hostNetwork,
+  instanceOf,
+  type ResourceId,
+  type Severity,
+} from "../model/index.ts";
 import type { AskPatience, Detector } from "./detector.ts";
 import { certificateDetector } from "./detectors/certificate.ts";
 import { type ChecksOptions, checksDetector } from "./detectors/checks.ts";
@@ -8,7 +15,7 @@ import { errorRateDetector } from "./detectors/error-rate.ts";
 import { exhaustionDetector } from "./detectors/exhaustion.ts";
 import { flappingDetector } from "./detectors/flapping.ts";
 import { latencyDetector } from "./detectors/latency.ts";
-import { occurrencesDetector } from "./detectors/occurrences.ts";
+import { type OccurrencesOptions, occurrencesDetector } from "./detectors/occurrences.ts";
 import { portConflictDetector } from "./detectors/port-conflict.ts";
 import { processLifeDetector } from "./detectors/process-life.ts";
 import { proxyListenDetector } from "./detectors/proxy-listen.ts";
@@ -50,7 +57,7 @@ const networkDetectors: readonly Detector[] = [
   }),
 ];
 
-/** What detectors may ask beside what they are shown. */
+/** What detectors may ask beside what they are shown, and those that are made already. */
 export interface Senses {
   readonly usual: Usual;
   readonly patience: AskPatience;
@@ -74,7 +81,7 @@ export function detectorsFor(
     return service && service.mode !== "off" ? forInstance(fleet, service, senses) : undefined;
   }
   const spec = fleet.resources[resource];
-  if (spec) return sharedFor(fleet, spec, senses);
+  if (spec) return sharedFor(fleet, alikeOf(spec), senses);
   if (resource === hostClock) return [clockDetector(fleet)];
   if (resource === hostNetwork) return networkDetectors;
   return resource === frontProxy ? forProxy(fleet, senses) : undefined;
@@ -152,7 +159,7 @@ function readinessDetector(probe: ProbeSpec, patience: AskPatience): Detector {
 /** What the fleet file declares for every probe; nothing is judged by what it does not say. */
 function declaredLimits(
   fleet: Fleet,
-  { sensor, probe }: { readonly sensor: string; readonly probe: ProbeSpec },
+  { sensor, probe }: { readonly sensor: string; readonly probe: Pick<ProbeSpec, "down" | "of"> },
   patience: AskPatience,
 ): readonly Detector[] {
   const { errorRate, responseTimeMs } = fleet.detection.thresholds;
@@ -168,35 +175,56 @@ function declaredLimits(
 /** A loop is called a loop after so many crashes, long before quarantine. */
 const loopCrashes = 3;
 
+/** All that the detectors of a resource are made of, beside what the fleet says for everybody. */
+interface Alike {
+  readonly kind: string;
+  readonly severity: Severity;
+  readonly probe: Pick<ProbeSpec, "down" | "of" | "timeoutMs">;
+  readonly log: Pick<OccurrencesOptions, "countMax" | "windowMs"> | undefined;
+}
+
+function alikeOf({ kind, severity, probe }: ResourceSpec): Alike {
+  const { down, of, timeoutMs } = probe;
+  const { countMax, windowMs } = probe.parameters;
+  const log = {
+    countMax: typeof countMax === "number" ? countMax : 1,
+    windowMs: typeof windowMs === "number" ? windowMs : 60_000,
+  };
+  return {
+    kind,
+    severity,
+    probe: { down, of, timeoutMs },
+    log: kind === "log" ? log : undefined,
+  };
+}
+
 /** Ten thousand resources with equal probes have one set of detectors. */
-function sharedFor(fleet: Fleet, spec: ResourceSpec, senses: Senses): readonly Detector[] {
-  const { down, of, timeoutMs, parameters } = spec.probe;
-  const { countMax = 0, windowMs = 0 } = parameters;
-  const key = JSON.stringify([spec.kind, spec.severity, down, of, timeoutMs, countMax, windowMs]);
+function sharedFor(fleet: Fleet, alike: Alike, senses: Senses): readonly Detector[] {
+  const key = JSON.stringify(alike);
   const known = senses.shared.get(key);
   if (known) return known;
-  const made = forResource(fleet, spec, senses);
+  const made = forResource(fleet, alike, senses);
   senses.shared.set(key, made);
   return made;
 }
 
-function forResource(fleet: Fleet, spec: ResourceSpec, senses: Senses): readonly Detector[] {
+function forResource(fleet: Fleet, alike: Alike, senses: Senses): readonly Detector[] {
   const { usual, patience } = senses;
-  const sensor = spec.kind;
+  const { kind: sensor, severity, probe, log } = alike;
   const detectors: Detector[] = [
     checksDetector({
-      ...rule(spec.probe, patience),
+      ...rule(probe, patience),
       sensor,
-      severity: spec.severity,
-      types: spec.kind === "heartbeat" ? { stale: "heartbeat_missed" } : {},
+      severity,
+      types: sensor === "heartbeat" ? { stale: "heartbeat_missed" } : {},
     }),
     certificateDetector({ daysMin: fleet.detection.certificateDays }),
     flappingDetector({ sensor, ...flapping }),
     deviationDetector({ sensor, usual }),
-    ...declaredLimits(fleet, { sensor, probe: spec.probe }, patience),
+    ...declaredLimits(fleet, { sensor, probe }, patience),
   ];
-  if (spec.kind === "log") detectors.push(logDetector(spec));
-  if (spec.kind === "host") {
+  if (log) detectors.push(occurrencesDetector({ sensor, type: "log_pattern", severity, ...log }));
+  if (sensor === "host") {
     detectors.push(
       exhaustionDetector({
         series: { "disk.used": "disk_exhaustion", "disk.inodes": "disk_exhaustion" },
@@ -206,17 +234,6 @@ function forResource(fleet: Fleet, spec: ResourceSpec, senses: Senses): readonly
     );
   }
   return detectors;
-}
-
-function logDetector(spec: ResourceSpec): Detector {
-  const { countMax, windowMs } = spec.probe.parameters;
-  return occurrencesDetector({
-    sensor: "log",
-    type: "log_pattern",
-    severity: spec.severity,
-    countMax: typeof countMax === "number" ? countMax : 1,
-    windowMs: typeof windowMs === "number" ? windowMs : 60_000,
-  });
 }
 
 function clockDetector(fleet: Fleet): Detector {
@@ -230,7 +247,7 @@ function clockDetector(fleet: Fleet): Detector {
 }
 
 function rule(
-  { down, of, timeoutMs }: ProbeSpec,
+  { down, of, timeoutMs }: Pick<ProbeSpec, "down" | "of" | "timeoutMs">,
   ask: AskPatience,
 ): Pick<ChecksOptions, "down" | "of" | "patience"> {
   return { down, of, patience: { timeoutMs, ask } };

@@ -2,7 +2,8 @@
  * Writes what the loop decides before anything is done about it, keeps what a new daemon will have
  * to know as a checkpoint, and tells readers what was written.
  *
- * J1. A checkpoint never says more than the journal in the store up to its position.
+ * J1. A checkpoint never says more than the journal in the store up to its position, except for
+ *     what was in a store that was lost meanwhile: it is all that is left of that.
  * J2. Readers get entries from the store, in order and each once: what is elsewhere comes later.
  * J3. Without a store a daemon starts all the same, with what can be read of the past. It never
  *     takes its own memory for the whole then: checkpoints are folded from the store again.
@@ -133,6 +134,17 @@ export class JournalKeeper {
     } catch (error) {
       log.complain("the checkpoint was not written", error);
     }
+  }
+
+  /** The store is back. One that has lost what it had gets at once what is known here. */
+  returned({ isAnew }: { readonly isAnew: boolean }): void {
+    if (isAnew) {
+      this.#toldPosition = 0;
+      // When a write is under way, that one takes care of it.
+      this.#sinceCheckpoint = checkpointEvery;
+      void this.checkpoint();
+    }
+    void this.#tell();
   }
 
   subscribe(listener: EntryListener): () => void {

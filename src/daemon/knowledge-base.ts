@@ -49,6 +49,7 @@ export async function openKnowledge(options: KnowledgeOptions): Promise<Knowledg
     clock: realClock,
     timers: realTimers,
     notice: (what) => log.warn("journal", { what }),
+    returned: (how) => keeper.returned(how),
     ...(spare ? { emergency: spare.file } : {}),
   });
   teardown.add("the journal", async () => {
@@ -56,7 +57,7 @@ export async function openKnowledge(options: KnowledgeOptions): Promise<Knowledg
     // After an end in order there is nothing in it, and its place is wanted by others.
     if (spare && journal.kept === "store") releaseEmergencyFile(spare.path);
   });
-  const keeper = new JournalKeeper({
+  const keeper: JournalKeeper = new JournalKeeper({
     journal,
     store,
     timers: realTimers,

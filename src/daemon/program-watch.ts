@@ -1,7 +1,7 @@
 /**
  * Quarantine is left when the program changes: somebody has mended it. Looks at the files of the
- * command lines of what is in quarantine (the program and the scripts that it is given), and asks
- * for a start when one of them is another than at the look before.
+ * command lines (the program and the scripts that it is given), and asks for a start of what is in
+ * quarantine when one of its files is another than at the look before.
  */
 import { type Stats, statSync } from "node:fs";
 import { resolve } from "node:path";
@@ -18,14 +18,11 @@ export function watchPrograms(conductor: Conductor, timers: Timers): () => void 
   const look = (): void => {
     for (const slot of conductor.state.plan.slots.values()) {
       const spec = conductor.state.fleet.services[slot.service];
-      if (spec === undefined || slot.quarantine === undefined) {
-        seen.delete(slot.resource);
-        continue;
-      }
+      if (spec === undefined) continue;
       const now = fingerprint(spec);
       const before = seen.get(slot.resource);
       seen.set(slot.resource, now);
-      if (before === undefined || before === now) continue;
+      if (slot.quarantine === undefined || before === undefined || before === now) continue;
       conductor.request({ kind: "start", resource: slot.resource, by: "a changed program file" });
     }
     cancel = timers.after(everyMs, look);

@@ -12,6 +12,8 @@ export interface ResilientJournalOptions {
   readonly ids: Ids;
   /** Where entries go has changed, or could not be had: for the log. */
   readonly notice?: (what: string) => void;
+  /** The store is back after it was away; `isAnew` when it has lost what it had. */
+  readonly returned?: (store: { readonly isAnew: boolean }) => void;
   /** How long the store and the emergency file each may take for one write. */
   readonly writeDeadlineMs?: number;
   readonly replayDeadlineMs?: number;
@@ -28,6 +30,7 @@ export function withDefaults(options: ResilientJournalOptions): JournalSettings 
   const { emergency: _emergency, ...rest } = options;
   return {
     notice: () => undefined,
+    returned: () => undefined,
     writeDeadlineMs: 1000,
     replayDeadlineMs: 10_000,
     probeMs: 500,

@@ -19,6 +19,7 @@ import {
   type ResourceId,
   recordVerdict,
   type SlotRecord,
+  type Spent,
   signatureOf,
   touchedBy,
 } from "../model/index.ts";
@@ -35,14 +36,7 @@ export interface Recollection {
   /** How often each instance was started, since nothing of the fleet ran. */
   readonly starts: Map<string, number>;
   /** The last recovery actions, for windows of any length: budgets outlive a daemon. */
-  spent: Spending[];
-}
-
-interface Spending {
-  readonly resource: ResourceId;
-  /** What else was touched. */
-  readonly others?: readonly ResourceId[];
-  readonly at: number;
+  spent: Spent[];
 }
 
 const spentMax = 1000;

@@ -174,7 +174,10 @@ export class ResilientJournal {
 
   async #resume(): Promise<void> {
     if (this.#isClosed) return;
+    const wasAway = this.#kept !== "store";
+    let isAnew = false;
     try {
+      isAnew = await this.#hasLost();
       this.#chain.continueFrom(await this.#replay());
     } catch (error) {
       this.#refuge.wake();
@@ -187,6 +190,14 @@ export class ResilientJournal {
     this.#probeMs = this.#settings.probeMs;
     await this.#refuge.clear();
     this.#goTo("store");
+    if (wasAway) this.#settings.returned({ isAnew });
+  }
+
+  /** Does the store have less than it is known to have had? */
+  async #hasLost(): Promise<boolean> {
+    const { store, timers, replayDeadlineMs } = this.#settings;
+    const last = await within(timers, replayDeadlineMs, store.last());
+    return (last?.position ?? 0) < (this.#storeEnd ?? 0);
   }
 
   #replay(): Promise<SealedEntry | undefined> {

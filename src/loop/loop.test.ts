@@ -192,7 +192,7 @@ describe("the view of the fleet", () => {
     scene.run(2000);
     const [service] = servicesOf(scene.state);
     expect(service?.state).toBe("degraded");
-    expect(service?.instances[0]?.reason).toMatch(/of the last|does not answer/);
+    expect(service?.instances[0]?.reason).toContain("does not answer");
   });
 
   it("shows resources with their health", () => {

@@ -88,6 +88,15 @@ export function touchedBy({ resource, steps }: Plan): ReadonlySet<ResourceId> {
   return new Set([resource, ...steps.map((step) => step.resource)]);
 }
 
+/** One recovery action that counted against the budgets. */
+export interface Spent {
+  readonly resource: ResourceId;
+  /** What else it touched. */
+  readonly others?: readonly ResourceId[];
+  /** Wall milliseconds. */
+  readonly at: number;
+}
+
 /** Nothing more will happen to it by itself. */
 export function isFinished(action: Action): boolean {
   const kind = action.status.kind;

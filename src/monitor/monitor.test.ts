@@ -199,7 +199,7 @@ describe("monitor", () => {
   });
 
   it("spreads the equal cadences of a large fleet", () => {
-    const names = Array.from({ length: 500 }, (_, index) => `http/site-${index}`);
+    const names = Array.from({ length: 100 }, (_, index) => `http/site-${index}`);
     const lines = names.map((name) => `  ${name}: { url: http://127.0.0.1:1/, interval: 10s }`);
     const watch = new Watch(`resources:\n${lines.join("\n")}`);
     const begunMs = names.map(() => {
@@ -214,6 +214,35 @@ describe("monitor", () => {
     expect(tenths.size).toBeGreaterThanOrEqual(10);
     const againMs = watch.next().request.spec;
     expect(againMs.intervalMs).toBe(10_000);
+  });
+
+  it.each([1, 3, 9, 16, 17, 33, 100])("looks at each of %i as often as declared", (count) => {
+    const names = Array.from({ length: count }, (_, index) => `http/site-${index}`);
+    const lines = names.map((name) => `  ${name}: { url: http://127.0.0.1:1/, interval: 10s }`);
+    const watch = new Watch(`resources:\n${lines.join("\n")}`);
+    let looks = 0;
+    while (watch.nowMs < 1_000_000) {
+      watch.answer(watch.next(), pass);
+      looks += 1;
+    }
+    const asked = looks / count / 100;
+    expect(asked).toBeGreaterThan(0.97);
+    expect(asked).toBeLessThan(1.04);
+  });
+
+  it("takes the looks of a small fleet in one turn, programs excepted", () => {
+    const probes = ["http://127.0.0.1:1/a", "http://127.0.0.1:1/b", "http://127.0.0.1:1/c"];
+    const sites = probes.map((url, index) => `  http/${index}: { url: "${url}", interval: 10s }`);
+    const programs = [1, 2].map((index) => `  command/${index}: { command: check, interval: 10s }`);
+    const watch = new Watch(`resources:\n${[...sites, ...programs].join("\n")}`);
+    const turns = new Map<number, string[]>();
+    while (watch.nowMs < 100_000) {
+      const read = watch.next();
+      turns.set(watch.nowMs, [...(turns.get(watch.nowMs) ?? []), read.request.spec.kind]);
+      watch.answer(read, pass);
+    }
+    const later = [...turns].filter(([atMs]) => atMs > 50_000).map(([, kinds]) => kinds.join(" "));
+    expect(new Set(later)).toEqual(new Set(["http http http", "command"]));
   });
 
   it("keeps each interval within its jitter", () => {

@@ -55,6 +55,8 @@ interface Look {
   /** The read that is under way. */
   read: number | undefined;
   begunMs: number;
+  /** From its begin to the next one; the same for all that began together. */
+  pauseMs: number;
   /** How long it may take (M5). */
   timeoutMs: number;
   /** Looks in a row that were not good. */
@@ -88,7 +90,7 @@ export interface MonitorOutput {
   readonly wakeMs: number | undefined;
 }
 
-/** Share of the interval by which looks are spread. */
+/** Share of the interval by which turns are spread. */
 const jitterShare = 0.05;
 /** So many bad looks in a row are followed by the next one at once. */
 const confirmationsMax = 1;
@@ -197,8 +199,8 @@ function finish(
     state.due.set(spec.key, now.monotonicMs + confirmAfterMs);
     return;
   }
-  const nextMs = look.begunMs + jittered(state.random, spec.intervalMs, jitterShare);
-  state.due.set(spec.key, Math.max(now.monotonicMs, nextMs), spec.intervalMs);
+  const nextMs = look.begunMs + look.pauseMs;
+  state.due.set(spec.key, Math.max(now.monotonicMs, nextMs), flockOf(spec));
 }
 
 /** While it starts it is asked often, at first very often: a start is downtime. */
@@ -221,6 +223,7 @@ function addLooks(state: MonitorState, specs: readonly SensorSpec[], now: Instan
       request,
       read: undefined,
       begunMs: 0,
+      pauseMs: spec.intervalMs,
       timeoutMs: spec.timeoutMs,
       bad: 0,
     });
@@ -228,12 +231,17 @@ function addLooks(state: MonitorState, specs: readonly SensorSpec[], now: Instan
     if (spec.sensor === "startup") state.due.set(spec.key, now.monotonicMs);
     else {
       const delayMs = state.random.next() * spec.intervalMs;
-      state.due.set(spec.key, now.monotonicMs + delayMs, spec.intervalMs);
+      state.due.set(spec.key, now.monotonicMs + delayMs, flockOf(spec));
     }
     const keys = state.keysOf.get(spec.resource);
     if (keys === undefined) state.keysOf.set(spec.resource, [spec.key]);
     else if (!keys.includes(spec.key)) keys.push(spec.key);
   }
+}
+
+/** Programs that are started all at once would only wait for each other. */
+function flockOf({ kind, intervalMs }: SensorSpec): number | undefined {
+  return kind === "command" ? undefined : intervalMs;
 }
 
 function dropLooks(state: MonitorState, resource: ResourceId, forgotten: string[]): void {
@@ -323,11 +331,15 @@ function sameSpec(a: SensorSpec | undefined, b: SensorSpec | undefined): boolean
 function takeDue(state: MonitorState, now: Instant): readonly Read[] {
   const reads: Read[] = [];
   const { factor } = patienceAt(state.patience, now.monotonicMs);
-  for (const key of state.due.takeDue(now.monotonicMs)) {
+  const due = state.due.takeDue(now.monotonicMs);
+  if (due.length === 0) return reads;
+  const stretch = jittered(state.random, 1, jitterShare);
+  for (const key of due) {
     const look = state.looks.get(key);
     if (look === undefined || look.read !== undefined) continue;
     look.read = state.nextRead;
     look.begunMs = now.monotonicMs;
+    look.pauseMs = look.spec.intervalMs * stretch;
     look.timeoutMs = Math.round(look.spec.timeoutMs * factor);
     state.nextRead += 1;
     state.deadlines.set(key, now.monotonicMs + look.timeoutMs + deadlineGraceMs);

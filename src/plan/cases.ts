@@ -34,7 +34,6 @@ import {
 } from "./state.ts";
 import type { Context, Strategy } from "./strategy.ts";
 import { recordSlot } from "./supervise.ts";
-import { escalate } from "./tell-person.ts";
 
 const gatePauseMs = 100;
 const attemptsMax = 100;
@@ -279,6 +278,16 @@ function withhold(
   const { incident } = each;
   const { strategy, reason } = note;
   note.tick.out.entries.push({ kind: "withheld", incident, strategy: strategy.name, reason });
+}
+
+function escalate(
+  state: PlanState,
+  each: RecoveryCase,
+  note: { tick: PlanTick; reason: string },
+): void {
+  if (state.escalated.has(each.incident)) return;
+  state.escalated.add(each.incident);
+  note.tick.out.escalations.push({ incident: each.incident, reason: note.reason });
 }
 
 export function wait(state: PlanState, each: RecoveryCase, untilMs: number): void {

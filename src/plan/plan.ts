@@ -39,7 +39,6 @@ import {
 } from "./state.ts";
 import { recordSlot, supervise } from "./supervise.ts";
 import { takeUp, touch } from "./take-up.ts";
-import { tellRelapses } from "./tell-person.ts";
 import { hearVerdict } from "./verdicts.ts";
 
 export function plan(state: PlanState, inputs: PlanInputs, now: Instant): Planning {
@@ -96,12 +95,10 @@ function adopt(state: PlanState, change: NonNullable<PlanInputs["fleet"]>, tick:
 }
 
 function hearIncident(state: PlanState, incident: Incident, tick: PlanTick): void {
-  const news = takeUp(state, incident, tick.now);
-  for (const failure of news) {
+  for (const failure of takeUp(state, incident, tick.now)) {
     const each = state.cases.get(failure.resource);
     if (each) withdrawForWorse(state, each, { failure, tick });
   }
-  if (news.length > 0) tellRelapses(state, incident, tick);
 }
 
 function follow(state: PlanState, observation: Observation, tick: PlanTick): void {

@@ -3,9 +3,9 @@
  * restarted for the sake of three others has been restarted three times.
  */
 import { formatDuration, type Instant } from "../kernel/index.ts";
-import { type Plan, type ResourceId, touchedBy } from "../model/index.ts";
+import { type Plan, type ResourceId, type Spent, touchedBy } from "../model/index.ts";
 import { Budget } from "./budget.ts";
-import type { PlanState, Spent } from "./state.ts";
+import type { PlanState } from "./state.ts";
 
 /** Which budget is spent, and until when (monotonic); undefined when there is enough of each. */
 export function lackingBudget(

@@ -13,6 +13,7 @@ import {
   type Plan,
   type ResourceId,
   type SlotRecord,
+  type Spent,
   touchedBy,
   type Verdict,
 } from "../model/index.ts";
@@ -137,15 +138,6 @@ export interface PlanMemory {
   readonly spent: readonly Spent[];
   readonly actions: ReadonlyMap<string, Action>;
   readonly starts: ReadonlyMap<string, number>;
-}
-
-/** One recovery action that counted against the budgets. */
-export interface Spent {
-  readonly resource: ResourceId;
-  /** What else it touched. */
-  readonly others?: readonly ResourceId[];
-  /** Wall milliseconds. */
-  readonly at: number;
 }
 
 /** One tick of the planner: what it reads and what it writes. */

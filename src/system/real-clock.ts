@@ -10,7 +10,8 @@ export const longestDelayMs = 2 ** 31 - 1;
 
 /**
  * Real timers. A pending one keeps the process alive: whoever waits wants to live. They count whole
- * milliseconds; rounded down, as `setTimeout` does it, most would fire too early, to be set again.
+ * milliseconds: rounded up here, because `setTimeout` rounds down, and most would fire too early,
+ * to be set again. A few still do, by less than a millisecond.
  */
 export const realTimers: Timers = {
   after(delayMs, run): CancelTimer {

@@ -15,7 +15,7 @@ import {
   recollect,
   writeRecollection,
 } from "../../src/knowledge/index.ts";
-import type { Entry } from "../../src/model/index.ts";
+import type { Entry, SealedEntry, Store } from "../../src/model/index.ts";
 import { realClock, realTimers } from "../../src/system/index.ts";
 
 test("a write that is under way is not in the checkpoint of the one before it (J1)", async () => {
@@ -56,4 +56,55 @@ test("a write that is under way is not in the checkpoint of the one before it (J
     for (const { entry, at } of await store.read(1, position)) recollect(memory, entry, at);
     expect(state).toBe(writeRecollection(memory));
   }
+});
+
+test("a store that has lost everything gets what is known, and readers hear the new journal from its beginning", async () => {
+  await using stack = new AsyncDisposableStack();
+  const folder = mkdtempSync(join(tmpdir(), "keeper-"));
+  stack.defer(() => rmSync(folder, { recursive: true }));
+  const log = createDaemonLog(join(folder, "daemon.log"), new Redaction());
+  stack.defer(() => log.close());
+  let current = createMemoryStore();
+  const store = new Proxy({} as Store, {
+    get: (_, name) => current[name as keyof Store].bind(current),
+  });
+  const journal = await openResilientJournal({
+    store,
+    mac: (text) => createHmac("sha256", "key").update(text).digest("hex"),
+    ids: createIds(realClock, createRandom(1)),
+    clock: realClock,
+    timers: realTimers,
+    probeMs: 1,
+    returned: (how) => keeper.returned(how),
+  });
+  stack.defer(() => journal.close());
+  const redact = (entry: Entry): Entry => entry;
+  const keeper: JournalKeeper = new JournalKeeper({
+    journal,
+    store,
+    timers: realTimers,
+    log,
+    redact,
+  });
+  stack.defer(() => keeper.close());
+  const modes = (from: number, count: number): readonly Entry[] =>
+    Array.from({ length: count }, (_, index) => {
+      return { kind: "mode_changed", scope: `s${from + index}`, mode: "shadow", by: "a test" };
+    });
+  const heard: SealedEntry[] = [];
+  keeper.subscribe((entries) => heard.push(...entries));
+  const { wallMs } = realClock.now();
+  await keeper.write(modes(0, 300), wallMs);
+  await expect.poll(() => heard.length).toBe(300);
+
+  current = createMemoryStore();
+  await keeper.write(modes(300, 1), wallMs);
+  await expect.poll(() => heard.at(-1)?.entry).toMatchObject({ scope: "s300" });
+  const anew = heard.slice(300);
+  expect(anew.map(({ position }) => position)).toEqual(anew.map((_, index) => index + 1));
+  expect(anew.map(({ entry }) => entry.kind)).toContain("gap");
+  await expect.poll(() => current.loadCheckpoint()).toBeDefined();
+  const next = new JournalKeeper({ journal, store, timers: realTimers, log, redact });
+  stack.defer(() => next.close());
+  expect([...(await next.recall()).modes.keys()]).toContain("s0");
 });

@@ -26,7 +26,7 @@ export function stalledWorkDetector(options: StalledWorkOptions): Detector<Stall
   const good: Opinion = { kind: "good", types: ["stalled_work"] };
   const suspect: Opinion = { kind: "suspect", types: ["stalled_work"] };
   return {
-    // A service may do several kinds of work, and each speaks for itself.
+    // A service may do several kinds of work: that one goes on says nothing of the others.
     name: `stalled-${options.sensor}`,
     hearsItselfOnly: true,
     sensors: [options.sensor],

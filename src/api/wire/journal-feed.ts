@@ -4,7 +4,8 @@
  *
  * F1. While a client catches up, new entries wait in a bounded list of its own; when that list is
  *     full they are read from the store instead.
- * F2. A client sees only rising positions.
+ * F2. A client sees only rising positions. When the store was lost and the journal begins anew,
+ *     streams end; who comes back is given what the new one has.
  */
 import { SoulMirrorError } from "../../kernel/index.ts";
 import type { SealedEntry } from "../../model/index.ts";
@@ -31,11 +32,15 @@ export class JournalFeed {
   readonly #complain: (what: string, error: unknown) => void;
   readonly #clients = new Set<Client>();
   readonly #unsubscribe: () => void;
+  /** The last position that came. */
+  #told = 0;
 
   constructor(house: House, complain: (what: string, error: unknown) => void) {
     this.#house = house;
     this.#complain = complain;
     this.#unsubscribe = house.subscribe((entries) => {
+      if ((entries[0]?.position ?? 0) <= this.#told) this.#beginAnew();
+      this.#told = entries.at(-1)?.position ?? this.#told;
       for (const client of this.#clients) this.#deliver(client, entries);
     });
   }
@@ -57,6 +62,11 @@ export class JournalFeed {
 
   close(): void {
     this.#unsubscribe();
+    this.#clients.clear();
+  }
+
+  #beginAnew(): void {
+    for (const { stream } of this.#clients) stream.end();
     this.#clients.clear();
   }
 

@@ -1,6 +1,7 @@
 /**
  * Are the files that were opened still those that have the names? A database that is removed or
  * replaced under its owner goes on to take writes, into files that nobody will ever find again.
+ * What is written into the same file is not seen here.
  */
 import { statSync } from "node:fs";
 
@@ -11,6 +12,6 @@ export function holdFiles(paths: readonly string[]): () => string | undefined {
 }
 
 function fileAt(path: string): string {
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = statSync(path, { throwIfNoEntry: false, bigint: true });
   return stat === undefined ? "none" : `${stat.dev}:${stat.ino}`;
 }

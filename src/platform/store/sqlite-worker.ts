@@ -28,7 +28,7 @@ async function open({ path, limits }: WorkerSetup): Promise<void> {
   port.on("message", keep);
   try {
     const store = await openSqliteStore(path, limits);
-    const lost = holdFiles([path, `${path}-wal`]);
+    const lost = holdFiles([path, `${path}-wal`, `${path}-shm`]);
     const hear = (call: StoreCall): void => {
       const name = call.method === "close" ? undefined : lost();
       if (name === undefined) void carryOut(store, call);
