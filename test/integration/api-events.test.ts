@@ -174,6 +174,20 @@ describe("events", () => {
     expect(client.ids).toEqual([2]);
   });
 
+  test("a journal that begins anew ends the streams of the old one (F2)", async () => {
+    await using bench = await ApiBench.start();
+    await bench.house.write([note, note]);
+    using client = new Follower(`${bench.api.url}/api/v1/events`);
+    await client.until(() => client.status === 200);
+    await bench.house.write([note]);
+    await client.until(() => client.ids.length === 1);
+    const [first] = await bench.house.store.read(1, 1);
+    if (first === undefined) throw new Error("there is no first entry");
+    bench.house.tell([first]);
+    await client.until(() => client.isEnded);
+    expect(client.ids).toEqual([3]);
+  });
+
   test("HEAD opens no stream", async () => {
     await using bench = await ApiBench.start();
     expect((await bench.ask("/api/v1/events", { method: "HEAD" })).status).toBe(404);

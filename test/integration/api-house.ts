@@ -80,7 +80,7 @@ export class ApiHouse implements House {
     const sealed = this.#chain.seal(entries, at, this.#ids);
     await this.store.append(sealed);
     for (const entry of entries) recollect(this.#memory, entry, at);
-    for (const listener of this.#listeners) listener(sealed);
+    this.tell(sealed);
     return sealed;
   }
 
@@ -122,6 +122,10 @@ export class ApiHouse implements House {
   effectiveConfig = () => ({ fleet: this.#fleet.name });
   diff = async () => ["service-0: instances 2 -> 3"];
   explain = (key: string) => (key === "mode" ? { value: "full", from: "default" } : undefined);
+
+  tell(entries: readonly SealedEntry[]): void {
+    for (const listener of this.#listeners) listener(entries);
+  }
 
   subscribe(listener: Listener): () => void {
     this.#listeners.add(listener);

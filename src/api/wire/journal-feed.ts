@@ -39,7 +39,7 @@ export class JournalFeed {
     this.#house = house;
     this.#complain = complain;
     this.#unsubscribe = house.subscribe((entries) => {
-      if ((entries[0]?.position ?? 0) <= this.#told) this.#beginAnew();
+      if (entries.some(({ position }) => position <= this.#told)) this.#beginAnew();
       this.#told = entries.at(-1)?.position ?? this.#told;
       for (const client of this.#clients) this.#deliver(client, entries);
     });
