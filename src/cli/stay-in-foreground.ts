@@ -3,7 +3,8 @@
  *
  * The daemon runs in a session of its own, so Ctrl-C reaches only us:
  * G1. The first SIGINT or SIGTERM stops the services in order and then the daemon. A second one
- *     ends only the daemon; the services run on, and the next `up` adopts them.
+ *     ends only the daemon; the services run on, and the next `up` adopts them. One that follows at
+ *     once is the echo of the first: below npm, a single Ctrl-C arrives twice.
  * G2. A daemon that died by an accident is started again; the services have not noticed. One that
  *     was started by somebody else meanwhile is taken as ours.
  * G3. SIGHUP is passed on (the fleet file is read again), unless it means that our terminal is
@@ -29,6 +30,7 @@ export interface Foreground {
 }
 
 const lookEveryMs = 100;
+const echoMs = 500;
 /** More accidents than this within the window are no accidents. */
 const accidentsMax = 5;
 const windowMs = 60_000;
@@ -41,7 +43,13 @@ export async function stayInForeground(foreground: Foreground): Promise<number> 
   const stop = new AbortController();
   const leave = new AbortController();
   let note = foreground.daemon.note;
-  const onStop = (): void => (stop.signal.aborted ? leave.abort() : stop.abort());
+  let stoppedMs = Number.POSITIVE_INFINITY;
+  const onStop = (): void => {
+    const nowMs = realClock.now().monotonicMs;
+    if (nowMs - stoppedMs > echoMs) leave.abort();
+    stoppedMs = Math.min(stoppedMs, nowMs);
+    stop.abort();
+  };
   const onHangUp = (): void => {
     if (process.stdin.isTTY) process.exit(0);
     signalDaemon(note, "SIGHUP");

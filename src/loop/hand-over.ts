@@ -1,7 +1,7 @@
 /** What one stage leaves to the next one, to the next tick (`carry`), and to the journal. */
 import type { Analysis } from "../analyze/index.ts";
 import type { ExecuteInput, Execution } from "../execute/index.ts";
-import type { Action, Entry, Verdict } from "../model/index.ts";
+import type { Action, Entry, ResourceId, Verdict } from "../model/index.ts";
 import type { Planning } from "../plan/index.ts";
 import type { VerifyInput } from "../verify/index.ts";
 import type { LoopInput } from "./loop.ts";
@@ -32,24 +32,28 @@ export function verifyInputs(
   found: Analysis,
   planned: Planning,
   done: Execution,
+  isRunning: (resource: ResourceId) => boolean,
 ): readonly VerifyInput[] {
   const own: VerifyInput[] = found.raised.map((failure) => ({ kind: "raised", failure }));
   for (const { failure, kind, begunMs, reason } of found.evidence) {
     own.push({ kind: "evidence", failure: failure.id, finding: kind, begunMs, reason });
   }
   for (const action of done.actions) {
-    if (action.plan.cause.kind === "failure") own.push(judgingOf(action));
+    if (action.plan.cause.kind === "failure") own.push(judgingOf(action, isRunning));
   }
   for (const each of planned.gone) own.push({ kind: "gone", ...each });
   return own;
 }
 
-function judgingOf(action: Action): VerifyInput {
-  const { resource, watch } = action.plan;
+function judgingOf(action: Action, isRunning: (resource: ResourceId) => boolean): VerifyInput {
+  const { resource, steps, watch } = action.plan;
+  const isGone = steps.some(
+    (step) => step.kind === "start" && step.resource === resource && !isRunning(resource),
+  );
   switch (action.status.kind) {
     case "succeeded":
       return watch
-        ? { kind: "acted", resource, action: action.id, watch }
+        ? { kind: "acted", resource, action: action.id, watch, isGone }
         : { kind: "idle", resource };
     case "failed":
     case "rolled_back":

@@ -139,7 +139,9 @@ function laterStages(state: LoopState, news: News, now: Instant): Later {
     now,
   );
   const done = execute(state.execute, executeInputs(inputs, planned, carry), now);
-  const judged = verify(state.verify, verifyInputs(found, planned, done), now);
+  const isRunning = (resource: ResourceId): boolean =>
+    state.plan.slots.get(resource)?.run !== undefined;
+  const judged = verify(state.verify, verifyInputs(found, planned, done, isRunning), now);
   state.carry = carryOver(planned, done, judged.verdicts);
   state.laterMs = earliest(planned.wakeMs, done.wakeMs, judged.wakeMs);
   return {

@@ -47,6 +47,20 @@ const look = (finding: "good" | "suspect" | "bad", begunMs: number): VerifyInput
 });
 
 describe("verify", () => {
+  it("waits for nothing when what was started has ended already (V3)", () => {
+    const gone: VerifyInput = { ...acted, isGone: true } as VerifyInput;
+    const given = verdicts([[0, raised()], [100, acting], [500, gone], [60_000]]);
+    expect(given).toEqual([
+      {
+        at: 500,
+        failure: "f",
+        action: "act",
+        healed: false,
+        reason: "what it started has ended already",
+      },
+    ]);
+  });
+
   it("calls it healed after a clean window of fresh good looks (V2)", () => {
     const given = verdicts([
       [0, raised()],

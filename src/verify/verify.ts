@@ -3,8 +3,8 @@
  *
  * V1. Evidence counts only when its look began after the last step of the action was done.
  * V2. Healed: at least `goodMin` good looks, none bad or suspect in between, over `windowMs`.
- * V3. Not healed: a bad look or a new decisive failure of the resource after the action, or no
- *     clean window before `deadlineMs`.
+ * V3. Not healed: what the action has started is gone when its last step is done, a bad look or a
+ *     new decisive failure of the resource after the action, or no clean window before `deadlineMs`.
  * V4. A failure that gets well without an action needs the same clean window.
  * V5. Every failure that is raised ends in a verdict "healed", or stays open and known.
  * V6. What is no longer in the fleet, or was stopped by a person, cannot get well: what was open
@@ -60,6 +60,8 @@ export type VerifyInput =
       readonly resource: ResourceId;
       readonly action: string;
       readonly watch: Watch;
+      /** What it started has ended by now. */
+      readonly isGone?: boolean;
     };
 
 export interface Verification {
@@ -128,7 +130,8 @@ function take(state: VerifyState, input: VerifyInput, round: Round): void {
         if (!namesCause(watch.failure.type)) continue;
         reset(watch, input.action, now.monotonicMs);
         watch.watch = input.watch;
-        state.due.set(watch.failure.id, now.monotonicMs + input.watch.deadlineMs);
+        if (input.isGone) notHealed(watch, "what it started has ended already", round);
+        else state.due.set(watch.failure.id, now.monotonicMs + input.watch.deadlineMs);
       }
       return;
   }

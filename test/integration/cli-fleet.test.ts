@@ -233,6 +233,8 @@ describe("up and down", () => {
     process.kill(daemon, "SIGKILL");
     await up.says(/The daemon was gone; pid \d+ goes on/);
     expect(await pidsOf(bench, "base")).toEqual(before);
+    // As from a terminal through npm, which passes on what the terminal has sent already.
+    up.child.kill("SIGINT");
     const { code } = await interrupt(up);
     expect(up.said).toContain("All is stopped.");
     expect(code).toBe(0);

@@ -1,6 +1,6 @@
 /** Supervision end to end: processes die, hang, crash and meet a port that is taken. */
 
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
@@ -211,6 +211,19 @@ describe("a process crashes and crashes", () => {
     writeFileSync(script, `import "./toy.mjs";`);
     await bench.state("ill", "healthy");
   });
+});
+
+test("what dies as soon as it is started is started again, after the pauses of crashes and no later", async () => {
+  await using bench = new FleetBench();
+  const count = join(bench.folder, "count");
+  const script = join(bench.folder, "fourth-time.sh");
+  writeFileSync(script, `echo x >> ${count}; [ $(wc -l < ${count}) -gt 3 ] && exec sleep 600\n`);
+  const ill = { command: ["/bin/sh", script], cwd: bench.folder };
+  bench.declare({ services: { ill } });
+  await bench.start();
+  await bench.until(async () => (await bench.pidsOf("ill"))[0] !== undefined, "it runs");
+  await bench.until(() => readFileSync(count, "utf8").length === 8, "it was started four times");
+  await bench.entry("verdict", ({ verdict }) => verdict.reason.includes("has ended already"));
 });
 
 test("a port that a stranger holds is told with its holder, and taken when it is free", async () => {

@@ -65,6 +65,29 @@ test("where there are no cgroups it is said that limits are polled, and stopping
   ]);
   const child = Number(/child (\d+)/.exec(bench.log())?.[1]);
   expect(existsSync(`/proc/${child}`)).toBe(true);
+  // What the limit is held against is the service, not its launcher alone.
+  const [running] = bench.target.processes();
+  const sensor = bench.target.sensors().find(({ kind }) => kind === "process-usage");
+  if (!running || !sensor) throw new Error("nothing runs");
+  const request = {
+    spec: {
+      key: "usage",
+      resource: running.resource,
+      sensor: "usage",
+      kind: "process-usage",
+      parameters: { processes: 100 },
+      intervalMs: 250,
+      timeoutMs: 1000,
+    },
+    process: running.process,
+  };
+  expect(await sensor.read(request, AbortSignal.timeout(1000))).toMatchObject([
+    {
+      samples: expect.arrayContaining([
+        { series: "processes", value: 2, unit: "count", limit: 100 },
+      ]) as unknown,
+    },
+  ]);
   await bench.run("stop");
   await until(() => !existsSync(`/proc/${child}`) || stateOf(child).startsWith("Z"));
 });

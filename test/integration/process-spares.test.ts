@@ -1,6 +1,6 @@
 /** A process made ahead for the next start must be the same in everything, or not be used. */
 import { spawn } from "node:child_process";
-import { readFileSync, renameSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -24,6 +24,7 @@ const telling = `
 
 interface Told {
   readonly pid: number;
+  readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -112,6 +113,25 @@ test("a spare of another specification, or with another log, is not used and end
   await bench.run("start", { specHash: two });
   expect((await told(bench, 1)).pid).not.toBe(next.pid);
   await until(() => !isAlive(next));
+});
+
+test("a spare in a directory that has the name no more is not used: a deployment by link", async () => {
+  await using bench = new ProcessBench({ timers });
+  const [cwd, one, two] = ["current", "one", "two"].map((name) => join(bench.folder, name));
+  if (!cwd || !one || !two) throw new Error("there are three names");
+  for (const release of [one, two]) mkdirSync(release);
+  symlinkSync(one, cwd);
+  const specHash = bench.spec(telling, { cwd });
+  await bench.run("start", { specHash });
+  const first = await told(bench, 1);
+  const spare = await identityOfSpare(bench.folder);
+  rmSync(cwd);
+  symlinkSync(two, cwd);
+  await end(bench, first.pid);
+  await bench.run("start", { specHash });
+  const second = await told(bench, 2);
+  expect([first.cwd, second.cwd]).toEqual([one, two]);
+  await until(() => !isAlive(spare));
 });
 
 test("a spare that somebody has stopped is not used and ends", async () => {

@@ -6,8 +6,9 @@
  * it has the directory, environment, account, log, session and cgroup of the service, everything
  * but its program, and waits on its standard input. To start the service is to let it go on.
  *
- * V1. A spare becomes what it was made for or nothing: another spec, another log, a name in the
- *     environment that a shell would not pass on, and there is none.
+ * V1. A spare becomes what it was made for or nothing: another spec, another log, another directory
+ *     under the old name, a name in the environment that a shell would not pass on, and there is
+ *     none.
  * V2. It ends with the daemon, whose end is the end of its input.
  * V3. At most `sparesMax`, one for an instance.
  */
@@ -38,7 +39,8 @@ interface Kept {
   readonly outfit: Outfit;
   readonly child: WaitingChild;
   readonly process: ProcessIdentity;
-  readonly logInode: number | undefined;
+  /** The log and the directory that it has, whatever has their names by now. */
+  readonly held: string;
   exit: OnExit | undefined;
   isGone: boolean;
 }
@@ -64,8 +66,8 @@ export class Spares {
     );
     const process = child && processIdentity(child.pid);
     if (!child || !process) return giveBack(groups);
-    const logInode = inodeOf(launch.logPath);
-    const kept: Kept = { outfit, child, process, logInode, exit: undefined, isGone: false };
+    const held = heldBy(launch);
+    const kept: Kept = { outfit, child, process, held, exit: undefined, isGone: false };
     hears.kept = kept;
     this.#kept.set(resource, kept);
   }
@@ -75,9 +77,9 @@ export class Spares {
     const kept = this.#kept.get(resource);
     if (!kept) return undefined;
     this.#kept.delete(resource);
-    const { outfit, child, process, logInode } = kept;
+    const { outfit, child, process, held } = kept;
     const { launch, port } = outfit;
-    const isSame = outfit.specHash === specHash && logInode === inodeOf(launch.logPath);
+    const isSame = outfit.specHash === specHash && held === heldBy(launch);
     // Nobody has listened there yet, so somebody else may by now.
     const isGood = isSame && (port === undefined || (await isPortFree("127.0.0.1", port)));
     if (!isGood || kept.isGone || !hears(process)) {
@@ -131,6 +133,10 @@ function giveBack({ paths }: Groups): void {
   removeCgroups(paths);
 }
 
-function inodeOf(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.ino;
+/** A deployment that is switched by a link gives the same path another directory. */
+function heldBy({ logPath, cwd }: Launch): string {
+  return [logPath, cwd]
+    .map((path) => statSync(path, { throwIfNoEntry: false }))
+    .map((stat) => (stat ? `${stat.dev}:${stat.ino}` : "none"))
+    .join();
 }

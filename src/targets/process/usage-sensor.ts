@@ -3,8 +3,8 @@
  * second for every instance, so it is a handful of reads from /proc and nothing else.
  *
  * U1. A process that is stopped says so as a check that is not ok: it is alive and silent.
- * U2. Where a run has a cgroup the numbers are those of all its members: what the launcher of a
- *     service uses says nothing about the service.
+ * U2. Where a run has a cgroup, or a limit, the numbers are those of all its members: what the
+ *     launcher of a service uses says nothing about the service.
  */
 import type { Clock, JsonRecord } from "../../kernel/index.ts";
 import type { Reading, ReadRequest, Sample, Sensor } from "../../model/index.ts";
@@ -16,6 +16,7 @@ import {
   ticksToMs,
 } from "../../system/index.ts";
 import { cgroupPids, taskCountOf } from "./cgroups.ts";
+import { membersOf } from "./members.ts";
 import { numberOf } from "./parameters.ts";
 import type { ProcessTable } from "./process-table.ts";
 import type { Run } from "./run.ts";
@@ -37,7 +38,7 @@ export function usageSensor({ clock, table }: { clock: Clock; table: ProcessTabl
       // Its exit is reported elsewhere, at once.
       if (!process || !leader) return [];
       const nowMs = clock.now().monotonicMs;
-      const usage = usageOf(leader, table.find(process));
+      const usage = usageOf(leader, table.find(process), hasLimits(spec.parameters));
       const samples = samplesOf(usage, spec.parameters);
       const last = before.get(spec.key);
       before.set(spec.key, { pid: leader.pid, cpuTicks: usage.cpuTicks, atMs: nowMs });
@@ -55,6 +56,10 @@ export function usageSensor({ clock, table }: { clock: Clock; table: ProcessTabl
   };
 }
 
+function hasLimits(parameters: JsonRecord): boolean {
+  return ["memoryBytes", "processes"].some((name) => numberOf(parameters, name) !== undefined);
+}
+
 interface Usage {
   readonly rssBytes: number;
   readonly cpuTicks: number;
@@ -64,9 +69,8 @@ interface Usage {
   readonly processes: number;
 }
 
-function usageOf(leader: ProcessStat, run: Run | undefined): Usage {
-  const [group] = run?.isInCgroups ? run.cgroups : [];
-  const others = group === undefined ? [] : cgroupPids([group]).slice(0, membersMax);
+function usageOf(leader: ProcessStat, run: Run | undefined, isLimited: boolean): Usage {
+  const others = run ? othersOf(run, isLimited).slice(0, membersMax) : [];
   const members = [
     leader,
     ...others.flatMap((pid) => (pid === leader.pid ? [] : (readProcessStat(pid) ?? []))),
@@ -81,6 +85,13 @@ function usageOf(leader: ProcessStat, run: Run | undefined): Usage {
     descriptors: counts.length > 0 ? Math.max(...counts) : undefined,
     processes: (run && taskCountOf(run.cgroups)) ?? members.length,
   };
+}
+
+/** Without a cgroup all processes have to be looked through: only where a limit asks for it. */
+function othersOf(run: Run, isLimited: boolean): readonly number[] {
+  const [group] = run.isInCgroups ? run.cgroups : [];
+  if (group !== undefined) return cgroupPids([group]);
+  return isLimited ? membersOf(run).map(({ pid }) => pid) : [];
 }
 
 function samplesOf(usage: Usage, parameters: JsonRecord): Sample[] {
