@@ -125,6 +125,8 @@ export interface HookSpecs {
   readonly clean: readonly CleanSpec[];
   /** Globs of log files, below the service's folder, that `rotate_logs` may rotate. */
   readonly rotate: readonly string[];
+  /** The folder that these are below where there is no service: that of the fleet file. */
+  readonly rotateIn?: string;
 }
 
 export interface CommandHook {

@@ -170,6 +170,7 @@ describe("short forms", () => {
       },
       clean: [{ root: "/srv/shop/tmp", pattern: "*.t", olderThanMs: 3_600_000 }],
       rotate: ["*.log"],
+      rotateIn: "/srv/shop",
     });
   });
 });

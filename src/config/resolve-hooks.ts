@@ -47,6 +47,7 @@ export function hooksOf(scope: Scope, path: TreePath, written: Partial<WrittenHo
       olderThanMs: msOf(older_than),
     })),
     rotate: listOf(rotate),
+    ...(rotate === undefined ? {} : { rotateIn: pathOf(scope, ".") }),
   };
 }
 

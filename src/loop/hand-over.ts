@@ -28,12 +28,16 @@ export function executeInputs(
   return own;
 }
 
-export function verifyInputs(
-  found: Analysis,
-  planned: Planning,
-  done: Execution,
-  isRunning: (resource: ResourceId) => boolean,
-): readonly VerifyInput[] {
+/** What verification has to know of the stages before it. */
+export interface Judged {
+  readonly found: Analysis;
+  readonly planned: Planning;
+  readonly done: Execution;
+  readonly isRunning: (resource: ResourceId) => boolean;
+}
+
+export function verifyInputs(judged: Judged): readonly VerifyInput[] {
+  const { found, planned, done, isRunning } = judged;
   const own: VerifyInput[] = found.raised.map((failure) => ({ kind: "raised", failure }));
   for (const { failure, kind, begunMs, reason } of found.evidence) {
     own.push({ kind: "evidence", failure: failure.id, finding: kind, begunMs, reason });
@@ -45,7 +49,7 @@ export function verifyInputs(
   return own;
 }
 
-function judgingOf(action: Action, isRunning: (resource: ResourceId) => boolean): VerifyInput {
+function judgingOf(action: Action, isRunning: Judged["isRunning"]): VerifyInput {
   const { resource, steps, watch } = action.plan;
   const isGone = steps.some(
     (step) => step.kind === "start" && step.resource === resource && !isRunning(resource),

@@ -141,7 +141,7 @@ function laterStages(state: LoopState, news: News, now: Instant): Later {
   const done = execute(state.execute, executeInputs(inputs, planned, carry), now);
   const isRunning = (resource: ResourceId): boolean =>
     state.plan.slots.get(resource)?.run !== undefined;
-  const judged = verify(state.verify, verifyInputs(found, planned, done, isRunning), now);
+  const judged = verify(state.verify, verifyInputs({ found, planned, done, isRunning }), now);
   state.carry = carryOver(planned, done, judged.verdicts);
   state.laterMs = earliest(planned.wakeMs, done.wakeMs, judged.wakeMs);
   return {

@@ -23,7 +23,7 @@ function contextOf(type: FailureType, keys = ""): Context {
   const slot = createSlot("a", 1);
   const process = { pid: 7, startTicks: 1, bootId: "b" };
   const now = { wallMs: 0, monotonicMs: 0 };
-  noteStarted(slot, { kind: "started", process, specHash: "h", adopted: false }, now);
+  noteStarted(slot, { kind: "started", process, specHash: "h", adopted: false }, { now, fleet });
   const told = { detector: "d", sensor: "s", reason: "it fails", evidence: [] };
   return {
     fleet,

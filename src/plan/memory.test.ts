@@ -221,6 +221,17 @@ describe("what waits for approval", () => {
     expect(withdrawals).toMatchObject([{ action: action.id }]);
   });
 
+  it.each([
+    [{ kind: "down", by: "ana" }, "ana takes everything down"],
+    [{ kind: "stop", resource: db, by: "ana" }, "ana asks for a stop"],
+    [{ kind: "restart", resource: "service/db", by: "ana" }, "ana asks for a restart"],
+  ] as const)("keeps nobody from what a person asks for: %j", (request, reason) => {
+    const planner = running(asking);
+    planner.fail(db, "check_failed");
+    const action = awaiting(planner, planner.plans[0]);
+    expect(planner.ask(request).withdrawals).toEqual([{ action: action.id, reason }]);
+  });
+
   it("gives way to what is worse, and counts as not tried", () => {
     const text = chain.replace("db: {", "db: { listen: 4101, approve: { drain_restart: always },");
     const planner = running(text);

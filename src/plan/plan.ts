@@ -108,7 +108,7 @@ function follow(state: PlanState, observation: Observation, tick: PlanTick): voi
   if (reading.kind === "exited") noteExit(observation.resource, reading, tick);
   if (slot === undefined) return;
   if (reading.kind === "started") {
-    noteStarted(slot, reading, tick.now);
+    noteStarted(slot, reading, { now: tick.now, fleet: state.fleet });
     slot.ended = false;
     const service = state.fleet.services[slot.service];
     const asked = service?.startup ?? service?.readiness ?? service?.liveness;

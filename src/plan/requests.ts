@@ -1,4 +1,5 @@
 import { instanceOf, nameOf, type PersonRequest, type ResourceId } from "../model/index.ts";
+import { withdraw } from "./approvals.ts";
 import type { Slot } from "./slots.ts";
 import { type PlanState, type PlanTick, slotsOf } from "./state.ts";
 import { recordSlot } from "./supervise.ts";
@@ -24,7 +25,10 @@ export function heed(state: PlanState, request: PersonRequest, tick: PlanTick): 
       return;
     case "down":
       state.goingDown = true;
-      for (const slot of state.slots.values()) state.due.set(slot.service, 0);
+      for (const slot of state.slots.values()) {
+        withdraw(state, slot.resource, { tick, reason: `${request.by} takes everything down` });
+        state.due.set(slot.service, 0);
+      }
       return;
     default:
       for (const slot of slotsFor(state, request.resource)) set(state, { slot, request }, tick);
@@ -37,6 +41,8 @@ function set(
   tick: PlanTick,
 ): void {
   const { slot, request } = change;
+  // Who asks for this has decided what is to be done.
+  withdraw(state, slot.resource, { tick, reason: `${request.by} asks for a ${request.kind}` });
   slot.desired = request.kind === "stop" ? "stopped" : "running";
   slot.surplus = false;
   if (request.kind !== "stop") {

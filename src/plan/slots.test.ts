@@ -42,7 +42,7 @@ const exitOf = (pid: number, uptimeMs: number, expected = false): ExitedReading 
 
 /** One more run of so many milliseconds. */
 function crash(slot: Slot, uptimeMs: number, ready = false): void {
-  noteStarted(slot, startedAs(slot.starts + 1), { wallMs: 0, monotonicMs: 0 });
+  noteStarted(slot, startedAs(slot.starts + 1), { now: { wallMs: 0, monotonicMs: 0 }, fleet });
   if (slot.run) slot.run.ready = ready;
   noteExited(slot, exitOf(slot.starts, uptimeMs), fleet);
 }
@@ -88,7 +88,7 @@ describe("slots", () => {
   it("count a healthy run also while it lasts", () => {
     const slot = createSlot("a", 1);
     crash(slot, 100);
-    noteStarted(slot, startedAs(9), { wallMs: 0, monotonicMs: 0 });
+    noteStarted(slot, startedAs(9), { now: { wallMs: 0, monotonicMs: 0 }, fleet });
     if (slot.run) slot.run.ready = true;
     noteRun(slot, 9999, fleet);
     expect(slot.crashes).toBe(1);
@@ -96,9 +96,17 @@ describe("slots", () => {
     expect(slot).toMatchObject({ crashes: 0, goodHash: "h1" });
   });
 
+  it("remember what ran well until another process took its place", () => {
+    const slot = createSlot("a", 1);
+    noteStarted(slot, startedAs(1), { now: { wallMs: 0, monotonicMs: 0 }, fleet });
+    if (slot.run) slot.run.ready = true;
+    noteStarted(slot, startedAs(2), { now: { wallMs: 0, monotonicMs: 60_000 }, fleet });
+    expect(slot.goodHash).toBe("h1");
+  });
+
   it("do not count exits that were asked for, nor those of strangers", () => {
     const slot = createSlot("a", 1);
-    noteStarted(slot, startedAs(5), { wallMs: 0, monotonicMs: 0 });
+    noteStarted(slot, startedAs(5), { now: { wallMs: 0, monotonicMs: 0 }, fleet });
     expect(noteExited(slot, exitOf(6, 10), fleet)).toBe(false);
     expect(slot.run?.started.process.pid).toBe(5);
     expect(noteExited(slot, exitOf(5, 10, true), fleet)).toBe(true);
@@ -107,7 +115,10 @@ describe("slots", () => {
 
   it("take an adopted process as ready and not as a start", () => {
     const slot = createSlot("a", 1);
-    noteStarted(slot, startedAs(5, { adopted: true }), { wallMs: 0, monotonicMs: 0 });
+    noteStarted(slot, startedAs(5, { adopted: true }), {
+      now: { wallMs: 0, monotonicMs: 0 },
+      fleet,
+    });
     expect(slot).toMatchObject({ starts: 0, run: { ready: true } });
   });
 

@@ -78,7 +78,13 @@ export function createSlot(service: string, number: number): Slot {
   };
 }
 
-export function noteStarted(slot: Slot, started: StartedReading, now: Instant): void {
+/** One that runs already is replaced by it, and may have run well until now (S2). */
+export function noteStarted(
+  slot: Slot,
+  started: StartedReading,
+  { now, fleet }: { readonly now: Instant; readonly fleet: Fleet },
+): void {
+  if (slot.run) noteRun(slot, now.monotonicMs - slot.run.sinceMs, fleet);
   slot.ejected = false;
   slot.run = {
     started,

@@ -48,7 +48,7 @@ const look = (finding: "good" | "suspect" | "bad", begunMs: number): VerifyInput
 
 describe("verify", () => {
   it("waits for nothing when what was started has ended already (V3)", () => {
-    const gone: VerifyInput = { ...acted, isGone: true } as VerifyInput;
+    const gone: VerifyInput = { ...acted, isGone: true };
     const given = verdicts([[0, raised()], [100, acting], [500, gone], [60_000]]);
     expect(given).toEqual([
       {

@@ -11,9 +11,16 @@ export const rotateLogs: Strategy = {
     (hooksOf(context)?.rotate.length ?? 0) === 0 ? "no `rotate` files are declared" : undefined,
   steps(context) {
     const { service, resource } = context;
-    const files = [...(hooksOf(context)?.rotate ?? [])];
+    const { rotate: files = [], rotateIn = "/" } = hooksOf(context) ?? {};
     const keep = service?.log.keep ?? 3;
-    const cwd = service?.cwd ?? "";
-    return [{ kind: "rotate", resource, parameters: { files, cwd, keep }, deadlineMs: 30_000 }];
+    const cwd = service?.cwd ?? rotateIn;
+    return [
+      {
+        kind: "rotate",
+        resource,
+        parameters: { files: [...files], cwd, keep },
+        deadlineMs: 30_000,
+      },
+    ];
   },
 };

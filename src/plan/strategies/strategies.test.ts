@@ -79,7 +79,11 @@ function others(serving = 1): readonly Slot[] {
 function run(slot: Slot): void {
   const process = { pid: 7, startTicks: 1, bootId: "b" };
   const now = { wallMs: 0, monotonicMs: 0 };
-  noteStarted(slot, { kind: "started", process, specHash: "h", adopted: false }, now);
+  noteStarted(
+    slot,
+    { kind: "started", process, specHash: "h", adopted: false },
+    { now, fleet: fleetOf() },
+  );
 }
 
 function named(name: string): Strategy {
