@@ -76,6 +76,20 @@ test("a pid that was given away again is a stranger, and another boot as well", 
   expect(right).toMatchObject([{ reading: { kind: "started", adopted: true } }]);
 });
 
+test("what a daemon started without noting it, because it was killed in that moment, is found and ended", async () => {
+  await using bench = new ProcessBench();
+  await superviseAndDie(bench, ["1"]);
+  const lost = processIdentity(noted(bench));
+  if (!lost) throw new Error("it does not run");
+  rmSync(join(bench.directory.run, "shop.1.run.json"));
+  expect(await bench.adopt()).toEqual([]);
+  expect(bench.notes.join()).toContain(`process-without-a-note {"resource":"${instance}"`);
+  expect(isAlive(lost)).toBe(true);
+  const specHash = bench.spec(ticking);
+  await bench.run("start", { specHash });
+  expect(isAlive(lost)).toBe(false);
+});
+
 test("a zombie is dead", async () => {
   await using bench = new ProcessBench();
   // The child ends, and its parent never asks after it.

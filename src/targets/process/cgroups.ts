@@ -13,7 +13,14 @@
  * C1. Only folders that this file made are written to or removed.
  * C2. The daemon's own thread is back in its own group when `birth` returns.
  */
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
@@ -82,10 +89,29 @@ export class Cgroups {
     };
   }
 
+  /** Groups that were made under names with this beginning, by whichever daemon. */
+  named(prefix: string): readonly string[] {
+    const folders = new Set(this.#hierarchies.map(({ path }) => join(path, folder)));
+    return [...folders].flatMap((base) =>
+      namesIn(base)
+        .filter((name) => name.startsWith(prefix))
+        .map((name) => join(base, name)),
+    );
+  }
+
   #find(controller: Controller, version?: 1 | 2): Hierarchy | undefined {
     return this.#hierarchies.find(
       (each) => each.controller === controller && (version ?? each.version) === each.version,
     );
+  }
+}
+
+function namesIn(base: string): readonly string[] {
+  try {
+    return readdirSync(base);
+  } catch {
+    // No run has a group there.
+    return [];
   }
 }
 

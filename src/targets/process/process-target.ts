@@ -14,6 +14,7 @@ import { messageOf } from "../../kernel/index.ts";
 import {
   type Effector,
   type ExitedReading,
+  instanceId,
   instanceOf,
   type Observation,
   type ProcessIdentity,
@@ -23,7 +24,7 @@ import {
   type Router,
   type Sensor,
 } from "../../model/index.ts";
-import { hasPid, isAlive, processAgeMs } from "../../system/index.ts";
+import { hasPid, isAlive, processAgeMs, processIdentity } from "../../system/index.ts";
 import { Cgroups, cgroupPids } from "./cgroups.ts";
 import type { Note, ProcessContext } from "./context.ts";
 import { collectEffector } from "./effect-collect.ts";
@@ -161,6 +162,7 @@ export class ProcessTarget {
     // The older first, so that `current` is the one that was started last.
     const notes = [...known.values()].toSorted((a, b) => a.startedAt - b.startedAt);
     for (const note of notes) observations.push(...this.#adoptOne(note));
+    this.#findUnnoted();
     const { routes } = this.#context;
     await routes.declareAll();
     this.#pollAdopted();
@@ -245,6 +247,28 @@ export class ProcessTarget {
     if (spec) routes.add(run, spec, run.role === "previous" ? "drain" : "join");
     if (spec && run.role === "current") prepareNext(this.#context, run, adoptedSpareMs);
     return [table.startedObservation(run)];
+  }
+
+  /**
+   * A daemon that is killed while it starts a process has not noted it: nobody knows that it runs,
+   * and it would run on beside the next one. Its group has the name of its instance.
+   */
+  #findUnnoted(): void {
+    const { cgroups, groupPrefix, table, note } = this.#context;
+    const known = new Set(table.all().map(({ process }) => process.pid));
+    for (const path of cgroups.named(`${groupPrefix}.`)) {
+      const [, service, number] =
+        /^(.+)\.(\d+)-\d+$/.exec(basename(path).slice(groupPrefix.length + 1)) ?? [];
+      const pids = cgroupPids([path]);
+      const process = pids[0] === undefined ? undefined : processIdentity(pids[0]);
+      if (!service || !process || pids.some((pid) => known.has(pid))) continue;
+      const instance = { service, number: Number(number) };
+      const resource = instanceId(service, instance.number);
+      note("process-without-a-note", { resource, pids: [...pids] });
+      const { wallMs: startedAt } = this.#context.clock.now();
+      const found = { resource, process, specHash: "", startedAt, cgroups: [path] };
+      this.#keepRemains({ ...found, role: "current" }, instance);
+    }
   }
 
   /** The process is dead, but what it started may live and hold its port. */
