@@ -11,7 +11,7 @@ import { type Failure, type FailureType, instanceId, type ResourceId } from "../
 import type { Opinion } from "./detector.ts";
 
 /** Nobody answers there, or nobody answers rightly. */
-const down: ReadonlySet<FailureType> = new Set<FailureType>([
+export const leavesNobody: ReadonlySet<FailureType> = new Set<FailureType>([
   "process_exited",
   "crash_loop",
   "start_failed",
@@ -80,6 +80,6 @@ function downService(around: Surroundings, name: string): Failure | undefined {
 }
 
 function downFailure(around: Surroundings, resource: ResourceId): Failure | undefined {
-  for (const failure of around.openOf(resource)) if (down.has(failure.type)) return failure;
+  for (const failure of around.openOf(resource)) if (leavesNobody.has(failure.type)) return failure;
   return undefined;
 }

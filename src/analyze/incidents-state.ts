@@ -11,6 +11,7 @@ import {
   isLive,
   type ResourceId,
 } from "../model/index.ts";
+import { leavesNobody } from "./dead-need.ts";
 
 export interface IncidentsState {
   fleet: Fleet;
@@ -83,15 +84,22 @@ export function liveIncidentOf(state: IncidentsState, resource: ResourceId): Inc
   return undefined;
 }
 
-/** A live incident of something that this resource needs. */
+/** A live incident of something that this resource needs, and that may have brought it about. */
 export function causeOf(state: IncidentsState, failure: Failure): Incident | undefined {
   if (failureTypes[failure.type].category === "capacity") return undefined;
   const needs = state.topology.needs(failure.resource);
   for (const incident of state.incidents.values()) {
-    if (isLive(incident) && needs.has(incident.cause) && hasOpenFailure(state, incident))
-      return incident;
+    if (!isLive(incident) || !needs.has(incident.cause)) continue;
+    const open = incident.failures.flatMap((id) => state.failures.get(id) ?? []);
+    if (open.some((each) => mayBringAbout(each, failure))) return incident;
   }
   return undefined;
+}
+
+/** A backup that is old, a slow answer: nobody exits for that. */
+function mayBringAbout({ type: cause }: Failure, { type }: Failure): boolean {
+  if (!failureTypes[type].decisive) return true;
+  return leavesNobody.has(cause) || failureTypes[cause].category === "capacity";
 }
 
 export function hasOpenFailure(state: IncidentsState, incident: Incident): boolean {

@@ -309,6 +309,16 @@ describe("the history of incidents (N3, N7)", () => {
     expect(ward.told).toEqual([`${cause("db")}: db / web,batch`]);
   });
 
+  it("takes no crash for the doing of something that only grows old, or is slow (N7)", () => {
+    for (const type of ["stale", "slow", "certificate_expiry"] as const) {
+      const ward = new Ward();
+      ward.raise("db", type);
+      ward.nowMs += 60_000;
+      ward.raise("web", "process_exited");
+      expect(ward.live.map(({ cause }) => cause)).toEqual(["instance/db.1", "instance/web.1"]);
+    }
+  });
+
   it("keeps cause and title of an incident whatever its victims do later (N3)", () => {
     const ward = new Ward();
     const db = ward.raise("db", "process_exited");

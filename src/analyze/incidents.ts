@@ -18,7 +18,8 @@
  * N6. Kept is what is live or may still relapse, and of a live incident what is open and its last
  *     failures: neither grows with time.
  * N7. A fact that was known before the cause failed is nobody else's doing; only what fails later,
- *     or softly, is a victim.
+ *     or softly, is a victim. A crash has for its cause only what leaves its dependents without an
+ *     answer, or without room.
  */
 import type { Instant } from "../kernel/index.ts";
 import {
