@@ -131,6 +131,13 @@ describe("a fleet that is up", () => {
     );
     await bench.run("mode", "scale", "full");
     expect(await bench.run("mode", "web", "sideways")).toMatchObject({ code: 2 });
+    expect(await bench.run("mode", "nobody")).toMatchObject({ code: 1 });
+    expect((await bench.run("mode", "monitor")).out).toContain("The mode of fleet is monitor.");
+    const wider = await bench.run("mode", "web", "full");
+    expect(wider.out).toContain("The mode of web stays monitor");
+    expect(await bench.json("mode", "web")).toEqual({ web: "monitor" });
+    await bench.run("mode", "full");
+    expect(await bench.json("mode", "web")).toEqual({ web: "full" });
   });
 
   it("tells in `status` that the fleet file is not the one in force", async () => {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { knownStrategy } from "../../config/index.ts";
+import { type Mode, strictest } from "../../kernel/index.ts";
 import { strategyScope } from "../../model/index.ts";
 import { findService } from "../find-resource.ts";
 import type { House } from "../house.ts";
@@ -12,10 +13,22 @@ export const mode = procedure({
   path: "/api/v1/mode",
   access: "read",
   summary: "How much may be done: off, shadow, monitor, limited, full; and where it was changed",
-  input: nothing,
+  input: z.object({
+    scope: name.default("fleet").describe("Whose mode `mode` is: as it is in force"),
+  }),
   output: z.object({ mode: shape, scopes: z.record(z.string(), shape) }),
-  run: ({ house }) => ({ mode: house.mode(), scopes: house.modes() }),
+  run: ({ house }, { scope }) => ({ mode: modeOf(house, scope), scopes: house.modes() }),
 });
+
+/** What is in force: the strictest of what the file and people say. */
+function modeOf(house: House, word: string): Mode {
+  const scope = scopeOf(house, word);
+  const service = house.services().find((each) => each.name === scope);
+  if (service) return service.mode;
+  const name = scope.startsWith("strategy/") ? scope.slice("strategy/".length) : scope;
+  const modes = house.modes();
+  return strictest(house.mode(), modes[scope] ?? modes[name] ?? "full");
+}
 
 export const setMode = procedure({
   method: "POST",

@@ -81,12 +81,12 @@ async function runOn(context: Context, round: Round): Promise<number> {
 
 /** What the faults say and what the ledger says: both must be well. */
 function tell({ out }: Context, rows: readonly DrillRow[], writes: ReadBack): number {
-  const { acknowledged, verified, lost, duplicated, wrong } = writes;
-  const passed = isPassed(rows) && lost + duplicated + wrong === 0;
-  const kept = { acknowledged, verified, lost, duplicated, wrong };
+  const { acknowledged, verified, lost, duplicated, wrong, unreadable, inProgress } = writes;
+  const passed = isPassed(rows) && lost + duplicated + wrong + unreadable === 0;
+  const kept = { acknowledged, verified, lost, duplicated, wrong, unreadable, inProgress };
   out.show({ passed, rows, writes: kept }, () => {
     const read = `${acknowledged} acknowledged writes were read back, each by itself and in the sums`;
-    const damage = `${read}: ${verified} answers as they must be, ${lost} lost, ${duplicated} doubled, ${wrong} wrong.`;
+    const damage = `${read}: ${verified} answers as they must be, ${lost} lost, ${duplicated} doubled, ${wrong} wrong, ${unreadable} not to be read, ${inProgress} under way.`;
     return `\n${judgeTable(rows, columnsOf())}\n${damage}\n`;
   });
   return passed ? 0 : errorTable.DRILL_FAILED.exitCode;

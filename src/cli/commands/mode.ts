@@ -1,8 +1,12 @@
 /** How much may be done: shown, or changed for the fleet, one service or one strategy. */
+import { setTimeout as pause } from "node:timers/promises";
 import { type Mode, modes, SoulMirrorError } from "../../kernel/index.ts";
 import { columns } from "../columns.ts";
 import type { Context, Run } from "../command.ts";
 import { withDaemon } from "../with-daemon.ts";
+
+const lookEveryMs = 50;
+const looksMax = 6;
 
 interface Modes {
   readonly mode: Mode;
@@ -17,9 +21,8 @@ export const mode: Run = async (context) => {
 };
 
 async function show(context: Context, scope: string | undefined): Promise<number> {
-  const now = await withDaemon(context, (client) => client.get<Modes>("/api/v1/mode"));
-  const all: Record<string, Mode> = { fleet: now.mode, ...now.scopes };
-  const shown = scope === undefined ? all : { [scope]: all[scope] ?? now.mode };
+  const now = await modesOf(context, scope);
+  const shown = scope === undefined ? { fleet: now.mode, ...now.scopes } : { [scope]: now.mode };
   context.out.show(shown, () => columns(Object.entries(shown)));
   return 0;
 }
@@ -32,8 +35,27 @@ async function change(context: Context, scope: string, wanted: string): Promise<
   }
   const body = { scope, mode: wanted };
   await withDaemon(context, (client) => client.post("/api/v1/mode", body));
-  context.out.show({ accepted: true, ...body }, () => `The mode of ${scope} becomes ${wanted}.`);
+  const inForce = await inForceSoon(context, scope, wanted);
+  context.out.show({ accepted: true, ...body, inForce }, () =>
+    inForce === wanted
+      ? `The mode of ${scope} is ${wanted}.`
+      : `The mode of ${scope} stays ${inForce}: the fleet file, or the mode of the fleet, is stricter than ${wanted}.`,
+  );
   return 0;
+}
+
+/** It is taken up with the next tick. */
+async function inForceSoon(context: Context, scope: string, wanted: Mode): Promise<Mode> {
+  for (let look = 1; ; look += 1) {
+    const { mode: now } = await modesOf(context, scope);
+    if (now === wanted || look === looksMax) return now;
+    await pause(lookEveryMs);
+  }
+}
+
+function modesOf(context: Context, scope = "fleet"): Promise<Modes> {
+  const path = `/api/v1/mode?scope=${encodeURIComponent(scope)}`;
+  return withDaemon(context, (client) => client.get<Modes>(path));
 }
 
 function isMode(word: string): word is Mode {

@@ -101,7 +101,7 @@ async function follow(drill: Drill, struck: Struck): Promise<DrillRow> {
   const figures = drill.load.countRequests(drill.ledger.lines, { fromMs: injection.at });
   const record: FaultRecord = {
     fault,
-    at: fromMs,
+    at: injection.at,
     failures: journal.failures(),
     strategies: journal.strategies(),
     healing,

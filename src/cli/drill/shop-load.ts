@@ -30,6 +30,10 @@ export interface ReadBack {
   readonly lost: number;
   readonly duplicated: number;
   readonly wrong: number;
+  /** Nobody answered for them: nothing is known. */
+  readonly unreadable: number;
+  /** Accepted, and still being worked on. */
+  readonly inProgress: number;
 }
 
 export interface ShopLoad {
