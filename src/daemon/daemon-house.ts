@@ -15,6 +15,7 @@ import {
   type Action,
   type Failure,
   type Incident,
+  instanceOf,
   isFinished,
   isLive,
   nameOf,
@@ -147,7 +148,10 @@ export class DaemonHouse implements House {
   async diagnostics(resource: ResourceId): Promise<string> {
     const effector = this.#options.targets.effectors.get("diagnose");
     if (effector === undefined) return "nothing can be seen";
-    const step = { kind: "diagnose", resource, parameters: {}, deadlineMs: 1000 };
+    const service = instanceOf(resource)?.service;
+    const mode = this.services().find(({ name }) => name === service)?.mode;
+    const parameters = { untouched: mode !== "full" && mode !== "limited" };
+    const step = { kind: "diagnose", resource, parameters, deadlineMs: 1000 };
     const result = await effector.act(
       { id: "by-hand", phase: "act", action: "by-hand", step, announced: true, afterSync: false },
       AbortSignal.timeout(step.deadlineMs),

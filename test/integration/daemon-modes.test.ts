@@ -2,6 +2,8 @@
  * How much may be done: nothing, looking, telling, some, all; and what is said of what was not
  * done.
  */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { freePort } from "../../src/system/index.ts";
@@ -48,6 +50,11 @@ describe("looking and telling", () => {
       );
       expect(deeds).toEqual([]);
       expect(await bench.entries("withheld")).toHaveLength(1);
+      // Looked at by a person it is told what can be seen, and gets no signal either.
+      const seen = await bench.ask("GET", "/api/v1/resources/instance/shop.1/diagnostics");
+      expect(JSON.stringify(seen.body)).toContain("State:");
+      const log = readFileSync(join(bench.data, "logs", "shop.1.log"), "utf8");
+      expect(log).not.toContain("Debugger");
     });
   }
 

@@ -35,6 +35,14 @@ test("an idle process has no stack, and goes on", async () => {
   expect(bench.target.processes()).toHaveLength(1);
 });
 
+test("what must stay untouched gets no signal", async () => {
+  await using bench = new ProcessBench();
+  await bench.start(idle);
+  const result = await bench.run("diagnose", { untouched: true });
+  expect(result).toMatchObject({ kind: "done", detail: expect.stringMatching(/State:/) as string });
+  expect(bench.log()).toBe("up\n");
+});
+
 test("a Node process that SIGUSR1 would kill does not get it", async () => {
   await using bench = new ProcessBench();
   const command = [process.execPath, "--disable-sigusr1", "-e", idle];

@@ -59,6 +59,8 @@ async function diagnose(
       lines ? `last lines of its log:\n${lines.join("\n")}` : "its log could not be read in time",
     );
     const { timers } = context;
+    // A stack is had by a signal; `untouched` asks for what can be seen without any.
+    if (step.parameters["untouched"] === true) return done(textOf(parts));
     parts.push(await context.stack.read({ run, log, timers, signal: limit.signal }));
   } catch (error) {
     // Half a diagnosis is better than none, and none is no reason not to heal.
@@ -69,7 +71,11 @@ async function diagnose(
     stop();
     signal.removeEventListener("abort", stop);
   }
-  return done(parts.filter((part) => part !== "").join("\n"));
+  return done(textOf(parts));
+}
+
+function textOf(parts: readonly string[]): string {
+  return parts.filter((part) => part !== "").join("\n");
 }
 
 async function late(context: ProcessContext, signal: AbortSignalLike): Promise<undefined> {
