@@ -136,7 +136,7 @@ function forInstance(fleet: Fleet, service: ServiceSpec, senses: Senses): readon
         sensor: "liveness",
         alsoGood: ["startup"],
         severity: "high",
-        types: { timeout: "hang" },
+        types: { timeout: "hang", stale: "heartbeat_missed" },
       }),
       flappingDetector({ sensor: "liveness", ...flapping }),
       deviationDetector({ sensor: "liveness", usual }),

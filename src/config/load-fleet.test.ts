@@ -202,7 +202,7 @@ describe("probes", () => {
     ],
     [
       "health_check: { heartbeat: 30s, grace: 5s }",
-      { kind: "heartbeat", parameters: { name: "a", everyMs: 30_000, graceMs: 5000 } },
+      { kind: "heartbeat", parameters: { everyMs: 30_000, graceMs: 5000 } },
     ],
     ["health_check: custom, liveness: { tcp: 1 }", { kind: "tcp", parameters: { port: 1 } }],
     ["health_check: { tcp: 1 }, liveness: custom", undefined],

@@ -125,7 +125,7 @@ function askedOf(context: ProbeScope, path: TreePath, map: WrittenMap): Asked | 
   if (map.heartbeat === undefined) return undefined;
   const everyMs = msOf(map.heartbeat);
   const graceMs = map.grace === undefined ? everyMs / 2 : msOf(map.grace);
-  return { kind: "heartbeat", parameters: { name: context.name, everyMs, graceMs } };
+  return { kind: "heartbeat", parameters: { everyMs, graceMs } };
 }
 
 function askedByHttp(

@@ -15,6 +15,7 @@ import {
   type Action,
   type Failure,
   type Incident,
+  instanceId,
   instanceOf,
   isFinished,
   isLive,
@@ -129,8 +130,22 @@ export class DaemonHouse implements House {
   }
 
   heartbeat(resource: ResourceId): boolean {
-    const isExpected = this.#loop.fleet.resources[resource]?.kind === "heartbeat";
-    return isExpected && this.#options.targets.heartbeats.record(nameOf(resource));
+    const name = this.#reporterOf(resource);
+    return name !== undefined && this.#options.targets.heartbeats.record(name);
+  }
+
+  /** Whose beat it is: a resource, an instance, or a service for its only instance. */
+  #reporterOf(resource: ResourceId): string | undefined {
+    const { resources, services } = this.#loop.fleet;
+    if (resources[resource]?.kind === "heartbeat") return nameOf(resource);
+    const instance = instanceOf(resource);
+    const service = services[instance?.service ?? nameOf(resource)];
+    if (service === undefined) return undefined;
+    const { startup, readiness, liveness, instances } = service;
+    const isAsked = [startup, readiness, liveness].some((probe) => probe?.kind === "heartbeat");
+    const number = instance?.number ?? (instances === 1 ? 1 : undefined);
+    if (!isAsked || number === undefined || number > instances) return undefined;
+    return instanceId(service.name, number);
   }
 
   logTail(resource: ResourceId, lines: number): Promise<readonly string[]> {

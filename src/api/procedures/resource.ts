@@ -47,7 +47,7 @@ export const heartbeat = procedure({
     const id = resourceId(kind, wanted);
     if (!house.heartbeat(id)) {
       throw new SoulMirrorError("NOT_FOUND", `no heartbeat of ${id} is expected`, {
-        fix: "declare a health_check with `heartbeat` for it in the fleet file",
+        fix: "declare a health_check with `heartbeat` for it in the fleet file; of a service with several instances name the one, instance/NAME.1",
       });
     }
     return takenUp(`heartbeat of ${id}`);

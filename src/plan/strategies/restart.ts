@@ -17,6 +17,7 @@ export const restart: Strategy = {
     hang: 30,
     unreachable: 30,
     stalled_work: 30,
+    heartbeat_missed: 30,
     check_failed: 40,
     memory_exhaustion: 30,
     descriptor_exhaustion: 30,
