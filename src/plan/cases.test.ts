@@ -194,6 +194,23 @@ describe("a case of recovery", () => {
     expect(planner.escalations).toEqual([`nothing is known that heals clock_jump of ${db}`]);
   });
 
+  it("tells a person that nothing is left also when the budget was told before", () => {
+    const hook = (name: string) => `${name}: { command: ${name} on, undo: ${name} off }`;
+    const keys = `commands: { ${hook("a")}, ${hook("b")} }, recovery_strategy: ["command:a", "command:b", escalate],`;
+    const text = `${chain.replace("db: {", `db: { ${keys}`)}\nbudgets: { per_resource: 1, window: 8s }`;
+    const planner = running(text);
+    planner.fail(db, "check_failed");
+    for (const index of [0, 1]) {
+      planner.end(planner.plans[index], "failed");
+      planner.wait(10_000);
+    }
+    expect(planner.told).toEqual([`command:a ${db}`, `command:b ${db}`]);
+    expect(planner.escalations).toEqual([
+      expect.stringContaining("the budget of 1 per 8 s"),
+      expect.stringContaining("the declared order ends with escalate"),
+    ]);
+  });
+
   it("asks for approval where the fleet file wants it", () => {
     const planner = running(chain.replace("db: {", "db: { approve: { restart: always },"));
     planner.fail(db, "hang");

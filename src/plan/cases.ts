@@ -93,7 +93,9 @@ function giveUp(
   const { monotonicMs } = tick.now;
   const mayGetReady = context.failure.type === "not_ready";
   const patienceMs = mayGetReady ? state.fleet.detection.verifyDeadlineMs : 0;
-  if (monotonicMs - each.sinceMs >= patienceMs) escalate(state, each, { tick, reason });
+  if (monotonicMs - each.sinceMs >= patienceMs) {
+    escalate(state, each, { tick, why: "nothing is left", reason });
+  }
   wait(state, each, mayGetReady ? monotonicMs + readyPauseMs : Number.POSITIVE_INFINITY);
 }
 
@@ -207,7 +209,7 @@ function afford(state: PlanState, each: RecoveryCase, { plan, tick }: Costs): bo
   }
   const reason = `${lacking.reason}; it goes on ${goesOn(each, lacking.untilMs, tick.now)}`;
   each.waits = reason;
-  escalate(state, each, { tick, reason });
+  escalate(state, each, { tick, why: "no budget", reason });
   wait(state, each, lacking.untilMs);
   return false;
 }
@@ -242,7 +244,7 @@ function markSlot(state: PlanState, each: RecoveryCase, proposal: Proposal): voi
   if (strategy.name === "rollback_config") slot.pinnedHash = slot.goodHash;
   if (strategy.name === "quarantine" && service) {
     slot.quarantine = { specHash: service.hash, reason };
-    escalate(state, each, { tick, reason: `in quarantine: ${reason}` });
+    escalate(state, each, { tick, why: "quarantine", reason: `in quarantine: ${reason}` });
   }
   if (strategy.name === "rollback_config" || slot.quarantine) recordSlot(state, slot, tick);
 }
@@ -280,14 +282,16 @@ function withhold(
   note.tick.out.entries.push({ kind: "withheld", incident, strategy: strategy.name, reason });
 }
 
+/** A person is told of each why once: that nothing is left is news after a spent budget. */
 function escalate(
   state: PlanState,
-  each: RecoveryCase,
-  note: { tick: PlanTick; reason: string },
+  { incident }: RecoveryCase,
+  { tick, why, reason }: { tick: PlanTick; why: string; reason: string },
 ): void {
-  if (state.escalated.has(each.incident)) return;
-  state.escalated.add(each.incident);
-  note.tick.out.escalations.push({ incident: each.incident, reason: note.reason });
+  const told = state.escalated.get(incident) ?? new Set();
+  if (told.has(why)) return;
+  state.escalated.set(incident, told.add(why));
+  tick.out.escalations.push({ incident, reason });
 }
 
 export function wait(state: PlanState, each: RecoveryCase, untilMs: number): void {

@@ -36,7 +36,8 @@ export interface PlanState {
     { readonly attempts: readonly Attempt[]; readonly closedMs: number }
   >;
   readonly failures: Map<string, Failure>;
-  readonly escalated: Set<string>;
+  /** Of which incidents a person was told, and why. */
+  readonly escalated: Map<string, Set<string>>;
   readonly book: ExperienceBook;
   readonly fleetBudget: Budget;
   readonly budgets: Map<ResourceId, Budget>;
@@ -161,7 +162,7 @@ export function createPlanState(
     cases: new Map(),
     history: new Map(),
     failures: new Map(),
-    escalated: new Set(),
+    escalated: new Map(),
     book: new Map(),
     fleetBudget: new Budget(fleet.budgets.perFleet, fleet.budgets.windowMs),
     budgets: new Map(),
