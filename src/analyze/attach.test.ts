@@ -66,7 +66,7 @@ ${lines.join("\n")}
     );
     expect(plain).not.toContain("checks");
     expect(namesFor(fleet, "instance/full.1")).toEqual(
-      expect.arrayContaining(["checks", "flapping", "stalled-work.jobs", "process-life"]),
+      expect.arrayContaining(["checks", "certificate", "stalled-work.jobs", "process-life"]),
     );
   });
 

@@ -105,6 +105,7 @@ function forInstance(fleet: Fleet, service: ServiceSpec, senses: Senses): readon
       patience,
     }),
     portConflictDetector(),
+    certificateDetector({ daysMin: fleet.detection.certificateDays }),
     stoppedDetector({ hasProbes: service.liveness !== undefined, patience: 5 }),
     exhaustionDetector({
       series: {

@@ -19,8 +19,11 @@ export type Run = (context: Context) => Promise<number | undefined>;
 export interface Options {
   has(name: string): boolean;
   text(name: string): string | undefined;
-  /** Throws BAD_REQUEST when it is not a whole number. */
-  count(name: string): number | undefined;
+  /** Throws BAD_REQUEST when it is not a whole number within its bounds. */
+  count(
+    name: string,
+    bounds?: { readonly min?: number; readonly max?: number },
+  ): number | undefined;
 }
 
 export interface CommandLine {

@@ -56,7 +56,7 @@ function addCommand(program: Command, line: CommandLine): void {
     const place = new Place({
       config: options.text("config"),
       data: options.text("data"),
-      port: options.count("port"),
+      port: options.count("port", { min: 1, max: 65_535 }),
     });
     const out = outputOf(program);
     process.exitCode =

@@ -10,11 +10,13 @@ export function readOptions(values: Readonly<Record<string, unknown>>): Options 
   return {
     has: (name) => values[name] === true,
     text,
-    count(name) {
+    count(name, { min = 0, max = 999_999_999 } = {}) {
       const written = text(name);
       if (written === undefined) return undefined;
-      if (/^\d{1,9}$/.test(written)) return Number(written);
-      throw new SoulMirrorError("BAD_REQUEST", `--${name} wants a whole number, not "${written}"`);
+      const count = /^\d{1,9}$/.test(written) ? Number(written) : Number.NaN;
+      if (count >= min && count <= max) return count;
+      const wanted = Number.isNaN(count) ? "a whole number" : `a number from ${min} to ${max}`;
+      throw new SoulMirrorError("BAD_REQUEST", `--${name} wants ${wanted}, not "${written}"`);
     },
   };
 }

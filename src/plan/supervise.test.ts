@@ -104,6 +104,24 @@ describe("supervision", () => {
     expect(planner.told).toEqual([`start ${db}`]);
   });
 
+  it("does not wait for a job that has ended as its policy allows (U1)", () => {
+    const job = "instance/job.1";
+    const planner = running(
+      `services:
+  job: { command: node job.js, restart: never }
+  db: { command: node db.js, depends_on: [job] }`,
+      job,
+      db,
+    );
+    planner.exited(job, { uptimeMs: 60_000 });
+    planner.ask({ kind: "stop", resource: db, by: "ana" });
+    planner.exited(db, { expected: true });
+    planner.end(planner.plans.at(-1), "succeeded");
+    planner.ask({ kind: "start", resource: db, by: "ana" });
+    planner.wait(1000);
+    expect(planner.told.at(-1)).toBe(`start ${db}`);
+  });
+
   it("remembers what every instance should be", () => {
     const planner = running();
     const given = planner.ask({ kind: "stop", resource: db, by: "ana" });

@@ -74,7 +74,11 @@ function needsAreReady(state: PlanState, service: ServiceSpec, tick: PlanTick): 
   return service.dependsOn.every((need) => {
     if (need.startsWith("service/")) {
       const slots = slotsOf(state, need.slice("service/".length));
-      return slots.some((slot) => slot.run?.ready) || slots.every((slot) => slot.quarantine);
+      // A job that has ended as it may has done what it is needed for.
+      return (
+        slots.some((slot) => slot.run?.ready) ||
+        slots.every((slot) => slot.quarantine !== undefined || slot.ended)
+      );
     }
     const health = tick.world.healthOf(need as `${string}/${string}`);
     const waitedMs = tick.now.monotonicMs - state.loadedMs;

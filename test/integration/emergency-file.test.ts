@@ -53,6 +53,23 @@ test("what daemons that were killed left behind goes, unless somebody may want i
 });
 
 describe("the emergency file", () => {
+  test.each(["removed", "replaced"])(
+    "is made anew with what it held when it was %s (E4)",
+    async (how) => {
+      const path = join(await folder(), "emergency");
+      const file = await openEmergencyFile(path, { sizeBytes: 2 ** 16 });
+      const sealed = sealAll(notes(3));
+      await file.append({ storeEnd: 0, entries: sealed.slice(0, 2) });
+      await rm(path);
+      if (how === "replaced") await writeFile(path, "");
+      await file.append({ storeEnd: 0, entries: sealed.slice(2) });
+      expect(await file.read()).toEqual({ storeEnd: 0, entries: sealed });
+      await file.close();
+      expect((await readEmergencyFile(path))?.entries).toEqual(sealed);
+      expect((await stat(path)).size).toBe(2 ** 16);
+    },
+  );
+
   test("keeps its size, survives a torn end at every byte, and starts over", async () => {
     const path = join(await folder(), "emergency");
     const file = await openEmergencyFile(path, { sizeBytes: 2 ** 16 });

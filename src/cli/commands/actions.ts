@@ -11,7 +11,7 @@ import type { Style } from "../style.ts";
 import { lateTime, shortName } from "../tell-entry.ts";
 
 export const actions: Run = async (context) => {
-  const limit = context.options.count("lines") ?? 20;
+  const limit = context.options.count("lines", { min: 1, max: 500 }) ?? 20;
   const [waiting, rows] = await withHistory(context, async (history) =>
     Promise.all([history.underWay(), history.actions(limit)]),
   );

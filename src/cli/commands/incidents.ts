@@ -9,7 +9,7 @@ import type { Style } from "../style.ts";
 import { lateTime } from "../tell-entry.ts";
 
 export const incidents: Run = async (context) => {
-  const limit = context.options.count("lines") ?? 20;
+  const limit = context.options.count("lines", { min: 1, max: 500 }) ?? 20;
   const found = await withHistory(context, async (history) => {
     const live = await history.incidents(limit, true);
     const all = context.options.has("live") ? [] : await history.incidents(limit, false);

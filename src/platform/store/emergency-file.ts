@@ -7,9 +7,11 @@
  * E1. A frame that is not whole ends the row: a torn write is as if it had not begun.
  * E2. `append` resolves when the frame is on the disk; it rejects when the frame does not fit.
  * E3. The file never grows and never shrinks.
+ * E4. When somebody has removed or replaced it (cleaners of temporary folders do), it is made anew
+ *     with what it held before anything more is written.
  */
 import { constants } from "node:fs";
-import { type FileHandle, open, readFile } from "node:fs/promises";
+import { type FileHandle, open, readFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
 import type { EmergencyJournal, HeldEntries } from "../../knowledge/index.ts";
@@ -29,18 +31,22 @@ export async function openEmergencyFile(
   path: string,
   { sizeBytes = 2 ** 23 }: EmergencyFileOptions = {},
 ): Promise<EmergencyFile> {
-  const { O_RDWR, O_CREAT, O_DSYNC } = constants;
-  await takeSpace(path, sizeBytes);
-  const file = await open(path, O_RDWR | O_CREAT | O_DSYNC, 0o600);
+  const file = await openWithSpace(path, sizeBytes);
   try {
     const { size } = await file.stat();
-    const emergency = new EmergencyFile(file, Math.max(size, sizeBytes));
+    const emergency = new EmergencyFile(path, file, Math.max(size, sizeBytes));
     await emergency.read();
     return emergency;
   } catch (error) {
     await file.close();
     throw error;
   }
+}
+
+async function openWithSpace(path: string, sizeBytes: number): Promise<FileHandle> {
+  const { O_RDWR, O_CREAT, O_DSYNC } = constants;
+  await takeSpace(path, sizeBytes);
+  return await open(path, O_RDWR | O_CREAT | O_DSYNC, 0o600);
 }
 
 /** Synced once, and not with every piece as what is written later. */
@@ -54,12 +60,14 @@ async function takeSpace(path: string, sizeBytes: number): Promise<void> {
 }
 
 export class EmergencyFile implements EmergencyJournal {
-  readonly #file: FileHandle;
+  readonly #path: string;
+  #file: FileHandle;
   readonly #sizeBytes: number;
   #endBytes = 0;
   #isWriting = false;
 
-  constructor(file: FileHandle, sizeBytes: number) {
+  constructor(path: string, file: FileHandle, sizeBytes: number) {
+    this.#path = path;
     this.#file = file;
     this.#sizeBytes = sizeBytes;
   }
@@ -74,7 +82,10 @@ export class EmergencyFile implements EmergencyJournal {
     if (start + frame.length > this.#sizeBytes) {
       throw new Error(`it is full: ${start} of ${this.#sizeBytes} bytes are used`);
     }
-    await this.#alone(() => writeAll(this.#file, frame, start));
+    await this.#alone(async () => {
+      if (await this.#isLost()) await this.#makeAnew();
+      await writeAll(this.#file, frame, start);
+    });
     this.#endBytes = start + frame.length;
   }
 
@@ -98,6 +109,27 @@ export class EmergencyFile implements EmergencyJournal {
 
   close(): Promise<void> {
     return this.#file.close();
+  }
+
+  async #isLost(): Promise<boolean> {
+    const there = await stat(this.#path).catch(() => undefined);
+    const own = await this.#file.stat();
+    return there === undefined || there.ino !== own.ino || there.dev !== own.dev;
+  }
+
+  /** Keeps E4: what was removed can still be read by who has it open. */
+  async #makeAnew(): Promise<void> {
+    const content = Buffer.alloc(this.#endBytes);
+    await this.#file.read(content, 0, content.length, 0);
+    const next = await openWithSpace(this.#path, this.#sizeBytes);
+    try {
+      await writeAll(next, content, 0);
+    } catch (error) {
+      await next.close();
+      throw error;
+    }
+    await this.#file.close();
+    this.#file = next;
   }
 
   /** A disk that hangs gets no second write: nobody knows where the first one ends. */
