@@ -1,13 +1,17 @@
-import type { Fleet, ResourceSpec } from "./fleet.ts";
+import type { Fleet, ServiceSpec } from "./fleet.ts";
+import { type Ask, asksOf, isRemote } from "./remote.ts";
 
 /**
  * Who needs whom, as a graph over resource ids. A service needs its instances and what it declares
- * in `depends_on`; an instance needs what its service declares, not its siblings.
+ * in `depends_on`; an instance needs what its service declares, not its siblings. What is asked
+ * over the network needs the network of this machine as well.
  */
 export interface Topology {
   /** Everything `id` needs, directly or through others, without itself. */
   needs(id: string): ReadonlySet<string>;
 }
+
+const ownNetwork = "host/network";
 
 export function createTopology(fleet: Fleet): Topology {
   const closures = new Map<string, ReadonlySet<string>>();
@@ -23,30 +27,31 @@ export function createTopology(fleet: Fleet): Topology {
 }
 
 function needsOf(fleet: Fleet, id: string): readonly string[] {
-  if (id.startsWith("service/")) return fleet.services[id.slice(8)]?.dependsOn ?? [];
-  if (id.startsWith("instance/")) {
-    return fleet.services[id.slice(9, id.lastIndexOf("."))]?.dependsOn ?? [];
-  }
   const resource = fleet.resources[id];
-  if (resource === undefined) return [];
-  const isWatched = fleet.detection.connectivity.length > 0;
-  return isWatched && isRemote(resource)
-    ? [...resource.dependsOn, "host/network"]
-    : resource.dependsOn;
+  if (resource) return withNetwork(resource.dependsOn, [resource.probe]);
+  const service = serviceOf(fleet, id);
+  if (service === undefined) return [];
+  // What is asked of a service is asked of its instances.
+  return id.startsWith("instance/")
+    ? withNetwork(service.dependsOn, asksOf(service))
+    : service.dependsOn;
 }
 
-/** It is reached over the network, so the network of this machine may be why it is not. */
-function isRemote({ probe }: ResourceSpec): boolean {
-  const { url, host } = probe.parameters;
-  const place = typeof url === "string" ? url : typeof host === "string" ? host : undefined;
-  return place !== undefined && !/(^|\/\/|@)(localhost|127\.|\[?::1)/.test(place);
+function withNetwork(needs: readonly string[], asks: readonly Ask[]): readonly string[] {
+  return asks.some(isRemote) ? [...needs, ownNetwork] : needs;
+}
+
+function serviceOf({ services }: Fleet, id: string): ServiceSpec | undefined {
+  if (id.startsWith("service/")) return services[id.slice("service/".length)];
+  if (!id.startsWith("instance/")) return undefined;
+  return services[id.slice("instance/".length, id.lastIndexOf("."))];
 }
 
 /** A needed service stands for its instances, too. */
 function expand(fleet: Fleet, id: string): readonly string[] {
   const needs = [...needsOf(fleet, id)];
-  const service = id.startsWith("service/") ? fleet.services[id.slice(8)] : undefined;
-  if (service) {
+  const service = serviceOf(fleet, id);
+  if (service && id.startsWith("service/")) {
     const most = Math.max(service.instances, service.scaleMax);
     for (let n = 1; n <= most; n += 1) needs.push(`instance/${service.name}.${n}`);
   }

@@ -75,5 +75,10 @@ detection: { connectivity: ["192.0.2.1:53"] }`,
     );
     expect(looksOfResources(fleet).map(({ sensor }) => sensor)).toEqual(["proxy", "connectivity"]);
     expect(looksOfResources(fleetOf("services: { a: { command: node a.js } }"))).toEqual([]);
+    const isAskedFarAway = fleetOf(
+      "services: { a: { command: node a.js, liveness: https://a.example/health } }",
+    );
+    const looks = looksOfResources(isAskedFarAway);
+    expect(looks.map(({ sensor }) => sensor)).toEqual(["connectivity", "pressure"]);
   });
 });

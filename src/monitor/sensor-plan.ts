@@ -1,4 +1,4 @@
-import type { Fleet, ProbeSpec, ServiceSpec } from "../config/index.ts";
+import { type Fleet, type ProbeSpec, type ServiceSpec, watchesNetwork } from "../config/index.ts";
 import {
   frontProxy,
   hostNetwork,
@@ -53,7 +53,7 @@ export function looksOfResources(fleet: Fleet): readonly SensorSpec[] {
   return [
     ...declared,
     ...(hasFront ? [proxyLook(fleet)] : []),
-    ...(fleet.detection.connectivity.length > 0 ? [networkLook(fleet)] : []),
+    ...(watchesNetwork(fleet) ? [networkLook(fleet)] : []),
     ...(declared.length > 0 || services.some(isAsked) ? [pressureLook] : []),
   ];
 }
@@ -62,7 +62,7 @@ function isAsked({ startup, readiness, liveness, work }: ServiceSpec): boolean {
   return (startup ?? readiness ?? liveness ?? work[0]) !== undefined;
 }
 
-/** Is it our own network that is down? Asked of the declared references, well if any answers. */
+/** Is it our own network that is down? Asked at once, too, when somebody far away is silent. */
 function networkLook(fleet: Fleet): SensorSpec {
   return {
     key: `${hostNetwork}#connectivity`,
@@ -70,7 +70,7 @@ function networkLook(fleet: Fleet): SensorSpec {
     sensor: "connectivity",
     kind: "connectivity",
     parameters: { references: [...fleet.detection.connectivity] },
-    intervalMs: 2000,
+    intervalMs: 5000,
     timeoutMs: 1000,
   };
 }

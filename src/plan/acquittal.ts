@@ -8,10 +8,10 @@
  * A dependency that is being restarted or deployed on purpose is waited for as long as it may take
  * to start; then the case is looked at afresh before anything is done about it.
  *
- * Waiting always ends: after `acquittalMs`, after `victimPatienceMs`, at the start timeout, or when
- * the incident is escalated.
+ * Waiting always ends: after `acquittalMs`, after `victimPatienceMs`, at the start timeout, when the
+ * incident is escalated, or when this machine has its network again.
  */
-import { type Failure, failureTypes, type ResourceId } from "../model/index.ts";
+import { type Failure, failureTypes, hostNetwork, type ResourceId } from "../model/index.ts";
 import { type PlanState, type PlanTick, type RecoveryCase, slotsOf } from "./state.ts";
 import { type Context, isDead } from "./strategy.ts";
 
@@ -42,9 +42,15 @@ export function mustWait(
       isStart && ill.length > 0 && waitedMs < patienceMs && !state.escalated.has(each.incident)
     );
   }
+  // Nothing that could be done here would bring the network back.
+  if (needsNetwork(state, context.resource) && isIll(state, hostNetwork)) return true;
   const causeIsHopeless = state.escalated.has(each.incident) || waitedMs > victimPatienceMs;
   if (each.asVictim && !causeIsHopeless) return true;
-  return mayBeInnocent(state, { each, context, needs, ill }, tick);
+  return mayBeInnocent(
+    state,
+    { each, context, needs: withNetwork(state, context, needs), ill },
+    tick,
+  );
 }
 
 interface Suspicion {
@@ -115,6 +121,19 @@ function neededBy(state: PlanState, context: Context): readonly ResourceId[] {
       .filter((slot) => slot.desired === "running")
       .map((slot) => slot.resource);
   });
+}
+
+/** This machine may have no network itself; that is asked first of all. */
+function withNetwork(
+  state: PlanState,
+  { resource }: Context,
+  needs: readonly ResourceId[],
+): readonly ResourceId[] {
+  return needsNetwork(state, resource) ? [...needs, hostNetwork] : needs;
+}
+
+function needsNetwork({ topology }: PlanState, resource: ResourceId): boolean {
+  return topology.needs(resource).has(hostNetwork);
 }
 
 function isIll(state: PlanState, resource: ResourceId): boolean {

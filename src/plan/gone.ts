@@ -1,3 +1,4 @@
+import { watchesNetwork } from "../config/index.ts";
 import { frontProxy, hostClock, hostNetwork, instanceOf, type ResourceId } from "../model/index.ts";
 import type { Slot } from "./slots.ts";
 import type { PlanState, PlanTick } from "./state.ts";
@@ -27,7 +28,7 @@ export function tellStopped(state: PlanState, slot: Slot, tick: PlanTick): void 
 function isGone({ fleet, slots }: PlanState, resource: ResourceId): boolean {
   if (instanceOf(resource)) return !slots.has(resource);
   if (resource === hostClock) return false;
-  if (resource === hostNetwork) return fleet.detection.connectivity.length === 0;
+  if (resource === hostNetwork) return !watchesNetwork(fleet);
   if (resource === frontProxy) return !Object.values(fleet.services).some(({ listen }) => listen);
   return fleet.resources[resource] === undefined;
 }

@@ -65,6 +65,37 @@ describe("the watcher's own network is away", () => {
     expect(scene.deeds()).toEqual([]);
   });
 
+  it.each([
+    { where: "its own probes are", far: "instance/service-0.1", needs: [] },
+    { where: "what it needs is", far: "http/site-0", needs: ["http/site-0"] },
+  ])("a service is left alone while the network is away, when $where far away", (shape) => {
+    const fleet = isolatable();
+    const service = fleet.services["service-0"];
+    if (service?.liveness === undefined) throw new Error("expected a service with a probe");
+    const parameters = shape.needs.length > 0 ? {} : { url: "https://shop.example/health" };
+    const liveness = { ...service.liveness, parameters };
+    const probed = { ...service, listen: undefined, liveness, dependsOn: shape.needs };
+    const { startup: _, readiness: __, listen: ___, ...kept } = probed;
+    const scene = new Scene({ ...fleet, services: { [service.name]: kept } });
+    let isNetworkAway = false;
+    scene.answers = (request) => {
+      const { resource, sensor } = request.spec;
+      const isAsked = sensor === "liveness" || resource.startsWith("http/site");
+      if (resource !== hostNetwork && !isAsked) return undefined;
+      return within(request, isNetworkAway ? 60_000 : 2);
+    };
+    scene.play(120_000);
+    isNetworkAway = true;
+    scene.play(900_000);
+    expect(scene.open().map(({ resource }) => resource)).toContain(hostNetwork);
+    expect(scene.open().map(({ resource }) => resource)).toContain(shape.far);
+    expect(scene.deeds()).toEqual([]);
+    isNetworkAway = false;
+    scene.play(120_000);
+    expect(scene.open()).toEqual([]);
+    expect(scene.deeds()).toEqual([]);
+  });
+
   it("and when only the others are away, they are", () => {
     const types = play(false)
       .failures()

@@ -21,7 +21,7 @@ export function createTcpSensor({ clock }: { readonly clock: Clock }): Sensor {
       const { host, port = request.port } = parametersOf(request.spec.parameters);
       if (port === undefined) throw new Error("there is neither a port nor an instance with one");
       const begunMs = clock.now().monotonicMs;
-      const trouble = await knock({ host, port }, signal);
+      const { trouble } = await knock({ host, port }, signal);
       const elapsedMs = clock.now().monotonicMs - begunMs;
       const name = `tcp ${host}:${port}`;
       if (trouble === undefined) return [goodCheck(elapsedMs, `${name} accepts connections`)];
