@@ -291,7 +291,7 @@ describe("execute", () => {
     expect(machine.last).toMatchObject({ id, status: { kind: "rolled_back" } });
   });
 
-  it("withdraws what waits for approval, and nothing else", () => {
+  it("withdraws what is yet to begin, and nothing else", () => {
     const machine = new Machine();
     machine.begin(planOf([step("clean")]), true);
     const withdraw = (): void =>
@@ -301,8 +301,13 @@ describe("execute", () => {
       kind: "failed",
       reason: "withdrawn: it is well",
     });
-    machine.begin(planOf([step("clean")]));
+    machine.begin(planOf([step("start", { patienceMs: 60_000 })]));
+    machine.answer({ kind: "later", reason: "the port is held", retryAfterMs: 100 });
     withdraw();
-    expect(machine.last?.status.kind).toBe("initiated");
+    expect(machine.last?.status.kind).toBe("failed");
+    machine.begin(planOf([step("clean")]));
+    machine.answer();
+    withdraw();
+    expect(machine.last?.status.kind).toBe("in_progress");
   });
 });

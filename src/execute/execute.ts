@@ -34,7 +34,7 @@ export type ExecuteInput =
   | { readonly kind: "resume"; readonly action: Action }
   /** The verdict is "not healed". */
   | { readonly kind: "roll_back"; readonly action: string; readonly reason: string }
-  /** What it was to be approved for is over, or something worse has come. */
+  /** What it was for is over, something worse has come, or a person or the fleet wants another. */
   | { readonly kind: "withdraw"; readonly action: string; readonly reason: string }
   /** The verdict is in and nothing will be undone any more. */
   | { readonly kind: "forget"; readonly action: string };
@@ -77,7 +77,7 @@ function take(ledger: Ledger, input: ExecuteInput): void {
       dismiss(ledger, input.action, `dismissed by ${input.by}`);
       return;
     case "withdraw":
-      dismiss(ledger, input.action, `withdrawn: ${input.reason}`);
+      withdraw(ledger, input.action, `withdrawn: ${input.reason}`);
       return;
     case "resume":
       resume(ledger, input.action);
@@ -161,6 +161,14 @@ function approve(ledger: Ledger, id: string): void {
 function dismiss(ledger: Ledger, id: string, reason: string): void {
   const action = ledger.state.actions.get(id);
   if (action?.status.kind === "waiting_for_approval") ledger.fail(action, reason);
+}
+
+/** Also what still waits to be begun: what has begun goes its way. */
+function withdraw(ledger: Ledger, id: string, reason: string): void {
+  const action = ledger.state.actions.get(id);
+  if (action?.status.kind === "waiting_for_approval" || action?.status.kind === "initiated") {
+    ledger.fail(action, reason);
+  }
 }
 
 function answer(ledger: Ledger, command: string, result: StepResult): void {

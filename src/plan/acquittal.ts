@@ -8,8 +8,8 @@
  * A dependency that is being restarted or deployed on purpose is waited for as long as it may take
  * to start; then the case is looked at afresh before anything is done about it.
  *
- * Waiting always ends: after `acquittalMs`, after `victimPatienceMs`, at the start timeout, when the
- * incident is escalated, or when this machine has its network again.
+ * Waiting always ends: after `acquittalMs`, after `victimPatienceMs`, at the start timeout, when
+ * the incident is escalated, or when this machine has its network again.
  */
 import { type Failure, failureTypes, hostNetwork, type ResourceId } from "../model/index.ts";
 import { type PlanState, type PlanTick, type RecoveryCase, slotsOf } from "./state.ts";

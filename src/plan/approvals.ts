@@ -1,14 +1,15 @@
 /**
  * Actions that wait for a person. While one waits nothing else is done to its resource, so it must
  * not wait for longer than it is worth: when what it was for is over, or something worse has come,
- * nobody is asked any more, and what was to be approved counts as not tried.
+ * nobody is asked any more, and what was to be approved counts as not tried. The same holds for
+ * actions that wait for the world, for a port that somebody else has, say: nothing is done yet.
  */
 import { type Action, type Failure, failureTypes, type ResourceId } from "../model/index.ts";
 import type { PlanState, PlanTick, RecoveryCase } from "./state.ts";
 
 export function noteAwaiting(state: PlanState, action: Action): void {
   const { resource } = action.plan;
-  if (action.status.kind === "waiting_for_approval") state.awaiting.set(resource, action);
+  if (isYetToBegin(action)) state.awaiting.set(resource, action);
   else if (state.awaiting.get(resource)?.id === action.id) state.awaiting.delete(resource);
 }
 
@@ -18,8 +19,9 @@ export function withdrawForWorse(
   each: RecoveryCase,
   { failure, tick }: { readonly failure: Failure; readonly tick: PlanTick },
 ): void {
-  const cause = state.awaiting.get(each.resource)?.plan.cause;
-  if (cause?.kind !== "failure") return;
+  const waiting = state.awaiting.get(each.resource);
+  const cause = waiting?.plan.cause;
+  if (waiting?.status.kind !== "waiting_for_approval" || cause?.kind !== "failure") return;
   const before = state.failures.get(cause.failure);
   if (before === undefined || specificity(failure) <= specificity(before)) return;
   each.attempts = each.attempts.slice(0, -1);
@@ -35,6 +37,10 @@ export function withdraw(
   if (action?.plan.cause.kind !== "failure") return;
   state.awaiting.delete(resource);
   tick.out.withdrawals.push({ action: action.id, reason });
+}
+
+function isYetToBegin({ status }: Action): boolean {
+  return status.kind === "waiting_for_approval" || status.kind === "initiated";
 }
 
 function specificity({ type }: Failure): number {

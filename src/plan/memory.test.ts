@@ -232,6 +232,19 @@ describe("what waits for approval", () => {
     expect(planner.ask(request).withdrawals).toEqual([{ action: action.id, reason }]);
   });
 
+  it("is withdrawn when the fleet file wants something else, and all is tried anew", () => {
+    const planner = running(asking);
+    planner.fail(db, "check_failed");
+    const action = awaiting(planner, planner.plans[0]);
+    const next = fleetOf(asking.replace("node db.js", "node db2.js"));
+    const told = planner.tell({ fleet: { fleet: next, topology: createTopology(next) } });
+    const reason = "its configuration has changed";
+    expect(told.withdrawals).toEqual([{ action: action.id, reason }]);
+    planner.end(planner.plans[0], "failed");
+    planner.wait(100);
+    expect(planner.told).toEqual([`restart ${db}`, `restart ${db}`]);
+  });
+
   it("gives way to what is worse, and counts as not tried", () => {
     const text = chain.replace("db: {", "db: { listen: 4101, approve: { drain_restart: always },");
     const planner = running(text);

@@ -15,7 +15,7 @@ import {
   type ResourceId,
   touchedBy,
 } from "../model/index.ts";
-import { noteAwaiting, withdrawForWorse } from "./approvals.ts";
+import { noteAwaiting, withdraw, withdrawForWorse } from "./approvals.ts";
 import { decide } from "./cases.ts";
 import { tellGone } from "./gone.ts";
 import { heed } from "./requests.ts";
@@ -38,7 +38,7 @@ import {
   release,
 } from "./state.ts";
 import { recordSlot, supervise } from "./supervise.ts";
-import { takeUp, touch } from "./take-up.ts";
+import { beginAnew, takeUp, touch } from "./take-up.ts";
 import { hearVerdict } from "./verdicts.ts";
 
 export function plan(state: PlanState, inputs: PlanInputs, now: Instant): Planning {
@@ -87,11 +87,18 @@ function adopt(state: PlanState, change: NonNullable<PlanInputs["fleet"]>, tick:
     // A pin holds against the spec that was bad, not against the next one.
     if (slot.pinnedHash !== undefined && slot.declaredHash !== service.hash)
       slot.pinnedHash = undefined;
+    if (slot.declaredHash !== service.hash) renewCase(state, slot, tick);
     slot.declaredHash = service.hash;
   }
   fillSlots(state);
   for (const each of state.cases.values()) touch(state, each, tick.now);
   tellGone(state, tick);
+}
+
+/** What was tried, or is yet to begin, was for what it had been. */
+function renewCase(state: PlanState, { resource }: Slot, tick: PlanTick): void {
+  withdraw(state, resource, { tick, reason: "its configuration has changed" });
+  beginAnew(state, resource);
 }
 
 function hearIncident(state: PlanState, incident: Incident, tick: PlanTick): void {
@@ -216,7 +223,8 @@ function followAction(state: PlanState, action: Action, tick: PlanTick): void {
   if (slot && isLost && action.plan.byPolicy) {
     noteLostStart(state, { slot, each }, tick);
   }
-  const attempt = each.attempts.at(-1);
+  // None when all strategies have begun anew meanwhile.
+  const attempt = each.attempts.find((one) => one.action === action.plan.id);
   if (attempt) attempt.helped = helped;
   state.judged.delete(action.id);
   each.phase = "open";

@@ -97,7 +97,10 @@ export class PlannerBench {
     return this.observe(resource, { kind: "check", ok: true, elapsedMs: 1, reason: "" }, "startup");
   }
 
-  exited(resource: ResourceId, more: { uptimeMs?: number; expected?: boolean } = {}): Planning {
+  exited(
+    resource: ResourceId,
+    more: { uptimeMs?: number; expected?: boolean; code?: number } = {},
+  ): Planning {
     const process = this.state.slots.get(resource)?.run?.started.process;
     if (process === undefined) throw new Error(`${resource} does not run`);
     const how = { code: 1, signal: null, uptimeMs: 60_000, expected: false, ...more };

@@ -3,6 +3,7 @@ import { withdraw } from "./approvals.ts";
 import type { Slot } from "./slots.ts";
 import { type PlanState, type PlanTick, slotsOf } from "./state.ts";
 import { recordSlot } from "./supervise.ts";
+import { beginAnew } from "./take-up.ts";
 
 /**
  * What a person asks for becomes what supervision wants. Approvals go to the execution directly.
@@ -21,7 +22,7 @@ export function heed(state: PlanState, request: PersonRequest, tick: PlanTick): 
     case "mode":
       state.modes.set(request.scope, request.mode);
       tick.out.entries.push({ ...request, kind: "mode_changed" });
-      for (const each of state.cases.values()) reopen(state, each.resource);
+      for (const each of state.cases.values()) beginAnew(state, each.resource);
       return;
     case "down":
       state.goingDown = true;
@@ -54,20 +55,9 @@ function set(
   if (request.kind === "restart" && slot.run) slot.restartBy = request.by;
   recordSlot(state, slot, tick);
   state.due.set(slot.service, 0);
-  reopen(state, slot.resource);
+  beginAnew(state, slot.resource);
   const each = state.cases.get(slot.resource);
   if (each) each.asked = request.kind !== "stop";
-}
-
-/** A case that waited for ever is looked at again, with all strategies. */
-function reopen(state: PlanState, resource: ResourceId): void {
-  const each = state.cases.get(resource);
-  if (each === undefined) return;
-  each.dueMs = 0;
-  each.restedMs = undefined;
-  each.withheld.clear();
-  each.attempts = [];
-  state.due.set(resource, 0);
 }
 
 function slotsFor(state: PlanState, resource: ResourceId): readonly Slot[] {

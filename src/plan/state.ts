@@ -43,7 +43,7 @@ export interface PlanState {
   readonly budgets: Map<ResourceId, Budget>;
   /** Plans under way or waiting for approval, by every resource that they touch. */
   readonly acting: Map<ResourceId, string>;
-  /** Actions that wait for approval, by the resource that they are for. */
+  /** Actions that are yet to begin, by the resource that they are for (`approvals.ts`). */
   readonly awaiting: Map<ResourceId, Action>;
   /** Actions whose verdict is awaited. */
   readonly judged: Map<string, Plan>;

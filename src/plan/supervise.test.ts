@@ -104,16 +104,31 @@ describe("supervision", () => {
     expect(planner.told).toEqual([`start ${db}`]);
   });
 
+  it.each([
+    { what: "when a job that it needs has ended", ends: true, afterMs: 8000 },
+    { what: "when what looks like a job goes on for longer than a start takes", afterMs: 10_000 },
+  ])("starts $what (U1)", ({ ends, afterMs }) => {
+    const job = "instance/job.1";
+    const planner = new PlannerBench(`services:
+  job: { command: node job.js, restart: on-failure, start: { timeout: 10s } }
+  db: { command: node db.js, depends_on: [job] }`);
+    planner.up(job);
+    planner.wait(afterMs - 1000);
+    expect(planner.told).toEqual([`start ${job}`]);
+    planner.wait(1000);
+    if (ends) planner.exited(job, { uptimeMs: 8000, code: 0 });
+    planner.wait(200);
+    expect(planner.told).toEqual([`start ${job}`, `start ${db}`]);
+  });
+
   it("does not wait for a job that has ended as its policy allows (U1)", () => {
     const job = "instance/job.1";
-    const planner = running(
-      `services:
+    const planner = new PlannerBench(`services:
   job: { command: node job.js, restart: never }
-  db: { command: node db.js, depends_on: [job] }`,
-      job,
-      db,
-    );
+  db: { command: node db.js, depends_on: [job] }`);
+    planner.up(job);
     planner.exited(job, { uptimeMs: 60_000 });
+    planner.up(db);
     planner.ask({ kind: "stop", resource: db, by: "ana" });
     planner.exited(db, { expected: true });
     planner.end(planner.plans.at(-1), "succeeded");

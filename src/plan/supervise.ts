@@ -3,7 +3,7 @@
  * needs, stopped in the reverse, renewed one at a time when their spec has changed or a person
  * asks. What has failed is not its business but a case of recovery.
  *
- * U1. An instance starts when what its service needs is ready.
+ * U1. An instance starts when what its service needs is ready; a job is when it has ended.
  * U2. Of one service, at most one instance is being renewed at a time, and only when the service
  *     has no open case.
  * U3. An instance stops when nothing that runs needs it any more.
@@ -73,10 +73,10 @@ function isRevived({ cases }: PlanState, slot: Slot): boolean {
 function needsAreReady(state: PlanState, service: ServiceSpec, tick: PlanTick): boolean {
   return service.dependsOn.every((need) => {
     if (need.startsWith("service/")) {
-      const slots = slotsOf(state, need.slice("service/".length));
-      // A job that has ended as it may has done what it is needed for.
+      const name = need.slice("service/".length);
+      const slots = slotsOf(state, name);
       return (
-        slots.some((slot) => slot.run?.ready) ||
+        slots.some((slot) => serves(slot, state.fleet.services[name], tick)) ||
         slots.every((slot) => slot.quarantine !== undefined || slot.ended)
       );
     }
@@ -84,6 +84,17 @@ function needsAreReady(state: PlanState, service: ServiceSpec, tick: PlanTick): 
     const waitedMs = tick.now.monotonicMs - state.loadedMs;
     return health === "healthy" || health === "degraded" || waitedMs > unknownMs;
   });
+}
+
+/** A job serves by having ended; what still runs after all the time to start is none. */
+function serves({ run }: Slot, service: ServiceSpec | undefined, { now }: PlanTick): boolean {
+  if (run?.ready !== true) return false;
+  const isJob = service !== undefined && service.restart !== "always" && !isAsked(service);
+  return !isJob || now.monotonicMs - run.sinceMs >= service.start.timeoutMs;
+}
+
+function isAsked({ startup, readiness, liveness, listen }: ServiceSpec): boolean {
+  return (startup ?? readiness ?? liveness ?? listen) !== undefined;
 }
 
 function stop(state: PlanState, slot: Slot, tick: PlanTick): boolean {

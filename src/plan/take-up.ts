@@ -61,6 +61,17 @@ function openCase(
   return each;
 }
 
+/** A case that waited for ever is looked at again, with all strategies. */
+export function beginAnew(state: PlanState, resource: RecoveryCase["resource"]): void {
+  const each = state.cases.get(resource);
+  if (each === undefined) return;
+  each.dueMs = 0;
+  each.restedMs = undefined;
+  each.withheld.clear();
+  each.attempts = [];
+  state.due.set(resource, 0);
+}
+
 export function touch(state: PlanState, each: RecoveryCase, now: Instant): void {
   each.dueMs = 0;
   state.due.set(each.resource, now.monotonicMs);

@@ -1,4 +1,4 @@
-/** Whether this machine has a network itself: on the real kernel, and on what kernels have shown. */
+/** Has this machine a network itself? On the real kernel, and on what kernels have shown. */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";

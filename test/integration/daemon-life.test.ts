@@ -226,6 +226,21 @@ test("what dies as soon as it is started is started again, after the pauses of c
   await bench.entry("verdict", ({ verdict }) => verdict.reason.includes("has ended already"));
 });
 
+test("another port in the fleet file ends the wait for one that a stranger holds", async () => {
+  using stranger = await Stranger.at();
+  const free = await freePort();
+  await using bench = new FleetBench();
+  const late = (port: number) => ({
+    services: { late: bench.toy("late", { env: { PORT: port }, health_check: url(port) }) },
+  });
+  bench.declare(late(stranger.port));
+  await bench.start();
+  await bench.entry("plan", ({ plan }) => plan.strategy === "wait_for_port");
+  bench.declare(late(free));
+  await bench.settled();
+  expect(await (await fetch(`http://127.0.0.1:${free}/health`)).text()).toBe("200");
+});
+
 test("a port that a stranger holds is told with its holder, and taken when it is free", async () => {
   using stranger = await Stranger.at();
   const { port } = stranger;

@@ -97,6 +97,21 @@ test("a front address that a stranger holds is told with its holder, and taken w
   expect(types).toEqual(["proxy_listen"]);
 });
 
+test("another front address in the fleet file ends the wait for one that a stranger holds", async () => {
+  using stranger = await Stranger.at();
+  const free = await freePort();
+  await using bench = new FleetBench();
+  const shop = (listen: number) => ({
+    services: { shop: bench.toy("shop", { listen, health_check: "/health" }) },
+  });
+  bench.declare(shop(stranger.port));
+  await bench.start();
+  await bench.entry("plan", ({ plan }) => plan.strategy === "wait_for_port");
+  bench.declare(shop(free));
+  await bench.settled();
+  expect(await (await fetch(`http://127.0.0.1:${free}/health`)).text()).toBe("200");
+});
+
 test("who lacks what it needs is told so, in the incident of the cause, and is never restarted", async () => {
   const [base, left] = [await freePort(), await freePort()];
   const url = (port: number): string => `http://127.0.0.1:${port}/health`;

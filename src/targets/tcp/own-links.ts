@@ -70,7 +70,7 @@ function routesIn(table: string): readonly Route[] {
 /** The kernel writes an address as a number of its own byte order. */
 function addressIn(hex: string): string {
   const bytes = [...Buffer.from(hex, "hex")];
-  return (endianness() === "LE" ? bytes.reverse() : bytes).join(".");
+  return (endianness() === "LE" ? bytes.toReversed() : bytes).join(".");
 }
 
 /** A way beyond the neighbours, over IPv6. */
