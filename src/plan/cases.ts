@@ -21,6 +21,7 @@ import {
 } from "../model/index.ts";
 import { mustWait } from "./acquittal.ts";
 import { choose } from "./choose.ts";
+import { stepsWithEvidence } from "./evidence.ts";
 import { forbidden, isByPolicy, modeOf, needsApproval } from "./permission.ts";
 import { lackingBudget, spend } from "./rations.ts";
 import { backoffMs, noteRun, type Slot } from "./slots.ts";
@@ -260,7 +261,7 @@ function planOf(state: PlanState, each: RecoveryCase, proposal: Proposal): Plan 
     resource: each.resource,
     cause: { kind: "failure", incident: each.incident, failure: context.failure.id },
     reason,
-    steps: strategy.steps(context),
+    steps: stepsWithEvidence(state, each, { strategy, context }),
     irreversible: strategy.irreversible(context),
     reverts: strategy.reverts,
     ...(isByPolicy(strategy, context) ? { byPolicy: true } : {}),

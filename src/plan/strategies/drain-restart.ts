@@ -6,7 +6,7 @@
 
 import { wantedHash } from "../slots.ts";
 import { isDead, isDeaf, type Strategy } from "../strategy.ts";
-import { drainStep, readyStep, simpleStep, startStep, stopStep } from "./steps.ts";
+import { drainStep, readyStep, startStep, stopStep } from "./steps.ts";
 
 export const drainRestart: Strategy = {
   name: "drain_restart",
@@ -32,7 +32,6 @@ export const drainRestart: Strategy = {
   steps({ slot, service, resource }) {
     if (slot === undefined || service === undefined) return [];
     return [
-      simpleStep("diagnose", resource),
       startStep(resource, wantedHash(slot, service), { beside: true }),
       readyStep(resource, service),
       drainStep(resource, service, "previous"),

@@ -5,7 +5,7 @@
 
 import { wantedHash } from "../slots.ts";
 import type { Strategy } from "../strategy.ts";
-import { simpleStep, startStep, stopStep } from "./steps.ts";
+import { startStep, stopStep } from "./steps.ts";
 
 export const restartCause: Strategy = {
   name: "restart_cause",
@@ -20,7 +20,6 @@ export const restartCause: Strategy = {
       const service = fleet.services[slot.service];
       if (service === undefined) return [];
       return [
-        simpleStep("diagnose", slot.resource),
         stopStep(slot.resource, service, { which: "all" }),
         startStep(slot.resource, wantedHash(slot, service)),
       ];

@@ -1,8 +1,7 @@
 /**
- * Restart an instance. Dead: start it. Deaf: take it out of the rotation, look at it, kill it,
- * start it. Each further attempt waits longer (the planner's backoff).
+ * Restart an instance. Dead: start it. Deaf: take it out of the rotation, kill it, start it. Each
+ * further attempt waits longer (the planner's backoff).
  */
-
 import { wantedHash } from "../slots.ts";
 import { isDead, isDeaf, type Strategy } from "../strategy.ts";
 import { simpleStep, startStep, stopStep } from "./steps.ts";
@@ -36,11 +35,10 @@ export const restart: Strategy = {
     const { slot, service, resource, failure } = context;
     if (slot === undefined || service === undefined) return [];
     const start = startStep(resource, wantedHash(slot, service));
-    if (isDead(context)) return [start, simpleStep("collect", resource)];
+    if (isDead(context)) return [start];
     const graceMs = isDeaf(failure) || failure.type === "start_timeout" ? 0 : service.stop.graceMs;
     return [
       simpleStep("eject", resource),
-      simpleStep("diagnose", resource),
       stopStep(resource, service, { which: "all", graceMs }),
       start,
     ];

@@ -191,8 +191,8 @@ describe("dependency_down", () => {
 });
 
 describe("restart", () => {
-  it("starts what is dead at once, and gathers evidence afterwards", () => {
-    expect(kinds("restart", { runs: false, type: "process_exited" })).toEqual(["start", "collect"]);
+  it("starts what is dead at once", () => {
+    expect(kinds("restart", { runs: false, type: "process_exited" })).toEqual(["start"]);
   });
 
   it("kills what is deaf without grace, and asks what is not", () => {
@@ -200,7 +200,7 @@ describe("restart", () => {
       named("restart")
         .steps(contextOf({ type }))
         .find(({ kind }) => kind === "stop");
-    expect(kinds("restart")).toEqual(["eject", "diagnose", "stop", "start"]);
+    expect(kinds("restart")).toEqual(["eject", "stop", "start"]);
     expect(stopOf("hang")?.parameters).toMatchObject({ graceMs: 0, which: "all" });
     expect(stopOf("start_timeout")?.parameters).toMatchObject({ graceMs: 0 });
     expect(stopOf("stalled_work")?.parameters).toMatchObject({ graceMs: 7000, signal: "SIGTERM" });
@@ -224,12 +224,12 @@ describe("drain_restart", () => {
 
   it("starts the successor beside the old one, which goes only when that serves", () => {
     const steps = named("drain_restart").steps(contextOf({ keys }));
-    expect(steps.map(({ kind }) => kind)).toEqual(["diagnose", "start", "ready", "drain", "stop"]);
-    expect(steps[1]?.parameters["beside"]).toBe(true);
-    expect(steps[2]?.deadlineMs).toBe(20_000);
-    expect(steps[3]?.parameters).toEqual({ which: "previous", drainMs: 3000 });
-    expect(steps[4]?.parameters["which"]).toBe("previous");
-    expect(steps.filter(({ optional }) => optional).map(({ kind }) => kind)).toEqual(["diagnose"]);
+    expect(steps.map(({ kind }) => kind)).toEqual(["start", "ready", "drain", "stop"]);
+    expect(steps[0]?.parameters["beside"]).toBe(true);
+    expect(steps[1]?.deadlineMs).toBe(20_000);
+    expect(steps[2]?.parameters).toEqual({ which: "previous", drainMs: 3000 });
+    expect(steps[3]?.parameters["which"]).toBe("previous");
+    expect(steps.filter(({ optional }) => optional)).toEqual([]);
   });
 
   it("needs a port of its own, a process that runs and that answers", () => {
@@ -311,7 +311,6 @@ describe("restart_cause", () => {
     expect(against("restart_cause")).toContain("nothing that it needs is under suspicion");
     const steps = named("restart_cause").steps(contextOf({ suspects: [createSlot("a", 2)] }));
     expect(steps.map(({ kind, resource }) => `${kind} ${resource}`)).toEqual([
-      "diagnose instance/a.2",
       "stop instance/a.2",
       "start instance/a.2",
     ]);
