@@ -272,6 +272,11 @@ describe("hashes", () => {
     },
   );
 
+  it("of services that are run alike are not the same", () => {
+    const { services } = load("services: { a: { command: x }, b: { command: x } }");
+    expect(services["a"]?.hash).not.toBe(services["b"]?.hash);
+  });
+
   it("of the fleet change with anything", () => {
     expect(load(example).hash).toBe(load(`# a remark\n${example}`).hash);
     expect(load(example).hash).not.toBe(load(example.replace("10s", "11s")).hash);

@@ -61,7 +61,8 @@ export function resolveService(context: ServiceContext, written: WrittenService)
     hooks,
     approvals: approvalsOf(written.approve, hooks),
     ...(Object.keys(env.sources).length === 0 ? {} : { secrets: env.sources }),
-    hash: scope.hash(canonicalJson(runs)),
+    // With the name: what runs is known by its hash, and two services may be run alike.
+    hash: scope.hash(canonicalJson({ name, ...runs })),
   };
 }
 
