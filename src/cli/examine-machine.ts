@@ -1,8 +1,8 @@
 /** What of this machine matters to SoulMirror. Looks only; changes nothing. */
-import { existsSync, readFileSync, statfsSync } from "node:fs";
-import { dirname } from "node:path";
+import { accessSync, constants, existsSync, readFileSync, statfsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { formatBytes } from "../kernel/index.ts";
-import { bootId, processIdentity, realClock } from "../system/index.ts";
+import { bootId, controlGroupsOf, processIdentity, realClock } from "../system/index.ts";
 import { type DoctorCheck, fail, ok, warn } from "./doctor-check.ts";
 
 const nodeMajorNeeded = 24;
@@ -26,16 +26,35 @@ function procFiles(): DoctorCheck {
   return fail("/proc", "processes cannot be identified", fix);
 }
 
+/** What the daemon could have the kernel hold to, if it were started here and by us. */
 function controlGroups(): DoctorCheck {
-  if (existsSync("/sys/fs/cgroup/cgroup.controllers")) {
-    const controllers = readFileSync("/sys/fs/cgroup/cgroup.controllers", "utf8").trim();
-    return ok("cgroups", `version 2 (${controllers || "no controllers"})`);
+  const groups = controlGroupsOf("self").filter(({ path }) => mayWrite(path));
+  const found = groups.flatMap(({ version, controllers, path }) => {
+    const names = version === 2 ? offeredIn(path) : controllers;
+    return limited.filter((name) => names.includes(name)).map((name) => `${name} (v${version})`);
+  });
+  const missing = limited.filter((name) => !found.some((each) => each.startsWith(name)));
+  if (missing.length === 0) return ok("cgroups", found.join(", "));
+  const told = found.length === 0 ? "none that we may change" : found.join(", ");
+  return warn("cgroups", `${told}; missing: ${missing.join(", ")}`, limitsFix);
+}
+
+const limited = ["memory", "pids", "cpu"];
+const limitsFix =
+  "limits of memory and processes are polled every 250 ms instead, those of cpu have no effect; run it as root, or delegate a group with these controllers";
+
+function offeredIn(path: string): readonly string[] {
+  return readFileSync(join(path, "cgroup.controllers"), "utf8").trim().split(" ");
+}
+
+function mayWrite(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    // Not there, not ours, or mounted for reading.
+    return false;
   }
-  const isThere = ["memory", "pids"].filter((name) => existsSync(`/sys/fs/cgroup/${name}`));
-  if (isThere.length > 0) return ok("cgroups", `version 1 (${isThere.join(", ")})`);
-  const fix =
-    "limits are polled every 250 ms instead; mount cgroups to have the kernel enforce them";
-  return warn("cgroups", "none found", fix);
 }
 
 function disk(dataPath: string): DoctorCheck {

@@ -35,7 +35,7 @@ const percent = z
   .union([z.number().positive(), z.string().regex(/^\d+(\.\d+)?%$/)], {
     error: "expected a percentage\nwrite 150 or 150%",
   })
-  .describe("Percent of one core");
+  .describe("Percent of one core; held by a control group, or without effect");
 
 const limits = record({
   memory: size.optional(),

@@ -3,6 +3,7 @@
  * lock of the data directory, processes as /proc shows them, ports and who holds them.
  */
 
+export { type ControlGroup, controlGroupsOf, limitProcessor } from "./control-groups.ts";
 export { type DataDirectory, openDataDirectory } from "./data-directory.ts";
 export { openDeadline } from "./deadline.ts";
 export { type FileOptions, replaceFile, syncFolder, writeDurably } from "./durable-file.ts";

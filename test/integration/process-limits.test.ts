@@ -1,7 +1,8 @@
 /** Limits that the kernel enforces, and accounts. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readProcessStatus } from "../../src/system/index.ts";
+import { controlGroupsOf, readProcessStatus } from "../../src/system/index.ts";
 import { Cgroups, findHierarchies } from "../../src/targets/process/index.ts";
 import { ProcessBench, until } from "./process-bench.ts";
 
@@ -53,6 +54,32 @@ test("a limit on processes holds, threads counting", async () => {
   await until(() => /children \d+/.test(bench.log()));
   await until(() => bench.log().includes("EAGAIN"));
   expect(Number(/children (\d+)/.exec(bench.log())?.[1])).toBeLessThan(20);
+});
+
+test("a limit on processor time holds, by the kernel's own account", async () => {
+  await using bench = new ProcessBench();
+  const busy = `console.log("up"); for (;;);`;
+  const pid = await bench.start(busy, { limits: { cpuPercent: 20 } });
+  const groups = controlGroupsOf(pid);
+  const group =
+    groups.find(({ controllers }) => controllers.includes("cpu")) ??
+    groups.find(({ version }) => version === 2);
+  const stat = (name: string): number => {
+    const text = readFileSync(join(group?.path ?? "", "cpu.stat"), "utf8");
+    return Number(new RegExp(`^${name} (\\d+)$`, "m").exec(text)?.[1]);
+  };
+  await until(() => stat("nr_throttled") >= 5);
+  expect(group?.path).toMatch(/soulmirror\/[0-9a-f]+\.shop\.1/);
+  expect(bench.notes).toEqual([]);
+});
+
+test("a limit on processor time that the kernel does not keep is said to have no effect", async () => {
+  const others = findHierarchies().filter(({ controller }) => controller !== "cpu");
+  await using bench = new ProcessBench({ cgroups: new Cgroups(others) });
+  await bench.start(idle, { limits: { cpuPercent: 20, processes: 100 } });
+  expect(bench.notes).toEqual([
+    `limits-have-no-effect {"resource":"instance/shop.1","limits":["cpu"]}`,
+  ]);
 });
 
 test("where there are no cgroups it is said that limits are polled, and stopping still works", async () => {
@@ -114,7 +141,9 @@ test("in groups of version 2 a run is moved when it has started, and ended with 
 test("the daemon itself is back in its own groups after a start", async () => {
   const before = readFileSync("/proc/thread-self/cgroup", "utf8");
   await using bench = new ProcessBench();
-  const pid = await bench.start(idle, { limits: { memoryBytes: 1e9, processes: 100 } });
+  const pid = await bench.start(idle, {
+    limits: { memoryBytes: 1e9, processes: 100, cpuPercent: 50 },
+  });
   expect(readFileSync("/proc/thread-self/cgroup", "utf8")).toBe(before);
   expect(readFileSync(`/proc/${pid}/cgroup`, "utf8")).toMatch(/soulmirror\/[0-9a-f]+\.shop\.1/);
 });

@@ -23,8 +23,11 @@ import {
 } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { controlGroupsOf, limitProcessor } from "../../system/index.ts";
 
-type Controller = "memory" | "pids" | "members";
+const limiting = ["memory", "pids", "cpu"] as const;
+type Limiting = (typeof limiting)[number];
+type Controller = Limiting | "members";
 
 export interface Hierarchy {
   readonly controller: Controller;
@@ -36,12 +39,16 @@ export interface Hierarchy {
 export interface Limits {
   readonly memoryBytes?: number;
   readonly processes?: number;
+  /** Of one processor. */
+  readonly cpuPercent?: number;
 }
 
 export interface Groups {
   readonly paths: readonly string[];
-  /** Limits that the kernel will not enforce. */
+  /** Limits that the kernel will not enforce: what is used is looked at instead. */
   readonly polled: readonly string[];
+  /** Limits that nobody can enforce but the kernel, and it will not. */
+  readonly ignored: readonly string[];
   /** Where the process has to be moved to: at once, or when it has started. */
   readonly moves: "never" | "now" | "later";
   /** Runs `start`; what it starts is born in the groups of version 1. Keeps C2. */
@@ -59,9 +66,10 @@ export class Cgroups {
   }
 
   /** Folders of its own for a run, with the limits set. Never throws: less is possible then. */
-  create(name: string, { memoryBytes, processes }: Limits): Groups {
+  create(name: string, { memoryBytes, processes, cpuPercent }: Limits): Groups {
     const made = new Map<Hierarchy, string>();
     const polled: string[] = [];
+    const ignored: string[] = [];
     const take = (hierarchy: Hierarchy | undefined): string | undefined => {
       if (!hierarchy) return undefined;
       const twin = [...made].find(([other]) => other.path === hierarchy.path)?.[1];
@@ -69,23 +77,29 @@ export class Cgroups {
       if (path !== undefined && twin === undefined) made.set(hierarchy, path);
       return path;
     };
-    const limit = (controller: "memory" | "pids", value: number | undefined): boolean => {
+    const limit = (controller: Limiting, value: number | undefined): boolean => {
       if (value === undefined) return false;
       const hierarchy = this.#find(controller);
       const path = take(hierarchy);
       const isSet = hierarchy && path !== undefined && setLimit(hierarchy, path, value);
-      if (!isSet) polled.push(controller === "pids" ? "processes" : controller);
+      if (!isSet && controller === "cpu") ignored.push(controller);
+      else if (!isSet) polled.push(controller === "pids" ? "processes" : controller);
       return isSet === true && hierarchy?.version === 2;
     };
     // Any hierarchy tells who belongs to a run; that of the process counts is the cheapest.
     take(this.#find("pids", 1) ?? this.#find("memory", 1) ?? this.#hierarchies[0]);
-    const isLimited = [limit("memory", memoryBytes), limit("pids", processes)].includes(true);
+    const isLimited = [
+      limit("memory", memoryBytes),
+      limit("pids", processes),
+      limit("cpu", cpuPercent),
+    ].includes(true);
     const isMoved = [...made.keys()].some(({ version }) => version === 2);
     return {
       paths: [...made.values()],
       polled,
+      ignored,
       moves: isLimited ? "now" : isMoved ? "later" : "never",
-      birth: (start) => bornIn(made, start),
+      birth: (start) => bornIn(made, cpuPercent, start),
     };
   }
 
@@ -115,8 +129,21 @@ function namesIn(base: string): readonly string[] {
   }
 }
 
-function bornIn<T>(groups: ReadonlyMap<Hierarchy, string>, start: () => T): T {
+function bornIn<T>(
+  groups: ReadonlyMap<Hierarchy, string>,
+  cpuPercent: number | undefined,
+  start: () => T,
+): T {
   const homes: string[] = [];
+  // While our own thread is in there, a small quota would hold it up together with the fleet.
+  const quota = (percent: number | undefined): void => {
+    for (const [{ version, controller }, path] of groups) {
+      if (version === 1 && controller === "cpu") {
+        attempt(() => limitProcessor({ version, path }, percent));
+      }
+    }
+  };
+  quota(undefined);
   try {
     for (const [{ version, path: home }, path] of groups) {
       if (version === 1 && attempt(() => writeFileSync(join(path, "tasks"), "0"))) homes.push(home);
@@ -124,6 +151,7 @@ function bornIn<T>(groups: ReadonlyMap<Hierarchy, string>, start: () => T): T {
     return start();
   } finally {
     for (const home of homes) writeFileSync(join(home, "tasks"), "0");
+    quota(cpuPercent);
   }
 }
 
@@ -149,6 +177,7 @@ function passOnAll(parent: string, base: string): void {
 }
 
 function setLimit({ controller, version }: Hierarchy, path: string, limit: number): boolean {
+  if (controller === "cpu") return attempt(() => limitProcessor({ version, path }, limit));
   const memoryFile = version === 1 ? "memory.limit_in_bytes" : "memory.max";
   const file = controller === "memory" ? memoryFile : "pids.max";
   return attempt(() => writeFileSync(join(path, file), String(Math.floor(limit))));
@@ -214,39 +243,22 @@ export function removeCgroups(paths: readonly string[]): boolean {
   return isGone;
 }
 
-/** From /proc/self: which group we are in, and where its hierarchy is mounted. */
+/** The groups that we are in, by what they are good for. */
 export function findHierarchies(): readonly Hierarchy[] {
-  const own = new Map<string, string>();
-  for (const line of read("/proc/self/cgroup").split("\n")) {
-    const [, controllers = "", path = "/"] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
-    for (const controller of controllers.split(",")) if (line !== "") own.set(controller, path);
-  }
-  const found: Hierarchy[] = [];
-  for (const line of read("/proc/self/mountinfo").split("\n")) {
-    const match = /^\S+ \S+ \S+ (\S+) (\S+) .* - (cgroup2?) \S+ (\S+)/.exec(line);
-    if (!match) continue;
-    const [, root = "/", mount = "", type, options = ""] = match;
-    const pathOf = (group: string): string =>
-      join(mount, group.startsWith(root) ? group.slice(root === "/" ? 0 : root.length) : group);
-    if (type === "cgroup2") found.push(...versionTwo(pathOf(own.get("") ?? "/")));
-    else {
-      for (const controller of ["memory", "pids"] as const) {
-        const group = own.get(controller);
-        if (group === undefined || !options.split(",").includes(controller)) continue;
-        found.push({ controller, version: 1, path: pathOf(group) });
-      }
-    }
-  }
-  return found;
+  return controlGroupsOf("self").flatMap(({ version, controllers, path }) =>
+    version === 2
+      ? versionTwo(path)
+      : limiting
+          .filter((controller) => controllers.includes(controller))
+          .map((controller) => ({ controller, version, path })),
+  );
 }
 
 /** The group itself tells its members; a controller counts when it may be passed on. */
 function versionTwo(path: string): readonly Hierarchy[] {
   const offered = read(join(path, "cgroup.controllers")).split(/\s+/);
-  const passed = offered
-    .filter((name) => name === "memory" || name === "pids")
-    .filter((name) => passesOn(path, name));
-  const controllers: readonly Controller[] = ["members", ...(passed as Controller[])];
+  const passed = limiting.filter((name) => offered.includes(name) && passesOn(path, name));
+  const controllers: readonly Controller[] = ["members", ...passed];
   return controllers.map((controller) => ({ controller, version: 2, path }));
 }
 

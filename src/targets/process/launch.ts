@@ -55,6 +55,9 @@ export async function outfitOf(
   if (groups.polled.length > 0) {
     context.note("limits-are-polled", { resource, limits: groups.polled });
   }
+  if (groups.ignored.length > 0) {
+    context.note("limits-have-no-effect", { resource, limits: groups.ignored });
+  }
   return { specHash: spec.hash, launch, groups, port };
 }
 

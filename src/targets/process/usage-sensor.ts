@@ -45,9 +45,8 @@ export function usageSensor({ clock, table }: { clock: Clock; table: ProcessTabl
       if (last && last.pid === leader.pid && nowMs > last.atMs) {
         const busyMs = Math.max(0, ticksToMs(usage.cpuTicks - last.cpuTicks));
         const value = (100 * busyMs) / (nowMs - last.atMs);
-        const limit = numberOf(spec.parameters, "cpuPercent");
-        const percent = { series: "cpu.percent", value, unit: "percent" } as const;
-        samples.push(limit === undefined ? percent : { ...percent, limit });
+        // Without its limit: who is held to a share of the processor is slower, and well.
+        samples.push({ series: "cpu.percent", value, unit: "percent" });
       }
       const stopped = stoppedReading(leader);
       return stopped ? [stopped, { kind: "samples", samples }] : [{ kind: "samples", samples }];
