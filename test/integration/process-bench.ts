@@ -77,12 +77,13 @@ export class ProcessBench implements AsyncDisposable {
     // An orphan stays a zombie until init asks after it; only then its cgroup can go, too.
     await until(async () => {
       for (const resource of resources) await this.run("stop", {}, { resource });
-      return this.#groups().length === 0;
+      return this.groups().length === 0;
     });
-    this.target.close();
+    await this.target.close();
   }
 
-  #groups(): readonly string[] {
+  /** Control groups that were made for what is started here. */
+  groups(): readonly string[] {
     const prefix = createHash("sha256").update(this.directory.run).digest("hex").slice(0, 8);
     return findHierarchies().flatMap(({ path }) => {
       const folder = join(path, "soulmirror");

@@ -118,7 +118,7 @@ test("a new daemon adopts an instance behind the proxy, and no request fails", a
   await bench.start(server, { listen, env: { RELEASE: "one" } });
   await bench.run("ready");
   const load = underLoad(listen.port);
-  bench.target.close();
+  await bench.target.close();
   const next = bench.successor({ router });
   expect(await next.adopt([])).toMatchObject([{ reading: { kind: "started", adopted: true } }]);
   expect(next.processes()).toEqual(bench.target.processes());

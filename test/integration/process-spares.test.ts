@@ -188,7 +188,7 @@ test("the spare of a service that leaves the fleet ends, and no other", async ()
   await until(() => !isAlive(spare));
 });
 
-test("a spare ends with its daemon, killed or not, and the service runs on", async () => {
+test("a spare ends with its daemon, killed or not, with its group, and the service runs on", async () => {
   await using bench = new ProcessBench({ timers });
   const supervisor = fileURLToPath(new URL("./process-supervisor.ts", import.meta.url));
   bench.spec(telling, { hash: "spec" });
@@ -199,12 +199,17 @@ test("a spare ends with its daemon, killed or not, and the service runs on", asy
   const spare = await identityOfSpare(bench.folder, pid);
   daemon.kill("SIGKILL");
   await until(() => !isAlive(spare));
+  const both = bench.groups();
   const [adopted] = await bench.adopt();
   expect(adopted?.reading).toMatchObject({ kind: "started", adopted: true });
+  const own = bench.groups();
+  expect(own).toHaveLength(both.length / 2);
 
   const again = await identityOfSpare(bench.folder);
-  bench.target.close();
-  await until(() => !isAlive(again));
+  expect(bench.groups()).toHaveLength(both.length);
+  await bench.target.close();
+  expect(isAlive(again)).toBe(false);
+  expect(bench.groups()).toEqual(own);
   expect(bench.target.processes()).toHaveLength(1);
 });
 

@@ -25,7 +25,7 @@ import {
   type Sensor,
 } from "../../model/index.ts";
 import { hasPid, isAlive, processAgeMs, processIdentity } from "../../system/index.ts";
-import { Cgroups, cgroupPids } from "./cgroups.ts";
+import { Cgroups, cgroupPids, removeCgroups } from "./cgroups.ts";
 import type { Note, ProcessContext } from "./context.ts";
 import { collectEffector } from "./effect-collect.ts";
 import { diagnoseEffector } from "./effect-diagnose.ts";
@@ -80,6 +80,8 @@ export interface RunningProcess {
 const adoptedPollMs = 50;
 const fullLookEvery = 4;
 const logCheckMs = 1000;
+/** So long the end of a daemon waits for its spares; what is left, the next one clears away. */
+const sparesEndMs = 500;
 /** A daemon that takes over has other things to do first. */
 const adoptedSpareMs = 5000;
 
@@ -211,11 +213,16 @@ export class ProcessTarget {
   }
 
   /** Keeps X2. */
-  close(): void {
+  async close(): Promise<void> {
     this.#isClosed = true;
     for (const cancel of this.#cancels) cancel();
     this.#cancels.clear();
-    this.#context.spares.dropUnless(() => false);
+    const { spares, timers } = this.#context;
+    spares.dropUnless(() => false);
+    const late = Promise.withResolvers<void>();
+    const cancel = timers.after(sparesEndMs, () => late.resolve());
+    await Promise.race([spares.ended(), late.promise]);
+    cancel();
   }
 
   #adoptOne(note: RunNote): readonly Observation[] {
@@ -251,12 +258,16 @@ export class ProcessTarget {
 
   /**
    * A daemon that is killed while it starts a process has not noted it: nobody knows that it runs,
-   * and it would run on beside the next one. Its group has the name of its instance.
+   * and it would run on beside the next one. Its group has the name of its instance. What else a
+   * daemon that was killed could not clear away are empty groups.
    */
   #findUnnoted(): void {
     const { cgroups, groupPrefix, table, note } = this.#context;
     const known = new Set(table.all().map(({ process }) => process.pid));
+    const kept = new Set(table.all().flatMap((run) => run.cgroups));
     for (const path of cgroups.named(`${groupPrefix}.`)) {
+      // One that a run is yet to be moved into is empty, too.
+      if (!kept.has(path) && removeCgroups([path])) continue;
       const [, service, number] =
         /^(.+)\.(\d+)-\d+$/.exec(basename(path).slice(groupPrefix.length + 1)) ?? [];
       const pids = cgroupPids([path]);

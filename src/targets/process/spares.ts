@@ -11,6 +11,7 @@
  *     none.
  * V2. It ends with the daemon, whose end is the end of its input.
  * V3. At most `sparesMax`, one for an instance.
+ * V4. Its groups go with it; `ended` tells when, for a daemon that is about to end itself.
  */
 import { statSync } from "node:fs";
 import type { ProcessIdentity, ResourceId } from "../../model/index.ts";
@@ -43,6 +44,8 @@ interface Kept {
   readonly held: string;
   exit: OnExit | undefined;
   isGone: boolean;
+  /** Settles with its end. */
+  readonly gone: PromiseWithResolvers<void>;
 }
 
 const sparesMax = 100;
@@ -50,6 +53,7 @@ const shellName = /^[A-Za-z_]\w*$/;
 
 export class Spares {
   readonly #kept = new Map<ResourceId, Kept>();
+  readonly #dismissed = new Set<Kept>();
 
   has(resource: ResourceId): boolean {
     return this.#kept.has(resource);
@@ -67,7 +71,8 @@ export class Spares {
     const process = child && processIdentity(child.pid);
     if (!child || !process) return giveBack(groups);
     const held = heldBy(launch);
-    const kept: Kept = { outfit, child, process, held, exit: undefined, isGone: false };
+    const gone = Promise.withResolvers<void>();
+    const kept: Kept = { outfit, child, process, held, exit: undefined, isGone: false, gone };
     hears.kept = kept;
     this.#kept.set(resource, kept);
   }
@@ -83,14 +88,14 @@ export class Spares {
     // Nobody has listened there yet, so somebody else may by now.
     const isGood = isSame && (port === undefined || (await isPortFree("127.0.0.1", port)));
     if (!isGood || kept.isGone || !hears(process)) {
-      child.dismiss();
+      this.#dismiss(kept);
       return undefined;
     }
     const begin = (onExit: OnExit): void => {
       kept.exit = onExit;
       child.begin();
     };
-    return { ...outfit, process, begin, dismiss: () => child.dismiss() };
+    return { ...outfit, process, begin, dismiss: () => this.#dismiss(kept) };
   }
 
   /** Ports that spares will listen on. */
@@ -99,7 +104,8 @@ export class Spares {
   }
 
   drop(resource: ResourceId): void {
-    this.#kept.get(resource)?.child.dismiss();
+    const kept = this.#kept.get(resource);
+    if (kept) this.#dismiss(kept);
     this.#kept.delete(resource);
   }
 
@@ -108,6 +114,16 @@ export class Spares {
     for (const resource of this.#kept.keys()) {
       if (!isWanted(resource)) this.drop(resource);
     }
+  }
+
+  /** When all that were dismissed are gone. */
+  async ended(): Promise<void> {
+    await Promise.all([...this.#dismissed].map(({ gone }) => gone.promise));
+  }
+
+  #dismiss(kept: Kept): void {
+    if (!kept.isGone) this.#dismissed.add(kept);
+    kept.child.dismiss();
   }
 
   #ended(
@@ -119,6 +135,8 @@ export class Spares {
     kept.isGone = true;
     if (kept.exit) return kept.exit(code, signal);
     giveBack(kept.outfit.groups);
+    this.#dismissed.delete(kept);
+    kept.gone.resolve();
     if (this.#kept.get(resource) === kept) this.#kept.delete(resource);
   }
 }
