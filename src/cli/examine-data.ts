@@ -3,13 +3,19 @@ import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { messageOf } from "../kernel/index.ts";
-import { isAlive } from "../system/index.ts";
+import { expectedSparePath, isAlive, ownSparePath } from "../system/index.ts";
 import { readDaemonNote } from "./daemon-note.ts";
 import { type DoctorCheck, fail, ok, warn } from "./doctor-check.ts";
 
 export function examineData(dataPath: string): readonly DoctorCheck[] {
   if (!existsSync(dataPath)) return [ok("data directory", `${dataPath} will be made by \`up\``)];
-  return [folder(dataPath), ...secrets(dataPath), store(dataPath), daemon(dataPath)];
+  return [
+    folder(dataPath),
+    ...secrets(dataPath),
+    store(dataPath),
+    emergencyFile(dataPath),
+    daemon(dataPath),
+  ];
 }
 
 function folder(path: string): DoctorCheck {
@@ -53,6 +59,17 @@ function store(dataPath: string): DoctorCheck {
     const fix = "stop the daemon, keep a copy of the file, and look at it with sqlite3";
     return fail("store", `${path}: ${messageOf(error)}`, fix);
   }
+}
+
+/** Where the journal goes while the store takes nothing. */
+function emergencyFile(dataPath: string): DoctorCheck {
+  const name = "emergency file";
+  const there = ownSparePath(dataPath, "journal");
+  if (there !== undefined && existsSync(there)) return ok(name, there);
+  const expected = expectedSparePath(dataPath, "journal");
+  if (expected !== undefined) return ok(name, `will be made by \`up\`: ${expected}`);
+  const fix = "make /var/tmp or the temporary folder writable, and remove what has its name there";
+  return warn(name, "it cannot be had; only memory is behind the store", fix);
 }
 
 function daemon(dataPath: string): DoctorCheck {

@@ -2,6 +2,7 @@ import { type Ids, SoulMirrorError } from "../kernel/index.ts";
 import { openResilientJournal } from "../knowledge/index.ts";
 import type { Store } from "../model/index.ts";
 import {
+  bringEmergencyFile,
   claimEmergencyFile,
   createWorkerStore,
   openAuditKey,
@@ -11,7 +12,13 @@ import {
   setAsideForeign,
   type WorkerStore,
 } from "../platform/index.ts";
-import { type DataDirectory, makeSparePath, realClock, realTimers } from "../system/index.ts";
+import {
+  type DataDirectory,
+  makeSparePath,
+  ownSparePaths,
+  realClock,
+  realTimers,
+} from "../system/index.ts";
 import type { DaemonLog } from "./daemon-log.ts";
 import { JournalKeeper } from "./journal-keeper.ts";
 import type { Redaction } from "./redaction.ts";
@@ -74,6 +81,9 @@ async function openSpare({ directory, log, teardown }: KnowledgeOptions) {
   try {
     const path = makeSparePath(directory.root, "journal");
     if (path === undefined) throw new Error("somebody else has its place");
+    await bringEmergencyFile(path, ownSparePaths(directory.root, "journal")).catch(
+      (error: unknown) => log.complain("an older emergency file was left where it is", error),
+    );
     await claimEmergencyFile(path, directory.root).catch((error: unknown) =>
       log.complain("emergency files of others could not be looked through", error),
     );

@@ -13,6 +13,7 @@ export {
 } from "./proxy/index.ts";
 export {
   beginStoreWorker,
+  bringEmergencyFile,
   claimEmergencyFile,
   createWorkerStore,
   openAuditKey,

@@ -35,5 +35,11 @@ export { readPlainFile } from "./read-plain-file.ts";
 export { readSecretFile } from "./read-secret-file.ts";
 export { realClock, realTimers } from "./real-clock.ts";
 export { createRealRandom, realSeed } from "./real-random.ts";
-export { makeSparePath, ownSparePath, sparePath } from "./spare-path.ts";
+export {
+  expectedSparePath,
+  makeSparePath,
+  ownSparePath,
+  ownSparePaths,
+  sparePaths,
+} from "./spare-path.ts";
 export { type Distrust, untrustedFile } from "./untrusted-file.ts";

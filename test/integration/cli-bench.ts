@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { commandLine, freePort, listProcesses } from "../../src/system/index.ts";
+import { releaseEmergencyFile } from "../../src/platform/index.ts";
+import { commandLine, freePort, listProcesses, sparePaths } from "../../src/system/index.ts";
 
 const program = fileURLToPath(new URL("../../bin/soulmirror.js", import.meta.url));
 
@@ -115,6 +116,7 @@ services:
       if (noted.has(pid) || commandLine(pid).includes(this.folder)) kill(pid);
     }
     await pause(50);
+    for (const path of sparePaths(this.path(".soulmirror"), "journal")) releaseEmergencyFile(path);
     await this.teardown.disposeAsync();
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }

@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { basename, dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { processIdentity, sparePath } from "../../src/system/index.ts";
+import { processIdentity, sparePaths } from "../../src/system/index.ts";
 import { CliBench } from "./cli-bench.ts";
 
 let bench: CliBench;
@@ -44,7 +44,7 @@ describe("the token", () => {
 
   it("is not handed to whoever planted a note in the spare place", async () => {
     const { port, asked } = await openTrap();
-    const path = sparePath(bench.path(".soulmirror"), "note");
+    const [path = ""] = sparePaths(bench.path(".soulmirror"), "note");
     const folder = basename(dirname(path));
     const note = { ...processIdentity(process.pid), port, startedAt: 1 };
     await bench.write(join("tmp", folder, basename(path)), JSON.stringify(note));

@@ -1,6 +1,7 @@
 /** The commands that need no daemon, each as a process of its own on real files. */
 import { spawnSync } from "node:child_process";
 import { createHmac } from "node:crypto";
+import { existsSync } from "node:fs";
 import {
   chmod,
   chown,
@@ -21,7 +22,7 @@ import { createIds, createRandom } from "../../src/kernel/index.ts";
 import { createChain, type Mac } from "../../src/knowledge/index.ts";
 import type { SealedEntry } from "../../src/model/index.ts";
 import { openEmergencyFile, openSqliteStore } from "../../src/platform/index.ts";
-import { openDataDirectory, realClock, sparePath } from "../../src/system/index.ts";
+import { openDataDirectory, realClock, sparePaths } from "../../src/system/index.ts";
 import { CliBench } from "./cli-bench.ts";
 
 let bench: CliBench;
@@ -246,6 +247,18 @@ async function writeJournal(count: number, more = 0): Promise<readonly SealedEnt
   return sealed.slice(count);
 }
 
+/** Where an older version kept it: in the temporary folder. */
+async function keepAside(entries: readonly SealedEntry[]): Promise<string> {
+  const [path = ""] = sparePaths(bench.path(".soulmirror"), "journal");
+  const place = join(bench.temporary, basename(dirname(path)), basename(path));
+  await mkdir(dirname(place), { recursive: true, mode: 0o700 });
+  await rm(place, { force: true });
+  const file = await openEmergencyFile(place);
+  await file.append({ storeEnd: 50, entries });
+  await file.close();
+  return place;
+}
+
 function edit(sql: string): void {
   const database = new DatabaseSync(bench.path(".soulmirror", "soulmirror.db"));
   database.exec(sql);
@@ -270,23 +283,29 @@ describe("audit verify", () => {
   it("proves what waits in the emergency file as well, and finds what was edited there", async () => {
     await bench.writeFleet();
     const held = await writeJournal(50, 10);
-    const path = sparePath(bench.path(".soulmirror"), "journal");
-    const place = join(bench.temporary, basename(dirname(path)), basename(path));
-    await mkdir(dirname(place), { mode: 0o700 });
-    const keep = async (entries: readonly SealedEntry[]): Promise<void> => {
-      await rm(place, { force: true });
-      const file = await openEmergencyFile(place);
-      await file.append({ storeEnd: 50, entries });
-      await file.close();
-    };
-    await keep(held);
+    await keepAside(held);
     expect(await bench.json("audit", "verify")).toMatchObject({ proven: 50, to: 50, waiting: 10 });
     const { out } = await bench.run("audit", "verify");
     expect(out).toContain("10 entries wait in the emergency file for the store, 10 proven.");
-    await keep(held.map((each) => (each.position === 55 ? { ...each, at: 7 } : each)));
+    await keepAside(held.map((each) => (each.position === 55 ? { ...each, at: 7 } : each)));
     const { code, err } = await bench.run("audit", "verify");
     expect(err).toMatch(/entry 55, which waits in the emergency file, does not fit its seal/);
     expect(code).toBe(4);
+  });
+
+  it("takes up what an older version left in the temporary folder, and keeps it there no more", async () => {
+    await bench.writeFleet();
+    const place = await keepAside(await writeJournal(50, 10));
+    expect((await bench.run("doctor")).out).toContain(place);
+    await bench.run("up");
+    const [lasting = ""] = sparePaths(bench.path(".soulmirror"), "journal");
+    expect((await bench.run("doctor")).out).toContain(lasting);
+    expect([dirname(dirname(lasting)), existsSync(place)]).toEqual(["/var/tmp", false]);
+    const { proven, ...rest } = (await bench.json("audit", "verify")) as { proven: number };
+    expect(rest).toMatchObject({ waiting: 0, lost: 0 });
+    expect(proven).toBeGreaterThan(60);
+    await bench.run("down");
+    expect(existsSync(lasting)).toBe(false);
   });
 
   it.each([

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import {
+  bringEmergencyFile,
   claimEmergencyFile,
   openAuditKey,
   openEmergencyFile,
@@ -50,6 +51,29 @@ test("what daemons that were killed left behind goes, unless somebody may want i
   expect((await readdir(spare)).toSorted()).toEqual(left.slice(0, 4));
   expect((await readEmergencyFile(place("full-gone")))?.entries).toHaveLength(2);
   expect(await readEmergencyFile(place("mine"))).toBeUndefined();
+});
+
+test("a file that lies elsewhere is brought, and never over one that holds entries", async () => {
+  const [here, there] = [join(await folder(), "a.journal"), join(await folder(), "a.journal")];
+  const keep = async (path: string, count: number): Promise<void> => {
+    const file = await openEmergencyFile(path, { sizeBytes: 2 ** 16 });
+    if (count > 0) await file.append({ storeEnd: 0, entries: sealAll(notes(count)) });
+    await file.close();
+    await claimEmergencyFile(path, "/srv/data");
+  };
+  const count = async (path: string): Promise<number | undefined> =>
+    (await readEmergencyFile(path))?.entries.length;
+  await keep(there, 0);
+  await bringEmergencyFile(here, [here, there]);
+  expect([await count(here), await count(there)]).toEqual([undefined, undefined]);
+  await keep(there, 2);
+  await bringEmergencyFile(here, [here, there]);
+  expect([await count(here), await count(there)]).toEqual([2, undefined]);
+  expect((await stat(here)).mode & 0o777).toBe(0o600);
+  expect(await readdir(join(there, ".."))).toEqual([]);
+  await keep(there, 3);
+  await expect(bringEmergencyFile(here, [here, there])).rejects.toThrow("both hold entries");
+  expect([await count(here), await count(there)]).toEqual([2, 3]);
 });
 
 describe("the emergency file", () => {

@@ -6,8 +6,9 @@
  * A file with entries is never removed: its data directory may be on a disk that is away just now.
  */
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { writeDurably } from "../../system/index.ts";
 
 const [journal, owner] = [".journal", ".owner"];
 
@@ -23,6 +24,24 @@ export async function claimEmergencyFile(path: string, dataPath: string): Promis
     if (await holdsEntries(other)) continue;
     rmSync(other, { force: true });
     rmSync(note, { force: true });
+  }
+}
+
+/**
+ * Brings a file here that a daemon left elsewhere: an older version, or one that could not have
+ * this place. Where both hold entries neither is touched, and it rejects.
+ */
+export async function bringEmergencyFile(
+  path: string,
+  elsewhere: readonly string[],
+): Promise<void> {
+  for (const other of elsewhere) {
+    if (other === path || !existsSync(other)) continue;
+    if (await holdsEntries(other)) {
+      if (await holdsEntries(path)) throw new Error(`${other} and ${path} both hold entries`);
+      await writeDurably(path, await readFile(other), { mode: 0o600 });
+    }
+    releaseEmergencyFile(other);
   }
 }
 

@@ -9,7 +9,11 @@ export {
   openEmergencyFile,
   readEmergencyFile,
 } from "./emergency-file.ts";
-export { claimEmergencyFile, releaseEmergencyFile } from "./emergency-folder.ts";
+export {
+  bringEmergencyFile,
+  claimEmergencyFile,
+  releaseEmergencyFile,
+} from "./emergency-folder.ts";
 export { openSqliteStore, sqliteFormat } from "./in-this-thread.ts";
 export { openPast, type Past } from "./past.ts";
 export { setAsideForeign } from "./set-aside.ts";
