@@ -17,8 +17,10 @@ export interface Route {
   readonly readyPath?: string;
   /** How long a request may wait while no upstream serves. */
   readonly holdMs: number;
-  /** No response headers for so long is a failed try. */
+  /** So long after a request its answer must have begun, all tries and waiting together. */
   readonly timeoutMs: number;
+  /** Idempotent requests that an upstream was lost over are asked again. */
+  readonly repeats: boolean;
 }
 
 export interface UpstreamReport {

@@ -62,8 +62,8 @@ export class Bench implements AsyncDisposable {
   async route(upstreams: Upstream[], rest: Partial<Route> = {}): Promise<void> {
     this.upstreams = upstreams;
     const { port, holdMs, timeoutMs } = this;
-    const address = { service: "shop", host: "127.0.0.1", port };
-    const report = await this.router.route({ ...address, upstreams, holdMs, timeoutMs, ...rest });
+    const route = { service: "shop", host: "127.0.0.1", port, upstreams, holdMs, timeoutMs };
+    const report = await this.router.route({ ...route, repeats: true, ...rest });
     expect(report).toMatchObject({ listening: true });
   }
 

@@ -115,7 +115,7 @@ describe("the process", () => {
     stack.defer(() => void holder.close());
     await new Promise<void>((resolve) => holder.listen(bench.port, "127.0.0.1", resolve));
     const route = { service: "shop", host: "127.0.0.1", port: bench.port, upstreams: [] };
-    const report = await bench.router.route({ ...route, holdMs: 0, timeoutMs: 100 });
+    const report = await bench.router.route({ ...route, holdMs: 0, timeoutMs: 100, repeats: true });
     expect(report).toMatchObject({ listening: false, listenError: "EADDRINUSE" });
     await new Promise((resolve) => holder.close(resolve));
     await until(async () => (await bench.report()).listening);
@@ -127,7 +127,7 @@ describe("the process", () => {
     await using bench = await Bench.start();
     expect(statSync(join(bench.folder, "p.sock")).mode & 0o777).toBe(0o600);
     const route = { service: "shop", host: "127.0.0.1", port: 70_000, upstreams: [] };
-    const bad = bench.router.route({ ...route, holdMs: 0, timeoutMs: 100 });
+    const bad = bench.router.route({ ...route, holdMs: 0, timeoutMs: 100, repeats: true });
     await expect(bad).rejects.toThrow("port: a number from 1 to 65535");
     expect(() => new ProxyRouter(`/tmp/${"x".repeat(120)}`)).toThrow("shorter data directory");
     const paths = { socketPath: `/tmp/${"x".repeat(120)}`, logPath: join(bench.folder, "o.log") };
@@ -188,7 +188,7 @@ describe("on its own", () => {
     await until(async () => (await router.pid()) === pid);
     const address = { service: "shop", host: "127.0.0.1", port: bench.port };
     const upstreams = [up("a", instance)];
-    await router.route({ ...address, upstreams, holdMs: 10_000, timeoutMs: 10_000 });
+    await router.route({ ...address, upstreams, holdMs: 10_000, timeoutMs: 10_000, repeats: true });
     const exited = new Promise((resolve) => starter.once("exit", resolve));
     starter.kill("SIGKILL");
     await exited;

@@ -40,8 +40,9 @@ export interface Target {
   readonly link: Link;
   readonly port: number;
   readonly fresh: boolean;
+  /** Of the whole request; a body that is passed on has it anew with each piece. */
   readonly timeoutMs: number;
-  readonly hasOther: () => boolean;
+  readonly leftMs: () => number;
 }
 
 export function attempt(exchange: Exchange, target: Target): Promise<Outcome> {
@@ -92,7 +93,7 @@ class Attempt {
     upstream.on("response", (response) => this.onResponse(response));
     upstream.on("socket", (socket: Socket) => {
       if (!socket.connecting) return this.onLive();
-      this.limit(Math.min(connectLimitMs, target.timeoutMs));
+      this.limit(Math.min(connectLimitMs, target.leftMs()));
       socket.once("connect", () => this.onLive());
     });
     if (exchange.body.kind === "none") upstream.end();
@@ -110,9 +111,9 @@ class Attempt {
   private onLive(): void {
     if (this.settled) return;
     this.sent = true;
-    this.limit(this.target.timeoutMs);
     const { incoming, body } = this.exchange;
-    if (body.kind !== "stream") return;
+    if (body.kind !== "stream") return this.limit(this.target.leftMs());
+    this.limit(this.target.timeoutMs);
     for (const chunk of body.first) this.upstream.write(chunk);
     incoming.on("data", () => {
       this.slowClientMs = 0;
@@ -152,7 +153,6 @@ class Attempt {
   private keep(response: IncomingMessage): void {
     const chunks: Buffer[] = [];
     this.kept = { response, chunks };
-    this.timer?.refresh();
     response.on("data", (chunk: Buffer) => chunks.push(chunk));
     response.on("end", () => {
       if (this.settled || this.begun) return;
@@ -195,11 +195,8 @@ class Attempt {
 
   private onTimeout(): void {
     if (!this.sent) return this.settle({ kind: "unsent", reason: "ETIMEDOUT" });
-    if (this.kept !== undefined) {
-      if (this.target.hasOther()) this.settle({ kind: "late" });
-      else this.stream(this.kept.response, this.kept.chunks);
-      return;
-    }
+    // It has begun in time: from here on the client sees what comes.
+    if (this.kept !== undefined) return this.stream(this.kept.response, this.kept.chunks);
     const { incoming, body } = this.exchange;
     this.slowClientMs += this.target.timeoutMs;
     const clientIsSlow =

@@ -23,7 +23,8 @@ export async function forward(
   const body = pending instanceof Promise ? await pending : pending;
   if (body.kind === "gone") return;
   if (body.kind === "idle") return answer(outgoing, refuse(408, "the body did not come"));
-  const replayable = body.kind !== "stream" && isIdempotent(incoming.method ?? "");
+  const mayRepeat = service.route.repeats && isIdempotent(incoming.method ?? "");
+  const replayable = mayRepeat && body.kind !== "stream";
   await travel(service, { incoming, outgoing, path, body, replayable });
 }
 
@@ -49,7 +50,7 @@ async function goAround(service: Service, exchange: Exchange, visit: Visit): Pro
       port: member.port,
       fresh,
       timeoutMs: service.route.timeoutMs,
-      hasOther: () => visit.hasOther(member),
+      leftMs: () => visit.leftMs(),
     });
     const verdict = visit.judge(member, outcome);
     if (verdict.kind === "done") return;

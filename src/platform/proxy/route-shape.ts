@@ -8,12 +8,14 @@ const states: readonly string[] = ["join", "serve", "drain", "eject"];
 
 export function parseRoute(value: unknown): Route | string {
   if (!isRecord(value)) return "a route is an object";
-  const { service, host = "127.0.0.1", port, upstreams, readyPath, holdMs, timeoutMs } = value;
+  const { service, host = "127.0.0.1", port, upstreams, readyPath } = value;
+  const { holdMs, timeoutMs, repeats = true } = value;
   if (!isName(service)) return "service: a text of 1 to 200 characters";
   if (!isName(host)) return "host: a text of 1 to 200 characters";
   if (!isPort(port)) return "port: a number from 1 to 65535";
   if (!isDuration(holdMs)) return "holdMs: milliseconds";
   if (!isDuration(timeoutMs) || timeoutMs === 0) return "timeoutMs: milliseconds above 0";
+  if (typeof repeats !== "boolean") return "repeats: true or false";
   if (!Array.isArray(upstreams) || upstreams.length > mostUpstreams) {
     return `upstreams: a list of at most ${mostUpstreams}`;
   }
@@ -21,7 +23,7 @@ export function parseRoute(value: unknown): Route | string {
   if (new Set(upstreams.map(({ id }) => id)).size < upstreams.length) {
     return "upstreams: an id occurs twice";
   }
-  const route: Route = { service, host, port, upstreams, holdMs, timeoutMs };
+  const route: Route = { service, host, port, upstreams, holdMs, timeoutMs, repeats };
   if (readyPath === undefined) return route;
   if (typeof readyPath !== "string" || !/^\/[\x21-\x7e]*$/.test(readyPath)) {
     return "readyPath: begins with / and has no blanks";

@@ -34,7 +34,7 @@ export async function upgrade(service: Service, upgrading: Upgrading): Promise<v
   if (hostCount(incoming) > 1) {
     return answer(client, refuse(400, "there is more than one Host"));
   }
-  const visit = new Visit(service, true);
+  const visit = new Visit(service, service.route.repeats);
   client.on("close", () => visit.leave());
   await goAround(service, upgrading, visit).finally(() => visit.finish());
 }
@@ -45,7 +45,7 @@ async function goAround(service: Service, upgrading: Upgrading, visit: Visit): P
     if (turn.kind === "gone") return;
     if (turn.kind === "refuse") return answer(upgrading.client, turn);
     service.upstreams.begin(turn.member);
-    const outcome = await join(service, turn.member, upgrading);
+    const outcome = await join(service, turn.member, { ...upgrading, leftMs: visit.leftMs() });
     const verdict = visit.judge(turn.member, outcome);
     if (verdict.kind === "done") return;
     if (verdict.kind === "refuse") return answer(upgrading.client, verdict);
@@ -53,7 +53,11 @@ async function goAround(service: Service, upgrading: Upgrading, visit: Visit): P
 }
 
 /** Settles when the upstream is lost before it answered, or when the joined connection ends. */
-function join(service: Service, member: Member, upgrading: Upgrading): Promise<Outcome> {
+function join(
+  service: Service,
+  member: Member,
+  upgrading: Upgrading & { readonly leftMs: number },
+): Promise<Outcome> {
   return new Promise((resolve) => {
     const { incoming, client } = upgrading;
     const link = service.link(member);
@@ -70,7 +74,7 @@ function join(service: Service, member: Member, upgrading: Upgrading): Promise<O
     const onClientGone = (): void => settle({ kind: "gone" });
     const timer = setTimeout(() => {
       settle(sent ? { kind: "late" } : { kind: "unsent", reason: "ETIMEDOUT" });
-    }, service.route.timeoutMs);
+    }, upgrading.leftMs);
     const answered = (): void => {
       clearTimeout(timer);
       link.moves.delete(move);

@@ -75,11 +75,6 @@ export class Upstreams {
     return best;
   }
 
-  /** True when somebody who is not in `tried` could serve now. */
-  hasOther(tried: readonly Member[]): boolean {
-    return this.members.some((member) => member.phase === "serving" && !tried.includes(member));
-  }
-
   /** A connection was refused or cut. Returns true when the member has to prove itself again. */
   lost(member: Member): boolean {
     if (member.phase !== "serving") return false;

@@ -7,7 +7,11 @@
  *    seen a byte of an answer, and at most `mostSentTries` times: a request that kills whoever
  *    serves it must not kill the whole fleet.
  * 3. From its first wait on, a request has `holdMs` to find somebody who serves.
+ * 4. `timeoutMs` is for all of it, whatever it was tried and waited for. A request that is being
+ *    answered slowly is not asked for elsewhere: that would be the same work twice. Who hangs is
+ *    found by its probes, and then its requests move.
  */
+import { realClock } from "../../system/index.ts";
 import type { Service } from "./service.ts";
 import type { Member } from "./upstreams.ts";
 import type { Waiter } from "./waiting-room.ts";
@@ -47,6 +51,7 @@ export type Verdict = { readonly kind: "done" } | { readonly kind: "again" } | R
 export class Visit {
   private readonly service: Service;
   private readonly replayable: boolean;
+  private readonly deadlineMs: number;
   private readonly tried: Member[] = [];
   private tries = 0;
   private sentTries = 0;
@@ -58,6 +63,12 @@ export class Visit {
   constructor(service: Service, replayable: boolean) {
     this.service = service;
     this.replayable = replayable;
+    this.deadlineMs = realClock.now().monotonicMs + service.route.timeoutMs;
+  }
+
+  /** What is left of its time; 0 when it is over. */
+  leftMs(): number {
+    return Math.max(0, this.deadlineMs - realClock.now().monotonicMs);
   }
 
   /** The client went away. */
@@ -77,6 +88,7 @@ export class Visit {
     const member = this.service.upstreams.choose(this.tried);
     if (this.left) return { kind: "gone" };
     if (this.tries >= mostTries) return refuse(502, "every try failed");
+    if (this.tries > 0 && this.leftMs() === 0) return this.tooLate();
     if (member === undefined) return this.wait();
     this.tries += 1;
     return { kind: "try", member, fresh: this.tries > 1 || !this.replayable };
@@ -93,7 +105,7 @@ export class Visit {
     }
     if (outcome.kind === "broken") service.lost(member, outcome.reason);
     service.end(member, stale ? "neither" : bookedAs[outcome.kind]);
-    const verdict = this.decide(member, outcome);
+    const verdict = this.decide(outcome);
     if (verdict.kind === "again") {
       service.counters.retried += 1;
       if (!stale) this.tried.push(member);
@@ -102,12 +114,7 @@ export class Visit {
     return verdict;
   }
 
-  /** Is there somebody else who could answer right now? */
-  hasOther(member: Member): boolean {
-    return this.service.upstreams.hasOther([...this.tried, member]);
-  }
-
-  private decide(member: Member, outcome: Outcome): Verdict {
+  private decide(outcome: Outcome): Verdict {
     if (this.left) return { kind: "done" };
     const mayRepeat = this.replayable && this.sentTries < mostSentTries;
     switch (outcome.kind) {
@@ -125,19 +132,18 @@ export class Visit {
       case "unsendable":
         return refuse(400, outcome.reason);
       default:
-        return mayRepeat && this.hasOther(member)
-          ? { kind: "again" }
-          : refuse(504, `no answer within ${this.service.route.timeoutMs} ms`);
+        return this.tooLate();
     }
   }
 
   private async wait(): Promise<Turn> {
     const { counters, room, route } = this.service;
     if (this.patience === undefined) {
-      this.patience = setTimeout(() => this.losePatience(), route.holdMs);
+      const patienceMs = Math.min(route.holdMs, this.leftMs());
+      this.patience = setTimeout(() => this.losePatience(), patienceMs);
       counters.held += 1;
     }
-    const tooLate = `no instance came up within ${route.holdMs} ms`;
+    const tooLate = `no instance came up within ${Math.min(route.holdMs, route.timeoutMs)} ms`;
     if (this.patience === "over") return this.turnAway(tooLate);
     const waiter = room.enter();
     if (waiter === undefined) return this.turnAway("too many requests are waiting");
@@ -147,6 +153,10 @@ export class Visit {
     if (outcome === "gone") return { kind: "gone" };
     if (outcome === "late") return this.turnAway(tooLate);
     return this.next();
+  }
+
+  private tooLate(): Refusal {
+    return refuse(504, `no answer within ${this.service.route.timeoutMs} ms`);
   }
 
   private losePatience(): void {

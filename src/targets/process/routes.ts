@@ -132,7 +132,7 @@ export class Routes {
 
 function routeOf({ spec, upstreams }: Entry): Route | undefined {
   if (!spec.listen) return undefined;
-  const { name, listen, timeoutMs } = spec;
+  const { name, listen, timeoutMs, autoRetry } = spec;
   const path = (spec.readiness ?? spec.startup ?? spec.liveness)?.parameters["path"];
   return {
     service: name,
@@ -141,6 +141,7 @@ function routeOf({ spec, upstreams }: Entry): Route | undefined {
     upstreams: [...upstreams.values()],
     holdMs: timeoutMs,
     timeoutMs,
+    repeats: autoRetry,
     ...(typeof path === "string" ? { readyPath: path } : {}),
   };
 }
