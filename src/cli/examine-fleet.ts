@@ -1,9 +1,8 @@
 /** The fleet file: is it valid and safe, are its programs there, are its ports free? */
-import { accessSync, constants, existsSync } from "node:fs";
-import { delimiter, isAbsolute, join, resolve } from "node:path";
+import { existsSync } from "node:fs";
 import type { Fleet, ServiceSpec } from "../config/index.ts";
 import { SoulMirrorError } from "../kernel/index.ts";
-import { isAlive, isPortFree, portHolder } from "../system/index.ts";
+import { findExecutable, isAlive, isPortFree, portHolder } from "../system/index.ts";
 import { readDaemonNote } from "./daemon-note.ts";
 import { type DoctorCheck, fail, ok, warn } from "./doctor-check.ts";
 import type { Place } from "./place.ts";
@@ -63,27 +62,10 @@ function safety(path: string): DoctorCheck {
 
 function program({ name, command, cwd, env }: ServiceSpec): DoctorCheck {
   const [word = ""] = command;
-  const found = locate(word, { cwd, path: env["PATH"] ?? process.env["PATH"] ?? "" });
+  const found = findExecutable(word, { cwd, path: env["PATH"] ?? process.env["PATH"] ?? "" });
   if (!existsSync(cwd)) return fail(name, `its folder ${cwd} is missing`, "correct `cwd`");
   if (found !== undefined) return ok(name, found);
   return fail(name, `${word} is not found or not executable`, "install it, or correct `command`");
-}
-
-function locate(word: string, where: { cwd: string; path: string }): string | undefined {
-  const candidates = word.includes("/")
-    ? [isAbsolute(word) ? word : resolve(where.cwd, word)]
-    : where.path.split(delimiter).map((folder) => join(folder, word));
-  return candidates.find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    // Not there, or not for us.
-    return false;
-  }
 }
 
 /** While the fleet is up its ports are held by it, as they should be. */

@@ -125,7 +125,7 @@ async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> 
   );
   // What has changed since it was read, while all of this was made.
   void reload();
-  teardown.add("the watch on programs", watchPrograms(conductor, realTimers));
+  teardown.add("the watch on programs", watchPrograms(conductor, targets.processes, realTimers));
   const household = { store: knowledge.store, timers: realTimers, log, fleet: currentFleet };
   const logKeeping = { logs: directory.logs, log, timers: realTimers };
   teardown.add("the rotation of our logs", keepLogs(logKeeping));

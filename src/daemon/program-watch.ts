@@ -1,50 +1,45 @@
 /**
- * Quarantine is left when the program changes: somebody has mended it. Looks at the files of the
- * command lines (the program and the scripts that it is given), and asks for a start of what is in
- * quarantine when one of its files is another than at the look before.
+ * Quarantine is left when the program changes: somebody has mended it. How it was when it failed
+ * last is remembered with the quarantine, so that a change counts also when it came at once, or
+ * while no daemon was there.
  */
-import { type Stats, statSync } from "node:fs";
-import { resolve } from "node:path";
-import type { ServiceSpec } from "../config/index.ts";
 import type { CancelTimer, Timers } from "../kernel/index.ts";
 import type { Conductor } from "../loop/index.ts";
-import type { ResourceId } from "../model/index.ts";
+import type { ProgramFiles, ResourceId } from "../model/index.ts";
 
 const everyMs = 1000;
 
-export function watchPrograms(conductor: Conductor, timers: Timers): () => void {
-  const seen = new Map<ResourceId, string>();
+interface Programs {
+  /** What a start with that specification would run now. */
+  programOf(specHash: string): ProgramFiles | undefined;
+}
+
+export function watchPrograms(
+  conductor: Conductor,
+  programs: Programs,
+  timers: Timers,
+): () => void {
+  /** Where nothing is remembered: as it was at the first look. */
+  const firstSeen = new Map<ResourceId, ProgramFiles>();
   let cancel: CancelTimer | undefined;
   const look = (): void => {
-    for (const slot of conductor.state.plan.slots.values()) {
-      const spec = conductor.state.fleet.services[slot.service];
-      if (spec === undefined) continue;
-      const now = fingerprint(spec);
-      const before = seen.get(slot.resource);
-      seen.set(slot.resource, now);
-      if (slot.quarantine === undefined || before === undefined || before === now) continue;
-      conductor.request({ kind: "start", resource: slot.resource, by: "a changed program file" });
+    const { plan, fleet } = conductor.state;
+    for (const { resource, service, quarantine, program } of plan.slots.values()) {
+      if (quarantine === undefined) {
+        firstSeen.delete(resource);
+        continue;
+      }
+      const before = program ?? firstSeen.get(resource);
+      const now = programs.programOf(before?.specHash ?? fleet.services[service]?.hash ?? "");
+      if (now === undefined) continue;
+      if (before === undefined) firstSeen.set(resource, now);
+      else if (now.files !== before.files) {
+        firstSeen.delete(resource);
+        conductor.request({ kind: "start", resource, by: "a changed program file" });
+      }
     }
     cancel = timers.after(everyMs, look);
   };
   look();
   return () => cancel?.();
-}
-
-function fingerprint({ command, cwd }: ServiceSpec): string {
-  return command
-    .map((word) => {
-      const found = lookAt(resolve(cwd, word));
-      return found?.isFile() ? `${found.mtimeMs}:${found.size}:${found.ino}` : "";
-    })
-    .join("|");
-}
-
-function lookAt(path: string): Stats | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch {
-    // Most words are no files: a script after `-e` is even too long for a name.
-    return undefined;
-  }
 }

@@ -218,7 +218,8 @@ function monitorInputs(inputs: readonly LoopInput[], carry: Carry): readonly Mon
 
 function isAboutProcess({ reading, sensor }: MonitorOutput["observations"][number]): boolean {
   if (reading.kind === "started" || reading.kind === "exited") return true;
-  return reading.kind === "check" && sensor === "startup" && reading.ok;
+  if (reading.kind !== "check") return false;
+  return reading.program !== undefined || (sensor === "startup" && reading.ok);
 }
 
 function requestsIn(inputs: readonly LoopInput[]): readonly PersonRequest[] {

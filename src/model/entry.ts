@@ -2,7 +2,7 @@ import type { Mode } from "../kernel/index.ts";
 import type { Action, Plan, Verdict } from "./action.ts";
 import type { Failure } from "./failure.ts";
 import type { Incident } from "./incident.ts";
-
+import type { ProgramFiles } from "./observation.ts";
 import type { ProcessIdentity, ResourceId } from "./resource.ts";
 
 /**
@@ -75,6 +75,8 @@ export interface SlotRecord {
   readonly ended?: true;
   /** The last spec under which it had a healthy run. */
   readonly goodHash?: string;
+  /** In quarantine: the program as it was when it failed the last time. */
+  readonly program?: ProgramFiles;
 }
 
 /** An entry in its place in the chain. */

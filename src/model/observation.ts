@@ -34,6 +34,8 @@ export interface CheckReading {
   readonly symptom?: Symptom;
   /** One sentence for people, with the values that matter. */
   readonly reason: string;
+  /** Of a start that failed: what was to be started. */
+  readonly program?: ProgramFiles;
 }
 
 /** Why a check was not ok, as a closed list that detectors can rely on. */
@@ -87,6 +89,13 @@ export interface StartedReading {
   readonly adopted: boolean;
 }
 
+/** The files of a command line as they are just now: other ones may be another program. */
+export interface ProgramFiles {
+  readonly specHash: string;
+  /** To be compared only. */
+  readonly files: string;
+}
+
 export interface ExitedReading {
   readonly kind: "exited";
   readonly process: ProcessIdentity;
@@ -97,6 +106,8 @@ export interface ExitedReading {
   readonly expected: boolean;
   /** Set when the kernel killed it at its memory limit. */
   readonly outOfMemory?: boolean;
+  /** What it had been started from, as that is now. */
+  readonly program?: ProgramFiles;
 }
 
 /** The port that a resource needs belongs to somebody else. */

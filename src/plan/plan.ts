@@ -135,8 +135,9 @@ function follow(state: PlanState, observation: Observation, tick: PlanTick): voi
     slot.ended = !reading.expected && !isRestarted(state, slot.service, reading.code);
     recordSlot(state, slot, tick);
     wakeCase(state, slot, tick);
-  } else if (reading.kind === "check" && reading.ok && slot.run) {
-    slot.run.ready = true;
+  } else if (reading.kind === "check") {
+    if (reading.ok && slot.run) slot.run.ready = true;
+    if (reading.program) slot.program = reading.program;
   }
   wakeDependents(state, slot.service);
 }

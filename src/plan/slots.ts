@@ -11,6 +11,7 @@ import { type Instant, jittered, type Random } from "../kernel/index.ts";
 import {
   type ExitedReading,
   instanceId,
+  type ProgramFiles,
   type ResourceId,
   type SlotRecord,
   type StartedReading,
@@ -29,6 +30,8 @@ export interface Slot {
   /** Exits in a row without a healthy run. */
   crashes: number;
   quarantine: { readonly specHash: string; readonly reason: string } | undefined;
+  /** The program as it was when it failed last; what it wrote itself while it ran is in that. */
+  program: ProgramFiles | undefined;
   /** The last spec under which it had a healthy run. */
   goodHash: string | undefined;
   /** Set by a rollback: the spec to run instead of the declared one. */
@@ -67,6 +70,7 @@ export function createSlot(service: string, number: number): Slot {
     starts: 0,
     crashes: 0,
     quarantine: undefined,
+    program: undefined,
     goodHash: undefined,
     pinnedHash: undefined,
     restartBy: undefined,
@@ -112,6 +116,7 @@ export function noteExited(slot: Slot, exited: ExitedReading, fleet: Fleet): boo
   const { run } = slot;
   if (run === undefined || !sameProcess(run.started.process, exited.process)) return false;
   noteRun(slot, exited.uptimeMs, fleet);
+  slot.program = exited.program;
   if (!exited.expected && exited.uptimeMs < fleet.budgets.healthyRunMs) slot.crashes += 1;
   slot.run = undefined;
   slot.ejected = false;
@@ -158,6 +163,7 @@ export function recordOf(slot: Slot, service: ServiceSpec): SlotRecord {
     ...(slot.pinnedHash === undefined ? {} : { declaredHash: service.hash }),
     ...(slot.ended ? { ended: true } : {}),
     ...(slot.goodHash === undefined ? {} : { goodHash: slot.goodHash }),
+    ...(slot.quarantine && slot.program ? { program: slot.program } : {}),
   };
 }
 
@@ -167,6 +173,7 @@ export function restoreSlot(slot: Slot, record: SlotRecord, service: ServiceSpec
   slot.crashes = record.crashes;
   slot.goodHash = record.goodHash;
   slot.ended = record.ended === true;
+  slot.program = record.program;
   if ((record.declaredHash ?? record.specHash) !== service.hash) return;
   slot.declaredHash = service.hash;
   if (record.specHash !== service.hash) slot.pinnedHash = record.specHash;

@@ -8,6 +8,7 @@ export { type DataDirectory, openDataDirectory } from "./data-directory.ts";
 export { openDeadline } from "./deadline.ts";
 export { type FileOptions, replaceFile, syncFolder, writeDurably } from "./durable-file.ts";
 export { entryFile } from "./entry-file.ts";
+export { findExecutable } from "./find-executable.ts";
 export { freePort, isPortFree } from "./free-port.ts";
 export { acquireLock, type Lock } from "./lock-file.ts";
 export { portHolder, socketHolder } from "./port-holder.ts";

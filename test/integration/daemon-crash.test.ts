@@ -1,5 +1,8 @@
 /** The daemon and the front proxy die, and what they looked after goes on. */
 import { once } from "node:events";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { Incident } from "../../src/model/index.ts";
 import { freePort } from "../../src/system/index.ts";
@@ -93,6 +96,47 @@ test("an incident that was open is the same incident for the next daemon", async
   );
   const [row] = await bench.get<Incident[]>("/api/v1/incidents?limit=1");
   expect(row).toMatchObject({ id: before?.id, state: { kind: "resolved" } });
+});
+
+test.each([
+  ["replaced", "exit 1"],
+  ["installed", undefined],
+])("a program in PATH that was %s while no daemon lived is started by the next", async (_, old) => {
+  await using bench = new FleetBench();
+  const program = join(bench.folder, "bin", "ill");
+  const install = (text: string): void => {
+    writeFileSync(`${program}.new`, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    renameSync(`${program}.new`, program);
+  };
+  mkdirSync(dirname(program));
+  if (old !== undefined) install(old);
+  const ill = { command: ["ill"], env: { PATH: `${dirname(program)}:${process.env["PATH"]}` } };
+  bench.declare({ budgets: { crashes: 2, cool_down: "200ms" }, services: { ill } });
+  await bench.start();
+  await bench.state("ill", "quarantined");
+  await bench.end("SIGKILL");
+  await bench.start();
+  await bench.state("ill", "quarantined");
+  await bench.end();
+  install("exec sleep 600");
+  await bench.start();
+  await bench.state("ill", "healthy");
+  await bench.entry("request", ({ by }) => by === "a changed program file");
+});
+
+test("what a service writes into its own argument is no reason to start it again", async () => {
+  await using bench = new FleetBench();
+  const [script, data] = [join(bench.folder, "ill.sh"), join(bench.folder, "written")];
+  writeFileSync(script, `echo x >> "$1"; exit 1\n`);
+  bench.declare({
+    budgets: { crashes: 3, cool_down: "200ms" },
+    services: { ill: { command: ["/bin/sh", script, data] } },
+  });
+  await bench.start();
+  await bench.state("ill", "quarantined");
+  await pause(2500);
+  await bench.state("ill", "quarantined");
+  expect(readFileSync(data, "utf8")).toHaveLength(6);
 });
 
 test("an action that was in progress when the daemon died is brought to an end by the next one", async () => {

@@ -14,9 +14,9 @@
 import { stat } from "node:fs/promises";
 import { z } from "zod";
 import type { AbortSignalLike, Command, Effector, StepResult } from "../../model/index.ts";
+import { findExecutable } from "../../system/index.ts";
 import { guardedEffector } from "../guarded-effector.ts";
 import { maskSecrets } from "../mask-secrets.ts";
-import { findExecutable } from "./find-executable.ts";
 import { type CommandEnd, runCommand } from "./run-command.ts";
 
 export interface CommandEffectorOptions {
@@ -83,7 +83,7 @@ async function look({ command, undo, cwd }: Parameters, path: string): Promise<S
   }
   for (const each of [command, ...(undo === undefined ? [] : [undo])]) {
     const program = each[0] ?? "";
-    if ((await findExecutable(program, { cwd, path })) === undefined) {
+    if (findExecutable(program, { cwd, path }) === undefined) {
       return { kind: "refused", reason: `the program "${program}" cannot be found or run` };
     }
   }

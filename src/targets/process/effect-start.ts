@@ -4,8 +4,7 @@
  * B1. It never starts a second process of an instance unless it was told to (`beside`).
  * (B2 and B3 are about the launch itself: see `launch.ts`.)
  */
-import { accessSync, constants, statSync } from "node:fs";
-import { delimiter, isAbsolute, join, resolve } from "node:path";
+import { statSync } from "node:fs";
 import type { ServiceSpec } from "../../config/index.ts";
 import {
   type AbortSignalLike,
@@ -16,7 +15,7 @@ import {
   type ResourceId,
   type StepResult,
 } from "../../model/index.ts";
-import { isPortFree, portHolder, readProcessStat } from "../../system/index.ts";
+import { findExecutable, isPortFree, portHolder, readProcessStat } from "../../system/index.ts";
 import { findAccount } from "./account.ts";
 import { removeCgroups } from "./cgroups.ts";
 import type { ProcessContext } from "./context.ts";
@@ -25,6 +24,7 @@ import { launch, outfitOf } from "./launch.ts";
 import { membersOf } from "./members.ts";
 import { type Address, ownAddresses } from "./own-ports.ts";
 import { done, failure, identityOf, textOf } from "./parameters.ts";
+import { programFiles } from "./program-files.ts";
 
 const portRetryMs = 100;
 
@@ -44,12 +44,21 @@ function tell(context: ProcessContext, { step }: Command, result: StepResult): S
   if (context.table.current(resource) || context.table.previous(resource)) return result;
   const now = context.clock.now();
   const reason = `it cannot be started: ${result.reason}`;
+  const spec = context.specOf(textOf(step.parameters, "specHash") ?? "");
+  const program = spec && programFiles(spec, context.inherited);
   context.report({
     resource,
     sensor: "process",
     at: now.wallMs,
     begunMs: now.monotonicMs,
-    reading: { kind: "check", ok: false, elapsedMs: 0, symptom: "missing", reason },
+    reading: {
+      kind: "check",
+      ok: false,
+      elapsedMs: 0,
+      symptom: "missing",
+      reason,
+      ...(program === undefined ? {} : { program }),
+    },
   });
   return result;
 }
@@ -90,20 +99,8 @@ function unusable(context: ProcessContext, spec: ServiceSpec): string | undefine
   if (!account.ok) return account.error;
   const [program = ""] = spec.command;
   const path = spec.env["PATH"] ?? context.inherited["PATH"] ?? "";
-  const candidates = program.includes("/")
-    ? [isAbsolute(program) ? program : resolve(spec.cwd, program)]
-    : path.split(delimiter).map((folder) => join(folder, program));
-  return candidates.some(isExecutable) ? undefined : `there is no executable ${program}`;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    // Not there, or not for us.
-    return false;
-  }
+  const found = findExecutable(program, { cwd: spec.cwd, path });
+  return found === undefined ? `there is no executable ${program}` : undefined;
 }
 
 /** Undefined when the port is free, or held by what this start will end first. */

@@ -11,6 +11,7 @@ import type {
   ExitedReading,
   Observation,
   ProcessIdentity,
+  ProgramFiles,
   Report,
   ResourceId,
   StartedReading,
@@ -34,6 +35,7 @@ interface TableOptions {
   readonly report: Report;
   readonly notes: RunNotes;
   readonly logEnd: (run: Run) => number;
+  readonly programOf: (specHash: string) => ProgramFiles | undefined;
 }
 
 export class ProcessTable {
@@ -106,7 +108,9 @@ export class ProcessTable {
     const uptimeMs = Math.max(0, this.#options.clock.now().monotonicMs - run.startedMs);
     const exit: RunExit = { code, signal, uptimeMs, logOffset: this.#options.logEnd(run) };
     run.exit = exit;
-    this.#options.report(this.#observation(run.resource, exitedReading(run, exit)));
+    const program = this.#options.programOf(run.specHash);
+    const reading = { ...exitedReading(run, exit), ...(program === undefined ? {} : { program }) };
+    this.#options.report(this.#observation(run.resource, reading));
     this.#forget(run);
     for (const wake of this.#waiting.get(run) ?? []) wake();
     this.#waiting.delete(run);

@@ -19,6 +19,7 @@ import {
   type Observation,
   type ProcessIdentity,
   type ProcessRun,
+  type ProgramFiles,
   type Report,
   type ResourceId,
   type Router,
@@ -36,6 +37,7 @@ import { stopEffector } from "./effect-stop.ts";
 import { inheritedEnvironment } from "./environment.ts";
 import { prepareNext } from "./launch.ts";
 import { ProcessTable } from "./process-table.ts";
+import { programFiles } from "./program-files.ts";
 import { Routes } from "./routes.ts";
 import type { Run } from "./run.ts";
 import { type RunNote, RunNotes } from "./run-notes.ts";
@@ -105,6 +107,7 @@ export class ProcessTarget {
       clock,
       notes: this.#notes,
       logEnd: (run) => this.logOf(run.resource).end(),
+      programOf: (specHash) => this.programOf(specHash),
       report: (observation) => {
         report(observation);
         this.#follow(observation);
@@ -200,6 +203,12 @@ export class ProcessTarget {
   /** Tells a router that has just started all routes again. */
   declareRoutes(): Promise<void> {
     return this.#context.routes.declareAll();
+  }
+
+  /** What a start with that specification would run now. */
+  programOf(specHash: string): ProgramFiles | undefined {
+    const spec = this.#options.specOf(specHash);
+    return spec && programFiles(spec, this.#context.inherited);
   }
 
   /** A service that is no longer in the fleet will not be started again. */
