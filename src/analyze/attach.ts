@@ -89,6 +89,7 @@ export function detectorsFor(
 
 function forInstance(fleet: Fleet, service: ServiceSpec, senses: Senses): readonly Detector[] {
   const { usual, patience } = senses;
+  const lead = { leadMs: fleet.detection.exhaustionLeadMs, full: 0.95 };
   const hasProbes =
     service.startup !== undefined ||
     service.readiness !== undefined ||
@@ -109,16 +110,14 @@ function forInstance(fleet: Fleet, service: ServiceSpec, senses: Senses): readon
     stoppedDetector({ hasProbes: service.liveness !== undefined, patience: 5 }),
     exhaustionDetector({
       series: {
-        "memory.rss": "memory_exhaustion",
-        descriptors: "descriptor_exhaustion",
-        processes: "process_exhaustion",
+        "memory.rss": { leadsTo: "memory_exhaustion", ...lead },
+        descriptors: { leadsTo: "descriptor_exhaustion", ...lead },
+        processes: { leadsTo: "process_exhaustion", ...lead },
       },
-      leadMs: fleet.detection.exhaustionLeadMs,
-      full: 0.95,
     }),
     ...service.work.map((work) =>
       stalledWorkDetector({
-        sensor: `work.${work.name}`,
+        work: work.name,
         stallAfterMs: work.stallAfterMs,
         patience,
       }),
@@ -225,16 +224,23 @@ function forResource(fleet: Fleet, alike: Alike, senses: Senses): readonly Detec
     ...declaredLimits(fleet, { sensor, probe }, patience),
   ];
   if (log) detectors.push(occurrencesDetector({ sensor, type: "log_pattern", severity, ...log }));
-  if (sensor === "host") {
-    detectors.push(
-      exhaustionDetector({
-        series: { "disk.used": "disk_exhaustion", "disk.inodes": "disk_exhaustion" },
-        leadMs: fleet.detection.diskFullWithinMs,
-        full: 0.98,
-      }),
-    );
-  }
+  if (sensor === "host") detectors.push(hostExhaustion(fleet));
   return detectors;
+}
+
+/** A disk fills for days and can be cleaned; memory and descriptors run out within seconds. */
+function hostExhaustion({ detection }: Fleet): Detector {
+  const full = 0.98;
+  const disk = { leadsTo: "disk_exhaustion", leadMs: detection.diskFullWithinMs, full } as const;
+  const leadMs = detection.exhaustionLeadMs;
+  return exhaustionDetector({
+    series: {
+      "disk.used": disk,
+      "disk.inodes": disk,
+      "memory.used": { leadsTo: "memory_exhaustion", leadMs, full },
+      "descriptors.allocated": { leadsTo: "descriptor_exhaustion", leadMs, full },
+    },
+  });
 }
 
 function clockDetector(fleet: Fleet): Detector {

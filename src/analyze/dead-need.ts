@@ -54,7 +54,7 @@ export function blameDeadNeed(
   const cause = deadNeedOf(around, resource);
   if (cause === undefined) return opinion;
   const reason = `${opinion.reason}; it needs ${cause.resource}: ${cause.reason}`;
-  return { ...opinion, type: "dependency_down", reason };
+  return { kind: "bad", type: "dependency_down", severity: opinion.severity, reason };
 }
 
 function deadNeedOf(around: Surroundings, resource: ResourceId): Failure | undefined {

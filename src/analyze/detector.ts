@@ -11,16 +11,33 @@ export type AskPatience = (now: Instant) => Patience;
  * - `good`: this look shows that the resource is well, as far as failures of `types` go;
  * - `suspect`: not good, but not yet enough to call it a failure;
  * - `bad`: a failure, with its reason. Said again and again while it lasts.
+ *
+ * Where a resource has several of a kind (disks, kinds of work), each opinion is about one `part`,
+ * and so is the failure: the others neither hide nor heal it.
  */
 export type Opinion =
-  | { readonly kind: "good"; readonly types: readonly FailureType[] }
-  | { readonly kind: "suspect"; readonly types: readonly FailureType[] }
+  | {
+      readonly kind: "good" | "suspect";
+      readonly types: readonly FailureType[];
+      readonly part?: string;
+    }
   | {
       readonly kind: "bad";
       readonly type: FailureType;
+      readonly part?: string;
       readonly severity: Severity;
       readonly reason: string;
     };
+
+/** Several where one look shows several things; what is bad stands before what is good. */
+export type Opinions = Opinion | readonly Opinion[] | undefined;
+
+export function listOf(opinions: Opinions): readonly Opinion[] {
+  if (opinions === undefined) return none;
+  return "kind" in opinions ? [opinions] : opinions;
+}
+
+const none: readonly Opinion[] = [];
 
 export interface Foreseen {
   readonly series: string;
@@ -40,7 +57,7 @@ export interface Detector<State = unknown> {
   /** True when only its own opinion says whether a failure of its own is over. */
   readonly hearsItselfOnly?: boolean;
   initial(): State;
-  judge(state: State, observation: Observation, now: Instant): Opinion | undefined;
+  judge(state: State, observation: Observation, now: Instant): Opinions;
   /** What is on its way to a limit, whether that is near enough to be a failure or not. */
   foresee?(state: State, now: Instant): readonly Foreseen[];
   /** Judges silence: when it wants to be asked without an observation, and what it then says. */

@@ -3,7 +3,7 @@
  * `judge.ts`.
  */
 import type { Instant } from "../kernel/index.ts";
-import { type Failure, failureTypes, type ResourceId } from "../model/index.ts";
+import { type Failure, failureTypes, faultOf, type ResourceId } from "../model/index.ts";
 import { blameDeadNeed, type Surroundings } from "./dead-need.ts";
 import type { Detector, Opinion } from "./detector.ts";
 import type { Case, Evidence, JudgeState } from "./judge.ts";
@@ -29,11 +29,14 @@ export function hear(state: JudgeState, heard: Heard, round: Round): void {
     hearBad(state, { ...heard, opinion }, round);
     return;
   }
-  if (opinion.kind === "good") found.goodMs = Math.max(found.goodMs, begunMs);
+  // A look that shows something else as bad is no good look.
+  if (opinion.kind === "good" && begunMs !== found.badMs) {
+    found.goodMs = Math.max(found.goodMs, begunMs);
+  }
   if (found.open.size === 0) return;
   const { kind } = opinion;
   for (const type of opinion.types) {
-    const failure = found.open.get(type);
+    const failure = found.open.get(faultOf({ ...opinion, type }));
     if (failure && mayJudge(heard, failure)) {
       round.evidence.push({ failure, kind, begunMs, reason: kind });
     }
@@ -65,7 +68,7 @@ function hearBad(state: JudgeState, heard: Heard & { readonly opinion: Bad }, ro
     round.evidence.push({ failure: lacking, kind: "good", begunMs, reason });
   }
   const { reason } = opinion;
-  const open = found.open.get(opinion.type);
+  const open = found.open.get(faultOf(opinion));
   if (open) round.evidence.push({ failure: open, kind: "bad", begunMs, reason });
   // A look that asks the same and finds something else is no better news of what it found before.
   const isNew = open === undefined;
@@ -88,6 +91,7 @@ function raise(state: JudgeState, heard: Heard & { readonly opinion: Bad }, roun
     type: opinion.type,
     severity: opinion.severity,
     detector: heard.detector.name,
+    ...(opinion.part === undefined ? {} : { part: opinion.part }),
     sensor: heard.sensor,
     reason: opinion.reason,
     evidence: [...found.recent],
@@ -97,11 +101,13 @@ function raise(state: JudgeState, heard: Heard & { readonly opinion: Bad }, roun
 }
 
 export function noteOpen(found: Case, failure: Failure): void {
-  found.open = new Map(found.open).set(failure.type, failure);
+  found.open = new Map(found.open).set(faultOf(failure), failure);
 }
 
-function isSameLook(failure: Failure, { detector, sensor }: Heard): boolean {
-  return failure.detector === detector.name && failure.sensor === sensor;
+/** The question of the same detector, about the same part. */
+function isSameLook(failure: Failure, { detector, sensor, opinion }: Heard): boolean {
+  if (failure.detector !== detector.name || failure.sensor !== sensor) return false;
+  return failure.type === "dependency_down" || failure.part === opinion.part;
 }
 
 /** That it lacks what it needs, if it was this look that found it. */

@@ -117,6 +117,21 @@ describe("judge", () => {
     ]);
   });
 
+  it("has a failure of its own for each kind of work that stands (J1)", () => {
+    const bench = new Bench();
+    const stands = (counter: string): Reading => ({ kind: "work", counter, done: 1, waiting: 2 });
+    const [mails] = bench.show("work.mails", stands("mails"), stands("mails")).raised;
+    const [calls] = bench.show("work.calls", stands("calls"), stands("calls")).raised;
+    expect(mails).toMatchObject({ type: "stalled_work", part: "mails" });
+    expect(calls).toMatchObject({ type: "stalled_work", part: "calls" });
+    expect([mails?.reason, calls?.reason].map((reason) => reason?.split(" ")[0])).toEqual([
+      "mails",
+      "calls",
+    ]);
+    if (mails) closeFailure(bench.state, mails);
+    expect([...(bench.state.cases.get(resource)?.open.values() ?? [])]).toEqual([calls]);
+  });
+
   it("keeps a failure open while its detector sees good, until it is closed (J2)", () => {
     const bench = new Bench();
     const [failure] = bench.show("liveness", silent, silent).raised;

@@ -2,8 +2,8 @@
  * Observations of every resource go to the detectors of that resource; opinions become failures
  * that open and close, and evidence about those that are open.
  *
- * J1. At most one failure is open for a resource and type; "bad" again is evidence, not a second
- *     failure.
+ * J1. At most one failure is open for a resource, a type, and a part where there are parts; "bad"
+ *     again is evidence, not a second failure.
  * J2. A failure is closed from outside only (by a verdict), never by the detector that raised it.
  * J3. While something is done to a resource, or to something well that it needs, only facts about
  *     it are new failures: that it does not answer is what a restart looks like.
@@ -14,7 +14,7 @@ import { DueHeap, type Ids, type Instant } from "../kernel/index.ts";
 import {
   createPatience,
   type Failure,
-  type FailureType,
+  faultOf,
   type Health,
   hostPressure,
   instanceOf,
@@ -25,7 +25,7 @@ import {
   type ResourceId,
 } from "../model/index.ts";
 import { detectorsFor } from "./attach.ts";
-import type { AskPatience, Detector, Foreseen } from "./detector.ts";
+import { type AskPatience, type Detector, type Foreseen, listOf } from "./detector.ts";
 import type { Usual } from "./detectors/deviation.ts";
 import { hear, noteOpen, type Round } from "./hear.ts";
 
@@ -61,7 +61,7 @@ export interface Case {
   /** Where not all of them listen to every sensor. */
   bySensor: Map<string, readonly Attached[]> | undefined;
   /** Replaced as a whole: most resources never have a failure, and share what is empty. */
-  open: ReadonlyMap<FailureType, Failure>;
+  open: ReadonlyMap<string, Failure>;
   /** Begin of the last look that was good or bad; what began later is fresher. */
   goodMs: number;
   badMs: number;
@@ -80,7 +80,7 @@ export interface Judged {
 }
 
 const recentMax = 10;
-const nothingOpen: ReadonlyMap<FailureType, Failure> = new Map();
+const nothingOpen: ReadonlyMap<string, Failure> = new Map();
 
 export function createJudgeState(fleet: Fleet, ids: Ids, usual: Usual): JudgeState {
   const pressure = createPatience();
@@ -117,8 +117,9 @@ export function judge(
 /** The verdict is in: the failure is over. */
 export function closeFailure(state: JudgeState, failure: Failure): void {
   const found = state.cases.get(failure.resource);
-  if (found?.open.get(failure.type)?.id !== failure.id) return;
-  found.open = new Map([...found.open].filter(([type]) => type !== failure.type));
+  const fault = faultOf(failure);
+  if (found?.open.get(fault)?.id !== failure.id) return;
+  found.open = new Map([...found.open].filter(([other]) => other !== fault));
 }
 
 /** A failure that was open when the daemon before this one ended. */
@@ -209,8 +210,9 @@ function look(state: JudgeState, observation: Observation, round: Round): void {
   if (reading.kind === "check") note(found, observation);
   for (const each of listeners(found, sensor)) {
     const { detector } = each;
-    const opinion = detector.judge(each.state, observation, round.now);
-    if (opinion) hear(state, { found, opinion, detector, sensor, begunMs }, round);
+    for (const opinion of listOf(detector.judge(each.state, observation, round.now))) {
+      hear(state, { found, opinion, detector, sensor, begunMs }, round);
+    }
     const dueMs = each.detector.silence?.dueMs(each.state);
     if (dueMs !== undefined) state.silence.set(found.resource, dueMs);
   }

@@ -72,7 +72,7 @@ function failureRow(
   failure: Failure,
   at: number,
 ): Omit<FailureRow, "id" | "resolved" | "resolvedAt"> {
-  const { resource, sensor, evidence } = failure;
+  const { resource, sensor, evidence, part } = failure;
   return {
     eventId: fit(failure.id),
     timestamp: Math.round(failure.at),
@@ -82,7 +82,12 @@ function failureRow(
     affectedService: fit(serviceOf(resource)),
     errorMessage: fit(failure.reason),
     errorStack: null,
-    context: fitJson({ resource, sensor, evidence: [...evidence] }),
+    context: fitJson({
+      resource,
+      sensor,
+      evidence: [...evidence],
+      ...(part === undefined ? {} : { part }),
+    }),
     detectionMethod: fit(failure.detector),
     userId: null,
     requestId: null,

@@ -7,6 +7,8 @@ export interface Failure {
   readonly at: number;
   readonly resource: ResourceId;
   readonly type: FailureType;
+  /** What of the resource, where it has several that fail alike: a disk, a kind of work. */
+  readonly part?: string;
   readonly severity: Severity;
   /** The detector that judged. */
   readonly detector: string;
@@ -85,7 +87,12 @@ export function namesCause(type: FailureType): boolean {
   return failureTypes[type].specificity >= 20;
 }
 
+/** What can be open once for a resource: a type of failure, of one part where it has parts. */
+export function faultOf({ type, part }: Pick<Failure, "type" | "part">): string {
+  return part === undefined ? type : `${type}:${part}`;
+}
+
 /** What "the same thing again" means for learning and for relapses. */
-export function signatureOf(failure: Pick<Failure, "resource" | "type">): string {
-  return `${failure.resource}:${failure.type}`;
+export function signatureOf(failure: Pick<Failure, "resource" | "type" | "part">): string {
+  return `${failure.resource}:${faultOf(failure)}`;
 }

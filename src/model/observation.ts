@@ -68,6 +68,8 @@ export interface Sample {
   readonly unit: Unit;
   /** What the value may not reach, where a limit is known. */
   readonly limit?: number;
+  /** The limit is what is left of something that others use as well: it moves with them. */
+  readonly isShared?: true;
 }
 
 /** A counter of finished work, and how much work waits. */

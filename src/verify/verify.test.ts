@@ -74,6 +74,16 @@ describe("verify", () => {
     expect(given[0]).toMatchObject({ healed: true, action: "act", healedAfterMs: 900 });
   });
 
+  it("judges what was done for one part by that part alone (V3)", () => {
+    const of = (id: string, part: string): VerifyInput => ({
+      kind: "raised",
+      failure: { ...failure(id, "disk_exhaustion"), part },
+    });
+    const begun = [[0, of("f", "/var")] as const, [100, acting] as const, [500, acted] as const];
+    expect(verdicts([...begun, [900, of("g", "/srv")]])).toEqual([]);
+    expect(verdicts([...begun, [900, of("g", "/var")]])).toMatchObject([{ healed: false }]);
+  });
+
   it("does not count looks that began before the action was over (V1)", () => {
     const given = verdicts([
       [0, raised()],

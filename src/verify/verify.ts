@@ -4,8 +4,8 @@
  * V1. Evidence counts only when its look began after the last step of the action was done.
  * V2. Healed: at least `goodMin` good looks, none bad or suspect in between, over `windowMs`.
  * V3. Not healed: what the action has started is gone when its last step is done, a bad look or a
- *     new decisive failure of the resource after the action, or no clean window before
- *     `deadlineMs`.
+ *     new decisive failure of the resource (not of another part of it) after the action, or no
+ *     clean window before `deadlineMs`.
  * V4. A failure that gets well without an action needs the same clean window.
  * V5. Every failure that is raised ends in a verdict "healed", or stays open and known.
  * V6. What is no longer in the fleet, or was stopped by a person, cannot get well: what was open
@@ -102,6 +102,7 @@ function take(state: VerifyState, input: VerifyInput, round: Round): void {
     case "raised":
       for (const watch of watchesOf(state, input.failure.resource)) {
         if (!failureTypes[input.failure.type].decisive) continue;
+        if (isOtherPart(watch.failure, input.failure)) continue;
         state.due.delete(watch.failure.id);
         notHealed(watch, `a new failure: ${input.failure.reason}`, round);
       }
@@ -136,6 +137,11 @@ function take(state: VerifyState, input: VerifyInput, round: Round): void {
       }
       return;
   }
+}
+
+/** That another disk gets full says nothing of what was done for this one. */
+function isOtherPart({ part }: Failure, news: Failure): boolean {
+  return part !== undefined && news.part !== undefined && part !== news.part;
 }
 
 function watchesOf(state: VerifyState, resource: ResourceId): readonly FailureWatch[] {

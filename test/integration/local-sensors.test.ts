@@ -12,6 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import type { JsonRecord } from "../../src/kernel/index.ts";
+import type { Reading } from "../../src/model/index.ts";
 import { readProcessStat, realClock } from "../../src/system/index.ts";
 import { createCommandSensor } from "../../src/targets/command/index.ts";
 import { createFilesSensor } from "../../src/targets/files/index.ts";
@@ -229,6 +230,18 @@ describe("host", () => {
     expect(valueOf(readings, "pressure.memory.some")).toBeUndefined();
     expect(valueOf(readings, "descriptors.allocated")).toBe(1033);
     expect(JSON.stringify(readings)).not.toContain("9223372036854775807");
+  });
+
+  test("several disks keep their own series while one cannot be read", async () => {
+    const { look } = machine();
+    const seriesOf = (readings: readonly Reading[]): readonly string[] =>
+      readings.flatMap((each) =>
+        each.kind === "samples" ? each.samples.map(({ series }) => series) : [],
+      );
+    const both = seriesOf(await look({ disks: ["/", "/proc"] }));
+    expect(both).toEqual(expect.arrayContaining(["disk.used", "disk.used:/", "disk.used:/proc"]));
+    const one = seriesOf(await look({ disks: ["/", "/no/such/disk"] }));
+    expect(one).toEqual(expect.arrayContaining(["disk.used", "disk.used:/", "disk.free:/"]));
   });
 
   test("of a kernel that shows nothing only the disks are known", async () => {

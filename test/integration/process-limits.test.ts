@@ -2,6 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import type { JsonRecord } from "../../src/kernel/index.ts";
+import type { Sample } from "../../src/model/index.ts";
 import { controlGroupsOf, readProcessStatus } from "../../src/system/index.ts";
 import { Cgroups, findHierarchies } from "../../src/targets/process/index.ts";
 import { ProcessBench, until } from "./process-bench.ts";
@@ -93,30 +95,34 @@ test("where there are no cgroups it is said that limits are polled, and stopping
   const child = Number(/child (\d+)/.exec(bench.log())?.[1]);
   expect(existsSync(`/proc/${child}`)).toBe(true);
   // What the limit is held against is the service, not its launcher alone.
-  const [running] = bench.target.processes();
-  const sensor = bench.target.sensors().find(({ kind }) => kind === "process-usage");
-  if (!running || !sensor) throw new Error("nothing runs");
-  const request = {
-    spec: {
-      key: "usage",
-      resource: running.resource,
-      sensor: "usage",
-      kind: "process-usage",
-      parameters: { processes: 100 },
-      intervalMs: 250,
-      timeoutMs: 1000,
-    },
-    process: running.process,
-  };
-  expect(await sensor.read(request, AbortSignal.timeout(1000))).toMatchObject([
-    {
-      samples: expect.arrayContaining([
-        { series: "processes", value: 2, unit: "count", limit: 100 },
-      ]) as unknown,
-    },
-  ]);
+  expect(await samplesOf(bench, { processes: 100 })).toContainEqual({
+    series: "processes",
+    value: 2,
+    unit: "count",
+    limit: 100,
+  });
   await bench.run("stop");
   await until(() => !existsSync(`/proc/${child}`) || stateOf(child).startsWith("Z"));
+});
+
+test("without declared limits those of the machine are told", async () => {
+  await using bench = new ProcessBench();
+  const pid = await bench.start(idle);
+  const samples = await samplesOf(bench, {});
+  const rss = samples.find(({ series }) => series === "memory.rss");
+  expect(rss).toMatchObject({ isShared: true });
+  expect(rss?.limit).toBeGreaterThan(rss?.value ?? Number.POSITIVE_INFINITY);
+  const [, soft] =
+    /^Max open files\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, "utf8")) ?? [];
+  const descriptors = samples.find(({ series }) => series === "descriptors");
+  expect(descriptors?.limit).toBe(Number(soft));
+  const declared = await samplesOf(bench, { memoryBytes: 1e9, descriptors: 64 });
+  expect(declared.map(({ limit, isShared }) => ({ limit, isShared }))).toEqual(
+    expect.arrayContaining([
+      { limit: 1e9, isShared: undefined },
+      { limit: 64, isShared: undefined },
+    ]),
+  );
 });
 
 test("in groups of version 2 a run is moved when it has started, and ended with its group", async () => {
@@ -160,6 +166,18 @@ test("a service runs as the user and group that it was given", async () => {
   expect(status.get("Groups")).toBe("");
   expect(bench.log()).toContain("/nonexistent");
 });
+
+/** What the usage of the one that runs looks like, with these limits. */
+async function samplesOf(bench: ProcessBench, parameters: JsonRecord): Promise<readonly Sample[]> {
+  const [running] = bench.target.processes();
+  const sensor = bench.target.sensors().find(({ kind }) => kind === "process-usage");
+  if (!running || !sensor) throw new Error("nothing runs");
+  const { resource, process } = running;
+  const how = { kind: "process-usage", intervalMs: 250, timeoutMs: 1000 };
+  const spec = { key: "usage", resource, sensor: "usage", parameters, ...how };
+  const readings = await sensor.read({ spec, process }, AbortSignal.timeout(1000));
+  return readings.flatMap((reading) => (reading.kind === "samples" ? reading.samples : []));
+}
 
 function stateOf(pid: number): string {
   return readProcessStatus(pid).get("State") ?? "Z";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Instant } from "../../kernel/index.ts";
 import type { Observation, Reading } from "../../model/index.ts";
-import type { Detector, Opinion } from "../detector.ts";
+import { type Detector, listOf, type Opinions } from "../detector.ts";
 import { certificateDetector } from "./certificate.ts";
 import { checksDetector } from "./checks.ts";
 import { flappingDetector } from "./flapping.ts";
@@ -26,7 +26,8 @@ function opinions(
   });
 }
 
-function textOf(opinion: Opinion | undefined): string {
+function textOf(opinions: Opinions): string {
+  const [opinion] = listOf(opinions);
   if (opinion === undefined) return "-";
   return opinion.kind === "bad" ? opinion.type : opinion.kind;
 }
@@ -188,7 +189,7 @@ describe("process life", () => {
 });
 
 describe("stalled work", () => {
-  const detector = stalledWorkDetector({ sensor: "work.jobs", stallAfterMs: 2000 });
+  const detector = stalledWorkDetector({ work: "jobs", stallAfterMs: 2000 });
   const work = (done: number, waiting: number) =>
     ["work.jobs", { kind: "work", counter: "jobs_total", done, waiting }] as const;
 

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import type { BaselineSummary } from "../../statistics/index.ts";
+import { listOf } from "../detector.ts";
 import { deviationDetector } from "./deviation.ts";
 
 const usual = { count: 3000, p01: 4, p05: 5, p50: 10, p95: 20, p99: 30 } as BaselineSummary;
@@ -16,7 +17,7 @@ function opinionOf(
     const now = { wallMs: 0, monotonicMs: index * 10_000 };
     const reading = { kind: "check", ok: true, elapsedMs, reason: "200" } as const;
     const place = { resource: "http/a", sensor: "http", at: 0, begunMs: now.monotonicMs } as const;
-    const opinion = detector.judge(state, { ...place, reading }, now);
+    const [opinion] = listOf(detector.judge(state, { ...place, reading }, now));
     last = opinion === undefined ? "-" : opinion.kind === "bad" ? opinion.severity : opinion.kind;
   });
   return last;

@@ -1,22 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../../kernel/index.ts";
-import type { Opinion } from "../detector.ts";
+import { listOf, type Opinion } from "../detector.ts";
 import { exhaustionDetector } from "./exhaustion.ts";
 
 const megabyte = 1024 * 1024;
 const limit = 512 * megabyte;
-const options = { leadMs: 60_000, full: 0.95 };
+const soon = { leadMs: 60_000, full: 0.95 };
+const memory = { leadsTo: "memory_exhaustion", ...soon } as const;
 
 /** The first bad opinion over a series that is read every 250 ms, with its time and value. */
 function firstBad(
   valueAt: (ms: number) => number,
-  { forMs, leadMs = options.leadMs }: { forMs: number; leadMs?: number },
+  { forMs }: { forMs: number },
 ): { ms: number; share: number; reason: string } | undefined {
-  const detector = exhaustionDetector({
-    series: { "memory.rss": "memory_exhaustion" },
-    leadMs,
-    full: options.full,
-  });
+  const detector = exhaustionDetector({ series: { "memory.rss": memory } });
   const state = detector.initial();
   for (let ms = 0; ms <= forMs; ms += 250) {
     const value = valueAt(ms);
@@ -37,11 +34,8 @@ function judge(
   const sample = { series, value, unit: "bytes" as const, ...(bounded ? { limit } : {}) };
   const reading = { kind: "samples" as const, samples: [sample] };
   const at = { at: ms, begunMs: ms };
-  return detector.judge(
-    state,
-    { resource: "instance/a.1", sensor: "usage", reading, ...at },
-    { wallMs: ms, monotonicMs: ms },
-  );
+  const observation = { resource: "instance/a.1", sensor: "usage", reading, ...at } as const;
+  return listOf(detector.judge(state, observation, { wallMs: ms, monotonicMs: ms }))[0];
 }
 
 describe("exhaustion", () => {
@@ -95,11 +89,7 @@ describe("exhaustion", () => {
   });
 
   it("says nothing of series without a limit or without a name here", () => {
-    const detector = exhaustionDetector({
-      series: { "memory.rss": "memory_exhaustion" },
-      leadMs: 1000,
-      full: 0.9,
-    });
+    const detector = exhaustionDetector({ series: { "memory.rss": memory } });
     const state = detector.initial();
     const seen = { ms: 0, value: limit };
     expect(judge(detector, state, { ...seen, bounded: false })).toBeUndefined();
@@ -109,8 +99,10 @@ describe("exhaustion", () => {
 
   it("goes on following the others while one is full", () => {
     const detector = exhaustionDetector({
-      ...options,
-      series: { "memory.rss": "memory_exhaustion", descriptors: "descriptor_exhaustion" },
+      series: {
+        "memory.rss": memory,
+        descriptors: { leadsTo: "descriptor_exhaustion", ...soon },
+      },
     });
     const state = detector.initial();
     const samples = (rss: number, open: number) =>
@@ -122,9 +114,100 @@ describe("exhaustion", () => {
       const reading = { kind: "samples", samples: samples(rss, 10 + ms / 1000) } as const;
       const seen = { resource: "instance/a.1", sensor: "usage", reading } as const;
       const at = { wallMs: ms, monotonicMs: ms };
-      return detector.judge(state, { ...seen, at: ms, begunMs: ms }, at);
+      return listOf(detector.judge(state, { ...seen, at: ms, begunMs: ms }, at))[0];
     };
     for (let ms = 0; ms < 60_000; ms += 250) look(ms, 99);
     expect(look(60_000, 50)).toMatchObject({ kind: "bad", type: "descriptor_exhaustion" });
+  });
+});
+
+describe("exhaustion of several parts", () => {
+  const detector = exhaustionDetector({
+    series: {
+      "disk.used": { leadsTo: "disk_exhaustion", leadMs: 86_400_000, full: 0.98 },
+      "disk.inodes": { leadsTo: "disk_exhaustion", leadMs: 86_400_000, full: 0.98 },
+    },
+  });
+
+  /** A look a minute; every value is a share, as the host sensor tells it. */
+  function looks(minutes: number, at: (minute: number) => Readonly<Record<string, number>>) {
+    const state = detector.initial();
+    let last: readonly Opinion[] = [];
+    for (let minute = 0; minute <= minutes; minute += 1) {
+      const samples = Object.entries(at(minute)).map(
+        ([series, value]) => ({ series, value, unit: "ratio", limit: 1 }) as const,
+      );
+      const begunMs = minute * 60_000;
+      const reading = { kind: "samples", samples } as const;
+      const seen = { resource: "host/a", sensor: "host", at: begunMs, begunMs, reading } as const;
+      last = listOf(detector.judge(state, seen, { wallMs: begunMs, monotonicMs: begunMs }));
+    }
+    return last;
+  }
+
+  it("foresees each disk by itself, also behind a fuller one that rests (X1)", () => {
+    const disks = (minute: number) => {
+      const growing = 0.3 + minute * 0.002;
+      return { "disk.used": 0.9, "disk.used:/": 0.9, "disk.used:/var": growing };
+    };
+    const [bad, ...others] = looks(300, disks);
+    expect(bad).toMatchObject({ kind: "bad", type: "disk_exhaustion", part: "disk.used:/var" });
+    expect(bad).toHaveProperty("reason", expect.stringMatching(/^disk\.used:\/var is at 90 %/));
+    expect(others).toEqual([{ kind: "good", types: ["disk_exhaustion"], part: "disk.used:/" }]);
+  });
+
+  it("tells inodes and bytes of one disk apart (X2)", () => {
+    const opinions = looks(0, () => ({ "disk.used": 0.2, "disk.inodes": 0.99 }));
+    expect(opinions).toMatchObject([
+      { kind: "bad", part: "disk.inodes" },
+      { kind: "good", part: "disk.used" },
+    ]);
+  });
+});
+
+describe("exhaustion of what is shared", () => {
+  const detector = exhaustionDetector({ series: { "memory.rss": memory } });
+  const total = 8192;
+
+  /** What is said of a service that uses `rss(ms)` while others use `others(ms)`, all in MB. */
+  function firstBadOf(rss: (ms: number) => number, others: (ms: number) => number) {
+    const state = detector.initial();
+    for (let ms = 0; ms <= 600_000; ms += 500) {
+      const value = Math.round(rss(ms));
+      const limit = Math.max(value, total - Math.round(others(ms)));
+      const sample = { series: "memory.rss", value, unit: "bytes", limit, isShared: true } as const;
+      const reading = { kind: "samples", samples: [sample] } as const;
+      const seen = { resource: "instance/a.1", sensor: "usage", at: ms, begunMs: ms } as const;
+      const now = { wallMs: ms, monotonicMs: ms };
+      const [opinion] = listOf(detector.judge(state, { ...seen, reading }, now));
+      if (opinion?.kind === "bad") return { ms, reason: opinion.reason };
+    }
+    return undefined;
+  }
+
+  it("foresees a leak of a service without a limit before the machine has nothing left", () => {
+    const seen = firstBadOf(
+      (ms) => 200 + ms * 0.01,
+      () => 3000,
+    );
+    // It has 4,992 MB, for 499 s.
+    expect(seen?.ms).toBeGreaterThan(499_000 - 75_000);
+    expect(seen?.ms).toBeLessThan(499_000 - 20_000);
+    expect(seen?.reason).toMatch(/of what the machine has for it and reaches it in/);
+  });
+
+  it("blames nobody who rests while others take what is left (X3)", () => {
+    const rests = firstBadOf(
+      () => 900,
+      (ms) => Math.min(total - 900, 1000 + ms * 0.05),
+    );
+    expect(rests).toBeUndefined();
+  });
+
+  it("is quiet over a long export and a collector's teeth on a machine with room", () => {
+    const teeth = (ms: number): number => 300 + ((ms / 1000) % 30) * 20;
+    expect(firstBadOf(teeth, () => 3000)).toBeUndefined();
+    const exported = (ms: number): number => 300 + Math.min(1500, Math.max(0, ms - 60_000) * 0.025);
+    expect(firstBadOf(exported, () => 3000)).toBeUndefined();
   });
 });

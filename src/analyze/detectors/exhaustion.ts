@@ -3,15 +3,24 @@
  * what will reach its limit within the lead is a failure now, while there is time to drain and
  * restart. What has reached `full` of it is one whatever the trend says.
  *
- * Good evidence is a look at which nothing is about to run out.
+ * X1. What has parts (`disk.used:/`, `disk.used:/var`) is followed part by part, and the figure of
+ *     the worst of them is left alone: it changes from one to the other.
+ * X2. Where several series lead to one type of failure, each has a failure of its own.
+ * X3. A limit that is shared is nobody's alone: who comes near to it is a failure, who is at it
+ *     because of others is none.
+ * X4. Good evidence about a series is a look at which it is not about to run out.
  */
 import type { FailureType, Sample } from "../../model/index.ts";
 import { History, timeToLimitMs } from "../../statistics/index.ts";
 import type { Detector, Opinion } from "../detector.ts";
 
 export interface ExhaustionOptions {
-  /** Which failure each series leads to; what is not named is not followed. */
-  readonly series: Readonly<Record<string, FailureType>>;
+  /** What each series, and its parts, lead to; what is not named is not followed. */
+  readonly series: Readonly<Record<string, Fate>>;
+}
+
+export interface Fate {
+  readonly leadsTo: FailureType;
   /** A limit that is nearer than this is a failure. */
   readonly leadMs: number;
   /** Share of the limit that is a failure by itself. */
@@ -22,13 +31,16 @@ type ExhaustionState = Map<string, Followed>;
 
 interface Followed {
   readonly history: History;
+  readonly fate: Fate;
+  /** Which part of the resource, where it has several that lead to the same (X2). */
+  readonly about: { readonly part?: string };
+  readonly good: Opinion;
   /** As it was seen last. */
   value: number;
   limit: number;
 }
 
 export function exhaustionDetector(options: ExhaustionOptions): Detector<ExhaustionState> {
-  const good: Opinion = { kind: "good", types: [...new Set(Object.values(options.series))] };
   return {
     name: "exhaustion",
     sensors: "all",
@@ -36,55 +48,67 @@ export function exhaustionDetector(options: ExhaustionOptions): Detector<Exhaust
     initial: () => new Map(),
     judge(state, { reading, begunMs }) {
       if (reading.kind !== "samples") return undefined;
-      let followed = false;
-      let worst: Opinion | undefined;
-      // All of them are followed, also behind one that is bad: a gap in a series hides its trend.
+      const bad: Opinion[] = [];
+      const good: Opinion[] = [];
       for (const sample of reading.samples) {
-        const type = options.series[sample.series];
-        if (type === undefined || sample.limit === undefined) continue;
-        followed = true;
-        const reason = exhausting(followedOf(state, sample.series), sample, {
-          begunMs,
-          ...options,
-        });
-        if (reason) worst ??= { kind: "bad", type, severity: "high", reason };
+        const fate = options.series[wholeOf(sample.series)];
+        if (fate === undefined || sample.limit === undefined) continue;
+        if (hasParts(sample.series, reading.samples)) continue;
+        const followed = followedOf(state, sample.series, { fate, ...options });
+        const reason = exhausting(followed, sample, begunMs);
+        const { about } = followed;
+        if (reason === undefined) good.push(followed.good);
+        else bad.push({ kind: "bad", type: fate.leadsTo, ...about, severity: "high", reason });
       }
-      return worst ?? (followed ? good : undefined);
+      return [...bad, ...good];
     },
     foresee(state, now) {
-      return [...state].flatMap(([series, { history, value, limit }]) => {
-        const leadsTo = options.series[series];
+      return [...state].flatMap(([series, { history, value, limit, fate }]) => {
         const reachesLimitInMs = timeToLimitMs(history, limit, { nowMs: now.monotonicMs });
-        if (leadsTo === undefined || reachesLimitInMs === undefined) return [];
-        return [{ series, value, limit, reachesLimitInMs, leadsTo }];
+        return reachesLimitInMs === undefined
+          ? []
+          : [{ series, value, limit, reachesLimitInMs, leadsTo: fate.leadsTo }];
       });
     },
   };
 }
 
-function followedOf(state: ExhaustionState, series: string): Followed {
+/** `disk.used` of `disk.used:/var`. */
+function wholeOf(series: string): string {
+  const colon = series.indexOf(":");
+  return colon < 0 ? series : series.slice(0, colon);
+}
+
+function hasParts(series: string, samples: readonly Sample[]): boolean {
+  return samples.some((other) => other.series.startsWith(`${series}:`));
+}
+
+function followedOf(
+  state: ExhaustionState,
+  series: string,
+  { fate, series: all }: ExhaustionOptions & { readonly fate: Fate },
+): Followed {
   const known = state.get(series);
   if (known) return known;
-  const made = { history: new History(), value: 0, limit: 0 };
+  const { leadsTo } = fate;
+  const isOneOfSeveral = Object.values(all).filter((other) => other.leadsTo === leadsTo).length > 1;
+  const about = isOneOfSeveral || series.includes(":") ? { part: series } : {};
+  const good: Opinion = { kind: "good", types: [leadsTo], ...about };
+  const made = { history: new History(), fate, about, good, value: 0, limit: 0 };
   state.set(series, made);
   return made;
 }
 
-interface When {
-  readonly begunMs: number;
-  readonly leadMs: number;
-  readonly full: number;
-}
-
-function exhausting(followed: Followed, sample: Sample, when: When): string | undefined {
-  const { history } = followed;
+function exhausting(followed: Followed, sample: Sample, begunMs: number): string | undefined {
+  const { history, fate } = followed;
   const { series, value, limit = 0 } = sample;
   followed.value = value;
   followed.limit = limit;
-  history.add(when.begunMs, value);
-  const share = `${series} is at ${Math.round((value / limit) * 100)} % of its limit`;
-  if (value >= limit * when.full) return share;
-  const leftMs = timeToLimitMs(history, limit, { nowMs: when.begunMs });
-  if (leftMs === undefined || leftMs > when.leadMs) return undefined;
+  history.add(begunMs, value);
+  const what = sample.isShared ? "what the machine has for it" : "its limit";
+  const share = `${series} is at ${Math.round((value / limit) * 100)} % of ${what}`;
+  if (value >= limit * fate.full && !sample.isShared) return share;
+  const leftMs = timeToLimitMs(history, limit, { nowMs: begunMs });
+  if (leftMs === undefined || leftMs > fate.leadMs) return undefined;
   return `${share} and reaches it in ${(leftMs / 1000).toFixed(1)} s`;
 }

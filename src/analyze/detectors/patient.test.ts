@@ -112,7 +112,7 @@ describe("work", () => {
     const work: Reading = { kind: "work", counter: "c", done: 3, waiting: 1 };
     const stalled = (patience: Patience) =>
       opinions(
-        stalledWorkDetector({ sensor: "work.a", stallAfterMs: 1000, patience: () => patience }),
+        stalledWorkDetector({ work: "a", stallAfterMs: 1000, patience: () => patience }),
         "work.a",
         Array.from({ length: 5 }, () => work),
       ).map(kindOf);

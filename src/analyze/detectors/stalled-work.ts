@@ -9,8 +9,8 @@ import { patienceText } from "../../model/index.ts";
 import type { AskPatience, Detector, Opinion } from "../detector.ts";
 
 export interface StalledWorkOptions {
-  /** The work sensor, `work.<name>`. */
-  readonly sensor: string;
+  /** Which kind of work; its sensor is `work.<name>`. */
+  readonly work: string;
   readonly stallAfterMs: number;
   readonly patience?: AskPatience;
 }
@@ -23,13 +23,13 @@ interface StallState {
 
 export function stalledWorkDetector(options: StalledWorkOptions): Detector<StallState> {
   assert(options.stallAfterMs > 0, "stallAfterMs is above zero");
-  const good: Opinion = { kind: "good", types: ["stalled_work"] };
-  const suspect: Opinion = { kind: "suspect", types: ["stalled_work"] };
+  // A service may do several kinds of work: that one goes on says nothing of the others.
+  const { work: part } = options;
+  const good: Opinion = { kind: "good", types: ["stalled_work"], part };
+  const suspect: Opinion = { kind: "suspect", types: ["stalled_work"], part };
   return {
-    // A service may do several kinds of work: that one goes on says nothing of the others.
-    name: `stalled-${options.sensor}`,
-    hearsItselfOnly: true,
-    sensors: [options.sensor],
+    name: `stalled-work.${part}`,
+    sensors: [`work.${part}`],
     outlivesProcess: false,
     initial: () => ({ done: undefined, sinceMs: undefined }),
     judge(state, { reading, begunMs }, now) {
@@ -45,7 +45,7 @@ export function stalledWorkDetector(options: StalledWorkOptions): Detector<Stall
       const patience = options.patience?.(now) ?? { factor: 1, reason: "" };
       if (stalledMs < options.stallAfterMs * patience.factor) return suspect;
       const reason = `${reading.counter} has stood at ${reading.done} for ${Math.round(stalledMs)} ms while ${reading.waiting} wait${patienceText(patience)}`;
-      return { kind: "bad", type: "stalled_work", severity: "high", reason };
+      return { kind: "bad", type: "stalled_work", part, severity: "high", reason };
     },
   };
 }

@@ -42,7 +42,8 @@ export function predict(house: House): readonly Prediction[] {
 
 /** One thing that is about to happen is told once. */
 function isOf(trend: Trend, failure: Failure): boolean {
-  return trend.resource === failure.resource && trend.leadsTo === failure.type;
+  const isAbout = failure.part === undefined || failure.part === trend.series;
+  return isAbout && trend.resource === failure.resource && trend.leadsTo === failure.type;
 }
 
 function ofTrend(trend: Trend, now: number): Prediction {

@@ -3,7 +3,7 @@ import type { Instant } from "../../kernel/index.ts";
 import type { Sample, Unit } from "../../model/index.ts";
 import type { DiskFigures } from "./disks.ts";
 import type { InterfaceCounters, KernelFigures } from "./kernel-figures.ts";
-import type { HostParameters, Thresholds } from "./parameters.ts";
+import type { HostParameters } from "./parameters.ts";
 
 export interface Look {
   readonly at: Instant;
@@ -20,18 +20,18 @@ function limited(given: Sample, limit: number | undefined): Sample {
   return limit === undefined ? given : { ...given, limit };
 }
 
-export function stateSamples(figures: KernelFigures, thresholds: Thresholds): readonly Sample[] {
+export function stateSamples(figures: KernelFigures): readonly Sample[] {
   const { memory, swap, load, processors, descriptors, pressure } = figures;
   const samples: Sample[] = [];
   if (memory) {
     const used = 1 - memory.availableBytes / memory.totalBytes;
-    samples.push(limited(sample("memory.used", used, "ratio"), thresholds.memory ?? 1));
+    samples.push(limited(sample("memory.used", used, "ratio"), 1));
     samples.push(sample("memory.available", memory.availableBytes, "bytes"));
   }
   if (swap) samples.push(sample("swap.used", 1 - swap.freeBytes / swap.totalBytes, "ratio"));
   if (load !== undefined) {
     samples.push(sample("load.1m", load, "count"));
-    samples.push(limited(sample("load.processor", load / processors, "ratio"), thresholds.load));
+    samples.push(sample("load.processor", load / processors, "ratio"));
   }
   if (descriptors) {
     // Without a limit the kernel says the largest number that it has.
@@ -45,36 +45,33 @@ export function stateSamples(figures: KernelFigures, thresholds: Thresholds): re
 }
 
 /** Of the fullest file system; of several each has its own series besides. */
-export function diskSamples(
-  disks: readonly DiskFigures[],
-  thresholds: Thresholds,
-): readonly Sample[] {
+export function diskSamples(disks: readonly DiskFigures[]): readonly Sample[] {
   const known = disks.filter((disk) => disk.kind === "disk");
   if (known.length === 0) return [];
+  // One that is silent for a while does not give the others another name.
+  const isOnly = disks.length < 2;
   const samples: Sample[] = [];
-  const add = (series: string, values: readonly (number | undefined)[], limit: number): void => {
+  const add = (series: string, values: readonly (number | undefined)[]): void => {
     const numbers = values.filter((value) => value !== undefined);
     if (numbers.length === 0) return;
-    samples.push(limited(sample(series, Math.max(...numbers), "ratio"), limit));
-    if (known.length < 2) return;
+    samples.push(limited(sample(series, Math.max(...numbers), "ratio"), 1));
+    if (isOnly) return;
     for (const [place, value] of values.entries()) {
       if (value !== undefined) {
-        samples.push(limited(sample(`${series}:${known[place]?.path}`, value, "ratio"), limit));
+        samples.push(limited(sample(`${series}:${known[place]?.path}`, value, "ratio"), 1));
       }
     }
   };
   add(
     "disk.used",
     known.map((disk) => disk.usedRatio),
-    thresholds.disk ?? 1,
   );
   add(
     "disk.inodes",
     known.map((disk) => disk.inodesRatio),
-    thresholds.inodes ?? 1,
   );
   const free = (disk: { readonly path: string }): string =>
-    known.length < 2 ? "disk.free" : `disk.free:${disk.path}`;
+    isOnly ? "disk.free" : `disk.free:${disk.path}`;
   for (const disk of known) samples.push(sample(free(disk), disk.freeBytes, "bytes"));
   return samples;
 }
@@ -85,26 +82,19 @@ export function changeSamples(last: Look, look: Look, given: HostParameters): re
   const stepMs = look.at.wallMs - last.at.wallMs - elapsedMs;
   return [
     sample("clock.step", stepMs, "ms"),
-    ...cpuSamples(last.figures, look.figures, given.thresholds),
+    ...cpuSamples(last.figures, look.figures),
     ...networkSamples(last.figures, look.figures, { elapsedMs, wanted: given.interfaces }),
   ];
 }
 
-function cpuSamples(
-  { cpu: last }: KernelFigures,
-  { cpu }: KernelFigures,
-  { cpu: limit }: Thresholds,
-): readonly Sample[] {
+function cpuSamples({ cpu: last }: KernelFigures, { cpu }: KernelFigures): readonly Sample[] {
   const ticks = cpu && last ? cpu.total - last.total : 0;
   if (!cpu || !last || ticks <= 0) return [];
   const percent = (now: number, then: number): number =>
     Math.min(100, Math.max(0, (100 * (now - then)) / ticks));
   const idle = percent(cpu.idle + cpu.waiting, last.idle + last.waiting);
   return [
-    limited(
-      sample("cpu.percent", 100 - idle, "percent"),
-      limit === undefined ? undefined : limit * 100,
-    ),
+    sample("cpu.percent", 100 - idle, "percent"),
     sample("cpu.waiting", percent(cpu.waiting, last.waiting), "percent"),
     sample("cpu.stolen", percent(cpu.stolen, last.stolen), "percent"),
   ];

@@ -7,6 +7,8 @@
  *     that does not answer does.
  * H3. `disk.used` and `disk.inodes` are of the fullest file system; with several paths each has
  *     its own series besides, `disk.used:/var`.
+ *     The limit of a series is what the machine has, whatever threshold is declared: a threshold
+ *     is for people, and nothing runs out at it.
  * H4. `clock.step` is by how much the wall clock was set, against the monotonic one, between two
  *     looks; milliseconds, with its sign.
  */
@@ -43,8 +45,8 @@ export function createHostSensor({ clock, procRoot = "/proc" }: HostSensorOption
       const full = await readDisks(given.disks, openLooks, signal);
       const elapsedMs = clock.now().monotonicMs - at.monotonicMs;
       const samples = [
-        ...stateSamples(look.figures, given.thresholds),
-        ...diskSamples(full, given.thresholds),
+        ...stateSamples(look.figures),
+        ...diskSamples(full),
         ...(last ? changeSamples(last, look, given) : []),
       ];
       const trouble = diskTrouble(full) ?? thresholdTrouble(samples, given.thresholds);

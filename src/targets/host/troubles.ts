@@ -30,11 +30,13 @@ export function thresholdTrouble(
   samples: readonly Sample[],
   thresholds: Thresholds,
 ): Trouble | undefined {
-  for (const { series, value, unit, limit } of samples) {
+  for (const { series, value, unit } of samples) {
     const name = watched[series.split(":", 1)[0] as keyof typeof watched] as
       | (typeof watched)[keyof typeof watched]
       | undefined;
-    if (name === undefined || thresholds[name] === undefined || limit === undefined) continue;
+    const share = name === undefined ? undefined : thresholds[name];
+    if (share === undefined) continue;
+    const limit = unit === "percent" ? share * 100 : share;
     if (value <= limit) continue;
     const shown = (figure: number): string =>
       unit === "percent" || name === "load"

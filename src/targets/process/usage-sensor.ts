@@ -5,6 +5,8 @@
  * U1. A process that is stopped says so as a check that is not ok: it is alive and silent.
  * U2. Where a run has a cgroup, or a limit, the numbers are those of all its members: what the
  *     launcher of a service uses says nothing about the service.
+ * U3. Where no limit is declared, the one that the machine sets all the same is said: the memory
+ *     that is left, and the number of descriptors at which the kernel refuses the next one.
  */
 import type { Clock, JsonRecord } from "../../kernel/index.ts";
 import type { Reading, ReadRequest, Sample, Sensor } from "../../model/index.ts";
@@ -16,7 +18,9 @@ import {
   ticksToMs,
 } from "../../system/index.ts";
 import { cgroupPids, taskCountOf } from "./cgroups.ts";
+import { softLimit } from "./descriptor-limit.ts";
 import { membersOf } from "./members.ts";
+import { createMemoryLeft } from "./memory-left.ts";
 import { numberOf } from "./parameters.ts";
 import type { ProcessTable } from "./process-table.ts";
 import type { Run } from "./run.ts";
@@ -25,12 +29,14 @@ interface Before {
   readonly pid: number;
   readonly cpuTicks: number;
   readonly atMs: number;
+  readonly descriptorsMax: number | undefined;
 }
 
 const membersMax = 64;
 
 export function usageSensor({ clock, table }: { clock: Clock; table: ProcessTable }): Sensor {
   const before = new Map<string, Before>();
+  const memoryLeft = createMemoryLeft({ clock });
   return {
     kind: "process-usage",
     async read({ spec, process }: ReadRequest): Promise<readonly Reading[]> {
@@ -39,10 +45,14 @@ export function usageSensor({ clock, table }: { clock: Clock; table: ProcessTabl
       if (!process || !leader) return [];
       const nowMs = clock.now().monotonicMs;
       const usage = usageOf(leader, table.find(process), hasLimits(spec.parameters));
-      const samples = samplesOf(usage, spec.parameters);
-      const last = before.get(spec.key);
-      before.set(spec.key, { pid: leader.pid, cpuTicks: usage.cpuTicks, atMs: nowMs });
-      if (last && last.pid === leader.pid && nowMs > last.atMs) {
+      const known = before.get(spec.key);
+      const last = known?.pid === leader.pid ? known : undefined;
+      const descriptorsMax = descriptorsMaxOf(leader.pid, usage, last?.descriptorsMax);
+      const left = { memoryBytes: memoryLeft(), descriptorsMax };
+      const samples = samplesOf(usage, spec.parameters, left);
+      const { cpuTicks } = usage;
+      before.set(spec.key, { pid: leader.pid, cpuTicks, atMs: nowMs, descriptorsMax });
+      if (last && nowMs > last.atMs) {
         const busyMs = Math.max(0, ticksToMs(usage.cpuTicks - last.cpuTicks));
         const value = (100 * busyMs) / (nowMs - last.atMs);
         // Without its limit: who is held to a share of the processor is slower, and well.
@@ -93,14 +103,34 @@ function othersOf(run: Run, isLimited: boolean): readonly number[] {
   return isLimited ? membersOf(run).map(({ pid }) => pid) : [];
 }
 
-function samplesOf(usage: Usage, parameters: JsonRecord): Sample[] {
-  const limit = (name: string): { limit?: number } => {
+/** Read once; and again where it begins to matter, for a service may raise its own at its start. */
+function descriptorsMaxOf(
+  pid: number,
+  { descriptors = 0 }: Usage,
+  known: number | undefined,
+): number | undefined {
+  return known === undefined || descriptors > known / 2 ? softLimit(pid) : known;
+}
+
+interface Left {
+  readonly memoryBytes: number | undefined;
+  readonly descriptorsMax: number | undefined;
+}
+
+type Limit = Pick<Sample, "limit" | "isShared">;
+
+function samplesOf(usage: Usage, parameters: JsonRecord, left: Left): Sample[] {
+  const limit = (name: string, otherwise?: Limit): Limit => {
     const value = numberOf(parameters, name);
-    return value === undefined ? {} : { limit: value };
+    return value === undefined ? (otherwise ?? {}) : { limit: value };
   };
   const { rssBytes, threads, processes, descriptors } = usage;
+  const { memoryBytes, descriptorsMax } = left;
+  const ofMachine: Limit =
+    memoryBytes === undefined ? {} : { limit: rssBytes + memoryBytes, isShared: true };
+  const ofKernel: Limit = descriptorsMax === undefined ? {} : { limit: descriptorsMax };
   return [
-    { series: "memory.rss", value: rssBytes, unit: "bytes", ...limit("memoryBytes") },
+    { series: "memory.rss", value: rssBytes, unit: "bytes", ...limit("memoryBytes", ofMachine) },
     { series: "threads", value: threads, unit: "count" },
     { series: "processes", value: processes, unit: "count", ...limit("processes") },
     ...(descriptors === undefined
@@ -110,7 +140,7 @@ function samplesOf(usage: Usage, parameters: JsonRecord): Sample[] {
             series: "descriptors",
             value: descriptors,
             unit: "count",
-            ...limit("descriptors"),
+            ...limit("descriptors", ofKernel),
           } as const,
         ]),
   ];
