@@ -23,6 +23,7 @@ import { createDaemonLog, type DaemonLog } from "./daemon-log.ts";
 import { FleetSource } from "./fleet-source.ts";
 import { keepHouse } from "./housekeeping.ts";
 import { keepLogs } from "./keep-logs.ts";
+import { keepUsual } from "./keep-usual.ts";
 import { type KnowledgeBase, openKnowledge } from "./knowledge-base.ts";
 import { watchPrograms } from "./program-watch.ts";
 import { writeReadyNote } from "./ready-note.ts";
@@ -118,6 +119,7 @@ async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> 
   for (const observation of adopted) conductor.observe(observation);
   conductor.load(fleet);
 
+  teardown.add("what is usual", keepUsual({ conductor, knowledge, log }));
   const reload = createReload({ source, archive, targets, conductor, log, write });
   teardown.add(
     "the watch on the fleet file",
@@ -167,7 +169,10 @@ function orchestraOf(knowledge: KnowledgeBase, targets: TargetSet, log: DaemonLo
     write: (entries) => keeper.write(entries, realClock.now().wallMs),
     sync: () => keeper.sync(),
     writeMetrics: (rows) => store.writeMetrics(rows),
-    writeBaselines: (rows) => store.writeBaselines(rows),
+    async writeBaselines(rows, sketches) {
+      await store.writeBaselines(rows);
+      if (sketches.length > 0) await store.writeSketches(sketches);
+    },
     deadline: openDeadline,
     complain: log.complain,
   };

@@ -1,7 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { Instant } from "../kernel/index.ts";
 import type { BaselineRow, Observation } from "../model/index.ts";
-import { baselineOf, createBaselines, forgetBaselines, learn } from "./baselines.ts";
+import {
+  baselineOf,
+  createBaselines,
+  forgetBaselines,
+  learn,
+  recallBaselines,
+  type Sketch,
+  sketchesOf,
+} from "./baselines.ts";
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -68,6 +76,49 @@ describe("baselines", () => {
     const state = createBaselines();
     expect(learn(state, [], at(0)).wakeMs).toBeUndefined();
     expect(learn(state, [cpu(1, 1, 0), cpu(2, 1, 0)], at(0)).wakeMs).toBe(5 * minuteMs);
+  });
+
+  it("outlives its daemon, and says what it covers (invariant 3)", () => {
+    const before = createBaselines();
+    const sketches: Sketch[] = [];
+    const rows: BaselineRow[] = [];
+    for (let ms = 0; ms <= 5 * hourMs; ms += 30_000) {
+      const learned = learn(before, [cpu(1, 40, ms)], at(ms));
+      sketches.push(...learned.sketches);
+      rows.push(...learned.rows);
+    }
+    expect(rows.find(({ timeWindow }) => timeWindow === "7d")?.coversMs).toBe(10 * minuteMs);
+    expect(sketches.length).toBe(5);
+    // Another process, an hour later: its clock begins anew, and it has looked for a minute.
+    const wallMs = at(5 * hourMs).wallMs + hourMs;
+    const after = createBaselines();
+    for (let ms = 0; ms <= minuteMs; ms += 30_000) {
+      learn(after, [cpu(1, 90, ms)], { wallMs, monotonicMs: ms });
+    }
+    const begun = { wallMs: wallMs + minuteMs, monotonicMs: minuteMs };
+    recallBaselines(after, sketchesOf(before, at(5 * hourMs)), begun);
+    const turned = { wallMs: wallMs + 10 * minuteMs, monotonicMs: 10 * minuteMs };
+    const [hour, day, week] = learn(after, [], turned).rows;
+    expect(hour).toMatchObject({ timeWindow: "1h", sampleCount: 3, coversMs: minuteMs });
+    expect(day).toMatchObject({ timeWindow: "24h", sampleCount: 604, min: 40, max: 90 });
+    expect(week).toMatchObject({ timeWindow: "7d", sampleCount: 604 });
+    expect(day?.coversMs).toBe(5 * hourMs + minuteMs);
+  });
+
+  it("takes nothing from a sketch that is none", () => {
+    const state = createBaselines();
+    const [sketch] = sketchesOf(state, at(0));
+    expect(sketch).toBeUndefined();
+    const torn = {
+      source: "host/1",
+      metricName: "cpu.percent",
+      unit: "percent",
+      sketch: "[1,",
+      calculatedAt: 0,
+      validUntil: 0,
+    } as const;
+    recallBaselines(state, [torn], at(0));
+    expect(learn(state, [], at(20 * minuteMs)).rows).toEqual([]);
   });
 
   it("forgets a resource that is gone, and gives its place to another", () => {

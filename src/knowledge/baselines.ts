@@ -9,9 +9,11 @@
  *
  * 1. A turn makes at most `seriesPerTurnMax` series ready; what is late is next.
  * 2. Only series with at least one value in the window have a row.
+ * 3. What they are made of is written every hour, so that the next daemon goes on with it, less
+ *    the time when none listened.
  */
 import type { Instant } from "../kernel/index.ts";
-import type { BaselineRow, Observation, ResourceId } from "../model/index.ts";
+import type { BaselineRow, Observation, ResourceId, SketchRow } from "../model/index.ts";
 import { Baseline, type BaselineSummary, type BaselineWindow } from "../statistics/index.ts";
 import { type Series, SeriesBook } from "./series-book.ts";
 import { eachValue, typeOfSeries } from "./values-in.ts";
@@ -38,8 +40,11 @@ export interface BaselinesState {
   owed: number;
 }
 
+export type Sketch = Omit<SketchRow, "id">;
+
 export interface Learned {
   readonly rows: readonly BaselineRow[];
+  readonly sketches: readonly Sketch[];
   /** Monotonic time of the next turn. */
   readonly wakeMs: number | undefined;
 }
@@ -47,6 +52,10 @@ export interface Learned {
 const roundMs = 600_000;
 const stepMs = 1000;
 const dayMs = 86_400_000;
+/** After so many rounds a sketch is written again. */
+const sketchRounds = 6;
+/** So many are written at an orderly end; the others were within the last hour. */
+const sketchesAtEndMax = 2000;
 
 /** How many rounds pass between two rows of a window, and for how long a row is valid. */
 const windows: Readonly<Record<BaselineWindow, { rounds: number }>> = {
@@ -78,10 +87,39 @@ export function learn(
     kept.baseline.add(value, nowMs);
   };
   for (const observation of observations) eachValue(state.book, observation, take);
-  if (state.book.count === 0) return { rows: [], wakeMs: undefined };
+  if (state.book.count === 0) return { rows: [], sketches: [], wakeMs: undefined };
   state.turnedMs ??= nowMs;
-  const rows = nowMs >= state.turnedMs + pauseMs(state) ? turn(state, now) : [];
-  return { rows, wakeMs: state.turnedMs + pauseMs(state) };
+  const isDue = nowMs >= state.turnedMs + pauseMs(state);
+  const { rows, sketches } = isDue ? turn(state, now) : { rows: [], sketches: [] };
+  return { rows, sketches, wakeMs: state.turnedMs + pauseMs(state) };
+}
+
+/** What a daemon before this one had learned; what this one has learned since is added to it. */
+export function recallBaselines(
+  state: BaselinesState,
+  sketches: readonly Sketch[],
+  now: Instant,
+): void {
+  for (const { source, metricName, unit, sketch, calculatedAt } of sketches) {
+    const slot = state.book.slotOf(source as ResourceId, metricName, unit);
+    if (slot === undefined) continue;
+    const ageMs = Math.max(0, now.wallMs - calculatedAt);
+    const baseline = Baseline.restore(sketch, { nowMs: now.monotonicMs, ageMs });
+    if (baseline === undefined) continue;
+    const young = state.kept[slot];
+    if (young) baseline.absorb(young.baseline);
+    state.kept[slot] = { baseline, turns: 0, summaries: young?.summaries ?? {} };
+  }
+}
+
+/** For an orderly end: what would be lost of the last hour. */
+export function sketchesOf(state: BaselinesState, now: Instant): readonly Sketch[] {
+  const sketches: Sketch[] = [];
+  for (let slot = 0; slot < state.book.size && slot < sketchesAtEndMax; slot += 1) {
+    const [kept, series] = [state.kept[slot], state.book.seriesAt(slot)];
+    if (kept && series) sketches.push(sketchOf(kept, series, now));
+  }
+  return sketches;
 }
 
 /** Multiples of the golden ratio lie evenly, however many there are. */
@@ -110,20 +148,34 @@ function pauseMs({ book }: BaselinesState): number {
   return Math.max(stepMs, roundMs / Math.max(1, book.count));
 }
 
-function turn(state: BaselinesState, now: Instant): BaselineRow[] {
+function turn(state: BaselinesState, now: Instant): Pick<Learned, "rows" | "sketches"> {
   const size = state.book.size;
   state.owed += (size * (now.monotonicMs - (state.turnedMs ?? now.monotonicMs))) / roundMs;
   const share = Math.min(size, state.seriesPerTurnMax, Math.floor(state.owed + 1e-9));
   state.owed = Math.min(size, state.owed - share);
   state.turnedMs = now.monotonicMs;
   const rows: BaselineRow[] = [];
+  const sketches: Sketch[] = [];
   for (let step = 0; step < share; step += 1) {
     state.cursor = (state.cursor + 1) % size;
     const kept = state.kept[state.cursor];
     const series = state.book.seriesAt(state.cursor);
-    if (kept && series) rows.push(...rowsOf(kept, series, now));
+    if (kept === undefined || series === undefined) continue;
+    if (kept.turns % sketchRounds === 0) sketches.push(sketchOf(kept, series, now));
+    rows.push(...rowsOf(kept, series, now));
   }
-  return rows;
+  return { rows, sketches };
+}
+
+function sketchOf({ baseline }: Kept, { source, name, unit }: Series, now: Instant): Sketch {
+  return {
+    source,
+    metricName: name,
+    unit,
+    sketch: baseline.save(now.monotonicMs),
+    calculatedAt: now.wallMs,
+    validUntil: now.wallMs + 2 * sketchRounds * roundMs,
+  };
 }
 
 function rowsOf(kept: Kept, series: Series, now: Instant): BaselineRow[] {
@@ -151,7 +203,7 @@ function rowOf(
   summary: BaselineSummary,
   { window, now }: { window: BaselineWindow; now: Instant },
 ): BaselineRow {
-  const { count, mean, stdDev, p50, p95, p99, min, max } = summary;
+  const { count, coversMs, mean, stdDev, p50, p95, p99, min, max } = summary;
   return {
     metricType: typeOfSeries(name),
     metricName: name,
@@ -169,5 +221,6 @@ function rowOf(
     calculatedAt: now.wallMs,
     // Twice the time to the next row, so that a late turn leaves no gap.
     validUntil: now.wallMs + 2 * windows[window].rounds * roundMs,
+    coversMs: Math.round(coversMs),
   };
 }

@@ -10,6 +10,9 @@ export {
   forgetBaselines,
   type Learned,
   learn,
+  recallBaselines,
+  type Sketch,
+  sketchesOf,
 } from "./baselines.ts";
 export { type Chain, createChain, type Mac } from "./chain.ts";
 export type { EmergencyJournal, HeldEntries } from "./emergency-journal.ts";

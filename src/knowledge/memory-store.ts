@@ -17,6 +17,8 @@ import {
   type MetricRow,
   type Retention,
   type SealedEntry,
+  type SketchQuery,
+  type SketchRow,
   type Store,
 } from "../model/index.ts";
 import { project, type RowChange, withVerdict } from "./projections.ts";
@@ -41,11 +43,13 @@ class MemoryStore implements Store {
   readonly #actions = new Map<string, ActionRow>();
   readonly #incidents = new Map<string, Incident>();
   readonly #baselines = new Map<string, BaselineRow>();
+  readonly #sketches = new Map<string, SketchRow>();
   readonly #breakers = new Map<string, BreakerRow>();
   #metrics: MetricRow[] = [];
   #checkpoint: Checkpoint | undefined;
   #failuresMade = 0;
   #actionsMade = 0;
+  #sketchesMade = 0;
 
   constructor({
     entriesMax = 100_000,
@@ -141,6 +145,21 @@ class MemoryStore implements Store {
     return source === undefined ? all : all.filter((row) => row.source === source);
   }
 
+  async writeSketches(rows: readonly Omit<SketchRow, "id">[]): Promise<void> {
+    for (const row of rows) {
+      this.#sketchesMade += 1;
+      const id = this.#sketchesMade;
+      this.#sketches.set(`${row.source}\n${row.metricName}`, { ...row, id });
+    }
+  }
+
+  async sketches({ before, limit }: SketchQuery): Promise<readonly SketchRow[]> {
+    const found = [...this.#sketches.values()].filter(
+      ({ id }) => before === undefined || id < before,
+    );
+    return found.sort((a, b) => b.id - a.id).slice(0, limit);
+  }
+
   async writeBreakers(rows: readonly BreakerRow[]): Promise<void> {
     for (const row of rows) this.#breakers.set(row.circuitName, structuredCopy(row));
   }
@@ -166,7 +185,10 @@ class MemoryStore implements Store {
     const cut = Math.min(this.#checkpoint?.position ?? 0, youngAt);
     const tail = this.#journal.at(-1);
     this.#journal = this.#journal.filter((each) => each.position >= cut || each === tail);
-    const rows = this.#pruneRows(failuresBefore);
+    const rows =
+      this.#pruneRows(failuresBefore) +
+      pruneInvalid(this.#baselines, metricsBefore) +
+      pruneInvalid(this.#sketches, metricsBefore);
     return before - this.#metrics.length - this.#journal.length + rows;
   }
 
@@ -291,6 +313,12 @@ export function freshEntries(
     }
   }
   return fresh;
+}
+
+function pruneInvalid(rows: Map<string, { validUntil: number }>, before: number): number {
+  const sizeBefore = rows.size;
+  for (const [key, { validUntil }] of rows) if (validUntil < before) rows.delete(key);
+  return sizeBefore - rows.size;
 }
 
 function baselineKey(row: BaselineRow): string {

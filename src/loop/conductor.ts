@@ -21,6 +21,7 @@ import {
   messageOf,
   type Timers,
 } from "../kernel/index.ts";
+import type { Sketch } from "../knowledge/index.ts";
 import type {
   AbortSignalLike,
   BaselineRow,
@@ -51,7 +52,7 @@ export interface Orchestra {
   /** Resolves when everything written is on the disk. */
   sync(): Promise<void>;
   writeMetrics(rows: readonly MetricRow[]): Promise<void>;
-  writeBaselines(rows: readonly BaselineRow[]): Promise<void>;
+  writeBaselines(rows: readonly BaselineRow[], sketches: readonly Sketch[]): Promise<void>;
   deadline(timeoutMs: number): Deadline;
   /** For what nobody waits for: it is logged. */
   complain(what: string, error: unknown): void;
@@ -105,6 +106,11 @@ export class Conductor {
 
   request(request: PersonRequest): void {
     this.#offer({ kind: "request", request });
+  }
+
+  /** What was usual before this daemon began. */
+  recall(sketches: readonly Sketch[]): void {
+    this.#offer({ kind: "usual", sketches });
   }
 
   load(fleet: Fleet): void {
@@ -240,7 +246,7 @@ export class Conductor {
       : `irreversible, and the journal is kept in ${this.#kept}`;
   }
 
-  async #writeSeries({ metrics: rows, baselines }: Tick): Promise<void> {
+  async #writeSeries({ metrics: rows, baselines, sketches }: Tick): Promise<void> {
     if (this.#metricWrites >= metricWritesMax) {
       this.#metricsLost += rows.length;
       return;
@@ -248,7 +254,7 @@ export class Conductor {
     this.#metricWrites += 1;
     try {
       if (rows.length > 0) await this.#orchestra.writeMetrics(rows);
-      if (baselines.length > 0) await this.#orchestra.writeBaselines(baselines);
+      if (baselines.length > 0) await this.#orchestra.writeBaselines(baselines, sketches);
     } catch (error) {
       this.#metricsLost += rows.length;
       this.#orchestra.complain("metrics were not written", error);

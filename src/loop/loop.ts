@@ -16,7 +16,7 @@ import { type Analysis, adopt as adoptAnalysis, analyze, healthOf } from "../ana
 import { createTopology, type Fleet, type Topology } from "../config/index.ts";
 import { execute } from "../execute/index.ts";
 import type { Instant } from "../kernel/index.ts";
-import { forgetBaselines, forgetRollUp, learn, rollUp } from "../knowledge/index.ts";
+import { forgetBaselines, forgetRollUp, learn, rollUp, type Sketch } from "../knowledge/index.ts";
 import type {
   BaselineRow,
   Command,
@@ -31,11 +31,14 @@ import { plan } from "../plan/index.ts";
 import { verify } from "../verify/index.ts";
 import { carryOver, emptyCarry, entriesOf, executeInputs, verifyInputs } from "./hand-over.ts";
 import type { Carry, LoopState } from "./loop-state.ts";
+import { recallUsual } from "./recall-usual.ts";
 
 export type LoopInput =
   | Exclude<MonitorInput, { kind: "look" }>
   | { readonly kind: "result"; readonly command: string; readonly result: StepResult }
-  | { readonly kind: "request"; readonly request: PersonRequest };
+  | { readonly kind: "request"; readonly request: PersonRequest }
+  /** What a daemon before this one knew to be usual. */
+  | { readonly kind: "usual"; readonly sketches: readonly Sketch[] };
 
 export interface Tick {
   readonly entries: readonly Entry[];
@@ -45,6 +48,7 @@ export interface Tick {
   readonly commands: readonly Command[];
   readonly metrics: readonly MetricRow[];
   readonly baselines: readonly BaselineRow[];
+  readonly sketches: readonly Sketch[];
   readonly forgotten: readonly string[];
   /** Monotonic time of the next tick when nothing arrives before. */
   readonly wakeMs: number | undefined;
@@ -60,13 +64,14 @@ export function tick(state: LoopState, inputs: readonly LoopInput[], now: Instan
   );
   const seen: Seen = { inputs, carry, fleet, observations };
   const decided = isOnlyLooking(state, seen, now) ? nothing : judgeAndAct(state, seen, now);
-  const { entries, commands, metrics, baselines } = decided;
+  const { entries, commands, metrics, baselines, sketches } = decided;
   return {
     entries,
     reads,
     commands,
     metrics,
     baselines,
+    sketches,
     forgotten,
     wakeMs: isEmpty(state.carry) ? earliest(wakeMs, state.restMs) : now.monotonicMs,
   };
@@ -80,9 +85,9 @@ interface Seen {
   readonly observations: MonitorOutput["observations"];
 }
 
-type Decided = Pick<Tick, "entries" | "commands" | "metrics" | "baselines">;
+type Decided = Pick<Tick, "entries" | "commands" | "metrics" | "baselines" | "sketches">;
 
-const nothing: Decided = { entries: [], commands: [], metrics: [], baselines: [] };
+const nothing: Decided = { entries: [], commands: [], metrics: [], baselines: [], sketches: [] };
 
 /** True when this tick has only asked for looks: half of all ticks do. */
 function isOnlyLooking(state: LoopState, seen: Seen, now: Instant): boolean {
@@ -100,6 +105,7 @@ function judgeAndAct(state: LoopState, seen: Seen, now: Instant): Decided {
   const news: News = { ...seen, found };
   const later = isQuiet(state, news, now) ? nothingNew(state) : laterStages(state, news, now);
   const rolledUp = rollUp(state.rollUp, observations, now);
+  recallUsual(state, seen.inputs, now);
   const learned = learn(state.baselines, observations, now);
   state.restMs = earliest(found.wakeMs, later.wakeMs, rolledUp.wakeMs, learned.wakeMs);
   return {
@@ -107,6 +113,7 @@ function judgeAndAct(state: LoopState, seen: Seen, now: Instant): Decided {
     commands: later.commands,
     metrics: rolledUp.rows,
     baselines: learned.rows,
+    sketches: learned.sketches,
   };
 }
 
@@ -207,10 +214,14 @@ function forgetSeries(state: LoopState, next: Fleet): void {
   }
 }
 
+function isForMonitor(input: LoopInput): input is Exclude<MonitorInput, { kind: "look" }> {
+  return input.kind !== "result" && input.kind !== "request" && input.kind !== "usual";
+}
+
 function monitorInputs(inputs: readonly LoopInput[], carry: Carry): readonly MonitorInput[] {
   const own: MonitorInput[] = [];
   for (const input of inputs) {
-    if (input.kind !== "result" && input.kind !== "request") own.push(input);
+    if (isForMonitor(input)) own.push(input);
   }
   for (const resource of carry.looks) own.push({ kind: "look", resource });
   return own;

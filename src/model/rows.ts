@@ -4,6 +4,7 @@
  */
 import type { JsonRecord } from "../kernel/index.ts";
 import type { FailureCategory, Severity } from "./failure.ts";
+import type { Unit } from "./observation.ts";
 
 export interface FailureRow {
   readonly id: number;
@@ -67,6 +68,20 @@ export interface BaselineRow {
   readonly max: number;
   readonly sampleCount: number;
   readonly calculatedAt: number;
+  readonly validUntil: number;
+  /** How much of its window was seen; null where nobody wrote it down. */
+  readonly coversMs: number | null;
+}
+
+/** What the baselines of one series are made of, for the next daemon. */
+export interface SketchRow {
+  readonly id: number;
+  readonly source: string;
+  readonly metricName: string;
+  readonly unit: Unit;
+  readonly sketch: string;
+  readonly calculatedAt: number;
+  /** Whose series are no longer there are kept as long as other measurements, and then go. */
   readonly validUntil: number;
 }
 

@@ -1,6 +1,13 @@
 import type { SealedEntry } from "./entry.ts";
 import type { Incident } from "./incident.ts";
-import type { ActionRow, BaselineRow, BreakerRow, FailureRow, MetricRow } from "./rows.ts";
+import type {
+  ActionRow,
+  BaselineRow,
+  BreakerRow,
+  FailureRow,
+  MetricRow,
+  SketchRow,
+} from "./rows.ts";
 
 /**
  * The journal: append-only, ordered, chained. `append` resolves when the entries survive a kill
@@ -34,6 +41,9 @@ export interface Store extends Journal {
   /** Replaces the baselines of the same metric, source and window. */
   writeBaselines(rows: readonly BaselineRow[]): Promise<void>;
   baselines(source?: string): Promise<readonly BaselineRow[]>;
+  /** Replaces the sketches of the same metric and source. */
+  writeSketches(rows: readonly Omit<SketchRow, "id">[]): Promise<void>;
+  sketches(query: SketchQuery): Promise<readonly SketchRow[]>;
   writeBreakers(rows: readonly BreakerRow[]): Promise<void>;
   breakers(): Promise<readonly BreakerRow[]>;
   /** The state that entries up to `position` have led to; the newest one wins. */
@@ -69,6 +79,11 @@ export interface IncidentQuery {
   readonly id?: string;
 }
 
+export interface SketchQuery {
+  readonly limit: number;
+  readonly before?: number;
+}
+
 export interface MetricQuery {
   readonly source?: string;
   readonly metricName?: string;
@@ -79,6 +94,7 @@ export interface MetricQuery {
 
 /** Wall milliseconds: rows with an older timestamp go. */
 export interface Retention {
+  /** Of baselines: that were valid no longer than until then. */
   readonly metricsBefore: number;
   readonly failuresBefore: number;
   readonly entriesBefore: number;

@@ -74,6 +74,76 @@ it("a value from the past counts now (invariant 2)", () => {
   expect(baseline.summary("1h")?.count).toBe(2);
 });
 
+it("says how much time it covers, not how long its window is (invariant 4)", () => {
+  const baseline = new Baseline();
+  const lookEvery = (fromMs: number, untilMs: number): void => {
+    for (let atMs = fromMs; atMs <= untilMs; atMs += minuteMs) baseline.add(1, atMs);
+  };
+  lookEvery(0, 30 * minuteMs);
+  for (const window of ["1h", "24h", "7d"] as const) {
+    expect(baseline.summary(window)?.coversMs).toBe(30 * minuteMs);
+  }
+  // A silence of five hours is not covered, and an hour of the day before is.
+  lookEvery(330 * minuteMs, 360 * minuteMs);
+  expect(baseline.summary("1h")?.coversMs).toBe(30 * minuteMs);
+  expect(baseline.summary("24h")?.coversMs).toBe(60 * minuteMs);
+  lookEvery(361 * minuteMs, 8 * lengthMs["24h"]);
+  for (const window of ["1h", "24h", "7d"] as const) {
+    expect(baseline.summary(window)?.coversMs).toBe(lengthMs[window]);
+  }
+});
+
+it("goes on where it was saved, less what has expired (invariant 5)", () => {
+  const values = fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { maxLength: 200 });
+  fc.assert(
+    fc.property(values, fc.nat(3000), fc.nat(15_000), (all, stepMinutes, awayMinutes) => {
+      const kept = new Baseline({ offsetMs: 12_345 });
+      let nowMs = 0;
+      for (const value of all) {
+        kept.add(value, nowMs);
+        nowMs += (stepMinutes / 100) * minuteMs;
+      }
+      const ageMs = awayMinutes * minuteMs;
+      const text = kept.save(nowMs);
+      // A new process: its clock begins anew.
+      const restored = Baseline.restore(text, { nowMs: 7, ageMs });
+      kept.advance(nowMs + ageMs);
+      for (const window of ["1h", "24h", "7d"] as const) {
+        const [before, after] = [kept.summary(window), restored?.summary(window)];
+        expect(after?.count).toBe(before?.count);
+        expect(after?.coversMs).toBe(before?.coversMs);
+        if (before) expect(after?.p95).toBeCloseTo(before.p95, 0);
+      }
+      expect(text).toMatch(/^[!-~\u0100-\u01ff]*$/);
+    }),
+  );
+});
+
+it("keeps what was learned before the past came back", () => {
+  const before = new Baseline();
+  for (let atMs = 0; atMs < 50 * minuteMs; atMs += minuteMs) before.add(5, atMs);
+  const restored = Baseline.restore(before.save(50 * minuteMs), { nowMs: 0, ageMs: minuteMs });
+  const young = new Baseline();
+  for (let atMs = 0; atMs < 25 * minuteMs; atMs += minuteMs) young.add(9, atMs);
+  restored?.absorb(young);
+  expect(restored?.summary("24h")).toMatchObject({ count: 75, min: 5, max: 9 });
+});
+
+it("a text that is none of ours is no baseline", () => {
+  for (const text of [
+    "",
+    "[]",
+    "{",
+    "[1]",
+    `[-1,[""],[],[],[]]`,
+    `[1,[""],["1","2","3","4","5","6","7"],[],[]]`,
+  ]) {
+    expect(Baseline.restore(text, { nowMs: 0, ageMs: 0 })).toBeUndefined();
+  }
+  const odd = Baseline.restore(`[1,["x"],["1;y"],[],[]]`, { nowMs: 0, ageMs: 0 });
+  expect(odd?.summary("7d")).toBeUndefined();
+});
+
 describe("deviation", () => {
   const learned = (value: (index: number) => number): BaselineSummary => {
     const baseline = new Baseline();

@@ -9,7 +9,18 @@
  * 1. A window holds what arrived in its time, and at most one piece (10 min, 1 h, 1 day) more.
  * 2. Time never goes back: a value of an older piece counts in the current one.
  * 3. Memory is bounded: 6 + 24 + 7 closed pieces of at most `binsMax` bins.
+ * 4. What a window covers is the time between its values: neither what was before the first one,
+ *    nor a silence of more than `silenceMs`, nor the time when nobody listened.
+ * 5. Saved and restored, a baseline goes on where it was; what has expired meanwhile is gone.
  */
+
+import {
+  type BaselineParts,
+  pieceOf,
+  pieceText,
+  readBaseline,
+  writeBaseline,
+} from "./baseline-text.ts";
 import { LogSketch } from "./log-sketch.ts";
 
 export const baselineWindows = ["1h", "24h", "7d"] as const;
@@ -18,6 +29,8 @@ export type BaselineWindow = (typeof baselineWindows)[number];
 /** The distribution within a window. All values are in the unit of the series. */
 export interface BaselineSummary {
   readonly count: number;
+  /** Of how much time it really knows; of a young series that is less than the window. */
+  readonly coversMs: number;
   readonly mean: number;
   readonly stdDev: number;
   readonly min: number;
@@ -32,6 +45,13 @@ export interface BaselineSummary {
 const pieceMs = 600_000;
 const pieces = { tens: 6, hours: 24, days: 7 } as const;
 const piecesOfWeek = pieces.tens * pieces.hours * pieces.days;
+const windowMs: Readonly<Record<BaselineWindow, number>> = {
+  "1h": pieceMs * pieces.tens,
+  "24h": pieceMs * pieces.tens * pieces.hours,
+  "7d": pieceMs * piecesOfWeek,
+};
+/** The slowest looks are an hour apart. */
+const silenceMs = 2 * 3_600_000;
 const coarseBits = 4;
 /** A closed hour or day with more bins than this is made coarser once more. */
 const coarseBins = 32;
@@ -40,6 +60,9 @@ const binsMax = 128;
 export class Baseline {
   readonly #offsetMs: number;
   #open: LogSketch | undefined;
+  /** What the open piece covers, and when the last value came. */
+  #openMs = 0;
+  #lastMs: number | undefined;
   /** Number of the current piece since time zero. */
   #piece: number | undefined;
   readonly #tens: string[] = [];
@@ -55,7 +78,11 @@ export class Baseline {
   add(value: number, atMs: number): boolean {
     this.advance(atMs);
     this.#open ??= new LogSketch({ binsMax });
-    return this.#open.add(value);
+    if (!this.#open.add(value)) return false;
+    const elapsedMs = atMs - (this.#lastMs ?? atMs);
+    if (elapsedMs > 0 && elapsedMs <= silenceMs) this.#openMs += elapsedMs;
+    this.#lastMs = atMs;
+    return true;
   }
 
   /** Closes what has ended by `nowMs` and forgets what has expired. */
@@ -75,8 +102,59 @@ export class Baseline {
   summary(window: BaselineWindow): BaselineSummary | undefined {
     const sketch = new LogSketch({ binsMax: 1024 });
     if (this.#open) sketch.merge(this.#open);
-    for (const text of this.#textsOf(window)) mergeText(sketch, text);
-    return sketch.count === 0 ? undefined : summaryOf(sketch);
+    let coversMs = this.#openMs;
+    for (const text of this.#textsOf(window)) coversMs += mergePiece(sketch, text);
+    if (sketch.count === 0) return undefined;
+    return summaryOf(sketch, Math.min(coversMs, windowMs[window]));
+  }
+
+  /** All that is known by `nowMs`, as printable text. */
+  save(nowMs: number): string {
+    this.advance(nowMs);
+    return writeBaseline({
+      positionMs: nowMs + this.#offsetMs,
+      open: this.#open ? pieceText(this.#openMs, this.#open.encode()) : "",
+      tens: this.#tens,
+      hours: this.#hours,
+      days: this.#days,
+    });
+  }
+
+  /**
+   * What was saved `ageMs` ago, by a clock that may have begun anew since. Undefined when the text
+   * is none of ours.
+   */
+  static restore(
+    text: string,
+    { nowMs, ageMs }: { readonly nowMs: number; readonly ageMs: number },
+  ): Baseline | undefined {
+    const saved = readBaseline(text, pieces);
+    if (saved === undefined) return undefined;
+    const restored = new Baseline({ offsetMs: saved.positionMs + ageMs - nowMs });
+    restored.#take(saved);
+    restored.advance(nowMs);
+    return restored;
+  }
+
+  /** What another one has learned of the same series meanwhile counts now. */
+  absorb(other: Baseline): void {
+    this.#open ??= new LogSketch({ binsMax });
+    if (other.#open) this.#open.merge(other.#open);
+    this.#openMs += other.#openMs;
+    for (const text of [...other.#tens, ...other.#hours]) {
+      this.#openMs += mergePiece(this.#open, text);
+    }
+    this.#lastMs = other.#lastMs;
+  }
+
+  #take({ positionMs, open, tens, hours, days }: BaselineParts): void {
+    this.#piece = Math.floor(positionMs / pieceMs);
+    const piece = pieceOf(open);
+    this.#open = piece && LogSketch.decode(piece.sketch);
+    this.#openMs = this.#open && piece ? piece.coversMs : 0;
+    this.#tens.push(...tens);
+    this.#hours.push(...hours);
+    this.#days.push(...days);
   }
 
   #textsOf(window: BaselineWindow): string[] {
@@ -89,8 +167,11 @@ export class Baseline {
   }
 
   #close(piece: number): void {
-    this.#tens[piece % pieces.tens] = this.#open?.encode() ?? "";
+    this.#tens[piece % pieces.tens] = this.#open
+      ? pieceText(this.#openMs, this.#open.encode())
+      : "";
     this.#open = undefined;
+    this.#openMs = 0;
     if ((piece + 1) % pieces.tens !== 0) return;
     const hour = Math.floor(piece / pieces.tens);
     this.#hours[hour % pieces.hours] = joined(this.#tens);
@@ -100,6 +181,7 @@ export class Baseline {
 
   #forget(piece: number): void {
     this.#open = undefined;
+    this.#openMs = 0;
     this.#tens.length = 0;
     this.#hours.length = 0;
     this.#days.length = 0;
@@ -109,20 +191,26 @@ export class Baseline {
 
 function joined(texts: readonly string[]): string {
   const sketch = new LogSketch({ bits: coarseBits, binsMax });
-  for (const text of texts) mergeText(sketch, text);
+  let coversMs = 0;
+  for (const text of texts) coversMs += mergePiece(sketch, text);
   if (sketch.binCount > coarseBins && sketch.bits === coarseBits) sketch.coarsen();
-  return sketch.count === 0 ? "" : sketch.encode();
+  return sketch.count === 0 ? "" : pieceText(coversMs, sketch.encode());
 }
 
-function mergeText(sketch: LogSketch, text: string | undefined): void {
-  const piece = text ? LogSketch.decode(text) : undefined;
-  if (piece) sketch.merge(piece);
+/** Returns what the piece covers. */
+function mergePiece(sketch: LogSketch, text: string | undefined): number {
+  const piece = pieceOf(text);
+  const closed = piece && LogSketch.decode(piece.sketch);
+  if (piece === undefined || closed === undefined) return 0;
+  sketch.merge(closed);
+  return piece.coversMs;
 }
 
-function summaryOf(sketch: LogSketch): BaselineSummary {
+function summaryOf(sketch: LogSketch, coversMs: number): BaselineSummary {
   const at = (q: number): number => sketch.quantile(q) ?? 0;
   return {
     count: sketch.count,
+    coversMs,
     mean: sketch.mean,
     stdDev: sketch.stdDev,
     min: sketch.min,

@@ -24,6 +24,7 @@ export function storeConformance(name: string, open: () => Promise<StoreScene>):
     journalTests(open);
     tableTests(open);
     seriesTests(open);
+    sketchTests(open);
     retentionTests(open);
     referenceTests(open);
   });
@@ -206,6 +207,43 @@ function seriesTests(open: Open): void {
   });
 }
 
+function sketchTests(open: Open): void {
+  const sketchOf = (source: string, sketch: string, validUntil = startAt) =>
+    ({
+      source,
+      metricName: "memory.rss",
+      unit: "bytes",
+      sketch,
+      calculatedAt: startAt,
+      validUntil,
+    }) as const;
+
+  test("keeps one sketch of a series, and gives them page by page, newest first", async () => {
+    await using scene = await open();
+    const { store } = scene;
+    await store.writeSketches([sketchOf("host/a", "1"), sketchOf("host/b", "2")]);
+    await store.writeSketches([sketchOf("host/c", "3"), sketchOf("host/a", "\u0100\u01ff")]);
+    const page = await store.sketches({ limit: 2 });
+    expect(page).toMatchObject([sketchOf("host/a", "\u0100\u01ff"), sketchOf("host/c", "3")]);
+    const rest = await store.sketches({ limit: 2, before: page[1]?.id ?? 0 });
+    expect(rest).toMatchObject([sketchOf("host/b", "2")]);
+  });
+
+  test("prunes the baselines of series that are no longer there", async () => {
+    await using scene = await open();
+    const { store } = scene;
+    const gone = startAt - 10;
+    await store.writeBaselines([{ ...baselineOf("a", 1), validUntil: gone }, baselineOf("b", 2)]);
+    await store.writeSketches([sketchOf("host/a", "1", gone), sketchOf("host/b", "2")]);
+    const retention = { metricsBefore: startAt, failuresBefore: 0, entriesBefore: 0 };
+    expect(await store.prune({ ...retention, metricsBefore: gone })).toBe(0);
+    expect(await store.prune(retention)).toBe(2);
+    expect((await store.baselines()).map(({ source }) => source)).toEqual(["b"]);
+    const left = await store.sketches({ limit: 9 });
+    expect(left.map(({ source }) => source)).toEqual(["host/b"]);
+  });
+}
+
 function retentionTests(open: Open): void {
   test("prunes by age, but neither what is open nor what follows the checkpoint", async () => {
     await using scene = await open();
@@ -286,6 +324,7 @@ function baselineOf(source: string, mean: number): BaselineRow {
     sampleCount: 60,
     calculatedAt: startAt,
     validUntil: startAt + 1,
+    coversMs: mean > 1 ? 1_800_000 : null,
   };
 }
 

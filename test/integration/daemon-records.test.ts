@@ -8,6 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { fakeClock } from "../../src/chaos/index.ts";
+import { Baseline } from "../../src/statistics/index.ts";
 import { freePort } from "../../src/system/index.ts";
 import { FleetBench } from "./fleet-bench.ts";
 
@@ -253,3 +254,34 @@ function change(data: string, statement: string): void {
     database.close();
   }
 }
+
+test("what is usual is known to the next daemon", async () => {
+  await using bench = await FleetBench.up((made) => ({ services: { lone: made.toy("lone") } }));
+  const sketchOf = (): { at: number; text: string } => {
+    const store = new DatabaseSync(join(bench.data, "soulmirror.db"), { readOnly: true });
+    try {
+      const row = store
+        .prepare("SELECT calculated_at, sketch FROM baseline_sketches WHERE metric_name = ?")
+        .get("memory.rss");
+      return { at: Number(row?.["calculated_at"]), text: String(row?.["sketch"]) };
+    } finally {
+      store.close();
+    }
+  };
+  const valuesIn = (text: string): number =>
+    Baseline.restore(text, { nowMs: 0, ageMs: 0 })?.summary("24h")?.count ?? 0;
+  /** Looks at what a service uses are a second apart. */
+  const endLater = async (): Promise<void> => {
+    const begunMs = performance.now();
+    await bench.until(async () => performance.now() > begunMs + 2500, "it was looked at");
+    await bench.end();
+  };
+  await endLater();
+  const before = sketchOf();
+  await bench.start();
+  await endLater();
+  const after = sketchOf();
+  expect(after.at).toBeGreaterThan(before.at);
+  expect(valuesIn(before.text)).toBeGreaterThan(0);
+  expect(valuesIn(after.text)).toBeGreaterThan(valuesIn(before.text));
+});

@@ -77,10 +77,10 @@ describe("the SQLite store", () => {
     );
     await first.writeMetrics([metricAt(1)]);
     await first.close();
-    expect(await sqliteFormat(path)).toEqual({ version: 2, latest: 2 });
-    expect(await sqliteFormat(path, 1)).toEqual({ version: 1, latest: 2 });
-    expect(await sqliteFormat(path, 0)).toEqual({ version: 0, latest: 2 });
-    expect(await sqliteFormat(path, 1)).toEqual({ version: 1, latest: 2 });
+    expect(await sqliteFormat(path)).toEqual({ version: 3, latest: 3 });
+    expect(await sqliteFormat(path, 1)).toEqual({ version: 1, latest: 3 });
+    expect(await sqliteFormat(path, 0)).toEqual({ version: 0, latest: 3 });
+    expect(await sqliteFormat(path, 1)).toEqual({ version: 1, latest: 3 });
     const second = await opened(openSqliteStore(path));
     expect(verifyChain(await second.read(1, 100), mac)).toMatchObject({ proven: 10 });
     expect(await second.failures({ limit: 9 })).toHaveLength(1);
@@ -112,9 +112,9 @@ describe("the SQLite store", () => {
     const path = join(await folder(), "store.db");
     await (await openSqliteStore(path)).close();
     const database = new DatabaseSync(path);
-    database.exec("INSERT INTO schema_version (version, name) VALUES (3, 'tomorrow')");
+    database.exec("INSERT INTO schema_version (version, name) VALUES (4, 'tomorrow')");
     database.close();
-    const fix: unknown = expect.stringContaining("db down --to 2");
+    const fix: unknown = expect.stringContaining("db down --to 3");
     const refused = { code: "STORE_TOO_NEW", fix };
     await expect(openSqliteStore(path)).rejects.toMatchObject(refused);
     await expect(openWorkerStore(path)).rejects.toMatchObject(refused);
@@ -236,7 +236,7 @@ describe("the SQLite store", () => {
   });
 });
 
-/** Name, first letter of the type, `!` for not null. */
+/** Name, first letter of the type, `!` for not null. Only `covers_ms` is not the seed's. */
 const seedColumns = {
   system_health_metrics:
     "id:I timestamp:I! metric_type:T! metric_name:T! value:R! unit:T! tags:T source:T! created_at:I!",
@@ -255,7 +255,7 @@ const seedColumns = {
   system_health_baselines:
     "id:I metric_type:T! metric_name:T! source:T! time_window:T! mean:R! median:R! std_dev:R! " +
     "p50:R! p95:R! p99:R! min:R! max:R! sample_count:I! calculated_at:I! valid_until:I! " +
-    "created_at:I!",
+    "created_at:I! covers_ms:I",
 };
 
 const seedIndexes = [

@@ -78,6 +78,7 @@ export const baselineRow = z.object({
   sampleCount: z.number(),
   calculatedAt: time,
   validUntil: time,
+  coversMs: z.number().nullable(),
 });
 
 export const breakerRow = z.object({

@@ -2,7 +2,9 @@
  * Deletes what is older than its retention, some rows at a time, so that no entry waits long.
  *
  * N1. A failure that is open stays whatever its age, and so do the actions of a failure that stays.
- * N2. Entries from the checkpoint on stay, and the last one always: the chain goes on from it.
+ * N2. Baselines are written anew as long as there are values: those that are not have no series
+ *     any more.
+ * N3. Entries from the checkpoint on stay, and the last one always: the chain goes on from it.
  */
 import type { Kysely } from "kysely";
 import type { Retention } from "../../model/index.ts";
@@ -19,6 +21,8 @@ export async function prune(
   const cut = await turn(() => journalCut(db, retention.entriesBefore));
   const batches = [
     () => metricsBatch(db, retention.metricsBefore),
+    () => baselinesBatch(db, retention.metricsBefore),
+    () => sketchesBatch(db, retention.metricsBefore),
     () => failuresBatch(db, retention.failuresBefore),
     () => actionsBatch(db, retention.failuresBefore),
     () => incidentsBatch(db, retention.failuresBefore),
@@ -68,6 +72,31 @@ async function metricsBatch(db: Kysely<Tables>, before: number): Promise<number>
     .execute();
   return await removed(rows, (ids) =>
     db.deleteFrom("system_health_metrics").where("id", "in", ids).execute(),
+  );
+}
+
+/** Keeps N2. */
+async function baselinesBatch(db: Kysely<Tables>, before: number): Promise<number> {
+  const rows = await db
+    .selectFrom("system_health_baselines")
+    .select("id")
+    .where("valid_until", "<", before)
+    .limit(batchRows)
+    .execute();
+  return await removed(rows, (ids) =>
+    db.deleteFrom("system_health_baselines").where("id", "in", ids).execute(),
+  );
+}
+
+async function sketchesBatch(db: Kysely<Tables>, before: number): Promise<number> {
+  const rows = await db
+    .selectFrom("baseline_sketches")
+    .select("id")
+    .where("valid_until", "<", before)
+    .limit(batchRows)
+    .execute();
+  return await removed(rows, (ids) =>
+    db.deleteFrom("baseline_sketches").where("id", "in", ids).execute(),
   );
 }
 

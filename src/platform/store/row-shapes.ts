@@ -10,6 +10,7 @@ import type {
   Incident,
   MetricRow,
   SealedEntry,
+  SketchRow,
 } from "../../model/index.ts";
 import type {
   ActionTable,
@@ -19,6 +20,7 @@ import type {
   IncidentTable,
   JournalTable,
   MetricTable,
+  SketchTable,
 } from "./schema.ts";
 
 export function toSealed(row: Selectable<JournalTable>): SealedEntry {
@@ -124,6 +126,7 @@ export function toBaseline(row: Selectable<BaselineTable>): BaselineRow {
     sampleCount: row.sample_count,
     calculatedAt: row.calculated_at,
     validUntil: row.valid_until,
+    coversMs: row.covers_ms,
   };
 }
 
@@ -137,6 +140,30 @@ export function fromBaseline(row: BaselineRow): Insertable<BaselineTable> {
     time_window: row.timeWindow,
     ...numbers,
     sample_count: row.sampleCount,
+    calculated_at: row.calculatedAt,
+    valid_until: row.validUntil,
+    covers_ms: row.coversMs,
+  };
+}
+
+export function toSketch(row: Selectable<SketchTable>): SketchRow {
+  return {
+    id: row.id,
+    source: row.source,
+    metricName: row.metric_name,
+    unit: row.unit as SketchRow["unit"],
+    sketch: row.sketch,
+    calculatedAt: row.calculated_at,
+    validUntil: row.valid_until,
+  };
+}
+
+export function fromSketch(row: Omit<SketchRow, "id">): Insertable<SketchTable> {
+  return {
+    source: row.source,
+    metric_name: row.metricName,
+    unit: row.unit,
+    sketch: row.sketch,
     calculated_at: row.calculatedAt,
     valid_until: row.validUntil,
   };

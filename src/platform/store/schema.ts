@@ -10,6 +10,7 @@ export interface Tables {
   readonly recovery_actions: ActionTable;
   readonly circuit_breaker_states: BreakerTable;
   readonly system_health_baselines: BaselineTable;
+  readonly baseline_sketches: SketchTable;
   readonly journal: JournalTable;
   readonly incidents: IncidentTable;
   readonly checkpoints: CheckpointTable;
@@ -96,7 +97,19 @@ export interface BaselineTable {
   readonly sample_count: number;
   readonly calculated_at: number;
   readonly valid_until: number;
+  /** Ours; null in rows of the seed, and of formats before. */
+  readonly covers_ms: number | null;
   readonly created_at: Generated<number>;
+}
+
+export interface SketchTable {
+  readonly id: Generated<number>;
+  readonly source: string;
+  readonly metric_name: string;
+  readonly unit: string;
+  readonly sketch: string;
+  readonly calculated_at: number;
+  readonly valid_until: number;
 }
 
 export interface JournalTable {

@@ -24,6 +24,8 @@ import type {
   MetricRow,
   Retention,
   SealedEntry,
+  SketchQuery,
+  SketchRow,
   Store,
 } from "../../model/index.ts";
 import { applyChange } from "./apply-change.ts";
@@ -33,12 +35,14 @@ import {
   fromBreaker,
   fromMetric,
   fromSealed,
+  fromSketch,
   toAction,
   toBaseline,
   toBreaker,
   toFailure,
   toMetric,
   toSealed,
+  toSketch,
 } from "./row-shapes.ts";
 import type { Tables } from "./schema.ts";
 
@@ -197,6 +201,27 @@ export class SqlStore implements Store {
         .orderBy("time_window")
         .execute();
       return rows.map(toBaseline);
+    });
+  }
+
+  writeSketches(rows: readonly Omit<SketchRow, "id">[]): Promise<void> {
+    return this.#write(async (db) => {
+      for (const row of rows) {
+        await db
+          .deleteFrom("baseline_sketches")
+          .where("source", "=", row.source)
+          .where("metric_name", "=", row.metricName)
+          .execute();
+        await db.insertInto("baseline_sketches").values(fromSketch(row)).execute();
+      }
+    });
+  }
+
+  sketches({ before, limit }: SketchQuery): Promise<readonly SketchRow[]> {
+    return this.#inTurn(async () => {
+      let find = this.#db.selectFrom("baseline_sketches").selectAll();
+      if (before !== undefined) find = find.where("id", "<", before);
+      return (await find.orderBy("id", "desc").limit(bounded(limit)).execute()).map(toSketch);
     });
   }
 

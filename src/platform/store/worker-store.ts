@@ -19,6 +19,7 @@ import type {
   MetricRow,
   Retention,
   SealedEntry,
+  SketchRow,
   Store,
 } from "../../model/index.ts";
 import type { SqliteLimits } from "./sqlite-database.ts";
@@ -129,6 +130,14 @@ export class WorkerStore implements Store {
 
   baselines(source?: string): Promise<readonly BaselineRow[]> {
     return this.#call("baselines", source);
+  }
+
+  writeSketches(rows: Parameters<Store["writeSketches"]>[0]): Promise<void> {
+    return this.#call("writeSketches", rows);
+  }
+
+  sketches(query: Parameters<Store["sketches"]>[0]): Promise<readonly SketchRow[]> {
+    return this.#call("sketches", query);
   }
 
   writeBreakers(rows: readonly BreakerRow[]): Promise<void> {

@@ -10,9 +10,10 @@ import type { Flavour } from "../flavour.ts";
 import type { Tables } from "../schema.ts";
 import { seedTables } from "./0001-seed-tables.ts";
 import { journalTables } from "./0002-journal.ts";
+import { baselineSketches } from "./0003-baseline-sketches.ts";
 import type { Migration } from "./migration.ts";
 
-const migrations: readonly Migration[] = [seedTables, journalTables];
+const migrations: readonly Migration[] = [seedTables, journalTables, baselineSketches];
 
 export const latestVersion: number = migrations.length;
 
