@@ -5,16 +5,21 @@
  * J1. A checkpoint never says more than the journal in the store up to its position, except for
  *     what was in a store that was lost meanwhile: it is all that is left of that.
  * J2. Readers get entries from the store, in order and each once: what is elsewhere comes later.
- * J3. Without a store a daemon starts all the same, with what can be read of the past. It never
+ * J3. A checkpoint that does not fit its seal is believed in nothing: what the journal still has
+ *     is read instead, and that is told.
+ * J4. Without a store a daemon starts all the same, with what can be read of the past. It never
  *     takes its own memory for the whole then: checkpoints are folded from the store again.
  */
 import { SoulMirrorError, type Timers } from "../kernel/index.ts";
 import {
   createRecollection,
+  type Mac,
   type Recollection,
   type ResilientJournal,
   readRecollection,
   recollect,
+  sealCheckpoint,
+  unsealCheckpoint,
   writeRecollection,
 } from "../knowledge/index.ts";
 import type { Entry, Kept, SealedEntry, Store } from "../model/index.ts";
@@ -24,6 +29,7 @@ import type { DaemonLog } from "./daemon-log.ts";
 export interface JournalKeeperOptions {
   readonly journal: ResilientJournal;
   readonly store: Store;
+  readonly mac: Mac;
   readonly timers: Timers;
   readonly log: DaemonLog;
   /** Takes secrets out of an entry: neither the journal nor a checkpoint gets to know them. */
@@ -53,6 +59,8 @@ export class JournalKeeper {
   /** Undefined until the end of the store is known. */
   #toldPosition: number | undefined;
   #isTelling = false;
+  /** What was found before there was anything to write. */
+  #untold: readonly Entry[] = [];
   #cancelAnchor: (() => void) | undefined;
 
   constructor(options: JournalKeeperOptions) {
@@ -71,7 +79,7 @@ export class JournalKeeper {
   async recall(): Promise<Recollection> {
     const { store, journal } = this.#options;
     try {
-      this.#memory = (await foldAll(store)).memory;
+      this.#memory = (await this.#foldAll(store)).memory;
     } catch (error) {
       if (error instanceof SoulMirrorError && refusals.includes(error.code)) throw error;
       this.#knowsAll = false;
@@ -88,7 +96,7 @@ export class JournalKeeper {
     const past = await openPast?.();
     try {
       if (past === undefined) throw new Error("there is none that could be read");
-      const { memory, position } = await foldAll(past);
+      const { memory, position } = await this.#foldAll(past);
       log.warn("past-read", { position });
       return memory;
     } catch (error) {
@@ -102,7 +110,8 @@ export class JournalKeeper {
 
   /** Never rejects: a journal that fails goes on elsewhere, and says where. */
   async write(told: readonly Entry[], at: number): Promise<Kept> {
-    const entries = told.map(this.#options.redact);
+    const entries = [...this.#untold, ...told].map(this.#options.redact);
+    this.#untold = [];
     for (const entry of entries) recollect(this.#memory, entry, at);
     this.#underWay += 1;
     const kept = await this.#options.journal.write(entries).finally(() => {
@@ -129,8 +138,12 @@ export class JournalKeeper {
     if (position === undefined || journal.kept !== "store" || this.#underWay > 0) return;
     this.#sinceCheckpoint = 0;
     try {
-      const whole = this.#knowsAll ? { memory: this.#memory, position } : await foldAll(store);
-      await store.saveCheckpoint(whole.position, writeRecollection(whole.memory));
+      const whole = this.#knowsAll
+        ? { memory: this.#memory, position }
+        : await this.#foldAll(store);
+      const state = writeRecollection(whole.memory);
+      const sealed = sealCheckpoint({ position: whole.position, state }, this.#options.mac);
+      await store.saveCheckpoint(whole.position, sealed);
     } catch (error) {
       log.complain("the checkpoint was not written", error);
     }
@@ -189,6 +202,29 @@ export class JournalKeeper {
     }
   }
 
+  /** From the last checkpoint on, or from the beginning. */
+  async #foldAll(store: Pick<Store, "loadCheckpoint" | "read">): Promise<Folded> {
+    const checkpoint = await store.loadCheckpoint();
+    const state = checkpoint && unsealCheckpoint(checkpoint, this.#options.mac);
+    if (checkpoint && state === undefined) this.#distrust(checkpoint.position);
+    const saved = state === undefined ? undefined : readRecollection(state);
+    const memory = saved ?? createRecollection();
+    let position = saved && checkpoint ? checkpoint.position : 0;
+    for (;;) {
+      const page = await store.read(position + 1, pageSize);
+      for (const { entry, at } of page) recollect(memory, entry, at);
+      position = page.at(-1)?.position ?? position;
+      if (page.length < pageSize) return { memory, position };
+    }
+  }
+
+  /** Keeps J3. */
+  #distrust(position: number): void {
+    const reason = `the checkpoint at ${position} does not fit its seal: it was changed outside, and what the journal still has is read instead`;
+    this.#options.log.warn("checkpoint-distrusted", { position });
+    this.#untold = [{ kind: "gap", lost: 0, reason }];
+  }
+
   #anchorLater(): void {
     this.#cancelAnchor = this.#options.timers.after(anchorMs, () => {
       this.anchor();
@@ -201,18 +237,4 @@ interface Folded {
   readonly memory: Recollection;
   /** Of the last entry that is in it. */
   readonly position: number;
-}
-
-/** From the last checkpoint on, or from the beginning. */
-async function foldAll(store: Pick<Store, "loadCheckpoint" | "read">): Promise<Folded> {
-  const checkpoint = await store.loadCheckpoint();
-  const saved = checkpoint && readRecollection(checkpoint.state);
-  const memory = saved ?? createRecollection();
-  let position = saved && checkpoint ? checkpoint.position : 0;
-  for (;;) {
-    const page = await store.read(position + 1, pageSize);
-    for (const { entry, at } of page) recollect(memory, entry, at);
-    position = page.at(-1)?.position ?? position;
-    if (page.length < pageSize) return { memory, position };
-  }
 }

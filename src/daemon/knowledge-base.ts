@@ -67,6 +67,7 @@ export async function openKnowledge(options: KnowledgeOptions): Promise<Knowledg
   const keeper: JournalKeeper = new JournalKeeper({
     journal,
     store,
+    mac,
     timers: realTimers,
     log,
     redact: (entry) => redaction.entry(entry),

@@ -15,6 +15,7 @@ export {
   sketchesOf,
 } from "./baselines.ts";
 export { type Chain, createChain, type Mac } from "./chain.ts";
+export { sealCheckpoint, unsealCheckpoint, verifyCheckpoint } from "./checkpoint.ts";
 export type { EmergencyJournal, HeldEntries } from "./emergency-journal.ts";
 export type { ResilientJournalOptions } from "./journal-settings.ts";
 export { createMemoryStore, freshEntries, type MemoryStoreOptions } from "./memory-store.ts";

@@ -90,7 +90,7 @@ describe("the store is away", () => {
 });
 
 describe("the journal was touched", () => {
-  test("an edited row is found, and so is a tail that was cut", async () => {
+  test("an edited row or checkpoint is found, and so is a tail that was cut", async () => {
     await using bench = await FleetBench.up((made) => ({ services: { lone: made.toy("lone") } }));
     process.kill(await bench.pidOf("lone"), "SIGKILL");
     await bench.entry("verdict", ({ verdict }) => verdict.healed);
@@ -103,6 +103,13 @@ describe("the journal was touched", () => {
     const first = audit(edited);
     expect(first.code).not.toBe(0);
     expect(first.text).toContain("edited");
+
+    const believed = join(bench.folder, "believed");
+    cpSync(bench.data, believed, { recursive: true });
+    change(believed, "UPDATE checkpoints SET state = replace(state, 'version', 'Version')");
+    const checkpoint = audit(believed);
+    expect(checkpoint.code).not.toBe(0);
+    expect(checkpoint.text).toContain("the checkpoint at");
 
     const cut = join(bench.folder, "cut");
     cpSync(bench.data, cut, { recursive: true });

@@ -11,12 +11,16 @@ import { createIds, createRandom } from "../../src/kernel/index.ts";
 import {
   createMemoryStore,
   createRecollection,
+  type Mac,
   openResilientJournal,
   recollect,
+  unsealCheckpoint,
   writeRecollection,
 } from "../../src/knowledge/index.ts";
 import type { Entry, SealedEntry, Store } from "../../src/model/index.ts";
 import { realClock, realTimers } from "../../src/system/index.ts";
+
+const mac: Mac = (text) => createHmac("sha256", "key").update(text).digest("hex");
 
 test("a write that is under way is not in the checkpoint of the one before it (J1)", async () => {
   await using stack = new AsyncDisposableStack();
@@ -33,7 +37,7 @@ test("a write that is under way is not in the checkpoint of the one before it (J
   };
   const journal = await openResilientJournal({
     store,
-    mac: (text) => createHmac("sha256", "key").update(text).digest("hex"),
+    mac,
     ids: createIds(realClock, createRandom(1)),
     clock: realClock,
     timers: realTimers,
@@ -41,7 +45,7 @@ test("a write that is under way is not in the checkpoint of the one before it (J
   });
   stack.defer(() => journal.close());
   const redact = (entry: Entry): Entry => entry;
-  const keeper = new JournalKeeper({ journal, store, timers: realTimers, log, redact });
+  const keeper = new JournalKeeper({ journal, store, mac, timers: realTimers, log, redact });
   stack.defer(() => keeper.close());
 
   const { wallMs } = realClock.now();
@@ -54,7 +58,7 @@ test("a write that is under way is not in the checkpoint of the one before it (J
   for (const { position, state } of checkpoints) {
     const memory = createRecollection();
     for (const { entry, at } of await store.read(1, position)) recollect(memory, entry, at);
-    expect(state).toBe(writeRecollection(memory));
+    expect(unsealCheckpoint({ position, state }, mac)).toBe(writeRecollection(memory));
   }
 });
 
@@ -70,7 +74,7 @@ test("a store that has lost everything gets what is known, and readers hear the 
   });
   const journal = await openResilientJournal({
     store,
-    mac: (text) => createHmac("sha256", "key").update(text).digest("hex"),
+    mac,
     ids: createIds(realClock, createRandom(1)),
     clock: realClock,
     timers: realTimers,
@@ -82,6 +86,7 @@ test("a store that has lost everything gets what is known, and readers hear the 
   const keeper: JournalKeeper = new JournalKeeper({
     journal,
     store,
+    mac,
     timers: realTimers,
     log,
     redact,
@@ -104,7 +109,48 @@ test("a store that has lost everything gets what is known, and readers hear the 
   expect(anew.map(({ position }) => position)).toEqual(anew.map((_, index) => index + 1));
   expect(anew.map(({ entry }) => entry.kind)).toContain("gap");
   await expect.poll(() => current.loadCheckpoint()).toBeDefined();
-  const next = new JournalKeeper({ journal, store, timers: realTimers, log, redact });
+  const next = new JournalKeeper({ journal, store, mac, timers: realTimers, log, redact });
   stack.defer(() => next.close());
   expect([...(await next.recall()).modes.keys()]).toContain("s0");
+});
+
+test("a checkpoint that somebody has changed is not believed, and that is told (J3)", async () => {
+  await using stack = new AsyncDisposableStack();
+  const folder = mkdtempSync(join(tmpdir(), "keeper-"));
+  stack.defer(() => rmSync(folder, { recursive: true }));
+  const log = createDaemonLog(join(folder, "daemon.log"), new Redaction());
+  stack.defer(() => log.close());
+  const store = createMemoryStore();
+  const ids = createIds(realClock, createRandom(1));
+  const journal = await openResilientJournal({
+    store,
+    mac,
+    ids,
+    clock: realClock,
+    timers: realTimers,
+  });
+  stack.defer(() => journal.close());
+  const keeperOf = (): JournalKeeper => {
+    const redact = (entry: Entry): Entry => entry;
+    const keeper = new JournalKeeper({ journal, store, mac, timers: realTimers, log, redact });
+    stack.defer(() => keeper.close());
+    return keeper;
+  };
+  const { wallMs } = realClock.now();
+  const modeOf = (mode: "full" | "off"): Entry => {
+    return { kind: "mode_changed", scope: "fleet", mode, by: "a test" };
+  };
+  const first = keeperOf();
+  await first.write([modeOf("off")], wallMs);
+  await first.checkpoint();
+  const saved = await store.loadCheckpoint();
+  const state = saved?.state.replace('"off"', '"full"') ?? "";
+  await store.saveCheckpoint(saved?.position ?? 0, state);
+
+  const next = keeperOf();
+  expect((await next.recall()).modes.get("fleet")).toBe("off");
+  await next.write([modeOf("full")], wallMs);
+  const last = (await store.read(2, 10)).map(({ entry }) => entry);
+  expect(last.map(({ kind }) => kind)).toEqual(["gap", "mode_changed"]);
+  expect(last[0]).toHaveProperty("reason", expect.stringContaining("does not fit its seal"));
 });

@@ -1,7 +1,7 @@
 /**
  * Has the journal been edited, reordered or cut since it was written? Proven offline: from the
- * store, what waits for it in the emergency file, the key of the data directory, and the anchors in
- * the daemon's log.
+ * store with its checkpoint, what waits for it in the emergency file, the key of the data
+ * directory, and the anchors in the daemon's log.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ import {
   type HeldVerification,
   type Mac,
   type Verification,
+  verifyCheckpoint,
   verifyHeld,
   verifyJournal,
 } from "../../knowledge/index.ts";
@@ -38,7 +39,12 @@ export const audit: Run = async ({ place, out }) => {
   const spare = ownSparePath(dataPath, "journal");
   const held = spare === undefined ? undefined : await readEmergencyFile(spare);
   const store = new Watched(await openSqliteStore(storePath), held?.entries ?? []);
-  const verification = await verify(store.store, () => verifyJournal(store, mac, anchors));
+  const verification = await verify(store.store, async () => {
+    const journal = await verifyJournal(store, mac, anchors);
+    const checkpoint = await store.store.loadCheckpoint();
+    const edited = checkpoint && verifyCheckpoint(checkpoint, mac);
+    return edited && !journal.finding ? { ...journal, finding: edited } : journal;
+  });
   const { proven, from, to, lost, finding } = verification;
   if (finding) throw broken(finding, proven);
   const aside = store.verifyHeld(mac);

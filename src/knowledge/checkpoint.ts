@@ -1,0 +1,37 @@
+/**
+ * A checkpoint stands for entries that nobody reads again, so it is sealed like them: by the key
+ * that lies outside of the store, and together with its position. One that does not fit its seal
+ * is believed in nothing.
+ */
+import type { Mac } from "./chain.ts";
+import type { Finding } from "./verify-chain.ts";
+
+export interface Checkpoint {
+  readonly position: number;
+  readonly state: string;
+}
+
+/** What is to be saved for this state. */
+export function sealCheckpoint({ position, state }: Checkpoint, mac: Mac): string {
+  return `${sealOf(mac, position, state)}\n${state}`;
+}
+
+/** The state; undefined when somebody without the key has written it, or moved it. */
+export function unsealCheckpoint(saved: Checkpoint, mac: Mac): string | undefined {
+  const end = saved.state.indexOf("\n");
+  const state = saved.state.slice(end + 1);
+  const isOurs = end > 0 && saved.state.slice(0, end) === sealOf(mac, saved.position, state);
+  return isOurs ? state : undefined;
+}
+
+export function verifyCheckpoint(saved: Checkpoint, mac: Mac): Finding | undefined {
+  if (unsealCheckpoint(saved, mac) !== undefined) return undefined;
+  const { position } = saved;
+  const what = `the checkpoint at ${position} does not fit its seal: it was changed outside`;
+  return { kind: "edited", position, what };
+}
+
+/** The sealed text of an entry begins with a seal or an empty line, so it is never one of these. */
+function sealOf(mac: Mac, position: number, state: string): string {
+  return mac(`checkpoint\n${position}\n${state}`);
+}
