@@ -79,7 +79,10 @@ interface Usage {
 }
 
 function usageOf(leader: ProcessStat, run: Run | undefined, isLimited: boolean): Usage {
-  const others = run ? othersOf(run, isLimited).slice(0, membersMax) : [];
+  const tasks = run && taskCountOf(run.cgroups);
+  // As many tasks as it has threads: there is nobody else, and one file less to read.
+  const isAlone = tasks === leader.threads;
+  const others = run && !isAlone ? othersOf(run, isLimited).slice(0, membersMax) : [];
   const members = [
     leader,
     ...others.flatMap((pid) => (pid === leader.pid ? [] : (readProcessStat(pid) ?? []))),
@@ -92,7 +95,7 @@ function usageOf(leader: ProcessStat, run: Run | undefined, isLimited: boolean):
     cpuTicks: sum((member) => member.cpuTicks),
     threads: sum((member) => member.threads),
     descriptors: counts.length > 0 ? Math.max(...counts) : undefined,
-    processes: (run && taskCountOf(run.cgroups)) ?? members.length,
+    processes: tasks ?? members.length,
   };
 }
 
