@@ -32,6 +32,26 @@ describe("a case of recovery", () => {
     expect(planner.told).toEqual([`restart ${db}`, `restart ${db}`]);
   });
 
+  it("has started again what taking back has ended, before anything else is tried", () => {
+    const hook = "alternative: { command: a, undo: b }, recovery_strategy: [failover]";
+    const planner = running(`services: { db: { command: node db.js, ${hook} } }`, db);
+    const failure = planner.fail(db, "check_failed");
+    const [first] = planner.plans;
+    planner.end(first, "succeeded");
+    planner.exited(db, { expected: true });
+    planner.verdict(failure, first, false);
+    planner.wait(10_000);
+    expect(planner.told).toEqual([`switch_alternative ${db}`]);
+    planner.end(first, "rolled_back");
+    planner.wait(10_000);
+    expect(planner.told.slice(1)).toEqual([`start ${db}`]);
+    planner.started(db);
+    planner.end(planner.plans[1], "succeeded");
+    planner.wait(10_000);
+    expect(planner.told.slice(2)).toEqual([`restart ${db}`]);
+    expect(planner.plans[2]?.steps.map(({ kind }) => kind)).toContain("stop");
+  });
+
   it("waits longer before each attempt that repeats", () => {
     const planner = running();
     planner.fail(db, "hang");

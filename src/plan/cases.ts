@@ -34,7 +34,7 @@ import {
   slotsOf,
 } from "./state.ts";
 import type { Context, Strategy } from "./strategy.ts";
-import { recordSlot } from "./supervise.ts";
+import { isRevived, recordSlot } from "./supervise.ts";
 
 const gatePauseMs = 100;
 const attemptsMax = 100;
@@ -50,7 +50,7 @@ export function decide(state: PlanState, each: RecoveryCase, tick: PlanTick): vo
   if (context === undefined || state.goingDown || context.slot?.desired === "stopped") return;
   if (context.slot?.quarantine !== undefined || modeOf(state, context) === "off") return;
   if (state.acting.has(each.resource)) return wait(state, each, now.monotonicMs + gatePauseMs);
-  if (mustWait(state, context, { each, tick })) {
+  if (isLeftDown(state, context) || mustWait(state, context, { each, tick })) {
     return wait(state, each, now.monotonicMs + gatePauseMs);
   }
   const tried = each.attempts.filter((attempt) => attempt.helped !== undefined);
@@ -63,6 +63,15 @@ export function decide(state: PlanState, each: RecoveryCase, tick: PlanTick): vo
   each.restedMs ??= now.monotonicMs + pauseBefore(state, each, { strategy, context });
   if (each.restedMs > now.monotonicMs) return rest(state, each, { tick, strategy });
   propose(state, each, { tick, strategy, context, reason });
+}
+
+/**
+ * Supervision starts it first: what was wrong with a process can be healed, and be proven to be,
+ * only while there is one.
+ */
+function isLeftDown(state: PlanState, { slot, service }: Context): boolean {
+  if (slot === undefined || service === undefined || slot.ended) return false;
+  return slot.run === undefined && !isRevived(state, slot);
 }
 
 /** It cools down; pauses that nobody would notice are not told. */

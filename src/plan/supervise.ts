@@ -12,7 +12,7 @@
  * U6. A case keeps a start away only when the case itself brings back what is dead.
  */
 import type { ServiceSpec } from "../config/index.ts";
-import type { Plan, PlanCause, Step } from "../model/index.ts";
+import { failureTypes, type Plan, type PlanCause, type Step } from "../model/index.ts";
 import { tellStopped } from "./gone.ts";
 import { recordOf, type Slot, wantedHash } from "./slots.ts";
 import { occupy, type PlanState, type PlanTick, slotsOf, wantedOf } from "./state.ts";
@@ -59,14 +59,17 @@ function start(state: PlanState, { slot, service }: Place, tick: PlanTick): bool
   return false;
 }
 
-/** Keeps U6. That it was slow, say, restarts nothing: who is dead would stay so. */
-function isRevived({ cases }: PlanState, slot: Slot): boolean {
+/**
+ * Keeps U6. Neither that it was slow, say, nor that a check of it failed says that it is to be
+ * revived: whom a recovery has ended that was taken back would stay dead.
+ */
+export function isRevived({ cases }: PlanState, slot: Slot): boolean {
   const each = cases.get(slot.resource);
   if (each === undefined) return false;
-  const types = [...each.failures.values()].map(({ type }) => type);
+  const facts = [...each.failures.values()].filter(({ type }) => failureTypes[type].decisive);
   return (
     each.phase !== "open" ||
-    types.some((type) => type in restart.heals || type in waitForPort.heals)
+    facts.some(({ type }) => type in restart.heals || type in waitForPort.heals)
   );
 }
 
