@@ -127,6 +127,8 @@ export interface VerificationReport {
   readonly unreadable: number;
   /** Writes without an acknowledgement: they may have happened, once at most. */
   readonly indeterminate: number;
+  /** When the writes were sent that are lost or wrong. Doubled ones show in sums only. */
+  readonly damagedAt: readonly number[];
   /** The first few that were not as they must be. */
   readonly samples: readonly Readonly<Record<string, unknown>>[];
 }
@@ -136,6 +138,9 @@ export function verifyLedger(options: {
   readonly targets: Targets;
   readonly ledgerFile: string;
   readonly waitMs?: number;
+  /** What could not be read until then is unreadable; default 10 minutes. */
+  readonly limitMs?: number;
+  readonly signal?: AbortSignal;
 }): Promise<VerificationReport>;
 
 export const FRONT_DOORS: Targets;

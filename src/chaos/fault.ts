@@ -25,6 +25,8 @@ export interface Fault {
   readonly strikes: string;
   /** Types of failure that count as the right diagnosis; none: it need not be reported. */
   readonly diagnosis: readonly FailureType[];
+  /** Strategies that come first, cannot help it, and must be taken back before one that can. */
+  readonly inVain?: readonly string[];
   /** Strategies that may heal it; none: it heals without an action. */
   readonly healedBy: readonly string[];
   /** Longest time until a clean window may begin. */
@@ -87,6 +89,8 @@ export interface Scene {
   startDaemon(): Promise<void>;
   /** Starts the independent undo; resolves when it is armed. `armUndo` of this folder does it. */
   arm(undo: UndoRecipe): Promise<Disarm>;
+  /** Why it is none of the drill's own, where it is not: some faults need one. */
+  readonly notOwn?: string;
   /**
    * Moves the daemon's clock (see `fake-clock.ts`), where the drill started the daemon under it.
    */

@@ -5,7 +5,7 @@
  */
 export { armUndo } from "./arm-undo.ts";
 export type { DrillRow, DrillVerdict, TriedStrategy } from "./drill/drill-row.ts";
-export { type FaultRecord, judgeFault, rowOfNone } from "./drill/judge-fault.ts";
+export { type FaultRecord, type FaultRun, judgeRuns, rowOfNone } from "./drill/judge-fault.ts";
 export { isPassed, judgeTable } from "./drill/judge-table.ts";
 export { fakeClock } from "./fake-clock.ts";
 export type {

@@ -23,6 +23,7 @@ Exit codes:
   6  not allowed
   7  the drill found a fault that was not healed
   70 an error of soulmirror itself
+  130 the drill was interrupted
 `;
 
 function createProgram(): Command {

@@ -90,7 +90,11 @@ test("T4 moves the wall clock of a process back, and not its monotonic one", asy
   const clockFile = join(bench.folder, "clock");
   const env = fakeClock(clockFile);
   const fault = faultNamed("T4");
-  expect(await fault.unavailable?.(bench.scene)).toBe("the daemon's clock cannot be moved here");
+  expect(await fault.unavailable?.(bench.scene)).toBe(
+    "the daemon's clock cannot be moved: libfaketime is not installed",
+  );
+  const notOwn = "only on a fleet of the drill's own";
+  expect(await fault.unavailable?.({ ...bench.scene, notOwn })).toBe(notOwn);
   if (env === undefined) return;
   const { port } = await bench.start("ai-router", "ai-router.js", { env });
   bench.more = { clockFile };

@@ -1,7 +1,7 @@
 /** Faults of memory, descriptors, connections, disk and processor time, and the controls. */
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, statfsSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statfsSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -91,6 +91,48 @@ test("L7 exhausts the quota of a provider that looks healthy", async () => {
   expect(await complete()).toBe(200);
 });
 
+test("N3 leaves a router that answers and reaches no provider, the other one neither", async () => {
+  await using bench = new FaultBench();
+  const provider = await bench.start("provider-alpha", "provider.js");
+  const address = `http://127.0.0.1:${provider.port}`;
+  const env = { PRIMARY: address, ALTERNATIVE: address, SWITCH_FILE: join(bench.folder, "switch") };
+  const router = await bench.start("ai-router", "ai-router.js", { env });
+  const route = async (): Promise<number> => {
+    const body = JSON.stringify({ prompt: "good day" });
+    return (await fetch(`http://127.0.0.1:${router.port}/route`, { method: "POST", body })).status;
+  };
+  expect(await route()).toBe(200);
+  await bench.inject(faultNamed("N3"));
+  for (let count = 0; count < 3; count += 1) expect(await route()).toBe(502);
+  expect(await bench.health(router.port)).toBe(503);
+  writeFileSync(env.SWITCH_FILE, "alternative\n");
+  for (let count = 0; count < 3; count += 1) expect(await route()).toBe(502);
+  expect(await bench.health(router.port)).toBe(503);
+});
+
+test("L1 deploys and exhausts the quota when the new process runs, and both are as they were afterwards", async () => {
+  await using bench = new FaultBench();
+  const fleetFile = "fleet: bench\nservices: { ai-router: { command: node ai-router.js } }\n";
+  writeFileSync(bench.fleetFile, fleetFile);
+  const [quota, switched] = [join(bench.folder, "quota"), join(bench.folder, "switch")];
+  await bench.start("provider-alpha", "provider.js", { env: { QUOTA_FILE: quota } });
+  await bench.start("ai-router", "ai-router.js", { env: { SWITCH_FILE: switched } });
+  const injected = bench.inject(faultNamed("L1"));
+  await until(() => readFileSync(bench.fleetFile, "utf8").includes("RELEASE: drill-"));
+  expect(existsSync(quota)).toBe(false);
+  // As a daemon that has read the file.
+  await bench.start("ai-router", "ai-router.js", { env: { SWITCH_FILE: switched } });
+  const injection = await injected;
+  expect(readFileSync(quota, "utf8")).toBe("exhausted\n");
+  // As the declared alternative does.
+  writeFileSync(switched, "alternative\n");
+  await expect(bench.inject(faultNamed("L7"))).rejects.toThrow("does not use provider-alpha now");
+  await injection.undo();
+  expect(existsSync(quota)).toBe(false);
+  expect(existsSync(switched)).toBe(false);
+  expect(readFileSync(bench.fleetFile, "utf8")).toBe(fleetFile);
+});
+
 test("D1 fills the small disk with what may be cleaned, and nothing else", async () => {
   await using bench = new FaultBench();
   const disk = join(bench.folder, "disk");
@@ -105,7 +147,11 @@ test("D1 fills the small disk with what may be cleaned, and nothing else", async
   const options = { env, hooks: { commands: {}, webhooks: {}, clean, rotate: [] } };
   const { port } = await bench.start("trust-engine", "trust-engine.js", options);
   const fault = faultNamed("D1");
-  expect(await fault.unavailable?.(bench.scene)).toBe("there is no small disk of the drill's own");
+  expect(await fault.unavailable?.(bench.scene)).toBe(
+    "no small disk can be mounted: that needs root",
+  );
+  const notOwn = "only on a fleet of the drill's own";
+  expect(await fault.unavailable?.({ ...bench.scene, notOwn })).toBe(notOwn);
   if (!isMounted) return;
   bench.more = { smallDisk: disk };
   expect(await fault.unavailable?.(bench.scene)).toBeUndefined();

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -10,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import {
   countRequests,
+  FRONT_DOORS,
   firstGoodAnswers,
   judgeHealing,
   type LedgerLine,
@@ -355,4 +357,30 @@ test("a database that cannot be written makes trust-engine report itself unhealt
 
   stranger.exec("ROLLBACK");
   expect(await health(trust)).toBe(200);
+});
+
+test("reading back ends in time, and tells when what is gone was written", async () => {
+  await using teardown = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), "shop-"));
+  teardown.defer(() => rm(folder, { recursive: true, force: true }));
+  const forgetful = createServer((_, answer) => answer.writeHead(404).end("{}"));
+  forgetful.listen(0, "127.0.0.1");
+  await once(forgetful, "listening");
+  teardown.defer(() => void forgetful.close());
+  const address = forgetful.address();
+  const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
+  const ledgerFile = join(folder, "requests.jsonl");
+  const lines = Array.from({ length: 4_000 }, (_, at) => {
+    const write = { kind: "score", subject: "ana", delta: 1 };
+    return JSON.stringify({ at, key: `k${at}`, ok: true, write });
+  });
+  const verify = async (count: number, engine: string) => {
+    await writeFile(ledgerFile, `${lines.slice(0, count).join("\n")}\n`);
+    const targets = { ...FRONT_DOORS, "trust-engine": engine };
+    return await verifyLedger({ targets, ledgerFile, limitMs: 1_000 });
+  };
+  expect(await verify(3, url)).toMatchObject({ lost: 3, damagedAt: [0, 1, 2] });
+  // Nobody listens: each attempt of each would take its time.
+  const report = await verify(4_000, "http://127.0.0.1:1");
+  expect(report).toMatchObject({ acknowledged: 4_000, unreadable: 4_000, damagedAt: [] });
 });

@@ -11,9 +11,14 @@ const READ_DEADLINE_MS = 2_000;
 const READ_ATTEMPTS = 5;
 const PAUSE_MS = 200;
 const SAMPLES = 10;
+const LIMIT_MS = 600_000;
 
-/** Work that is still in progress is waited for up to `waitMs` in all, then counted as such. */
-export async function verifyLedger({ targets, ledgerFile, waitMs = 0 }) {
+/**
+ * Work that is still in progress is waited for up to `waitMs` in all, then counted as such. What
+ * could not be read within `limitMs` in all, or before `signal` aborts, is counted as unreadable.
+ */
+export async function verifyLedger(options) {
+  const { targets, ledgerFile, waitMs = 0, limitMs = LIMIT_MS, signal } = options;
   const report = {
     acknowledged: 0,
     verified: 0,
@@ -23,9 +28,16 @@ export async function verifyLedger({ targets, ledgerFile, waitMs = 0 }) {
     inProgress: 0,
     unreadable: 0,
     indeterminate: 0,
+    damagedAt: [],
     samples: [],
   };
-  const context = { targets, untilMs: performance.now() + waitMs, sums: new Map() };
+  const nowMs = performance.now();
+  const context = {
+    targets,
+    untilMs: nowMs + Math.min(waitMs, limitMs),
+    sums: new Map(),
+    isOver: () => signal?.aborted === true || performance.now() > nowMs + limitMs,
+  };
   const note = (verdict, what) => {
     report[verdict] += 1;
     if (verdict !== "verified" && report.samples.length < SAMPLES) {
@@ -52,7 +64,9 @@ async function verifyWrite(line, { context, note, report }) {
   else report.indeterminate += 1;
   try {
     const verdict = await VERIFIERS[write.kind](line, context);
-    if (ok) note(verdict, { kind: write.kind, key });
+    if (!ok) return;
+    note(verdict, { kind: write.kind, key });
+    if (verdict === "lost" || verdict === "wrong") report.damagedAt.push(line.at);
   } catch (error) {
     if (!(error instanceof CallFailed)) throw error;
     note("unreadable", { kind: write.kind, key, reason: error.reason });
@@ -123,21 +137,23 @@ const sha256Of = (text) => createHash("sha256").update(text).digest("hex");
 async function readWhenDone(context, service, path) {
   for (;;) {
     const answer = await read(context, service, path);
-    if (answer.status !== 202 || performance.now() > context.untilMs) return answer;
+    const isWaitedFor = performance.now() <= context.untilMs && !context.isOver();
+    if (answer.status !== 202 || !isWaitedFor) return answer;
     await sleep(PAUSE_MS);
   }
 }
 
 /** A read with a few attempts; statuses other than 200, 202, 404 and 422 are no answer to it. */
-async function read({ targets }, service, path) {
+async function read({ targets, isOver }, service, path) {
   const url = targets[service] + path;
   for (let attempt = 1; ; attempt += 1) {
+    if (isOver()) throw new CallFailed("no time is left", { url });
     try {
       const answer = await callHttp(url, { deadlineMs: READ_DEADLINE_MS });
       if ([200, 202, 404, 422].includes(answer.status)) return answer;
       throw new CallFailed(`status ${answer.status}`, { url, status: answer.status });
     } catch (error) {
-      if (attempt >= READ_ATTEMPTS) throw error;
+      if (attempt >= READ_ATTEMPTS || isOver()) throw error;
       await sleep(PAUSE_MS);
     }
   }

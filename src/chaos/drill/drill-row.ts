@@ -19,12 +19,17 @@ export interface DrillRow {
   readonly healedAfterMs?: number;
   readonly requests: number;
   readonly failedRequests: number;
+  /** Writes that were acknowledged meanwhile and are gone or wrong. */
+  readonly damagedWrites: number;
   readonly verdict: DrillVerdict;
 }
 
 export interface TriedStrategy {
   readonly name: string;
+  /** `undone`: it did not help, and what it had done was taken back. */
   readonly outcome: "helped" | "undone" | "failed" | "unfinished";
+  /** Why it did not help. */
+  readonly reason?: string;
 }
 
 export type DrillVerdict =

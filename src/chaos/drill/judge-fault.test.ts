@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type FaultRecord, judgeFault } from "./judge-fault.ts";
+import { type FaultRecord, judgeFault, judgeRuns, rowOfNone } from "./judge-fault.ts";
 
 const fault = {
   id: "P6",
@@ -39,6 +39,7 @@ test("healed in time, by the right strategy, with the right diagnosis", () => {
     healedAfterMs: 2_500,
     requests: 100,
     failedRequests: 7,
+    damagedWrites: 0,
     verdict: { kind: "healed" },
   });
 });
@@ -53,11 +54,25 @@ test.each<[string, Partial<FaultRecord>]>([
     "healed by restart; meant to by rollback_config",
     { strategies: [{ name: "restart", outcome: "helped" }] },
   ],
-  ["1 acknowledged writes lost, doubled or wrong", { damagedWrites: 1 }],
+  ["1 acknowledged writes lost or wrong", { damagedWrites: 1 }],
   ["the stranger was adopted", { objection: "the stranger was adopted" }],
 ])("fails: %s", (reason, change) => {
   const { verdict } = judgeFault({ ...healed, ...change });
   expect(verdict).toEqual({ kind: "failed", reasons: [reason] });
+});
+
+test("what had to be taken back before must have been", () => {
+  const vain = { ...fault, inVain: ["restart"] };
+  const verdictWith = (outcome: "failed" | "undone") => {
+    const strategies = [
+      { name: "restart", outcome },
+      { name: "rollback_config", outcome: "helped" },
+    ] as const;
+    return judgeFault({ ...healed, fault: vain, strategies }).verdict;
+  };
+  expect(verdictWith("undone")).toEqual({ kind: "healed" });
+  const reasons = ["restart was not tried in vain and taken back"];
+  expect(verdictWith("failed")).toEqual({ kind: "failed", reasons });
 });
 
 test("a control is quiet, or fails by what was reported and done", () => {
@@ -76,4 +91,23 @@ test("a fault that needs no action heals by itself", () => {
   const passing = { ...fault, diagnosis: [], healedBy: [] };
   const record = { ...healed, fault: passing, failures: [], strategies: [] };
   expect(judgeFault(record)).toMatchObject({ healedBy: "itself", verdict: { kind: "healed" } });
+});
+
+test("a damaged write counts for the last fault before it was sent", () => {
+  const { damagedWrites: _, ...record } = healed;
+  const absent = rowOfNone(fault, { kind: "not here", reason: "no disk" });
+  const rows = judgeRuns(
+    [
+      { kind: "seen", record },
+      { kind: "none", row: absent },
+      { kind: "seen", record: { ...record, at: 9_000 } },
+    ],
+    [999, 1_000, 8_999, 9_000],
+  );
+  expect(rows.map(({ damagedWrites }) => damagedWrites)).toEqual([2, 0, 1]);
+  expect(rows[1]).toBe(absent);
+  expect(rows[2]?.verdict).toEqual({
+    kind: "failed",
+    reasons: ["1 acknowledged writes lost or wrong"],
+  });
 });

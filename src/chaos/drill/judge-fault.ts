@@ -4,7 +4,8 @@
  * only say what it reported and did.
  *
  * J1. Healed means: a clean window began in time, with a right diagnosis where one is due, by a
- *     strategy that was meant to, and nothing that had been acknowledged is lost.
+ *     strategy that was meant to, what had to be taken back before was taken back, and nothing that
+ *     had been acknowledged is lost.
  * J2. A control passes when nothing was reported and nothing was done.
  */
 import type { FailureType } from "../../model/index.ts";
@@ -14,7 +15,7 @@ import type { DrillRow, DrillVerdict, TriedStrategy } from "./drill-row.ts";
 export interface FaultRecord {
   readonly fault: Pick<
     Fault,
-    "id" | "title" | "control" | "diagnosis" | "healedBy" | "healWithinMs"
+    "id" | "title" | "control" | "diagnosis" | "inVain" | "healedBy" | "healWithinMs"
   >;
   /** Wall milliseconds of the blow. */
   readonly at: number;
@@ -28,10 +29,33 @@ export interface FaultRecord {
     | { readonly kind: "open"; readonly reason: string };
   readonly requests: number;
   readonly failedRequests: number;
-  /** Acknowledged writes that are gone, doubled or wrong. */
+  /** Acknowledged writes that are gone or wrong. Doubled ones show in sums, of no row. */
   readonly damagedWrites: number;
   /** What the proof of the injection said. */
   readonly objection?: string;
+}
+
+/** What became of one fault, as far as it is known at its end, or a row that stays as it is. */
+export type FaultRun =
+  | { readonly kind: "seen"; readonly record: Omit<FaultRecord, "damagedWrites"> }
+  | { readonly kind: "none"; readonly row: DrillRow };
+
+/**
+ * A damaged write (wall milliseconds of when it was sent) belongs to the last fault before it; what
+ * was sent before the first one belongs to none.
+ */
+export function judgeRuns(
+  runs: readonly FaultRun[],
+  damagedAt: readonly number[],
+): readonly DrillRow[] {
+  const starts = runs.flatMap((run) => (run.kind === "seen" ? [run.record.at] : []));
+  return runs.map((run) => {
+    if (run.kind === "none") return run.row;
+    const { at } = run.record;
+    const untilAt = Math.min(...starts.filter((other) => other > at), Number.POSITIVE_INFINITY);
+    const damagedWrites = damagedAt.filter((sent) => sent >= at && sent < untilAt).length;
+    return judgeFault({ ...run.record, damagedWrites });
+  });
 }
 
 export function judgeFault(record: FaultRecord): DrillRow {
@@ -51,6 +75,7 @@ export function judgeFault(record: FaultRecord): DrillRow {
     ...(healing.kind === "healed" ? { healedAfterMs: healing.afterMs } : {}),
     requests: record.requests,
     failedRequests: record.failedRequests,
+    damagedWrites: record.damagedWrites,
     verdict: verdictOf(record, healer),
   };
 }
@@ -68,6 +93,7 @@ export function rowOfNone(
     strategies: [],
     requests: 0,
     failedRequests: 0,
+    damagedWrites: 0,
     verdict,
   };
 }
@@ -75,8 +101,7 @@ export function rowOfNone(
 function verdictOf(record: FaultRecord, healer: string | undefined): DrillVerdict {
   const { fault, damagedWrites, objection } = record;
   const reasons = fault.control ? noise(record) : shortfalls(record, healer);
-  if (damagedWrites > 0)
-    reasons.push(`${damagedWrites} acknowledged writes lost, doubled or wrong`);
+  if (damagedWrites > 0) reasons.push(`${damagedWrites} acknowledged writes lost or wrong`);
   if (objection !== undefined) reasons.push(objection);
   if (reasons.length > 0) return { kind: "failed", reasons };
   return { kind: fault.control ? "quiet" : "healed" };
@@ -103,6 +128,11 @@ function shortfalls(record: FaultRecord, healer: string | undefined): string[] {
   if (fault.diagnosis.length > 0 && !types.some((type) => fault.diagnosis.includes(type))) {
     const found = types.length > 0 ? list(types) : "nothing";
     reasons.push(`reported ${found}; right is ${fault.diagnosis.join(" or ")}`);
+  }
+  for (const name of fault.inVain ?? []) {
+    if (!record.strategies.some((tried) => tried.name === name && tried.outcome === "undone")) {
+      reasons.push(`${name} was not tried in vain and taken back`);
+    }
   }
   if (fault.healedBy.length > 0 && healing.kind !== "open") {
     if (healer === undefined) reasons.push(`no strategy proved to help`);

@@ -14,6 +14,7 @@ const rows: readonly DrillRow[] = [
     healedAfterMs: 61,
     requests: 1_204,
     failedRequests: 0,
+    damagedWrites: 0,
     verdict: { kind: "healed" },
   },
   {
@@ -30,7 +31,25 @@ const rows: readonly DrillRow[] = [
     healedAfterMs: 12_345,
     requests: 1_204,
     failedRequests: 118,
+    damagedWrites: 0,
     verdict: { kind: "failed", reasons: ["healed after 12345 ms, 10000 ms at most"] },
+  },
+  {
+    fault: "N3",
+    title: "no connection out",
+    control: false,
+    detectedAfterMs: 382,
+    diagnosedAs: ["check_failed"],
+    strategies: [
+      { name: "switch_alternative", outcome: "undone", reason: "not healed: it answers 503" },
+      { name: "drain_restart", outcome: "helped" },
+    ],
+    healedBy: "drain_restart",
+    healedAfterMs: 2_048,
+    requests: 428,
+    failedRequests: 9,
+    damagedWrites: 0,
+    verdict: { kind: "healed" },
   },
   {
     fault: "T4",
@@ -40,6 +59,7 @@ const rows: readonly DrillRow[] = [
     strategies: [],
     requests: 0,
     failedRequests: 0,
+    damagedWrites: 0,
     verdict: { kind: "not here", reason: "the daemon's clock cannot be moved here" },
   },
 ];
@@ -50,14 +70,18 @@ test("the table is at most 120 columns wide, and says everything", () => {
                                   after                                                         after  that failed
     ---  --------------------  --------  ---------------  ------------------  --------------  -------  -----------  --------
     P1   kill -9                   4 ms  process_exited   restart             restart           61 ms   0 of 1,204  healed
-    L7   provider's quota         2.3 s  check_failed,    drain_restart       switch_          12.3 s       118 of  FAILED
-         exhausted                       descriptor_      (undone), switch_   alternative                    1,204
-                                         exhaustion       alternative
+    L7   provider's quota         2.3 s  check_failed,    drain_restart (no   switch_          12.3 s       118 of  FAILED
+         exhausted                       descriptor_      help, undone),      alternative                    1,204
+                                         exhaustion       switch_alternative
+    N3   no connection out       382 ms  check_failed     switch_alternative  drain_restart     2.0 s     9 of 428  healed
+                                                          (no help, undone),
+                                                          drain_restart
     T4   clock jumps back 1 h         -  -                -                   -                     -            -  not here
     ---  --------------------  --------  ---------------  ------------------  --------------  -------  -----------  --------
     L7: healed after 12345 ms, 10000 ms at most
+    N3: switch_alternative did not help and was taken back, then drain_restart healed it
     T4: not here: the daemon's clock cannot be moved here
-    1 healed, 0 quiet, 1 not here, 1 failed; 118 of 2,408 requests failed
+    2 healed, 0 quiet, 1 not here, 1 failed; 127 of 2,836 requests failed
     "
   `);
   for (const line of judgeTable(rows).split("\n")) expect(line.length).toBeLessThanOrEqual(120);

@@ -107,13 +107,18 @@ export function breakLines(text: string, width: number): readonly string[] {
 }
 
 function attempt({ name, outcome }: TriedStrategy): string {
-  return outcome === "helped" ? name : `${name} (${outcome})`;
+  if (outcome === "helped") return name;
+  return `${name} (${outcome === "undone" ? "no help, undone" : outcome})`;
 }
 
-function notes({ fault, verdict }: DrillRow): readonly string[] {
+function notes(row: DrillRow): readonly string[] {
+  const { fault, verdict } = row;
   if (verdict.kind === "not here") return [`${fault}: not here: ${verdict.reason}`];
   if (verdict.kind === "failed") return verdict.reasons.map((reason) => `${fault}: ${reason}`);
-  return [];
+  const undone = row.strategies.filter(({ outcome }) => outcome === "undone");
+  if (undone.length === 0) return [];
+  const names = undone.map(({ name }) => name).join(", ");
+  return [`${fault}: ${names} did not help and was taken back, then ${row.healedBy} healed it`];
 }
 
 function summary(rows: readonly DrillRow[]): string {

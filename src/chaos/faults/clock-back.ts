@@ -19,8 +19,9 @@ export const clockBack: Fault = {
   healedBy: [],
   healWithinMs: 15_000,
   lastsMs: 8_000,
-  async unavailable({ clockFile }) {
-    return clockFile === undefined ? "the daemon's clock cannot be moved here" : undefined;
+  async unavailable({ clockFile, notOwn }) {
+    if (clockFile !== undefined) return undefined;
+    return notOwn ?? "the daemon's clock cannot be moved: libfaketime is not installed";
   },
   async inject(scene) {
     const path = scene.clockFile ?? "";

@@ -51,7 +51,9 @@ function fillerPath(
 ): { readonly path: string; readonly modifiedAt: Date } {
   const spec = scene.fleet.services[service];
   const [rule] = spec?.hooks.clean ?? [];
-  if (scene.smallDisk === undefined) throw new Refusal("there is no small disk of the drill's own");
+  if (scene.smallDisk === undefined) {
+    throw new Refusal(scene.notOwn ?? "no small disk can be mounted: that needs root");
+  }
   if (spec === undefined || rule === undefined)
     throw new Refusal(`${service} declares no \`clean\``);
   const root = resolve(spec.cwd, rule.root);

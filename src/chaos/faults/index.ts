@@ -1,6 +1,7 @@
 /** The faults in the order of the drill. A new one is a file here and its line below. */
 import type { Fault } from "../fault.ts";
 import { badConfig } from "./bad-config.ts";
+import { blamedDeployment } from "./blamed-deployment.ts";
 import { blockEventLoop } from "./block-event-loop.ts";
 import { busyNeighbour } from "./busy-neighbour.ts";
 import { clockBack } from "./clock-back.ts";
@@ -18,6 +19,7 @@ import { killProcess } from "./kill-process.ts";
 import { leakDescriptors } from "./leak-descriptors.ts";
 import { leakMemory } from "./leak-memory.ts";
 import { longPauses } from "./long-pauses.ts";
+import { noWayOut } from "./no-way-out.ts";
 import { orphanPort } from "./orphan-port.ts";
 import { poisonUpload } from "./poison-upload.ts";
 import { reusedPid } from "./reused-pid.ts";
@@ -47,7 +49,9 @@ export const faults: readonly Fault[] = [
   leakDescriptors,
   silentConnections,
   fullAcceptQueue,
+  noWayOut,
   exhaustedQuota,
+  blamedDeployment,
   diskFull,
   killDependency,
   clockBack,

@@ -6,7 +6,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { type DrillRow, type Fault, faults, isPassed, judgeTable } from "../../chaos/index.ts";
+import {
+  type DrillRow,
+  type Fault,
+  type FaultRun,
+  faults,
+  isPassed,
+  judgeRuns,
+  judgeTable,
+} from "../../chaos/index.ts";
 import { errorTable, SoulMirrorError } from "../../kernel/index.ts";
 import type { Context, Run } from "../command.ts";
 import { openScene } from "../drill/drill-scene.ts";
@@ -14,6 +22,7 @@ import { LedgerTail } from "../drill/ledger-tail.ts";
 import { chooseGround, type Ground } from "../drill/own-ground.ts";
 import { runFault } from "../drill/run-drill.ts";
 import { findLoad, type ReadBack } from "../drill/shop-load.ts";
+import { ToldToStop } from "../drill/told-to-stop.ts";
 import { startDaemon } from "../start-daemon.ts";
 import { endDaemon, livingDaemon, stopServices } from "../stop-fleet.ts";
 
@@ -21,17 +30,15 @@ const ratePerSecond = 40;
 const loadSecondsMax = 3600;
 const warmUpMs = 4000;
 const verifyWaitMs = 40_000;
+const verifyLimitMs = 120_000;
 
 export const drill: Run = async (context) => {
   const chosen = chooseFaults(context);
   const ground = await chooseGround(context.place);
-  const stop = new AbortController();
-  const onSignal = (): void => stop.abort();
-  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
+  using told = new ToldToStop();
   try {
-    return await runOn(context, { ground, chosen, signal: stop.signal });
+    return await runOn(context, { ground, chosen, told });
   } finally {
-    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
     await ground.clear();
   }
 };
@@ -39,44 +46,54 @@ export const drill: Run = async (context) => {
 interface Round {
   readonly ground: Ground;
   readonly chosen: readonly Fault[];
-  readonly signal: AbortSignal;
+  readonly told: ToldToStop;
 }
 
 async function runOn(context: Context, round: Round): Promise<number> {
   const { out } = context;
-  const { ground, chosen, signal } = round;
+  const { ground, chosen, told } = round;
   const { place } = ground;
+  const { signal } = told;
   await using teardown = new AsyncDisposableStack();
   const folder = mkdtempSync(join(tmpdir(), "soulmirror-ledger-"));
   teardown.defer(() => rmSync(folder, { recursive: true, force: true }));
   const ledgerFile = join(folder, "requests.jsonl");
   const load = await findLoad(dirname(place.fleetPath));
-  if (ground.isOwn) {
-    out.note("No daemon runs here: the drill brings up a copy of the fleet for itself.");
-    await bringUp(context, ground);
-    teardown.defer(() => takeDown(context, ground));
-  }
-  const { scene, client } = await openScene(place, ground);
-  const running = load.startLoad({ ledgerFile, ratePerSecond, seconds: loadSecondsMax });
-  teardown.defer(async () => void (await running.stop()));
-  out.progress("warming up");
-  await pause(warmUpMs, undefined, { signal });
-  const ledger = new LedgerTail(load, ledgerFile);
-  const rows: DrillRow[] = [];
-  for (const fault of chosen) {
-    const progress = (text: string): void =>
-      out.progress(`[${rows.length + 1}/${chosen.length}] ${text}`);
-    const row = await runFault({ scene, client, load, ledger, signal, progress }, fault);
-    rows.push(row);
+  const runs: FaultRun[] = [];
+  try {
+    if (ground.isOwn) {
+      out.note("No daemon runs here: the drill brings up a copy of the fleet for itself.");
+      await bringUp(context, ground);
+      teardown.defer(() => takeDown(context, ground));
+    }
+    const { scene, client } = await openScene(place, ground);
+    const running = load.startLoad({ ledgerFile, ratePerSecond, seconds: loadSecondsMax });
+    teardown.defer(async () => void (await running.stop()));
+    out.progress("warming up");
+    await pause(warmUpMs, undefined, { signal });
+    const ledger = new LedgerTail(load, ledgerFile);
+    for (const fault of chosen) {
+      const progress = (text: string): void =>
+        out.progress(`[${runs.length + 1}/${chosen.length}] ${text}`);
+      const run = await runFault({ scene, client, load, ledger, signal, progress }, fault);
+      runs.push(run);
+      out.progress("");
+      for (const row of judgeRuns([run], [])) out.note(lineOf(row));
+    }
+    await running.stop();
+    out.progress("reading back every acknowledged write");
+    const targets = load.FRONT_DOORS;
+    const limits = { waitMs: verifyWaitMs, limitMs: verifyLimitMs, signal };
+    const writes = await load.verifyLedger({ targets, ledgerFile, ...limits });
     out.progress("");
-    out.note(lineOf(row));
+    signal.throwIfAborted();
+    return tell(context, judgeRuns(runs, writes.damagedAt), writes);
+  } catch (error) {
+    if (!told.isCauseOf(error)) throw error;
+    out.progress("");
+    tellInterrupted(context, round, runs);
+    return told.exitCode;
   }
-  await running.stop();
-  out.progress("reading back every acknowledged write");
-  const targets = load.FRONT_DOORS;
-  const writes = await load.verifyLedger({ targets, ledgerFile, waitMs: verifyWaitMs });
-  out.progress("");
-  return tell(context, rows, writes);
 }
 
 /** What the faults say and what the ledger says: both must be well. */
@@ -90,6 +107,15 @@ function tell({ out }: Context, rows: readonly DrillRow[], writes: ReadBack): nu
     return `\n${judgeTable(rows, columnsOf())}\n${damage}\n`;
   });
   return passed ? 0 : errorTable.DRILL_FAILED.exitCode;
+}
+
+/** The fault in progress is undone by now; its row would tell nothing. */
+function tellInterrupted({ out }: Context, { chosen }: Round, runs: readonly FaultRun[]): void {
+  const rows = judgeRuns(runs, []);
+  out.show({ passed: false, interrupted: true, rows }, () => {
+    const done = `Interrupted after ${rows.length} of ${chosen.length} faults; the one in progress was undone, the writes were not read back.`;
+    return rows.length === 0 ? done : `\n${judgeTable(rows, columnsOf())}\n${done}\n`;
+  });
 }
 
 async function bringUp({ out }: Context, { place, env }: Ground): Promise<void> {

@@ -28,6 +28,8 @@ export interface DrillScene {
   readonly client: () => DaemonClient;
 }
 
+const notOwn =
+  "only on a fleet that the drill has started itself; end the one that runs, and run it alone";
 const startGraceMs = 2000;
 const heldWaitMs = 20_000;
 
@@ -60,6 +62,7 @@ export async function openScene(place: Place, ground: Ground): Promise<DrillScen
     },
     startDaemon: async () => await bringBack(place, ground),
     arm: armUndo,
+    ...(ground.isOwn ? {} : { notOwn }),
     ...(ground.clockFile === undefined ? {} : { clockFile: ground.clockFile }),
     ...(ground.smallDisk === undefined ? {} : { smallDisk: ground.smallDisk }),
   };

@@ -51,6 +51,7 @@ export class JournalTail {
     return [...last.values()].map((action) => ({
       name: action.plan.strategy,
       outcome: helped.has(action.id) ? "helped" : outcomeOf(action),
+      ...("reason" in action.status ? { reason: action.status.reason } : {}),
     }));
   }
 

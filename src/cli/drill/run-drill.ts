@@ -3,17 +3,18 @@
  * ask the journal what the daemon thought and did.
  *
  * D1. A fault begins on a calm fleet only: everything healthy for a while, no incident, clean
- *     requests.
- * D2. Whether and when it was healed is read from the ledger of the requests alone.
+ *     requests; and so long after the last incident that the next one is no relapse of it.
+ * D2. Whether and when it was healed is read from the ledger of the requests alone. What became of
+ *     the writes that were acknowledged meanwhile is known at the end, when they are read back.
  * D3. Every fault is undone before the next one, also when the drill is interrupted.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import {
-  type DrillRow,
+  type DrillVerdict,
   type Fault,
   type FaultRecord,
+  type FaultRun,
   type Injection,
-  judgeFault,
   Refusal,
   rowOfNone,
   type Scene,
@@ -41,15 +42,19 @@ const windowMs = 6000;
 const lookEveryMs = 250;
 const calmWithinMs = 120_000;
 const calmWindowMs = 3000;
-/** Longer than `healthy_run` of the example fleet. */
+/** Longer than `healthy_run` of the example fleet: what comes sooner is taken for a relapse. */
 const usualRunMs = 6000;
 /** After the window, for the verdicts of the daemon. */
 const verdictsWithinMs = 30_000;
 
-export async function runFault(drill: Drill, fault: Fault): Promise<DrillRow> {
+export async function runFault(drill: Drill, fault: Fault): Promise<FaultRun> {
   const { scene } = drill;
+  const none = (verdict: DrillVerdict): FaultRun => ({
+    kind: "none",
+    row: rowOfNone(fault, verdict),
+  });
   const unavailable = await fault.unavailable?.(scene);
-  if (unavailable !== undefined) return rowOfNone(fault, { kind: "not here", reason: unavailable });
+  if (unavailable !== undefined) return none({ kind: "not here", reason: unavailable });
   drill.progress(`${fault.id}: waiting for a calm fleet`);
   await calm(drill);
   const journal = new JournalTail(drill.client);
@@ -59,9 +64,9 @@ export async function runFault(drill: Drill, fault: Fault): Promise<DrillRow> {
     injection = await fault.inject(scene);
   } catch (error) {
     const reason = messageOf(error);
-    if (error instanceof Refusal) return rowOfNone(fault, { kind: "not here", reason });
+    if (error instanceof Refusal) return none({ kind: "not here", reason });
     // One that does not land is taken back by itself; the others are no worse for it.
-    return rowOfNone(fault, { kind: "failed", reasons: [`it did not land: ${reason}`] });
+    return none({ kind: "failed", reasons: [`it did not land: ${reason}`] });
   }
   try {
     return await follow(drill, { fault, injection, journal });
@@ -76,7 +81,7 @@ interface Struck {
   readonly journal: JournalTail;
 }
 
-async function follow(drill: Drill, struck: Struck): Promise<DrillRow> {
+async function follow(drill: Drill, struck: Struck): Promise<FaultRun> {
   const { fault, injection, journal } = struck;
   const { clock } = drill.scene;
   drill.progress(`${fault.id}: ${injection.what}`);
@@ -99,7 +104,7 @@ async function follow(drill: Drill, struck: Struck): Promise<DrillRow> {
   await journal.read();
   const objection = await injection.proof?.();
   const figures = drill.load.countRequests(drill.ledger.lines, { fromMs: injection.at });
-  const record: FaultRecord = {
+  const record = {
     fault,
     at: injection.at,
     failures: journal.failures(),
@@ -107,10 +112,9 @@ async function follow(drill: Drill, struck: Struck): Promise<DrillRow> {
     healing,
     requests: figures.requests,
     failedRequests: figures.failed,
-    damagedWrites: 0,
     ...(objection === undefined ? {} : { objection }),
   };
-  return judgeFault(record);
+  return { kind: "seen", record };
 }
 
 async function look(drill: Drill, faultAtMs: number): Promise<FaultRecord["healing"]> {
@@ -145,7 +149,7 @@ async function isCalm(client: DaemonClient): Promise<boolean> {
     const isUsual = services.every(
       ({ state, instances }) => state === "healthy" && instances.every(hasRunLong),
     );
-    return isUsual && (await isSettled(client));
+    return isUsual && (await isSettled(client)) && (await isLongSettled(client));
   } catch {
     // No daemon answers just now: that is not calm.
     return false;
@@ -155,6 +159,12 @@ async function isCalm(client: DaemonClient): Promise<boolean> {
 /** As services have that are met by a fault at night: a run that counts as healthy, a spare. */
 function hasRunLong({ startedAt }: ServiceView["instances"][number]): boolean {
   return startedAt !== null && realClock.now().wallMs - startedAt >= usualRunMs;
+}
+
+async function isLongSettled(client: DaemonClient): Promise<boolean> {
+  const [last] = await client.get<readonly Incident[]>("/api/v1/incidents?limit=1");
+  if (last?.state.kind !== "resolved") return last === undefined;
+  return realClock.now().wallMs - last.state.at >= usualRunMs;
 }
 
 /** Nothing is being done, judged or waited for. */

@@ -34,6 +34,8 @@ export interface ReadBack {
   readonly unreadable: number;
   /** Accepted, and still being worked on. */
   readonly inProgress: number;
+  /** When (wall milliseconds) the writes were sent that are lost or wrong. */
+  readonly damagedAt: readonly number[];
 }
 
 export interface ShopLoad {
@@ -59,6 +61,8 @@ export interface ShopLoad {
     readonly targets: Readonly<Record<string, string>>;
     readonly ledgerFile: string;
     readonly waitMs: number;
+    readonly limitMs: number;
+    readonly signal: AbortSignal;
   }): Promise<ReadBack>;
 }
 
