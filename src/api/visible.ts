@@ -1,9 +1,10 @@
 /**
  * What a caller without a token does not get to see: texts and parameters in which a secret or a
  * user's data may stand (headers, bodies, commands, environment). What a step reports (`detail`)
- * may be the end of a log, a diagnosis or the output of a command. Reasons stay: they are what
- * everybody comes for (see SECURITY.md).
+ * may be the end of a log, a diagnosis or the output of a command. Reasons stay, for they are what
+ * everybody comes for, but for the lines of logs that they quote (see SECURITY.md).
  */
+import { replaceQuotes } from "../kernel/index.ts";
 import type { ActionRow, SealedEntry } from "../model/index.ts";
 import type { Caller } from "./procedures/procedure.ts";
 
@@ -29,8 +30,20 @@ export function visibleAction(row: ActionRow, caller: Caller): ActionRow {
 export function visibleEntry(sealed: SealedEntry, caller: Caller): SealedEntry {
   if (caller.isTrusted) return sealed;
   const { entry } = sealed;
-  if (entry.kind !== "plan" && entry.kind !== "action") return sealed;
-  return { ...sealed, entry: mask(entry) as SealedEntry["entry"] };
+  const isMasked = entry.kind === "plan" || entry.kind === "action";
+  return visible(isMasked ? { ...sealed, entry: mask(entry) as typeof entry } : sealed, caller);
+}
+
+/** Whatever it is: without the lines of logs in it. */
+export function visible<T>(value: T, caller: Caller): T {
+  return caller.isTrusted ? value : (unquoted(value) as T);
+}
+
+function unquoted(value: unknown): unknown {
+  if (typeof value === "string") return replaceQuotes(value, hint);
+  if (Array.isArray(value)) return value.map(unquoted);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, unquoted(member)]));
 }
 
 function mask(value: unknown): unknown {

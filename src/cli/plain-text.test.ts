@@ -8,6 +8,7 @@ describe("plainText", () => {
     ["window titles", "a\u001b]0;title\u0007b\u001b]8;;http://x\u001b\\c", "abc"],
     ["a carriage return that would hide the line", "bad\rgood", "bad good"],
     ["8-bit control characters", "a\u009b2Jb", "a 2Jb"],
+    ["changes of the direction of writing", "a\u2068b\u2069c\u202ed", "abcd"],
     ["colours, unless they may stay", "\u001b[31mred\u001b[0m", "red"],
   ])("takes out %s", (_, text, plain) => {
     expect(plainText(text)).toBe(plain);

@@ -1,6 +1,6 @@
 /**
  * Text that came from elsewhere (a log, an error message) without what would drive the terminal:
- * cursor moves, window titles, bells. Colours may stay.
+ * cursor moves, window titles, bells, changes of the direction of writing. Colours may stay.
  */
 // oxlint-disable-next-line no-control-regex
 const sequences = /\u001b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\)?|.)/g;
@@ -11,10 +11,13 @@ const strayEscape = /\u001b(?!\[[\d;]*m)/g;
 // oxlint-disable-next-line no-control-regex
 const isColour = /^\u001b\[[\d;]*m$/;
 
+const directions = /[\u202a-\u202e\u2066-\u2069]/g;
+
 export function plainText(text: string, options: { keepColours?: boolean } = {}): string {
   const keeps = options.keepColours === true;
   return text
     .replace(sequences, (found) => (keeps && isColour.test(found) ? found : ""))
     .replace(controls, " ")
+    .replace(directions, "")
     .replace(strayEscape, "");
 }

@@ -14,5 +14,6 @@ export { createIds, type Ids } from "./ids.ts";
 export { canonicalJson, type Json, type JsonRecord } from "./json.ts";
 export { MinHeap } from "./min-heap.ts";
 export { type Mode, modes, strictest } from "./mode.ts";
+export { quote, replaceQuotes } from "./quote.ts";
 export { createRandom, integerBetween, jittered, type Random } from "./random.ts";
 export { failed, messageOf, type Result, success } from "./result.ts";

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import type { JsonRecord } from "../../src/kernel/index.ts";
+import { quote } from "../../src/kernel/index.ts";
 import { isAlive, listProcesses, processIdentity } from "../../src/system/index.ts";
 import { createCommandEffector } from "../../src/targets/command/effectors.ts";
 import { calm, commandOf, containing } from "../conformance/effector.ts";
@@ -71,7 +72,7 @@ describe("the environment", () => {
     const good = await act({ command: sh('echo "$API_TOKEN at $PLACE"'), env });
     expect(good).toMatchObject({ detail: "sh ended with exit code 0\n*** at somewhere" });
     const bad = await act({ command: sh('echo "$API_TOKEN" >&2; exit 1'), env });
-    expect(bad).toMatchObject({ reason: "sh ended with exit code 1: ***" });
+    expect(bad).toMatchObject({ reason: `sh ended with exit code 1: ${quote("***")}` });
   });
 
   test("nothing goes through a shell", async () => {
@@ -84,7 +85,7 @@ describe("the end", () => {
   test("a failure names the exit code and the last line; a signal is named (C3)", async () => {
     expect(await act({ command: sh("echo one; echo two >&2; exit 7") })).toEqual({
       kind: "failed",
-      reason: "sh ended with exit code 7: two",
+      reason: `sh ended with exit code 7: ${quote("two")}`,
     });
     expect(await act({ command: sh("kill -TERM $$") })).toEqual({
       kind: "failed",
@@ -107,7 +108,8 @@ describe("the end", () => {
     const script =
       "trap '' TERM; sleep 600 & echo $! > child; echo $$ > leader; echo up; wait; wait";
     const result = await act({ command: sh(script), cwd, timeoutMs: 300 });
-    expect(result).toMatchObject({ reason: "sh was not done after 300 ms and was killed: up" });
+    const reason = `sh was not done after 300 ms and was killed: ${quote("up")}`;
+    expect(result).toMatchObject({ reason });
     await gone(cwd, "leader", "child");
   });
 

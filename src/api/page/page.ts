@@ -7,7 +7,7 @@ import { takeOverview } from "../figures/overview.ts";
 import type { House } from "../house.ts";
 import type { Caller } from "../procedures/procedure.ts";
 import { tellIncident } from "../tell-incident.ts";
-import { visibleAction } from "../visible.ts";
+import { visible, visibleAction } from "../visible.ts";
 import { type Html, html } from "./html.ts";
 import {
   actionSection,
@@ -72,13 +72,14 @@ async function gather(house: House, caller: Caller): Promise<Shown> {
   const recoveries = rows.filter(({ failureEventId, automated }) => {
     return failureEventId !== null || !automated;
   });
-  return {
+  const shown = {
     overview,
     stories,
     waiting: house.actionsUnderWay().filter(({ status }) => status.kind === "waiting_for_approval"),
     actions: recoveries.slice(0, actionsMax).map((row) => visibleAction(row, caller)),
     mayAct: caller.isTrusted,
   };
+  return visible(shown, caller);
 }
 
 function body(shown: Shown): Html {

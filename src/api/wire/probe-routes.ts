@@ -11,6 +11,7 @@ import { toHealthDocument } from "../figures/health-json.ts";
 import { checkLoop, checkStore, lookAtHealth } from "../figures/system-health.ts";
 import { createTally } from "../figures/tally.ts";
 import type { House } from "../house.ts";
+import { visible } from "../visible.ts";
 
 const compress = promisify(gzip);
 
@@ -40,8 +41,8 @@ export function addProbeRoutes(app: FastifyInstance, house: House): () => void {
       .send(text);
   });
 
-  app.get("/health", async (_request, reply) => {
-    const document = toHealthDocument(house, await lookAtHealth(house));
+  app.get("/health", async ({ caller }, reply) => {
+    const document = visible(toHealthDocument(house, await lookAtHealth(house)), caller);
     return await reply
       .code(document.status === "fail" ? 503 : 200)
       .type("application/health+json")

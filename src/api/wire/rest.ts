@@ -4,6 +4,7 @@ import { SoulMirrorError } from "../../kernel/index.ts";
 import type { House } from "../house.ts";
 import type { Procedure } from "../procedures/procedure.ts";
 import { procedures } from "../procedures/table.ts";
+import { visible } from "../visible.ts";
 
 export function addRestRoutes(app: FastifyInstance, house: House): void {
   for (const procedure of Object.values<Procedure>(procedures)) {
@@ -32,12 +33,13 @@ async function answer(procedure: Procedure, { house, request, reply }: Exchange)
       fix: "/api/v1/openapi.json describes every request",
     });
   }
-  const result = await procedure.run({ house, caller: request.caller }, parsed.data);
+  const { caller } = request;
+  const result = await procedure.run({ house, caller }, parsed.data);
   const next = nextPage(procedure, { input: parsed.data, result });
   if (next !== undefined) {
     void reply.header("link", `<${pageUrl(request.url, next)}>; rel="next"`);
   }
-  return await reply.code(procedure.status ?? 200).send(result);
+  return await reply.code(procedure.status ?? 200).send(visible(result, caller));
 }
 
 /** The path wins over the query, and both over the body: what was addressed is what is meant. */

@@ -10,6 +10,7 @@ import type { House } from "../house.ts";
 import type { Call, Procedure } from "../procedures/procedure.ts";
 import { procedures } from "../procedures/table.ts";
 import type { Gate } from "../security/gate.ts";
+import { visible } from "../visible.ts";
 import { toOurs } from "./answer-error.ts";
 
 type Answer = (request: FastifyRequest, reply: FastifyReply, path: string) => Promise<void>;
@@ -71,7 +72,7 @@ async function load({ house, gate, complain }: TrpcOptions): Promise<Answer> {
     const run = async ({ ctx, input }: { ctx: Call; input: Record<string, unknown> }) => {
       try {
         gate.permit(ctx.caller, procedure.access);
-        return await procedure.run(ctx, input);
+        return visible(await procedure.run(ctx, input), ctx.caller);
       } catch (error) {
         throw toTrpc(error);
       }

@@ -13,6 +13,7 @@
  */
 import { stat } from "node:fs/promises";
 import { z } from "zod";
+import { quote } from "../../kernel/index.ts";
 import type { AbortSignalLike, Command, Effector, StepResult } from "../../model/index.ts";
 import { findExecutable } from "../../system/index.ts";
 import { guardedEffector } from "../guarded-effector.ts";
@@ -121,7 +122,7 @@ function judge(end: CommandEnd, { command, timeoutMs }: Run): Judged {
     return { kind: "done", detail: [`${program} ended with exit code 0`, ...lines].join("\n") };
   }
   const last = lines.at(-1);
-  const reason = `${program} ${fate(end, timeoutMs)}${last === undefined ? "" : `: ${last}`}`;
+  const reason = `${program} ${fate(end, timeoutMs)}${last === undefined ? "" : `: ${quote(last)}`}`;
   return { kind: "failed", reason };
 }
 

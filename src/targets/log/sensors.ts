@@ -6,7 +6,7 @@
  * tell about.
  */
 import { z } from "zod";
-import type { Clock } from "../../kernel/index.ts";
+import { type Clock, quote } from "../../kernel/index.ts";
 import type { Reading, Sensor } from "../../model/index.ts";
 import { badCheck, excerpt, goodCheck } from "../check-reading.ts";
 import { findFiles } from "../find-files.ts";
@@ -83,6 +83,8 @@ export function createLogSensor({ clock }: { readonly clock: Clock }): Sensor {
 function occurrence({ count, line }: Matches, { file, pattern }: Parameters): Reading {
   const name = pattern.sources.map((source) => excerpt(source, 60)).join(" or ");
   const reason =
-    count === 0 ? `no new line of ${file} has ${name}` : `last in ${file}: ${excerpt(line, 200)}`;
+    count === 0
+      ? `no new line of ${file} has ${name}`
+      : `last in ${file}: ${quote(excerpt(line, 200))}`;
   return { kind: "occurrence", name, count, reason };
 }
