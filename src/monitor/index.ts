@@ -2,11 +2,5 @@
  * Monitor: which look is due, and what did the last ones see? It schedules sensors and passes on
  * observations; it never judges.
  */
-export {
-  createMonitorState,
-  type MonitorInput,
-  type MonitorOutput,
-  type MonitorState,
-  monitor,
-  type Read,
-} from "./monitor.ts";
+export { createMonitorState, type MonitorState } from "./looks.ts";
+export { type MonitorInput, type MonitorOutput, monitor, type Read } from "./monitor.ts";

@@ -7,7 +7,8 @@ import {
   type ResourceId,
   type StartedReading,
 } from "../model/index.ts";
-import { createMonitorState, type MonitorInput, type MonitorOutput, monitor } from "./monitor.ts";
+import { createMonitorState } from "./looks.ts";
+import { type MonitorInput, type MonitorOutput, monitor } from "./monitor.ts";
 
 const site = "http/site";
 const instance = "instance/a.1";
