@@ -1,33 +1,19 @@
 /** What a new daemon will know: a checkpoint is what the journal says up to it, and no more. */
-import { createHmac } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { expect, test } from "vitest";
-import { createDaemonLog } from "../../src/daemon/daemon-log.ts";
-import { JournalKeeper } from "../../src/daemon/journal-keeper.ts";
-import { Redaction } from "../../src/daemon/redaction.ts";
-import { createIds, createRandom } from "../../src/kernel/index.ts";
+import type { JournalKeeper } from "../../src/daemon/journal-keeper.ts";
 import {
   createMemoryStore,
   createRecollection,
-  type Mac,
-  openResilientJournal,
   recollect,
   unsealCheckpoint,
   writeRecollection,
 } from "../../src/knowledge/index.ts";
 import type { Entry, SealedEntry, Store } from "../../src/model/index.ts";
-import { realClock, realTimers } from "../../src/system/index.ts";
-
-const mac: Mac = (text) => createHmac("sha256", "key").update(text).digest("hex");
+import { realClock } from "../../src/system/index.ts";
+import { keptJournal, mac } from "./keeper-bench.ts";
 
 test("a write that is under way is not in the checkpoint of the one before it (J1)", async () => {
   await using stack = new AsyncDisposableStack();
-  const folder = mkdtempSync(join(tmpdir(), "keeper-"));
-  stack.defer(() => rmSync(folder, { recursive: true }));
-  const log = createDaemonLog(join(folder, "daemon.log"), new Redaction());
-  stack.defer(() => log.close());
   const store = createMemoryStore();
   const checkpoints: { readonly position: number; readonly state: string }[] = [];
   const saveCheckpoint = store.saveCheckpoint.bind(store);
@@ -35,18 +21,8 @@ test("a write that is under way is not in the checkpoint of the one before it (J
     checkpoints.push({ position, state });
     await saveCheckpoint(position, state);
   };
-  const journal = await openResilientJournal({
-    store,
-    mac,
-    ids: createIds(realClock, createRandom(1)),
-    clock: realClock,
-    timers: realTimers,
-    notice: () => undefined,
-  });
-  stack.defer(() => journal.close());
-  const redact = (entry: Entry): Entry => entry;
-  const keeper = new JournalKeeper({ journal, store, mac, timers: realTimers, log, redact });
-  stack.defer(() => keeper.close());
+  const keeperOf = await keptJournal(stack, { store });
+  const keeper = keeperOf();
 
   const { wallMs } = realClock.now();
   const scopes = (from: number, count: number): readonly Entry[] =>
@@ -64,34 +40,16 @@ test("a write that is under way is not in the checkpoint of the one before it (J
 
 test("a store that has lost everything gets what is known, and readers hear the new journal from its beginning", async () => {
   await using stack = new AsyncDisposableStack();
-  const folder = mkdtempSync(join(tmpdir(), "keeper-"));
-  stack.defer(() => rmSync(folder, { recursive: true }));
-  const log = createDaemonLog(join(folder, "daemon.log"), new Redaction());
-  stack.defer(() => log.close());
   let current = createMemoryStore();
   const store = new Proxy({} as Store, {
     get: (_, name) => current[name as keyof Store].bind(current),
   });
-  const journal = await openResilientJournal({
+  const keeperOf = await keptJournal(stack, {
     store,
-    mac,
-    ids: createIds(realClock, createRandom(1)),
-    clock: realClock,
-    timers: realTimers,
     probeMs: 1,
     returned: (how) => keeper.returned(how),
   });
-  stack.defer(() => journal.close());
-  const redact = (entry: Entry): Entry => entry;
-  const keeper: JournalKeeper = new JournalKeeper({
-    journal,
-    store,
-    mac,
-    timers: realTimers,
-    log,
-    redact,
-  });
-  stack.defer(() => keeper.close());
+  const keeper: JournalKeeper = keeperOf();
   const modes = (from: number, count: number): readonly Entry[] =>
     Array.from({ length: count }, (_, index) => {
       return { kind: "mode_changed", scope: `s${from + index}`, mode: "shadow", by: "a test" };
@@ -109,33 +67,13 @@ test("a store that has lost everything gets what is known, and readers hear the 
   expect(anew.map(({ position }) => position)).toEqual(anew.map((_, index) => index + 1));
   expect(anew.map(({ entry }) => entry.kind)).toContain("gap");
   await expect.poll(() => current.loadCheckpoint()).toBeDefined();
-  const next = new JournalKeeper({ journal, store, mac, timers: realTimers, log, redact });
-  stack.defer(() => next.close());
-  expect([...(await next.recall()).modes.keys()]).toContain("s0");
+  expect([...(await keeperOf().recall()).modes.keys()]).toContain("s0");
 });
 
 test("a checkpoint that somebody has changed is not believed, and that is told (J3)", async () => {
   await using stack = new AsyncDisposableStack();
-  const folder = mkdtempSync(join(tmpdir(), "keeper-"));
-  stack.defer(() => rmSync(folder, { recursive: true }));
-  const log = createDaemonLog(join(folder, "daemon.log"), new Redaction());
-  stack.defer(() => log.close());
   const store = createMemoryStore();
-  const ids = createIds(realClock, createRandom(1));
-  const journal = await openResilientJournal({
-    store,
-    mac,
-    ids,
-    clock: realClock,
-    timers: realTimers,
-  });
-  stack.defer(() => journal.close());
-  const keeperOf = (): JournalKeeper => {
-    const redact = (entry: Entry): Entry => entry;
-    const keeper = new JournalKeeper({ journal, store, mac, timers: realTimers, log, redact });
-    stack.defer(() => keeper.close());
-    return keeper;
-  };
+  const keeperOf = await keptJournal(stack, { store });
   const { wallMs } = realClock.now();
   const modeOf = (mode: "full" | "off"): Entry => {
     return { kind: "mode_changed", scope: "fleet", mode, by: "a test" };
