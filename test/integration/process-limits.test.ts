@@ -1,4 +1,5 @@
 /** Limits that the kernel enforces, and accounts. */
+import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -165,6 +166,16 @@ test("a service runs as the user and group that it was given", async () => {
   expect(status.get("Gid")).toMatch(/^1\s+1/);
   expect(status.get("Groups")).toBe("");
   expect(bench.log()).toContain("/nonexistent");
+});
+
+test("a service gets the further groups of its user, and nothing else of root", () => {
+  const script = join(import.meta.dirname, "supplementary-groups.ts");
+  const output = execFileSync("unshare", ["-m", process.execPath, script], { encoding: "utf8" });
+  const { told, log, notes } = JSON.parse(output) as Record<string, unknown>;
+  const ids = ["65534", "1"].map((id) => Array(4).fill(id).join("\t"));
+  const identity = [...ids, "54321 54322", "0000000000000000"];
+  expect(told).toEqual([identity, identity]);
+  expect([log, notes]).toEqual(["up /nowhere\n", []]);
 });
 
 /** What the usage of the one that runs looks like, with these limits. */

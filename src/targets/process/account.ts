@@ -5,6 +5,8 @@ import { failed, type Result, success } from "../../kernel/index.ts";
 export interface Account {
   readonly uid?: number;
   readonly gid?: number;
+  /** Those that list the user as a member, besides the primary one. */
+  readonly groups?: readonly number[];
   readonly home?: string;
   readonly name?: string;
 }
@@ -36,11 +38,14 @@ export function findAccount(
     return failed(`only root may start a service as ${user ?? group}; the daemon is user ${self}`);
   }
   if (self !== 0) return success({});
+  const name = entry?.[0] ?? "";
+  const groups = groupsOf(files.group, name).filter((each) => each !== gid);
   return success({
     ...(uid === undefined ? {} : { uid }),
     ...(gid === undefined ? {} : { gid }),
     ...(entry?.[5] === undefined ? {} : { home: entry[5] }),
-    ...(entry?.[0] === undefined || entry[0] === "" ? {} : { name: entry[0] }),
+    ...(name === "" ? {} : { name }),
+    ...(groups.length === 0 ? {} : { groups }),
   });
 }
 
@@ -50,6 +55,13 @@ function lookUp(text: string, wanted: string): readonly string[] | undefined {
   const lines = text.split("\n").map((line) => line.split(":"));
   const found = lines.find((fields) => fields[isNumber ? 2 : 0] === wanted);
   return found ?? (isNumber ? ["", "", wanted, wanted] : undefined);
+}
+
+function groupsOf(text: string, user: string): readonly number[] {
+  return text.split("\n").flatMap((line) => {
+    const [, , gid, members = ""] = line.split(":");
+    return user !== "" && members.trim().split(",").includes(user) ? [Number(gid)] : [];
+  });
 }
 
 function readFiles(): Files {

@@ -20,6 +20,7 @@ import { membersOf } from "./members.ts";
 import type { Run } from "./run.ts";
 import type { Outfit, Spare } from "./spares.ts";
 import { type OnExit, spawnService } from "./spawn-service.ts";
+import { identityWith } from "./supplementary-groups.ts";
 
 /** So long a port that was handed out is not handed out again. */
 const promiseMs = 30_000;
@@ -48,7 +49,9 @@ export async function outfitOf(
   });
   const command = [...descriptorPrefix(spec.limits.descriptors), ...spec.command];
   const logPath = context.logOf(resource).path;
-  const launch = { command, cwd: spec.cwd, env, logPath, ...account };
+  const { missing, ...identity } = identityWith(account, env);
+  if (missing.length > 0) context.note("groups-not-given", { resource, groups: missing });
+  const launch = { command, cwd: spec.cwd, logPath, ...identity };
   // Last, so that nothing can go wrong behind it: who has an outfit gives its groups back.
   const name = `${context.groupPrefix}.${spec.name}.${number}`;
   const groups = context.cgroups.create(name, spec.limits);

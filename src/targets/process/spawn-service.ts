@@ -1,6 +1,6 @@
 /**
- * The one place where a service is started, and where the two tools of the system are called that
- * this folder needs (`prlimit` as a prefix of a service, `fallocate` on a log).
+ * The one place where a service is started, and where the tools of the system are called that
+ * this folder needs (`setpriv` and `prlimit` before a service, `fallocate` on a log).
  *
  * N1. The child has a session of its own and writes to a file: it does not die with the daemon.
  * N2. No shell reads the command: where one waits for its turn (`spawnWaiting`), the words are
@@ -11,6 +11,8 @@ import { closeSync, constants, openSync } from "node:fs";
 import { failed, messageOf, type Result, success } from "../../kernel/index.ts";
 
 export interface Launch {
+  /** Before whatever is run: words that take on an identity and become the rest. */
+  readonly prefix: readonly string[];
   readonly command: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
@@ -72,11 +74,12 @@ export function spawnWaiting(launch: Launch, onExit: OnExit): WaitingChild | und
 
 /** A missing `pid` means that an `error` event follows with the reason. */
 function spawnChild(launch: Launch, input: "ignore" | "pipe"): ChildProcess {
-  const { command, cwd, env, logPath, uid, gid } = launch;
+  const { prefix, cwd, env, logPath, uid, gid } = launch;
+  const [program = "", ...words] = [...prefix, ...launch.command];
   const log = openLog(logPath);
   try {
     const stdio: StdioOptions = [input, log, log];
-    const child = spawn(command[0] ?? "", command.slice(1), {
+    const child = spawn(program, words, {
       cwd,
       env,
       detached: true,
