@@ -256,6 +256,14 @@ describe("probes", () => {
   });
 });
 
+it("hands thresholds of the machine to what measures it", () => {
+  const written = "swap: 0.5, descriptors: 0.9, pressure_io: 0.2, network_errors: 5";
+  const { resources } = load(`resources: { host/a: { thresholds: { ${written} } } }`);
+  expect(resources["host/a"]?.probe.parameters).toMatchObject({
+    thresholds: { swap: 0.5, descriptors: 0.9, pressureIo: 0.2, networkErrors: 5 },
+  });
+});
+
 describe("hashes", () => {
   const base = service("listen: 1").hash;
   it.each(["health_check: /h", "instances: 2", "restart: never", "timeout: 1s", "mode: shadow"])(

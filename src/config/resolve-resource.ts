@@ -104,9 +104,18 @@ function parametersFor(
         disks: listOf(disks).map((disk) => pathOf(scope, disk)),
         interfaces: interfaces === undefined ? undefined : listOf(interfaces),
         thresholds: parametersOf({
-          ...thresholds,
           cpu: thresholds.cpu ?? whole.cpu_usage,
           memory: thresholds.memory ?? whole.memory_usage,
+          swap: thresholds.swap,
+          disk: thresholds.disk,
+          inodes: thresholds.inodes,
+          load: thresholds.load,
+          descriptors: thresholds.descriptors,
+          pressureCpu: thresholds.pressure_cpu,
+          pressureMemory: thresholds.pressure_memory,
+          pressureIo: thresholds.pressure_io,
+          networkErrors: thresholds.network_errors,
+          networkDrops: thresholds.network_drops,
         }),
       });
     }

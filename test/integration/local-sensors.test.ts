@@ -202,7 +202,7 @@ describe("host", () => {
     expect(valueOf(readings, "cpu.stolen")).toBeCloseTo(10);
     expect(valueOf(readings, "load.processor")).toBe(1.5);
     expect(valueOf(readings, "network.received:eth0")).toBe(2000);
-    expect(valueOf(readings, "network.errors:eth0")).toBe(3);
+    expect(valueOf(readings, "network.errors:eth0")).toBe(1.5);
     expect(valueOf(readings, "network.received:lo")).toBeUndefined();
     expect(valueOf(readings, "network.received:new0")).toBeUndefined();
     expect(valueOf(readings, "clock.step")).toBe(-3_600_000);
@@ -242,6 +242,49 @@ describe("host", () => {
     expect(both).toEqual(expect.arrayContaining(["disk.used", "disk.used:/", "disk.used:/proc"]));
     const one = seriesOf(await look({ disks: ["/", "/no/such/disk"] }));
     expect(one).toEqual(expect.arrayContaining(["disk.used", "disk.used:/", "disk.free:/"]));
+  });
+
+  test.each([
+    ["swap", 0.4, "swap.used is 50.0 %, above the declared 40.0 %"],
+    ["descriptors", 0.9, "descriptors.allocated is 910, above the declared 900"],
+    ["pressureCpu", 0.3, "pressure.cpu.some is 31.5, above the declared 30"],
+    ["pressureMemory", 0.001, "pressure.memory.some is 0.2, above the declared 0.1"],
+    ["pressureIo", 0.01, "pressure.io.some is 1.5, above the declared 1"],
+    ["networkErrors", 1, "network.errors:eth0 is 1.5, above the declared 1"],
+    ["networkDrops", 0, "network.drops:eth0 is 2, above the declared 0"],
+  ])("a threshold of %s that is passed is told", async (name, limit, reason) => {
+    const { write, now, look } = machine();
+    write("meminfo", "MemTotal: 9 kB\nMemAvailable: 9 kB\nSwapTotal: 8 kB\nSwapFree: 4 kB\n");
+    write("sys/fs/file-nr", "910\t0\t1000\n");
+    const stalls = { cpu: "31.50", memory: "0.20", io: "1.50" };
+    for (const [what, share] of Object.entries(stalls)) {
+      write(`pressure/${what}`, `some avg10=${share} avg60=0\nfull avg10=99.00 avg60=0\n`);
+    }
+    write("net/dev", head + traffic("eth0", 1, 0));
+    await look();
+    write("net/dev", head + traffic("eth0", 9, 3).replace(" 2 0", " 6 0"));
+    now.monotonicMs += 2000;
+    now.wallMs += 2000;
+    expect(checkOf(await look({ thresholds: { [name]: limit } }))).toMatchObject({
+      ok: false,
+      symptom: "threshold",
+      reason,
+    });
+    // What is measured and well is not told: one above what was seen.
+    now.monotonicMs += 2000;
+    now.wallMs += 2000;
+    expect(checkOf(await look({ thresholds: { [name]: 2 * limit + 1 } }))).toMatchObject({
+      ok: true,
+    });
+  });
+
+  test("a threshold on stalls is not passed over where the kernel tells of none", async () => {
+    const { look } = machine();
+    expect(checkOf(await look({ thresholds: { pressureIo: 0.5 } }))).toMatchObject({
+      ok: false,
+      symptom: "sensor",
+      reason: "this kernel does not tell pressure.io.some",
+    });
   });
 
   test("of a kernel that shows nothing only the disks are known", async () => {

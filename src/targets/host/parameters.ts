@@ -6,16 +6,26 @@ const limitSchema = z.number().nonnegative().optional();
 const thresholdsSchema = z.object({
   cpu: limitSchema,
   memory: limitSchema,
+  swap: limitSchema,
   disk: limitSchema,
   inodes: limitSchema,
   /** Per processor. */
   load: limitSchema,
+  /** Of the most that the kernel opens at a time. */
+  descriptors: limitSchema,
+  /** Of the last ten seconds: in so many something waited. */
+  pressureCpu: limitSchema,
+  pressureMemory: limitSchema,
+  pressureIo: limitSchema,
+  /** Each second, of each interface. */
+  networkErrors: limitSchema,
+  networkDrops: limitSchema,
 });
 
 export const hostParameters = z.object({
   disks: z.array(z.string()).default(["/"]),
   interfaces: z.array(z.string()).optional(),
-  /** Shares from 0 to 1. */
+  /** Shares from 0 to 1, where nothing else is said. */
   thresholds: thresholdsSchema.prefault({}),
 });
 

@@ -124,19 +124,13 @@ function networkSamples(
       const perSecond = (count: number): number => (count * 1000) / elapsedMs;
       const bytes = perSecond(grown((each) => each.receivedBytes));
       const sent = perSecond(grown((each) => each.sentBytes));
+      const errors = perSecond(grown((each) => each.errors));
+      const drops = perSecond(grown((each) => each.drops));
       return [
         sample(`network.received:${now.name}`, bytes, "bytes"),
         sample(`network.sent:${now.name}`, sent, "bytes"),
-        sample(
-          `network.errors:${now.name}`,
-          grown((each) => each.errors),
-          "count",
-        ),
-        sample(
-          `network.drops:${now.name}`,
-          grown((each) => each.drops),
-          "count",
-        ),
+        sample(`network.errors:${now.name}`, errors, "count"),
+        sample(`network.drops:${now.name}`, drops, "count"),
       ];
     });
 }

@@ -3,8 +3,8 @@
  * fraction of a millisecond.
  *
  * H1. Rates (processor, network, clock) need two looks of one key; the first has none of them.
- * H2. A declared threshold that is passed makes the check not ok; without thresholds only a disk
- *     that does not answer does.
+ * H2. A declared threshold that is passed makes the check not ok, and one on stalls where the
+ *     kernel tells of none; without thresholds only a disk that does not answer does.
  * H3. `disk.used` and `disk.inodes` are of the fullest file system; with several paths each has
  *     its own series besides, `disk.used:/var`.
  *     The limit of a series is what the machine has, whatever threshold is declared: a threshold
@@ -21,7 +21,7 @@ import { type DiskFigures, readDisks } from "./disks.ts";
 import { type KernelFigures, readKernelFigures } from "./kernel-figures.ts";
 import { hostParameters } from "./parameters.ts";
 import { changeSamples, diskSamples, type Look, stateSamples } from "./samples.ts";
-import { diskTrouble, thresholdTrouble } from "./troubles.ts";
+import { diskTrouble, pressureTrouble, thresholdTrouble } from "./troubles.ts";
 
 export interface HostSensorOptions {
   readonly clock: Clock;
@@ -49,7 +49,10 @@ export function createHostSensor({ clock, procRoot = "/proc" }: HostSensorOption
         ...diskSamples(full),
         ...(last ? changeSamples(last, look, given) : []),
       ];
-      const trouble = diskTrouble(full) ?? thresholdTrouble(samples, given.thresholds);
+      const trouble =
+        diskTrouble(full) ??
+        thresholdTrouble(samples, given.thresholds) ??
+        pressureTrouble(samples, given.thresholds);
       const check = trouble
         ? badCheck(elapsedMs, trouble)
         : goodCheck(elapsedMs, sentence(samples, look.figures, full));
