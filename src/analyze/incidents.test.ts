@@ -1,91 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { createTopology, type Fleet, formatProblem, loadFleet } from "../config/index.ts";
-import { createIds, createRandom } from "../kernel/index.ts";
-import type { Failure, FailureType, Incident, ResourceId } from "../model/index.ts";
-import { correlate } from "./incidents.ts";
-import {
-  type ActionOutcome,
-  createIncidentsState,
-  type Outcome,
-  restoreIncidents,
-} from "./incidents-state.ts";
-
-/** `web` needs `db`, `batch` needs `web`, `other` needs nothing. */
-const text = `
-services:
-  db: { command: node db.js }
-  web: { command: node web.js, depends_on: [db] }
-  batch: { command: node batch.js, depends_on: [web] }
-  other: { command: node other.js }
-detection: { correlate: 10s, relapse: 10m }
-`;
-
-function fleetOf(): Fleet {
-  const files = [{ path: "soulmirror.yaml", text }];
-  const loaded = loadFleet({ files, baseDir: "/srv", hash: (each) => each });
-  if (!loaded.ok) throw new Error(loaded.error.map(formatProblem).join("\n"));
-  return loaded.value.fleet;
-}
-
-/** Incidents with a clock that the test moves. */
-class Ward {
-  nowMs = 1000;
-  readonly incidents = new Map<string, Incident>();
-  readonly #fleet = fleetOf();
-  readonly state = createIncidentsState(
-    this.#fleet,
-    createTopology(this.#fleet),
-    createIds({ now: () => ({ wallMs: this.nowMs, monotonicMs: this.nowMs }) }, createRandom(1)),
-  );
-
-  tell(raised: readonly Failure[], ...outcomes: Outcome[]): readonly Incident[] {
-    const now = { wallMs: this.nowMs, monotonicMs: this.nowMs };
-    const changed = correlate(this.state, { raised, outcomes }, now);
-    for (const incident of changed) this.incidents.set(incident.id, incident);
-    return changed;
-  }
-
-  raise(name: string, type: FailureType = "hang"): Failure {
-    const failure = this.failure(name, type);
-    this.tell([failure]);
-    return failure;
-  }
-
-  resolve(failure: Failure): readonly Incident[] {
-    return this.tell([], { kind: "failure_resolved", failure: failure.id, by: "act_1" });
-  }
-
-  failure(name: string, type: FailureType = "hang"): Failure {
-    return {
-      id: `${name}:${type}:${this.nowMs}`,
-      at: this.nowMs,
-      resource: `instance/${name}.1`,
-      type,
-      severity: "high",
-      detector: "d",
-      sensor: "liveness",
-      reason: "it does not answer",
-      evidence: [],
-    };
-  }
-
-  get live(): Incident[] {
-    return [...this.incidents.values()].filter(({ state }) => state.kind !== "resolved");
-  }
-
-  /** Live incidents as `cause: failures / victims`, in names. */
-  get told(): string[] {
-    const nameOf = (id: string): string => id.slice(0, id.indexOf(":"));
-    const open = (ids: readonly string[]): string =>
-      ids
-        .filter((id) => this.state.failures.has(id))
-        .map(nameOf)
-        .join();
-    return this.live.map((each) => `${each.cause}: ${open(each.failures)} / ${open(each.victims)}`);
-  }
-}
-
-const cause = (name: string): ResourceId => `instance/${name}.1`;
+import type { Failure } from "../model/index.ts";
+import { cause, Ward } from "./incidents-bench.ts";
+import { type ActionOutcome, restoreIncidents } from "./incidents-state.ts";
 
 describe("incidents", () => {
   it("takes failures of what needs the cause as its victims, also over several steps", () => {
@@ -156,22 +72,6 @@ describe("incidents", () => {
     expect(ward.live).toHaveLength(1);
     const [incident] = ward.resolve(web);
     expect(incident?.state).toEqual({ kind: "resolved", at: ward.nowMs, by: "act_1" });
-  });
-
-  it("reopens for a relapse, and opens anew when it is none (N3)", () => {
-    const ward = new Ward();
-    ward.resolve(ward.raise("db"));
-    ward.nowMs += 599_999;
-    const again = ward.raise("db");
-    expect(ward.incidents.size).toBe(1);
-    expect(ward.live).toMatchObject([{ relapses: 1, state: { kind: "open" } }]);
-    ward.resolve(again);
-    ward.nowMs += 600_001;
-    ward.raise("db");
-    expect(ward.incidents.size).toBe(2);
-    ward.nowMs += 1;
-    ward.raise("other", "slow");
-    expect(ward.incidents.size).toBe(3);
   });
 
   it("gives victims that go on failing an incident of their own (N4)", () => {
@@ -279,7 +179,7 @@ describe("the history of incidents (N3, N7)", () => {
     return { ward, db, web };
   }
 
-  it("leaves what had crashed by itself before the cause its own incident (N7)", () => {
+  it("leaves what had crashed by itself before the cause its own incident (N8)", () => {
     const { ward } = killedAfterCrash();
     expect(ward.told).toEqual([`${cause("web")}: web / `, `${cause("db")}: db / `]);
   });
@@ -301,7 +201,7 @@ describe("the history of incidents (N3, N7)", () => {
     expect(ward.told).toEqual([`${cause("batch")}: batch / `]);
   });
 
-  it("takes what crashes after the cause, or at the same time, for a victim (N7)", () => {
+  it("takes what crashes after the cause, or at the same time, for a victim (N8)", () => {
     const ward = new Ward();
     ward.tell([ward.failure("web", "process_exited"), ward.failure("db", "process_exited")]);
     ward.nowMs += 1000;
@@ -309,7 +209,7 @@ describe("the history of incidents (N3, N7)", () => {
     expect(ward.told).toEqual([`${cause("db")}: db / web,batch`]);
   });
 
-  it("takes no crash for the doing of something that only grows old, or is slow (N7)", () => {
+  it("takes no crash for the doing of something that only grows old, or is slow (N8)", () => {
     for (const type of ["stale", "slow", "certificate_expiry"] as const) {
       const ward = new Ward();
       ward.raise("db", type);
@@ -339,23 +239,6 @@ describe("the history of incidents (N3, N7)", () => {
       cause: first?.cause,
       title: first?.title,
       state: { kind: "resolved" },
-    });
-  });
-
-  it("reopens with the same cause and title, and takes only recent suffering along (N3)", () => {
-    const ward = new Ward();
-    ward.resolve(ward.raise("db", "process_exited"));
-    const before = ward.incidents.values().next().value;
-    ward.raise("web");
-    ward.nowMs += 60_000;
-    const again = { ...ward.failure("db", "process_exited"), reason: "something else" };
-    ward.tell([{ ...again, severity: "critical" }]);
-    expect(ward.told.toSorted()).toEqual([`${cause("db")}: db / `, `${cause("web")}: web / `]);
-    expect(ward.incidents.get(before?.id ?? "")).toMatchObject({
-      cause: cause("db"),
-      title: before?.title,
-      severity: "critical",
-      relapses: 1,
     });
   });
 });

@@ -17,11 +17,13 @@
  *     that its resource had before.
  * N6. Kept is what is live or may still relapse, and of a live incident what is open and its last
  *     failures: neither grows with time.
- * N7. A fact that was known before the cause failed is nobody else's doing; only what fails later,
+ * N7. An incident that comes back too often is told to a person, once until it was quiet for the
+ *     window: each time it was healed, and never for good. What is done about it goes on.
+ * N8. A fact that was known before the cause failed is nobody else's doing; only what fails later,
  *     or softly, is a victim. A crash has for its cause only what leaves its dependents without an
  *     answer, or without room.
  */
-import type { Instant } from "../kernel/index.ts";
+import { formatDuration, type Instant } from "../kernel/index.ts";
 import {
   type Failure,
   failureTypes,
@@ -91,6 +93,8 @@ function settle(round: Round, outcome: Outcome): void {
   if (incident === undefined || !isLive(incident)) return;
   // What is done for a victim does not change what is known of the cause.
   if ("failure" in outcome && !incident.failures.includes(outcome.failure)) return;
+  // What is done meanwhile does not take back that a person was told (N7).
+  if (isToldOften(incident)) return;
   become(round, incident, stateAfter(outcome, round.now));
 }
 
@@ -168,7 +172,9 @@ function place(round: Round, failure: Failure): void {
     return;
   }
   const relapsed = relapseOf(state, failure, now);
-  const incident = relapsed ? reopened(state, relapsed, failure) : opened(state, failure, now);
+  const incident = relapsed
+    ? reopened(state, relapsed, { failure, now })
+    : opened(state, failure, now);
   state.incidents.set(incident.id, incident);
   state.incidentOf.set(failure.id, incident.id);
   round.changed.add(incident.id);
@@ -181,19 +187,46 @@ function relapseOf(state: IncidentsState, failure: Failure, now: Instant): Incid
   return state.incidents.get(before.incident);
 }
 
-function reopened(state: IncidentsState, incident: Incident, failure: Failure): Incident {
+function reopened(
+  state: IncidentsState,
+  incident: Incident,
+  { failure, now }: { readonly failure: Failure; readonly now: Instant },
+): Incident {
   // Victims that outlasted it have an incident of their own by now (N1).
   const victims = incident.victims.filter(
     (id) => !state.failures.has(id) || state.incidentOf.get(id) === incident.id,
   );
+  const { toldOftenAt: _before, ...known } = incident;
   return {
-    ...incident,
+    ...known,
     severity: worst(incident.severity, failure.severity),
     failures: [...incident.failures.slice(-overMax), failure.id],
     victims,
     state: { kind: "open" },
     relapses: incident.relapses + 1,
+    ...oftenness(state, incident, now),
   };
+}
+
+/** Keeps N7. */
+function oftenness(
+  { fleet }: IncidentsState,
+  { relapsedAt = [], toldOftenAt }: Incident,
+  now: Instant,
+): Partial<Incident> {
+  const { relapses, relapseWindowMs } = fleet.budgets;
+  const recent = relapsedAt.filter((at) => now.wallMs - at < relapseWindowMs);
+  const all = [...recent, now.wallMs].slice(-relapses);
+  if (recent.length > 0 && toldOftenAt !== undefined) return { relapsedAt: all, toldOftenAt };
+  if (all.length < relapses) return { relapsedAt: all };
+  const span = formatDuration(now.wallMs - (all[0] ?? now.wallMs));
+  const reason = `it has come back ${all.length} times within ${span}: healed each time, and never for good`;
+  const state = { kind: "escalated", at: now.wallMs, reason } as const;
+  return { relapsedAt: all, toldOftenAt: now.wallMs, state };
+}
+
+function isToldOften({ state, toldOftenAt }: Incident): boolean {
+  return state.kind === "escalated" && state.at === toldOftenAt;
 }
 
 function opened(state: IncidentsState, failure: Failure, now: Instant): Incident {
@@ -252,7 +285,7 @@ function absorb(round: Round, cause: Incident, failure: Failure): void {
   }
 }
 
-/** Keeps N7. An exhaustion builds up by itself, whenever it is noticed. */
+/** Keeps N8. An exhaustion builds up by itself, whenever it is noticed. */
 function isOwn({ type, at }: Failure, cause: Failure): boolean {
   const { category, decisive } = failureTypes[type];
   return category === "capacity" || (decisive && at < cause.at);

@@ -183,6 +183,9 @@ export interface Budgets {
   readonly crashWindowMs: number;
   /** A run of this length counts as healthy: counters start anew. */
   readonly healthyRunMs: number;
+  /** What comes back so often within the window, healed each time, is told to a person. */
+  readonly relapses: number;
+  readonly relapseWindowMs: number;
 }
 
 export interface Detection {

@@ -88,6 +88,8 @@ describe("the example", () => {
       crashes: 10,
       crashWindowMs: 600_000,
       healthyRunMs: 10_000,
+      relapses: 5,
+      relapseWindowMs: 3_600_000,
     });
     expect(fleet.detection).toEqual({
       watchMs: 5000,

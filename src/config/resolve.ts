@@ -81,6 +81,8 @@ function wholeOf(written: WrittenFleet): Omit<Fleet, "services" | "resources" | 
       crashes: budgets.crashes,
       crashWindowMs: msOf(budgets.crash_window),
       healthyRunMs: msOf(budgets.healthy_run),
+      relapses: budgets.relapses,
+      relapseWindowMs: msOf(budgets.relapse_window),
     },
     detection: {
       watchMs: msOf(detection.watch),

@@ -30,6 +30,8 @@ const budgets = record({
   crashes: whole(1).default(10).describe("Crashes that put an instance into quarantine"),
   crash_window: duration.default("10m"),
   healthy_run: duration.default("10s").describe("After it, counters start anew"),
+  relapses: whole(1).default(5).describe("So many relapses of one incident are told to a person"),
+  relapse_window: duration.default("1h"),
 });
 
 const thresholds = record({

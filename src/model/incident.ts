@@ -15,6 +15,10 @@ export interface Incident {
   readonly state: IncidentState;
   /** How often it came back after it had been resolved. */
   readonly relapses: number;
+  /** When it came back lately (wall milliseconds), within `budgets.relapse_window`. */
+  readonly relapsedAt?: readonly number[];
+  /** When a person was told that it comes back too often. */
+  readonly toldOftenAt?: number;
 }
 
 export type IncidentState =

@@ -44,6 +44,8 @@ export function simulatedFleet(shape: FleetShape): Fleet {
       coolDownMaxMs: 60_000,
       crashes: 10,
       crashWindowMs: 600_000,
+      relapses: 5,
+      relapseWindowMs: 3_600_000,
       healthyRunMs: 10_000,
     },
     detection: {

@@ -23,6 +23,8 @@ export const incident = z.object({
   victims: z.array(z.string()),
   state: incidentState,
   relapses: z.number(),
+  relapsedAt: z.array(time).optional(),
+  toldOftenAt: time.optional(),
 });
 
 const verdict = z.object({
