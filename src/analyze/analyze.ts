@@ -16,6 +16,7 @@ import type { Usual } from "./detectors/deviation.ts";
 import { correlate } from "./incidents.ts";
 import {
   createIncidentsState,
+  type IncidentsMemory,
   type IncidentsState,
   type Outcome,
   restoreIncidents,
@@ -106,11 +107,7 @@ export function adopt(state: AnalyzeState, fleet: Fleet, topology: Topology): vo
 }
 
 /** Takes up the failures and incidents that were open when the daemon before this one ended. */
-export function restoreAnalysis(
-  state: AnalyzeState,
-  failures: readonly Failure[],
-  incidents: readonly Incident[],
-): void {
-  for (const failure of failures) reopenFailure(state.judging, failure);
-  restoreIncidents(state.incidents, failures, incidents);
+export function restoreAnalysis(state: AnalyzeState, memory: IncidentsMemory, now: Instant): void {
+  for (const failure of memory.failures.values()) reopenFailure(state.judging, failure);
+  restoreIncidents(state.incidents, memory, now);
 }

@@ -1,9 +1,9 @@
 /** For the tests of this folder: incidents alone, in a fleet that fails as the test says. */
 import { createTopology, type Fleet, formatProblem, loadFleet } from "../config/index.ts";
-import { createIds, createRandom } from "../kernel/index.ts";
+import { createIds, createRandom, type Instant } from "../kernel/index.ts";
 import type { Failure, FailureType, Incident, ResourceId } from "../model/index.ts";
 import { correlate } from "./incidents.ts";
-import { createIncidentsState, type Outcome } from "./incidents-state.ts";
+import { createIncidentsState, type IncidentsMemory, type Outcome } from "./incidents-state.ts";
 
 /** `web` needs `db`, `batch` needs `web`, `other` needs nothing. */
 const text = `
@@ -33,9 +33,29 @@ export class Ward {
     createIds({ now: () => ({ wallMs: this.nowMs, monotonicMs: this.nowMs }) }, createRandom(1)),
   );
 
+  get now(): Instant {
+    return { wallMs: this.nowMs, monotonicMs: this.nowMs };
+  }
+
+  /** What the next daemon knows of it. */
+  memory(failures: readonly Failure[]): IncidentsMemory {
+    const byId = <T extends { id: string }>(all: readonly T[]) =>
+      new Map(all.map((each) => [each.id, each]));
+    const over = [...this.incidents.values()].filter(({ state }) => state.kind === "resolved");
+    const resolved = [...this.state.resolved].map(
+      ([signature, { incident, untilMs }]) =>
+        [signature, { incident, at: untilMs - this.#fleet.detection.relapseMs }] as const,
+    );
+    return {
+      failures: byId(failures),
+      incidents: byId(this.live),
+      past: byId(over),
+      resolved: new Map(resolved),
+    };
+  }
+
   tell(raised: readonly Failure[], ...outcomes: Outcome[]): readonly Incident[] {
-    const now = { wallMs: this.nowMs, monotonicMs: this.nowMs };
-    const changed = correlate(this.state, { raised, outcomes }, now);
+    const changed = correlate(this.state, { raised, outcomes }, this.now);
     for (const incident of changed) this.incidents.set(incident.id, incident);
     return changed;
   }

@@ -3,12 +3,13 @@
  * it, and says what must hold.
  */
 import type { Fleet, Topology } from "../config/index.ts";
-import { DueHeap, type Ids } from "../kernel/index.ts";
+import { DueHeap, type Ids, type Instant } from "../kernel/index.ts";
 import {
   type Failure,
   failureTypes,
   type Incident,
   isLive,
+  type ResolvedLately,
   type ResourceId,
 } from "../model/index.ts";
 import { leavesNobody } from "./dead-need.ts";
@@ -55,17 +56,34 @@ export function createIncidentsState(fleet: Fleet, topology: Topology, ids: Ids)
   };
 }
 
+/** What the daemon before this one knew. */
+export interface IncidentsMemory {
+  readonly failures: ReadonlyMap<string, Failure>;
+  readonly incidents: ReadonlyMap<string, Incident>;
+  /** What was healed, oldest first, and the incidents that are over. */
+  readonly resolved: ReadonlyMap<string, ResolvedLately>;
+  readonly past: ReadonlyMap<string, Incident>;
+}
+
 /**
  * What was live when the daemon before this one ended. Victims of a cause that was healed by then
- * have had their time: they are looked at in the first tick.
+ * have had their time: they are looked at in the first tick. What was healed lately may come back.
  */
 export function restoreIncidents(
   state: IncidentsState,
-  failures: readonly Failure[],
-  incidents: readonly Incident[],
+  { failures, incidents, resolved, past }: IncidentsMemory,
+  now: Instant,
 ): void {
-  for (const failure of failures) state.failures.set(failure.id, failure);
-  for (const incident of incidents) {
+  for (const [signature, { incident, at }] of resolved) {
+    const known = incidents.get(incident) ?? past.get(incident);
+    const ageMs = Math.max(0, now.wallMs - at);
+    const leftMs = state.fleet.detection.relapseMs - ageMs;
+    if (known === undefined || leftMs < 0) continue;
+    state.resolved.set(signature, { incident, untilMs: now.monotonicMs + leftMs });
+    state.incidents.set(incident, known);
+  }
+  for (const failure of failures.values()) state.failures.set(failure.id, failure);
+  for (const incident of incidents.values()) {
     state.incidents.set(incident.id, incident);
     for (const id of [...incident.failures, ...incident.victims]) {
       if (state.failures.has(id)) state.incidentOf.set(id, incident.id);

@@ -123,7 +123,7 @@ describe("incidents", () => {
     const before = new Ward();
     const [db, web] = [before.raise("db"), before.raise("web")];
     const after = new Ward();
-    restoreIncidents(after.state, [db, web], before.live);
+    restoreIncidents(after.state, before.memory([db, web]), before.now);
     after.raise("batch");
     expect(after.incidents.size).toBe(1);
     after.resolve(db);
@@ -136,7 +136,7 @@ describe("incidents", () => {
     const [db, web] = [before.raise("db"), before.raise("web")];
     before.resolve(db);
     const after = new Ward();
-    restoreIncidents(after.state, [web], before.live);
+    restoreIncidents(after.state, before.memory([web]), before.now);
     after.tell([]);
     expect(after.told).toEqual([`${cause("web")}: web / `]);
   });
@@ -169,7 +169,7 @@ describe("incidents", () => {
   });
 });
 
-describe("the history of incidents (N3, N7)", () => {
+describe("the history of incidents (N3, N8)", () => {
   /** `web` has crashed by itself, and 2 s later `db` is killed. */
   function killedAfterCrash(): { ward: Ward; db: Failure; web: Failure } {
     const ward = new Ward();

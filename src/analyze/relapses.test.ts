@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { cause, Ward } from "./incidents-bench.ts";
+import { restoreIncidents } from "./incidents-state.ts";
 
 describe("relapses", () => {
   it("reopens for a relapse, and opens anew when it is none (N3)", () => {
@@ -54,6 +55,25 @@ describe("relapses", () => {
       ward.nowMs += count % 2 === 0 ? 599_000 : 1_300_000;
     }
     expect([...ward.incidents.values()].some(({ toldOftenAt }) => toldOftenAt)).toBe(false);
+  });
+
+  it("knows after a restart of the daemon what was healed before (N3)", () => {
+    const before = new Ward();
+    before.resolve(before.raise("db"));
+    const [known] = before.incidents.values();
+    for (const [laterMs, isKnown] of [
+      [599_000, true],
+      [601_000, false],
+    ] as const) {
+      const after = new Ward();
+      after.nowMs = before.nowMs + laterMs;
+      restoreIncidents(after.state, before.memory([]), { wallMs: after.nowMs, monotonicMs: 0 });
+      // The clock that counts begins anew with the process, and goes on with the other one.
+      after.nowMs = 0;
+      const [incident] = after.tell([after.failure("db")]);
+      expect(incident?.id === known?.id).toBe(isKnown);
+      expect(incident?.relapses).toBe(isKnown ? 1 : 0);
+    }
   });
 
   it("reopens with the same cause and title, and takes only recent suffering along (N3)", () => {

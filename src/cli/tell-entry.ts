@@ -92,6 +92,11 @@ function sentence(entry: Entry, style: Style): string | undefined {
       return `${entry.strategy} is not tried: ${plainText(entry.reason)}`;
     case "action":
       return actionSentence(entry.action, style);
+    case "scaled": {
+      const { service, actions } = entry.scaled;
+      if (actions.length === 0) return `${service} has its declared instances again`;
+      return `${service} has ${actions.length} more than its declared instances`;
+    }
     case "request":
       return `${entry.by} asks for ${entry.what}${entry.resource ? ` of ${shortName(entry.resource)}` : ""}`;
     case "gap":

@@ -167,6 +167,79 @@ describe("recollection", () => {
     expect(readRecollection(writeRecollection(fold(twice)))?.starts.get(resource)).toBe(2);
   });
 
+  describe("what was healed lately", () => {
+    const healed: readonly Entry[] = [
+      { kind: "failure_raised", failure },
+      { kind: "incident", incident },
+      { kind: "plan", plan },
+      actionIn({ kind: "succeeded", elapsedMs: 1 }),
+      verdict(true, 5000),
+      { kind: "failure_resolved", failure: failure.id, reason: "good looks" },
+    ];
+    const over: Incident = { ...incident, state: { kind: "resolved", at: 5000, by: "act_1" } };
+    const key = "instance/a.1:hang|restart";
+
+    it("is known with its incident, its attempts and what helped", () => {
+      const memory = fold([...healed, { kind: "incident", incident: over }], 5000);
+      expect(memory.incidents.size).toBe(0);
+      expect([...memory.resolved]).toEqual([
+        ["instance/a.1:hang", { incident: incident.id, at: 5000 }],
+      ]);
+      expect([...memory.past.values()]).toEqual([over]);
+      expect(memory.tried.get(resource)).toEqual({
+        incident: incident.id,
+        attempts: [{ strategy: "restart", action: plan.id, helped: true }],
+        healedBy: { action: "act_1", strategy: "restart" },
+        closedAt: 5000,
+      });
+      expect(readRecollection(writeRecollection(memory))).toEqual(memory);
+    });
+
+    it("has not helped when it comes back", () => {
+      const again = { ...failure, id: "fail_2" };
+      const relapse: Entry = {
+        kind: "verdict",
+        verdict: { at: 6000, failure: "fail_2", action: "act_1", healed: false, reason: "back" },
+      };
+      const reopened = { ...incident, failures: [failure.id, "fail_2"], relapses: 1 };
+      const memory = fold([
+        ...healed,
+        { kind: "incident", incident: over },
+        { kind: "failure_raised", failure: again },
+        { kind: "incident", incident: reopened },
+        relapse,
+        { kind: "plan", plan: { ...plan, id: "plan_2", strategy: "rollback_config" } },
+      ]);
+      const { helped, failed } = memory.book.get(key) ?? { helped: 0, failed: 0 };
+      expect([Math.round(helped), failed]).toEqual([1, 1]);
+      expect(memory.past.size).toBe(0);
+      expect(memory.tried.get(resource)?.attempts).toEqual([
+        { strategy: "restart", action: plan.id, helped: false },
+        { strategy: "rollback_config", action: "plan_2" },
+      ]);
+    });
+
+    it("is bounded", () => {
+      const memory = createRecollection();
+      for (let count = 0; count < 1000; count += 1) {
+        const id = `fail_${count}`;
+        const other = { ...failure, id, resource: `http/r${count}` } as const;
+        const its = { ...incident, id: `inc_${count}`, cause: other.resource, failures: [id] };
+        const planned: Plan = { ...plan, resource: other.resource };
+        for (const entry of [
+          { kind: "failure_raised", failure: other },
+          { kind: "incident", incident: its },
+          { kind: "plan", plan: planned },
+          { kind: "failure_resolved", failure: id, reason: "r" },
+          { kind: "incident", incident: { ...its, state: over.state } },
+        ] satisfies Entry[]) {
+          recollect(memory, entry, count);
+        }
+      }
+      expect([memory.resolved.size, memory.past.size, memory.tried.size]).toEqual([300, 300, 300]);
+    });
+  });
+
   const full = fold(
     [
       { kind: "failure_raised", failure },

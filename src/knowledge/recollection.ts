@@ -1,6 +1,7 @@
 /**
  * What a new daemon must know of the life before it, folded from the journal: open failures, live
- * incidents, actions that are not over, what every instance should be, what has been learned.
+ * incidents, actions that are not over, what every instance should be, what has been learned, and
+ * what was healed lately (`recall-healed.ts`).
  * Plain data, so that it can be saved as a checkpoint and the journal need not be read from its
  * beginning.
  */
@@ -12,17 +13,28 @@ import {
   type Failure,
   type Incident,
   isFinished,
-  isLive,
   type Plan,
   type ProcessIdentity,
   type ProcessRun,
+  type ResolvedLately,
   type ResourceId,
   recordVerdict,
+  type Scaled,
   type SlotRecord,
   type Spent,
   signatureOf,
+  type Tried,
   touchedBy,
 } from "../model/index.ts";
+import {
+  noteFailed,
+  noteHealed,
+  noteIncident,
+  notePlanned,
+  noteProof,
+  noteWell,
+  strategyOf,
+} from "./recall-healed.ts";
 
 export interface Recollection {
   readonly failures: Map<string, Failure>;
@@ -35,11 +47,19 @@ export interface Recollection {
   readonly runs: Map<string, ProcessRun>;
   /** How often each instance was started, since nothing of the fleet ran. */
   readonly starts: Map<string, number>;
+  /** What was tried about each resource, and has not been forgotten. */
+  readonly tried: Map<string, Tried>;
+  /** What may be a relapse: by signature, and the incidents that are over and may be reopened. */
+  readonly resolved: Map<string, ResolvedLately>;
+  readonly past: Map<string, Incident>;
+  /** By service. */
+  readonly scaled: Map<string, Scaled>;
   /** The last recovery actions, for windows of any length: budgets outlive a daemon. */
   spent: Spent[];
 }
 
 const spentMax = 1000;
+const later: ReadonlySet<string> = new Set(["starts", "tried", "resolved", "past", "scaled"]);
 
 export function createRecollection(): Recollection {
   return {
@@ -51,6 +71,10 @@ export function createRecollection(): Recollection {
     modes: new Map(),
     runs: new Map(),
     starts: new Map(),
+    tried: new Map(),
+    resolved: new Map(),
+    past: new Map(),
+    scaled: new Map(),
     spent: [],
   };
 }
@@ -62,17 +86,18 @@ export function recollect(memory: Recollection, entry: Entry, at: number): void 
       memory.failures.set(entry.failure.id, entry.failure);
       return;
     case "failure_resolved":
-      noteResolved(memory, entry.failure);
+      noteResolved(memory, entry.failure, at);
       return;
     case "incident":
-      if (isLive(entry.incident)) memory.incidents.set(entry.incident.id, entry.incident);
-      else memory.incidents.delete(entry.incident.id);
+      noteIncident(memory, entry.incident);
       return;
     case "plan":
+      notePlanned(memory, entry.plan);
       if (entry.plan.cause.kind === "failure" && entry.plan.byPolicy !== true)
         spend(memory, entry.plan, at);
       return;
     case "action":
+      noteFailed(memory, entry.action);
       noteAction(memory, entry.action);
       return;
     case "verdict":
@@ -89,6 +114,9 @@ export function recollect(memory: Recollection, entry: Entry, at: number): void 
       return;
     case "supervision":
       memory.slots.set(entry.slot.resource, entry.slot);
+      return;
+    case "scaled":
+      memory.scaled.set(entry.scaled.service, entry.scaled);
       return;
     case "mode_changed":
       memory.modes.set(entry.scope, entry.mode);
@@ -137,20 +165,23 @@ function noteVerdict(memory: Recollection, entry: Extract<Entry, { kind: "verdic
   const { verdict } = entry;
   const failure = memory.failures.get(verdict.failure);
   const action = verdict.action === undefined ? undefined : memory.actions.get(verdict.action);
-  if (failure && action) {
-    const key = { signature: signatureOf(failure), strategy: action.plan.strategy };
-    recordVerdict(memory.book, key, verdict);
+  const strategy = failure && strategyOf(memory, failure, verdict);
+  if (failure && strategy !== undefined) {
+    recordVerdict(memory.book, { signature: signatureOf(failure), strategy }, verdict);
   }
+  noteProof(memory, verdict);
   if (verdict.healed && action && !hasOther(memory, action.plan.resource, verdict.failure)) {
     memory.actions.delete(action.id);
   }
 }
 
 /** An action is judged by all that was open then: only the last of it settles what was done. */
-function noteResolved(memory: Recollection, id: string): void {
+function noteResolved(memory: Recollection, id: string, at: number): void {
   const failure = memory.failures.get(id);
+  if (failure) noteHealed(memory, failure, at);
   memory.failures.delete(id);
   if (failure === undefined || hasOther(memory, failure.resource, id)) return;
+  noteWell(memory, failure, at);
   for (const { id: action, plan, status } of memory.actions.values()) {
     if (plan.resource === failure.resource && status.kind === "succeeded") {
       memory.actions.delete(action);
@@ -186,8 +217,8 @@ export function readRecollection(text: string): Recollection | undefined {
   const { spent, ...maps } = memory;
   if (Array.isArray(parsed["spent"])) spent.push(...(parsed["spent"] as typeof spent));
   for (const [name, map] of Object.entries(maps)) {
-    // Daemons that did not count starts yet have left a checkpoint without them.
-    const entries = parsed[name] ?? (name === "starts" ? [] : undefined);
+    // Earlier daemons have left checkpoints without what they did not know yet.
+    const entries = parsed[name] ?? (later.has(name) ? [] : undefined);
     if (!Array.isArray(entries)) return undefined;
     for (const [key, value] of entries as [string, never][]) map.set(key, value);
   }

@@ -79,9 +79,8 @@ export function createLoopState(fleet: Fleet, tools: LoopTools): LoopState {
 export function resume(state: LoopState, memory: Recollection, tools: LoopTools): void {
   const now = tools.clock.now();
   const failures = [...memory.failures.values()];
-  const incidents = [...memory.incidents.values()];
   const actions = [...memory.actions.values()];
-  restoreAnalysis(state.analyze, failures, incidents);
+  restoreAnalysis(state.analyze, memory, now);
   verify(
     state.verify,
     failures.map((failure) => ({ kind: "raised", failure })),

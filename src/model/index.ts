@@ -18,3 +18,4 @@ export type * from "./router.ts";
 export type * from "./rows.ts";
 export type * from "./sensing.ts";
 export type * from "./storing.ts";
+export type * from "./tried.ts";

@@ -16,6 +16,8 @@ const nothing: PlanMemory = {
   spent: [],
   actions: new Map(),
   starts: new Map(),
+  tried: new Map(),
+  scaled: new Map(),
 };
 
 function load(planner: PlannerBench, text: string): void {
@@ -89,7 +91,7 @@ describe("what a plan touches", () => {
     planner.wait(200);
     expect(planner.told.at(-1)).toBe(`scale ${web2}`);
     planner.end(planner.plans.at(-1), "rolled_back");
-    expect(planner.state.added.get("web")).toBe(1);
+    expect(planner.state.added.get("web")?.size).toBe(1);
   });
 });
 

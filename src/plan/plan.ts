@@ -18,7 +18,9 @@ import {
 import { noteAwaiting, withdraw, withdrawForWorse } from "./approvals.ts";
 import { decide } from "./cases.ts";
 import { tellGone } from "./gone.ts";
+import { noteRelapse } from "./relapses.ts";
 import { heed } from "./requests.ts";
+import { noteScale, scaleAsDeclared } from "./scaling.ts";
 import {
   createSlot,
   noteDeed,
@@ -73,6 +75,7 @@ export function plan(state: PlanState, inputs: PlanInputs, now: Instant): Planni
 
 function adopt(state: PlanState, change: NonNullable<PlanInputs["fleet"]>, tick: PlanTick): void {
   const { budgets } = change.fleet;
+  const before = state.fleet;
   state.fleet = change.fleet;
   state.topology = change.topology;
   state.fleetBudget.resize(budgets.perFleet, budgets.windowMs);
@@ -90,6 +93,7 @@ function adopt(state: PlanState, change: NonNullable<PlanInputs["fleet"]>, tick:
     if (slot.declaredHash !== service.hash) renewCase(state, slot, tick);
     slot.declaredHash = service.hash;
   }
+  scaleAsDeclared(state, before, tick);
   fillSlots(state);
   for (const each of state.cases.values()) touch(state, each, tick.now);
   tellGone(state, tick);
@@ -102,7 +106,11 @@ function renewCase(state: PlanState, { resource }: Slot, tick: PlanTick): void {
 }
 
 function hearIncident(state: PlanState, incident: Incident, tick: PlanTick): void {
-  for (const failure of takeUp(state, incident, tick.now)) {
+  const before = state.history.get(incident.cause);
+  const news = takeUp(state, incident, tick.now);
+  const again = news.find(({ resource }) => resource === incident.cause);
+  if (before && again) noteRelapse(state, { before, incident, failure: again }, tick);
+  for (const failure of news) {
     const each = state.cases.get(failure.resource);
     if (each) withdrawForWorse(state, each, { failure, tick });
   }
@@ -195,7 +203,7 @@ function followAction(state: PlanState, action: Action, tick: PlanTick): void {
   }
   const service = instanceOf(resource)?.service;
   const helped = action.status.kind === "succeeded";
-  if (strategy === "scale" && service) noteScale(state, service, action);
+  if (strategy === "scale" && service) noteScale(state, action, { service, tick });
   const slot = state.slots.get(resource);
   if (slot) noteRotation(slot, strategy, helped);
   if (slot && cause.kind !== "failure") {
@@ -260,14 +268,4 @@ function keepRunning(state: PlanState, resource: ResourceId, tick: PlanTick): vo
 function noteRotation(slot: Slot, strategy: string, helped: boolean): void {
   if (strategy === "eject") slot.ejected &&= helped;
   if (strategy === "readmit" && helped) slot.ejected = false;
-}
-
-/** An added instance is wanted from now on, and no longer when it is taken back. */
-function noteScale(state: PlanState, service: string, action: Action): void {
-  const added = state.added.get(service) ?? 0;
-  if (action.status.kind === "succeeded") state.added.set(service, added + 1);
-  // What never succeeded was never counted.
-  const wasCounted = state.judged.has(action.id) && added > 0;
-  if (action.status.kind !== "succeeded" && wasCounted) state.added.set(service, added - 1);
-  fillSlots(state);
 }

@@ -2,6 +2,8 @@ import type { Instant } from "../kernel/index.ts";
 import type { Action } from "../model/index.ts";
 import { noteAwaiting } from "./approvals.ts";
 import { restoreBudgets } from "./rations.ts";
+import { restoreClosed } from "./relapses.ts";
+import { restoreScaling } from "./scaling.ts";
 import { restoreSlot } from "./slots.ts";
 import { occupy, type PlanMemory, type PlanState } from "./state.ts";
 import { takeUp } from "./take-up.ts";
@@ -15,6 +17,8 @@ export function restorePlanning(
   for (const [scope, mode] of memory.modes) state.modes.set(scope, mode);
   restoreBudgets(state, memory.spent, now);
   for (const [key, experience] of memory.book) state.book.set(key, experience);
+  restoreScaling(state, memory.scaled);
+  restoreClosed(state, memory.tried, now);
   for (const record of memory.slots.values()) {
     const slot = state.slots.get(record.resource);
     const service = slot && state.fleet.services[slot.service];

@@ -12,12 +12,15 @@ import {
   type PersonRequest,
   type Plan,
   type ResourceId,
+  type Scaled,
   type SlotRecord,
   type Spent,
+  type Tried,
   touchedBy,
   type Verdict,
 } from "../model/index.ts";
 import { Budget } from "./budget.ts";
+import type { Closed } from "./relapses.ts";
 import { createSlot, type Slot, want } from "./slots.ts";
 
 /** What the planner remembers. */
@@ -27,14 +30,11 @@ export interface PlanState {
   readonly ids: Ids;
   readonly random: Random;
   readonly slots: Map<ResourceId, Slot>;
-  /** Instances per service that a recovery has added. */
-  readonly added: Map<string, number>;
+  /** The actions that have added an instance each, by service. */
+  readonly added: Map<string, ReadonlySet<string>>;
   readonly cases: Map<ResourceId, RecoveryCase>;
   /** Cases that were closed lately, for relapses. */
-  readonly history: Map<
-    ResourceId,
-    { readonly attempts: readonly Attempt[]; readonly closedMs: number }
-  >;
+  readonly history: Map<ResourceId, Closed>;
   readonly failures: Map<string, Failure>;
   /** Of which incidents a person was told, and why. */
   readonly escalated: Map<string, Set<string>>;
@@ -139,6 +139,8 @@ export interface PlanMemory {
   readonly spent: readonly Spent[];
   readonly actions: ReadonlyMap<string, Action>;
   readonly starts: ReadonlyMap<string, number>;
+  readonly tried: ReadonlyMap<string, Tried>;
+  readonly scaled: ReadonlyMap<string, Scaled>;
 }
 
 /** One tick of the planner: what it reads and what it writes. */
@@ -195,7 +197,7 @@ export function fillSlots(state: PlanState): void {
 /** How many instances there are to be: those that are declared, and those that were added. */
 export function wantedOf({ fleet, added }: PlanState, service: string): number {
   const declared = fleet.services[service];
-  return declared === undefined ? 0 : declared.instances + (added.get(service) ?? 0);
+  return declared === undefined ? 0 : declared.instances + (added.get(service)?.size ?? 0);
 }
 
 /** Nothing else is done to what its steps touch until it is over. */

@@ -45,7 +45,7 @@ function openCase(
     asVictim,
     failures: new Map(),
     // A relapse before a healthy run means that what seemed to help has not.
-    attempts: isRelapse ? before.attempts.map((attempt) => ({ ...attempt, helped: false })) : [],
+    attempts: isRelapse ? before.attempts.map((one) => ({ ...one, helped: false })) : [],
     phase: "open",
     sinceMs: now.monotonicMs,
     dueMs: 0,

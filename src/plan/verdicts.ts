@@ -11,6 +11,7 @@ import {
 } from "../model/index.ts";
 import { withdraw } from "./approvals.ts";
 import { wait } from "./cases.ts";
+import { rememberClosed } from "./relapses.ts";
 import { occupy, type PlanState, type PlanTick, type RecoveryCase } from "./state.ts";
 import { recordSlot } from "./supervise.ts";
 
@@ -26,7 +27,7 @@ export function hearVerdict(state: PlanState, verdict: Verdict, tick: PlanTick):
   }
   if (verdict.healed) {
     if (attempt && verdict.action !== undefined) attempt.helped = true;
-    closeFailure(state, failure, tick);
+    closeFailure(state, failure, { tick, action: verdict.action });
     if (each) goOn(state, each, verdict.failure);
     return;
   }
@@ -54,7 +55,11 @@ function unpin(state: PlanState, failure: Failure, tick: PlanTick): void {
   recordSlot(state, slot, tick);
 }
 
-function closeFailure(state: PlanState, failure: Failure, tick: PlanTick): void {
+function closeFailure(
+  state: PlanState,
+  failure: Failure,
+  { tick, action }: { readonly tick: PlanTick; readonly action: string | undefined },
+): void {
   state.failures.delete(failure.id);
   const each = state.cases.get(failure.resource);
   each?.failures.delete(failure.id);
@@ -63,12 +68,12 @@ function closeFailure(state: PlanState, failure: Failure, tick: PlanTick): void 
   if (each === undefined || each.failures.size > 0) return;
   state.cases.delete(each.resource);
   forgetEscalation(state, each.incident);
-  remember(state, each, tick.now.monotonicMs);
+  rememberClosed(state, each, { closedMs: tick.now.monotonicMs, action });
   withdraw(state, each.resource, { tick, reason: "what it was for is over" });
-  for (const [action, plan] of state.judged) {
+  for (const [judged, plan] of state.judged) {
     if (plan.resource !== each.resource) continue;
-    state.judged.delete(action);
-    tick.out.settled.push(action);
+    state.judged.delete(judged);
+    tick.out.settled.push(judged);
   }
 }
 
@@ -77,14 +82,4 @@ function forgetEscalation({ cases, escalated }: PlanState, incident: string): vo
   if (cases.size === 0) escalated.clear();
   for (const each of cases.values()) if (each.incident === incident) return;
   escalated.delete(incident);
-}
-
-/** For relapses; what is too old to be one is forgotten. */
-function remember(state: PlanState, { resource, attempts }: RecoveryCase, closedMs: number): void {
-  const { history, fleet } = state;
-  for (const [other, before] of history) {
-    if (closedMs - before.closedMs < fleet.budgets.healthyRunMs) break;
-    history.delete(other);
-  }
-  history.set(resource, { attempts, closedMs });
 }

@@ -9,6 +9,8 @@ import { freePort } from "../../src/system/index.ts";
 import { FleetBench } from "./fleet-bench.ts";
 import { Load } from "./fleet-load.ts";
 
+const quickDetection = { watch: "600ms", verify_deadline: "6s", correlate: "5s" };
+
 test("after a kill -9 of the daemon its fleet runs on, and the next daemon takes it over as it is", async () => {
   await using stack = new AsyncDisposableStack();
   const port = await freePort();
@@ -165,6 +167,58 @@ test("an action that was in progress when the daemon died is brought to an end b
   const failures = await bench.entries("failure_raised");
   const resolved = await bench.entries("failure_resolved");
   expect(resolved.map(({ failure }) => failure)).toEqual(failures.map(({ failure }) => failure.id));
+});
+
+test("an instance that a recovery has added is kept by the next daemon", async () => {
+  const port = await freePort();
+  await using bench = await FleetBench.up((made) => ({
+    detection: { ...quickDetection, thresholds: { response_time: "150ms" } },
+    services: {
+      shop: made.toy("shop", {
+        listen: port,
+        health_check: "/health",
+        scale: { max: 2 },
+        recovery_strategy: ["scale", "escalate"],
+      }),
+    },
+  }));
+  bench.tell("shop", "health", "after 250");
+  await bench.entry("action", ({ action: { plan, status } }) => {
+    return plan.strategy === "scale" && status.kind === "succeeded";
+  });
+  bench.tell("shop", "health", undefined);
+  await bench.settled();
+  const pids = await bench.pidsOf("shop");
+  expect(pids).toHaveLength(2);
+  await bench.end("SIGKILL");
+  await bench.start();
+  await bench.settled();
+  expect(await bench.pidsOf("shop")).toEqual(pids);
+  // It is one of the service's own: brought back like the others.
+  process.kill(pids[1] ?? 0, "SIGKILL");
+  await bench.until(async () => {
+    const now = await bench.pidsOf("shop");
+    return now.length === 2 && now[0] === pids[0] && now[1] !== pids[1];
+  }, "it is back");
+  await bench.settled();
+});
+
+test("a relapse after a restart of the daemon is one: the same incident, and what had helped has not", async () => {
+  await using bench = await FleetBench.up((made) => ({ services: { lone: made.toy("lone") } }));
+  process.kill(await bench.pidOf("lone"), "SIGKILL");
+  const first = await bench.entry("verdict", ({ verdict }) => verdict.healed);
+  await bench.settled();
+  const [before] = await bench.get<Incident[]>("/api/v1/incidents?limit=1");
+  await bench.end("SIGKILL");
+  await bench.start();
+  await bench.settled();
+  process.kill(await bench.pidOf("lone"), "SIGKILL");
+  const { verdict } = await bench.entry("verdict", (each) => !each.verdict.healed);
+  expect(verdict.action).toBe(first.verdict.action);
+  expect(verdict.reason).toContain("it has come back after it was well for");
+  await bench.settled();
+  const [after] = await bench.get<Incident[]>("/api/v1/incidents?limit=1");
+  expect(after).toMatchObject({ id: before?.id, relapses: 1, state: { kind: "resolved" } });
 });
 
 test("a second daemon on the same data is refused with the holder's pid; a dead holder is passed over", async () => {

@@ -231,11 +231,15 @@ describe("a service that ends every 25 s", () => {
     return scene;
   }
 
-  it("is brought back each time, and no budget counts that", () => {
+  it("is brought back each time, no budget counts that, and a person is told once", () => {
     const scene = play(20);
     expect(new Set(scene.deeds())).toEqual(new Set(["restart instance/service-1.1"]));
-    const states = scene.entries("incident").map(({ incident }) => incident.state.kind);
-    expect(states).not.toContain("escalated");
+    expect(scene.deeds()).toHaveLength(20);
+    const escalations = scene.entries("incident").flatMap(({ incident: { state, relapses } }) => {
+      return state.kind === "escalated" ? [{ relapses, reason: state.reason }] : [];
+    });
+    const reason = "it has come back 5 times within 1 m 40 s: healed each time, and never for good";
+    expect(escalations).toEqual([{ relapses: 5, reason }]);
     expect(scene.open()).toEqual([]);
   });
 

@@ -1,0 +1,118 @@
+/**
+ * What was healed lately, as the journal tells it: should it come back, it is the same incident,
+ * and what seemed to help has not.
+ *
+ * H1. A resolved incident is remembered as long as a failure that it caused may reopen it; how long
+ *     that is, is for the reader to say. Bounded: beyond `resolvedMax` the oldest are forgotten.
+ * H2. Attempts of one resource belong to one incident; those of another one begin anew.
+ */
+import {
+  type Action,
+  type Failure,
+  type Incident,
+  isLive,
+  type Plan,
+  signatureOf,
+  type Tried,
+  type Verdict,
+} from "../model/index.ts";
+import type { Recollection } from "./recollection.ts";
+
+const resolvedMax = 300;
+const triedMax = 300;
+const attemptsMax = 100;
+
+export function noteIncident(memory: Recollection, incident: Incident): void {
+  const { id } = incident;
+  if (isLive(incident)) {
+    memory.past.delete(id);
+    memory.incidents.set(id, incident);
+    return;
+  }
+  memory.incidents.delete(id);
+  if (isRemembered(memory, id)) memory.past.set(id, incident);
+}
+
+/** Before the failure is forgotten. Keeps H1. */
+export function noteHealed(memory: Recollection, failure: Failure, at: number): void {
+  for (const { id, cause, failures } of memory.incidents.values()) {
+    if (cause !== failure.resource || !failures.includes(failure.id)) continue;
+    const signature = signatureOf(failure);
+    memory.resolved.delete(signature);
+    memory.resolved.set(signature, { incident: id, at });
+  }
+  const [oldest] = memory.resolved.keys();
+  if (memory.resolved.size > resolvedMax && oldest !== undefined) memory.resolved.delete(oldest);
+  for (const id of memory.past.keys()) if (!isRemembered(memory, id)) memory.past.delete(id);
+}
+
+function isRemembered({ resolved }: Recollection, id: string): boolean {
+  for (const { incident } of resolved.values()) if (incident === id) return true;
+  return false;
+}
+
+export function notePlanned(memory: Recollection, { id, resource, strategy, cause }: Plan): void {
+  if (cause.kind !== "failure") return;
+  const before = memory.tried.get(resource);
+  const isSame = before?.incident === cause.incident;
+  const earlier = isSame ? before.attempts : [];
+  // What was healed and came back has not been healed.
+  const known =
+    before?.closedAt === undefined ? earlier : earlier.map((one) => ({ ...one, helped: false }));
+  const attempts = [...known.slice(1 - attemptsMax), { strategy, action: id }];
+  keepTried(memory, resource, { incident: cause.incident, attempts });
+}
+
+/** It is over without success. One that only waited for a person was not tried. */
+export function noteFailed(memory: Recollection, { plan, status, id }: Action): void {
+  if (status.kind !== "failed" && status.kind !== "rolled_back") return;
+  const waited = memory.actions.get(id)?.status.kind === "waiting_for_approval";
+  changeAttempt(memory, plan, waited ? undefined : false);
+}
+
+/** Which strategy a verdict is about: of an action that is known, or of the one that had helped. */
+export function strategyOf(
+  memory: Recollection,
+  failure: Failure,
+  { action }: Verdict,
+): string | undefined {
+  if (action === undefined) return undefined;
+  const { healedBy } = memory.tried.get(failure.resource) ?? {};
+  const known = memory.actions.get(action)?.plan.strategy;
+  return known ?? (healedBy?.action === action ? healedBy.strategy : undefined);
+}
+
+export function noteProof(memory: Recollection, verdict: Verdict): void {
+  const action = memory.actions.get(verdict.action ?? "");
+  if (action === undefined) return;
+  changeAttempt(memory, action.plan, verdict.healed);
+  const { resource, strategy } = action.plan;
+  const tried = memory.tried.get(resource);
+  if (tried === undefined) return;
+  const { healedBy: _before, ...rest } = tried;
+  const healedBy = { action: action.id, strategy };
+  keepTried(memory, resource, verdict.healed ? { ...rest, healedBy } : rest);
+}
+
+/** Nothing of it is open any more. */
+export function noteWell(memory: Recollection, { resource }: Failure, at: number): void {
+  const tried = memory.tried.get(resource);
+  if (tried) keepTried(memory, resource, { ...tried, closedAt: at });
+}
+
+function changeAttempt(memory: Recollection, plan: Plan, helped: boolean | undefined): void {
+  const tried = memory.tried.get(plan.resource);
+  if (tried === undefined) return;
+  const attempts = tried.attempts.flatMap((one) => {
+    if (one.action !== plan.id) return [one];
+    return helped === undefined ? [] : [{ ...one, helped }];
+  });
+  keepTried(memory, plan.resource, { ...tried, attempts });
+}
+
+function keepTried({ tried }: Recollection, resource: string, next: Tried): void {
+  tried.delete(resource);
+  tried.set(resource, next);
+  const [oldest] = tried.keys();
+  if (tried.size > triedMax && oldest !== undefined) tried.delete(oldest);
+}
