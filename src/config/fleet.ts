@@ -98,6 +98,7 @@ export interface WorkSpec {
   readonly name: string;
   /** Path or URL of Prometheus text. */
   readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
   readonly counter: string;
   /** Series that says how much waits. */
   readonly waiting: string;

@@ -8,6 +8,7 @@
 import type { z } from "zod";
 import type { JsonRecord } from "../kernel/index.ts";
 import type { ProbeSpec, ServiceSpec } from "./fleet.ts";
+import { authoritiesOf } from "./resolve-authorities.ts";
 import { complain, listOf, msOf, parametersOf, type Scope, wordsOf } from "./resolve-scope.ts";
 import type { WrittenFleet } from "./schema.ts";
 import type { expectation, probe } from "./schema-probes.ts";
@@ -195,21 +196,23 @@ export function hostAndPort(address: string | number): { host: string; port: num
 interface WrittenRequest {
   readonly method?: string | undefined;
   readonly headers?: Parameters<typeof secretsOf>[2];
+  readonly authorities?: string | undefined;
   readonly body?: string | undefined;
   readonly expect?: Expectation | undefined;
 }
 
-/** `method`, `headers`, `body` and `expect` of an HTTP look. */
+/** `method`, `headers`, `authorities`, `body` and `expect` of an HTTP look. */
 export function requestParameters(
   scope: Scope,
   path: TreePath,
   written: WrittenRequest,
 ): JsonRecord {
-  const { method = "GET", headers, body, expect = {} } = written;
+  const { method = "GET", headers, authorities, body, expect = {} } = written;
   const { status = "2xx", body: content, headers: fields, json, max } = expect;
   return parametersOf({
     method: method.toUpperCase(),
     headers: secretsOf(scope, [...path, "headers"], headers).values,
+    authorities: authoritiesOf(scope, [...path, "authorities"], authorities),
     body,
     expect: parametersOf({
       status: typeof status === "string" ? status : listOf<string | number>(status),

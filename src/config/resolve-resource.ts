@@ -1,6 +1,7 @@
 /** Resources: the parameters that the sensor of their kind takes. */
 import type { JsonRecord } from "../kernel/index.ts";
 import type { ResourceSpec } from "./fleet.ts";
+import { authoritiesOf } from "./resolve-authorities.ts";
 import { approvalsOf, hooksOf, strategiesOf } from "./resolve-hooks.ts";
 import { cadenceOf, commandParameters, ownCadence, requestParameters } from "./resolve-probe.ts";
 import {
@@ -66,7 +67,8 @@ function parametersFor(
     }
     case "tls": {
       const { host, port, servername, days = fleet.detection.certificate_days } = written;
-      return parametersOf({ host, port, servername, days });
+      const authorities = authoritiesOf(scope, [...path, "authorities"], written.authorities);
+      return parametersOf({ host, port, servername, days, authorities });
     }
     case "command": {
       const command = wordsOf(scope, [...path, "command"], written.command);
@@ -95,29 +97,41 @@ function parametersFor(
       const series = written.series.map(({ name, labels, above, below, rate_above }) =>
         parametersOf({ name, labels, above, below, rateAbove: rate_above }),
       );
-      return { url: written.url, series };
-    }
-    case "host": {
-      const { disks, interfaces, thresholds } = written;
-      const whole = fleet.detection.thresholds;
       return parametersOf({
-        disks: listOf(disks).map((disk) => pathOf(scope, disk)),
-        interfaces: interfaces === undefined ? undefined : listOf(interfaces),
-        thresholds: parametersOf({
-          cpu: thresholds.cpu ?? whole.cpu_usage,
-          memory: thresholds.memory ?? whole.memory_usage,
-          swap: thresholds.swap,
-          disk: thresholds.disk,
-          inodes: thresholds.inodes,
-          load: thresholds.load,
-          descriptors: thresholds.descriptors,
-          pressureCpu: thresholds.pressure_cpu,
-          pressureMemory: thresholds.pressure_memory,
-          pressureIo: thresholds.pressure_io,
-          networkErrors: thresholds.network_errors,
-          networkDrops: thresholds.network_drops,
-        }),
+        url: written.url,
+        series,
+        headers: secretsOf(scope, [...path, "headers"], written.headers).values,
+        authorities: authoritiesOf(scope, [...path, "authorities"], written.authorities),
       });
     }
+    case "host":
+      return machineParameters({ scope, fleet }, written);
   }
+}
+
+type WrittenMachine = Extract<WrittenResource, { readonly kind: "host" }>["written"];
+
+function machineParameters(
+  { scope, fleet }: Pick<ResourceContext, "scope" | "fleet">,
+  { disks, interfaces, thresholds }: WrittenMachine,
+): JsonRecord {
+  const whole = fleet.detection.thresholds;
+  return parametersOf({
+    disks: listOf(disks).map((disk) => pathOf(scope, disk)),
+    interfaces: interfaces === undefined ? undefined : listOf(interfaces),
+    thresholds: parametersOf({
+      cpu: thresholds.cpu ?? whole.cpu_usage,
+      memory: thresholds.memory ?? whole.memory_usage,
+      swap: thresholds.swap,
+      disk: thresholds.disk,
+      inodes: thresholds.inodes,
+      load: thresholds.load,
+      descriptors: thresholds.descriptors,
+      pressureCpu: thresholds.pressure_cpu,
+      pressureMemory: thresholds.pressure_memory,
+      pressureIo: thresholds.pressure_io,
+      networkErrors: thresholds.network_errors,
+      networkDrops: thresholds.network_drops,
+    }),
+  });
 }

@@ -119,6 +119,7 @@ function workOf(context: ProbeScope, written: WrittenService["work"]): readonly 
     return {
       name: own,
       url: where === undefined ? work.url : "path" in where ? where.path : where.url,
+      headers: secretsOf(scope, [...path, "headers"], work.headers).values,
       counter: work.counter,
       waiting: work.waiting,
       stallAfterMs: msOf(work.stall_after),

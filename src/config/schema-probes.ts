@@ -19,7 +19,7 @@ const statusError = 'expected a status\nwrite 200, "2xx" or [200, 204]';
 const oneStatus = z.union([z.int().min(100).max(599), z.string().regex(/^[1-5](xx|\d\d)$/)]);
 const status = z.union([oneStatus, z.array(oneStatus).min(1)], { error: statusError });
 
-const headers = z.record(headerName, headerValue).describe("Header fields");
+export const headers = z.record(headerName, headerValue).describe("Header fields");
 
 export const expectation = record({
   status: status.optional().describe('HTTP status: 200, "2xx" or a list; default 2xx'),
@@ -34,9 +34,14 @@ export const expectation = record({
   output: pattern.optional().describe("Text or /expression/ in the output of a command"),
 }).describe("What a good answer looks like");
 
+export const authorities = text.describe(
+  "File of certificates (PEM) to trust instead of the system's",
+);
+
 export const httpRequest = {
   method: httpMethod.optional().describe("Default GET"),
   headers: headers.optional(),
+  authorities: authorities.optional(),
   body: text.optional().describe("What is sent"),
 };
 
@@ -95,6 +100,7 @@ export const probe = z
 export const work = record({
   name: text.optional().describe("Default: the counter"),
   url: text.default("/metrics").describe("Prometheus text: a URL, or a path of the service"),
+  headers: headers.optional(),
   counter: text.describe("Series that must grow while work waits"),
   waiting: text.describe("Series that says how much waits"),
   stall_after: interval.default("5s"),

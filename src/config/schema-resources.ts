@@ -1,7 +1,14 @@
 /** What is watched and is not a service of ours: one schema a kind. */
 import { z } from "zod";
 import { hooks, strategies } from "./schema-hooks.ts";
-import { cadence, expectation, httpRequest, seriesList } from "./schema-probes.ts";
+import {
+  authorities,
+  cadence,
+  expectation,
+  headers,
+  httpRequest,
+  seriesList,
+} from "./schema-probes.ts";
 import {
   command,
   duration,
@@ -56,6 +63,7 @@ export const resourceSchemas = {
     host,
     port: port.default(443),
     servername: text.optional(),
+    authorities: authorities.optional(),
     days: whole(0, 3650).optional().describe("Default: detection.certificate_days"),
     ...resourceCommon,
   }).describe("A certificate"),
@@ -90,6 +98,8 @@ export const resourceSchemas = {
   }).describe("A dead-man switch: somebody must report"),
   prometheus: record({
     url: httpUrl,
+    headers: headers.optional(),
+    authorities: authorities.optional(),
     series: seriesList,
     ...resourceCommon,
   }).describe("Thresholds on series of a Prometheus text"),

@@ -11,6 +11,7 @@ const files: Readonly<Record<string, string>> = {
   "/run/secrets/url": "https://hooks.example/T000/hookhook\r\n",
   "/run/secrets/empty": "\n",
   "/run/secrets/words": "not an address",
+  "/srv/shop/ca.pem": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
 };
 const environment = { KEY: "k3y-of-the-daemon", PASS_FILE: "/srv/shop/token" };
 
@@ -92,6 +93,19 @@ describe("secrets", () => {
     expect(explain("services.a.env.DB_PASSWORD_FILE")?.value).toBe("./secret");
   });
 
+  it("are headers of scrapes as well, shown nowhere", () => {
+    const headers = '{ Authorization: { file: token, prefix: "Bearer " } }';
+    const { fleet } = load(`
+services: { a: { command: x, work: [{ url: "http://h/m", headers: ${headers}, counter: c, waiting: w }] } }
+resources: { prometheus/p: { url: "http://h/m", headers: ${headers}, series: [{ name: s, above: 1 }] } }`);
+    const Authorization = "Bearer t0ken-in-a-file";
+    expect(fleet.services["a"]?.work).toMatchObject([{ headers: { Authorization } }]);
+    expect(fleet.resources["prometheus/p"]?.probe.parameters).toMatchObject({
+      headers: { Authorization },
+    });
+    expect(JSON.stringify(maskedFleet(fleet))).not.toContain("t0ken");
+  });
+
   it.each([
     [
       "env: { T: { file: /run/secrets/gone } }",
@@ -140,5 +154,31 @@ describe("a hook", () => {
     const gone = ["service/a#alternative", "service/b#reconnect", "http/x#reconnect", "", "#"];
     const tricks = ["service/a#webhooks.constructor", "service/constructor#reconnect"];
     for (const name of [...gone, ...tricks]) expect(findHook(fleet, name)).toBeUndefined();
+  });
+});
+
+describe("authorities", () => {
+  const declared = (path: string): string => `
+services: { a: { command: x, liveness: { http: "https://h/", authorities: ${path} } } }
+resources:
+  http/a: { url: "https://h/", authorities: ${path} }
+  tls/a: { host: h, authorities: ${path} }
+  prometheus/a: { url: "https://h/", authorities: ${path}, series: [{ name: s, above: 1 }] }`;
+
+  it("are read from their file, for everything that asks over TLS", () => {
+    const { services, resources } = load(declared("ca.pem")).fleet;
+    const probes = [services["a"]?.liveness, ...Object.values(resources).map((each) => each.probe)];
+    const pem = files["/srv/shop/ca.pem"];
+    expect(probes.map((probe) => probe?.parameters["authorities"])).toEqual([pem, pem, pem, pem]);
+  });
+
+  it("that are not there, or no certificates, are told where they are named", () => {
+    const gone = problemIn(declared("gone.pem")).split("\n");
+    expect(gone).toHaveLength(8);
+    expect(gone.slice(2, 4)).toEqual([
+      "soulmirror.yaml:4:45 resources.http/a.authorities: /srv/shop/gone.pem holds no certificates of authorities: there is no such file",
+      "  fix: name a file of certificates that begin with -----BEGIN CERTIFICATE-----",
+    ]);
+    expect(problemIn(declared("token"))).toContain("there is no PEM in it");
   });
 });

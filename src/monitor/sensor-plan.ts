@@ -34,7 +34,12 @@ export function looksOfInstance(service: ServiceSpec, number: number): InstanceL
       resource,
       sensor: `work.${work.name}`,
       kind: "work",
-      parameters: { url: work.url, counter: work.counter, waiting: work.waiting },
+      parameters: {
+        url: work.url,
+        headers: work.headers,
+        counter: work.counter,
+        waiting: work.waiting,
+      },
       intervalMs: work.intervalMs,
       timeoutMs: work.timeoutMs,
     });

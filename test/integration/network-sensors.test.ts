@@ -1,6 +1,7 @@
 /** TLS, DNS, TCP and Prometheus sensors against real servers. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -193,6 +194,28 @@ describe("prometheus", () => {
     expect(checkOf(await look("c"))).toMatchObject({ ok: false, symptom: "missing" });
     expect(checkOf(await look("a"))).toMatchObject({ ok: false, symptom: "threshold" });
     expect(checkOf(await look("b"))).toMatchObject({ ok: true });
+  });
+
+  test("a page behind a token and an authority of our own is read with both, by work as well", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "prometheus-sensor-"));
+    stack.push(() => rmSync(folder, { recursive: true }));
+    const authority = testAuthority(folder);
+    const server = createHttpsServer(authority.issue("IP:127.0.0.1", 9), (request, response) => {
+      response.statusCode = request.headers.authorization === "Bearer t0ken" ? 200 : 401;
+      response.end("done 7\nwaiting 1\n");
+    });
+    const page = { url: `https://127.0.0.1:${await listen(server)}/metrics` };
+    const key = { headers: { Authorization: "Bearer t0ken" }, authorities: authority.pem };
+    const series = [{ name: "done", below: 1 }];
+    const prometheus = createPrometheusSensor({ clock: realClock });
+    const look = async (more: JsonRecord) =>
+      checkOf(await read(prometheus, { parameters: { ...page, ...more, series } }));
+    expect(await look(key)).toMatchObject({ ok: true });
+    expect(await look({ ...key, headers: {} })).toMatchObject({ ok: false, symptom: "status" });
+    expect(await look({ headers: key.headers })).toMatchObject({ symptom: "certificate" });
+    const work = createWorkSensor({ clock: realClock });
+    const parameters = { ...page, ...key, counter: "done", waiting: "waiting" };
+    expect(await read(work, { parameters })).toMatchObject([{ done: 7, waiting: 1 }]);
   });
 
   test("work: sums over labels, or the labels that were named", async () => {

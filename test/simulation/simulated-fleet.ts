@@ -116,6 +116,7 @@ function simulatedService(index: number, shape: FleetShape): ServiceSpec {
       {
         name: "jobs",
         url: "/metrics",
+        headers: {},
         counter: "jobs_total",
         waiting: "jobs_waiting",
         stallAfterMs: 2000,

@@ -1,8 +1,15 @@
 /** Fetches a Prometheus text and reads the series that are asked for. */
+import { z } from "zod";
 import { type Clock, formatBytes } from "../../kernel/index.ts";
 import type { AbortSignalLike, ReadRequest } from "../../model/index.ts";
 import { inMs, type Trouble } from "../check-reading.ts";
-import { type AddressParameters, addressOf, ask, questionOf } from "../http/index.ts";
+import {
+  type AddressParameters,
+  addressOf,
+  addressParameters,
+  ask,
+  questionOf,
+} from "../http/index.ts";
 import { type ParsedText, parsePrometheus } from "./parse.ts";
 
 const bodyBytesMax = 4 * 1024 * 1024;
@@ -17,9 +24,25 @@ export interface Scrape {
   readonly result: ParsedText | Trouble;
 }
 
+/** The parameters of whoever scrapes. */
+export const scrapeParameters: typeof addressParameters & {
+  readonly headers: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodString>>;
+  readonly authorities: z.ZodOptional<z.ZodString>;
+} = {
+  ...addressParameters,
+  headers: z.record(z.string(), z.string()).default({}),
+  /** Certificates of authorities (PEM) to trust instead of the system's. */
+  authorities: z.string().optional(),
+};
+
+interface ScrapeParameters extends AddressParameters {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly authorities?: string | undefined;
+}
+
 export interface ScrapeOptions {
   readonly clock: Clock;
-  readonly given: AddressParameters;
+  readonly given: ScrapeParameters;
   readonly names: ReadonlySet<string>;
   readonly request: ReadRequest;
 }
@@ -29,7 +52,9 @@ export async function scrape(
   signal: AbortSignalLike,
 ): Promise<Scrape> {
   const address = addressOf(given, request);
-  const question = questionOf(address, { headers: { accept }, bodyBytesMax });
+  const { authorities } = given;
+  const headers = { accept, ...given.headers };
+  const question = questionOf(address, { headers, bodyBytesMax, authorities });
   const begunMs = clock.now().monotonicMs;
   const outcome = await ask(question, signal);
   const elapsedMs = clock.now().monotonicMs - begunMs;

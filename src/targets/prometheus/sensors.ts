@@ -10,10 +10,9 @@ import { z } from "zod";
 import type { Clock } from "../../kernel/index.ts";
 import type { Reading, Sample, Sensor } from "../../model/index.ts";
 import { badCheck, goodCheck, inMs, type Trouble } from "../check-reading.ts";
-import { addressParameters } from "../http/index.ts";
 import { sensorParameters } from "../sensor-parameters.ts";
 import type { Series } from "./parse.ts";
-import { isTrouble, scrape } from "./scrape.ts";
+import { isTrouble, scrape, scrapeParameters } from "./scrape.ts";
 import { fits, readSelector, seriesName } from "./selector.ts";
 
 const declaredSchema = z.object({
@@ -24,7 +23,7 @@ const declaredSchema = z.object({
   rateAbove: z.number().optional(),
 });
 
-const schema = z.object({ ...addressParameters, series: z.array(declaredSchema).min(1) });
+const schema = z.object({ ...scrapeParameters, series: z.array(declaredSchema).min(1) });
 
 type Declared = z.infer<typeof declaredSchema>;
 

@@ -6,13 +6,12 @@ import { z } from "zod";
 import type { Clock } from "../../kernel/index.ts";
 import type { Reading, Sensor } from "../../model/index.ts";
 import { badCheck } from "../check-reading.ts";
-import { addressParameters } from "../http/index.ts";
 import { sensorParameters } from "../sensor-parameters.ts";
 import type { Series } from "./parse.ts";
-import { isTrouble, scrape } from "./scrape.ts";
+import { isTrouble, scrape, scrapeParameters } from "./scrape.ts";
 import { fits, type Named, readSelector, seriesName } from "./selector.ts";
 
-const schema = z.object({ ...addressParameters, counter: z.string(), waiting: z.string() });
+const schema = z.object({ ...scrapeParameters, counter: z.string(), waiting: z.string() });
 
 const parametersOf = sensorParameters("work", schema);
 
