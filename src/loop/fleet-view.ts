@@ -80,9 +80,10 @@ export function servicesOf(state: LoopState): readonly ServiceView[] {
 function unheard(state: LoopState, service: ServiceSpec): string | null {
   if (service.listen === undefined) return null;
   const open = state.analyze.judging.cases.get(frontProxy)?.open;
-  const begin = cannotListenFor(service.name);
-  const failure = [...(open?.values() ?? [])].find(({ reason }) => reason.startsWith(begin));
-  return failure?.reason ?? null;
+  const told = [...(open?.values() ?? [])].flatMap(
+    ({ reason }) => cannotListenFor(service.name, reason) ?? [],
+  );
+  return told[0] ?? null;
 }
 
 /** However well its instances are. */

@@ -120,6 +120,8 @@ export interface PortHeldReading {
   /** Of the front proxy: the service behind that address, and what the kernel said. */
   readonly service?: string;
   readonly error?: string;
+  /** Of the front proxy: what else it cannot have. */
+  readonly others?: readonly PortHeldReading[];
 }
 
 export interface PortHolder {

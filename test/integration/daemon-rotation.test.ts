@@ -97,6 +97,23 @@ test("a front address that a stranger holds is told with its holder, and taken w
   expect(types).toEqual(["proxy_listen"]);
 });
 
+test("of two front addresses that strangers hold each is told with its service", async () => {
+  using one = await Stranger.at();
+  using two = await Stranger.at();
+  await using bench = new FleetBench();
+  const service = (name: string, listen: number) =>
+    bench.toy(name, { listen, health_check: "/health" });
+  bench.declare({ services: { one: service("one", one.port), two: service("two", two.port) } });
+  await bench.start();
+  for (const [name, { port }] of [["one", one] as const, ["two", two] as const]) {
+    const reason = `the proxy cannot listen for ${name}: port ${port} is held by pid ${process.pid} (`;
+    const isTold = async () => (await bench.service(name)).reason?.startsWith(reason) === true;
+    await bench.until(isTold, `${name} is told`);
+  }
+  for (const stranger of [one, two]) stranger.leave();
+  await bench.settled();
+});
+
 test("another front address in the fleet file ends the wait for one that a stranger holds", async () => {
   using stranger = await Stranger.at();
   const free = await freePort();

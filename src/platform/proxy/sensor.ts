@@ -1,11 +1,12 @@
 /**
- * Looks at the front proxy: does it live, does it answer, does it listen where it should? A port
+ * Looks at the front proxy: does it live, does it answer, does it listen where it should? Each port
  * that it cannot have is told with its holder. That it has died is told without a look.
  */
 import type { Clock } from "../../kernel/index.ts";
 import {
   frontProxy,
   type Observation,
+  type PortHeldReading,
   type Reading,
   type RouteReport,
   type Sensor,
@@ -36,9 +37,9 @@ export function proxySensor(keeper: ProxyKeeper, clock: Clock): Sensor {
         return [check(false, "timeout", "the front proxy does not answer on its socket")];
       }
       const counts = spec.parameters["counts"] === true ? [countsOf(reports)] : [];
-      const deaf = reports.find((report) => !report.listening);
-      if (deaf?.listenError === undefined) return [check(true, "refused", "it answers"), ...counts];
-      return [held(deaf, deaf.listenError), ...counts];
+      const [deaf, ...others] = deafIn(reports).map(held);
+      if (deaf === undefined) return [check(true, "refused", "it answers"), ...counts];
+      return [others.length === 0 ? deaf : { ...deaf, others }, ...counts];
     },
   };
 }
@@ -73,7 +74,18 @@ function countsOf(reports: readonly RouteReport[]): Reading {
   return { kind: "samples", samples };
 }
 
-function held({ service, host, port }: RouteReport, error: string): Reading {
+interface Deaf extends RouteReport {
+  readonly listenError: string;
+}
+
+/** One without an error has only just been declared. */
+function deafIn(reports: readonly RouteReport[]): readonly Deaf[] {
+  return reports.filter(
+    (report): report is Deaf => !report.listening && report.listenError !== undefined,
+  );
+}
+
+function held({ service, host, port, listenError: error }: Deaf): PortHeldReading {
   const holder = portHolder(host, port);
   return { kind: "port-held", port, service, error, ...(holder ? { holder } : {}) };
 }
