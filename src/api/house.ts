@@ -43,7 +43,8 @@ export interface House {
   trends(): readonly Trend[];
   /** What the front proxy counted since it began. */
   routes(): Promise<readonly RouteReport[]>;
-  request(request: PersonRequest): void;
+  /** False when too much waits already, and it was not taken up. */
+  request(request: PersonRequest): boolean;
   /** False when no such heartbeat is expected. */
   heartbeat(resource: ResourceId): boolean;
   logTail(resource: ResourceId, lines: number): Promise<readonly string[]>;

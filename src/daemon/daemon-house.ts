@@ -125,8 +125,8 @@ export class DaemonHouse implements House {
     return proxy.process === undefined ? [] : await proxy.router.reports();
   }
 
-  request(request: PersonRequest): void {
-    this.#options.conductor.request(request);
+  request(request: PersonRequest): boolean {
+    return this.#options.conductor.request(request);
   }
 
   heartbeat(resource: ResourceId): boolean {

@@ -23,9 +23,9 @@ export class BoundedQueue<T> {
     return this.#refused;
   }
 
-  /** False when the queue is full and the item was not taken. */
-  offer(item: T): boolean {
-    if (this.#items.length >= this.#limit) {
+  /** False when the queue is full but for `leaving` places, and the item was not taken. */
+  offer(item: T, leaving = 0): boolean {
+    if (this.#items.length >= this.#limit - leaving) {
       this.#refused += 1;
       return false;
     }

@@ -331,6 +331,20 @@ describe("conductor", () => {
     expect(stage.openDeadlines).toBe(0);
   });
 
+  it("says that a wish is not taken up when too much waits; looks leave room for it", async () => {
+    const stage = new Stage(service, { holds: true });
+    await stage.settle();
+    const reading: Reading = { kind: "check", ok: true, elapsedMs: 1, reason: "200" };
+    const seen = { resource: "http/site", sensor: "http", at: 0, begunMs: 0, reading } as const;
+    for (let count = 0; count < 110_000; count += 1) stage.conductor.observe(seen);
+    const ask = (): boolean =>
+      stage.conductor.request({ kind: "stop", resource: "service/a", by: "ann" });
+    const answers = Array.from({ length: 1001 }, ask);
+    expect([answers.indexOf(false), stage.conductor.queued]).toEqual([1000, 100_000]);
+    expect(stage.conductor.losses.inputs).toBeGreaterThan(11_000);
+    await stage.release();
+  });
+
   it("stops after the running tick and its commands are over", async () => {
     const stage = new Stage(service, { holds: true });
     await stage.settle();

@@ -59,6 +59,7 @@ export interface Orchestra {
 }
 
 const inputsMax = 100_000;
+const reservedForOthers = 1000;
 const metricWritesMax = 4;
 /** So much of a command's time the journal may take without making it shorter. */
 const journalMs = 1500;
@@ -104,8 +105,9 @@ export class Conductor {
     this.#offer({ kind: "observation", observation });
   }
 
-  request(request: PersonRequest): void {
-    this.#offer({ kind: "request", request });
+  /** False when the queue is full: whoever asked has to know. */
+  request(request: PersonRequest): boolean {
+    return this.#offer({ kind: "request", request });
   }
 
   /** What was usual before this daemon began. */
@@ -125,11 +127,13 @@ export class Conductor {
     await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
-  #offer(input: LoopInput): void {
-    if (!this.#inputs.offer(input)) {
-      this.#orchestra.complain("the input queue is full", input.kind);
-    }
+  #offer(input: LoopInput): boolean {
+    // What is seen comes again with the next look; the rest would be missed.
+    const isLook = input.kind === "read" || input.kind === "observation";
+    const isTaken = this.#inputs.offer(input, isLook ? reservedForOthers : 0);
+    if (!isTaken) this.#orchestra.complain("the input queue is full", input.kind);
     this.#wake();
+    return isTaken;
   }
 
   #wake(): void {

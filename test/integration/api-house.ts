@@ -43,6 +43,8 @@ export class ApiHouse implements House {
   readonly beats: ResourceId[] = [];
   readonly lines = new Set<(line: string) => void>();
   readonly requests: PersonRequest[] = [];
+  /** Too much waits already. */
+  isFull = false;
   readonly #listeners = new Set<Listener>();
   readonly #memory = createRecollection();
   readonly #chain = createChain((text) => createHmac("sha256", "key").update(text).digest("hex"));
@@ -98,10 +100,12 @@ export class ApiHouse implements House {
   trends = () => trendsOf(this.#loop.analyze.judging, this.clock.now());
   routes = async () => [];
 
-  request(request: PersonRequest): void {
+  request(request: PersonRequest): boolean {
+    if (this.isFull) return false;
     this.requests.push(request);
     this.world.tell({ kind: "request", request });
     this.#wakeMs = this.world.nowMs;
+    return true;
   }
 
   heartbeat(resource: ResourceId): boolean {

@@ -198,6 +198,9 @@ describe("requests", () => {
       { kind: "restart", resource: "service/service-1", by: "token" },
     ]);
     expect(other.house.world.current.get("instance/service-1.1")).not.toBe(before);
+    other.house.isFull = true;
+    const busy = await other.ask(path, { method: "POST", token });
+    expect([busy.status, busy.headers["retry-after"]]).toEqual([503, "1"]);
   });
 
   test("the seed's shape of health comes over tRPC, and so do errors", async () => {

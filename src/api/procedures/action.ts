@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { SoulMirrorError } from "../../kernel/index.ts";
 import type { Action } from "../../model/index.ts";
+import { askLoop } from "../ask-loop.ts";
 import { defined } from "../defined.ts";
 import type { House } from "../house.ts";
 import { accepted, takenUp } from "../shapes/fleet.ts";
@@ -65,7 +66,7 @@ function answer(kind: "approve" | "dismiss", summary: string) {
     output: accepted,
     run: async ({ house, caller }, { id }) => {
       await mustWait(house, id);
-      house.request({ kind, action: id, by: caller.name });
+      askLoop(house, { kind, action: id, by: caller.name });
       return takenUp(`${kind} ${id}`);
     },
   });

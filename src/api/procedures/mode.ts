@@ -2,6 +2,7 @@ import { z } from "zod";
 import { knownStrategy } from "../../config/index.ts";
 import { type Mode, strictest } from "../../kernel/index.ts";
 import { strategyScope } from "../../model/index.ts";
+import { askLoop } from "../ask-loop.ts";
 import { findService } from "../find-resource.ts";
 import type { House } from "../house.ts";
 import { accepted, mode as shape, takenUp } from "../shapes/fleet.ts";
@@ -44,7 +45,7 @@ export const setMode = procedure({
   output: accepted,
   run: ({ house, caller }, input) => {
     const scope = scopeOf(house, input.scope);
-    house.request({ kind: "mode", scope, mode: input.mode, by: caller.name });
+    askLoop(house, { kind: "mode", scope, mode: input.mode, by: caller.name });
     return takenUp(`mode ${input.mode} for ${scope}`);
   },
 });
@@ -65,7 +66,7 @@ export const down = procedure({
   input: nothing,
   output: accepted,
   run: ({ house, caller }) => {
-    house.request({ kind: "down", by: caller.name });
+    askLoop(house, { kind: "down", by: caller.name });
     return takenUp("down");
   },
 });

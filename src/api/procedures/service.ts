@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { askLoop } from "../ask-loop.ts";
 import { findResource, findService } from "../find-resource.ts";
 import { accepted, service as shape, takenUp } from "../shapes/fleet.ts";
 import { name, nothing } from "../shapes/inputs.ts";
@@ -46,7 +47,7 @@ function wish(kind: "restart" | "stop" | "start", summary: string) {
         input.instance === undefined
           ? found.resource
           : findResource(house, "instance", `${found.name}.${input.instance}`);
-      house.request({ kind, resource, by: caller.name });
+      askLoop(house, { kind, resource, by: caller.name });
       return takenUp(`${kind} ${resource}`);
     },
   });
