@@ -4,7 +4,7 @@ import { frontProxy, hostClock, hostNetwork, type ResourceId } from "../model/in
 import { detectorsFor } from "./attach.ts";
 
 const senses = () => ({
-  usual: () => undefined,
+  usual: () => [],
   patience: () => ({ factor: 1, reason: "" }),
   shared: new Map(),
 });
@@ -68,6 +68,16 @@ ${lines.join("\n")}
     expect(namesFor(fleet, "instance/full.1")).toEqual(
       expect.arrayContaining(["checks", "certificate", "stalled-work.jobs", "process-life"]),
     );
+  });
+
+  it("to a service that is only asked whether it is ready, all that a probe may show", () => {
+    const text = "services: { a: { command: node a.js, readiness: http://127.0.0.1:1/r } }";
+    const wanted = ["readiness", "flapping", "deviation"];
+    expect(namesFor(fleetOf(text), "instance/a.1")).toEqual(expect.arrayContaining(wanted));
+    const off = namesFor(fleetOf(`${text}\ndetection: { deviation: false }`), "instance/a.1");
+    expect(off).toContain("flapping");
+    expect(off).not.toContain("deviation");
+    expect(namesFor(fleet, "instance/plain.1")).toContain("deviation");
   });
 
   it("to resources that are judged alike the same ones, to others their own", () => {

@@ -127,8 +127,12 @@ function forInstance(fleet: Fleet, service: ServiceSpec, senses: Senses): readon
   const asked = service.liveness ?? service.readiness;
   if (asked) {
     const sensor = service.liveness ? "liveness" : "readiness";
-    detectors.push(...declaredLimits(fleet, { sensor, probe: asked }, patience));
+    detectors.push(
+      flappingDetector({ sensor, ...flapping }),
+      ...declaredLimits(fleet, { sensor, probe: asked }, patience),
+    );
   }
+  if (fleet.detection.deviation) detectors.push(deviationDetector({ sensors: "all", usual }));
   if (service.liveness) {
     detectors.push(
       checksDetector({
@@ -138,8 +142,6 @@ function forInstance(fleet: Fleet, service: ServiceSpec, senses: Senses): readon
         severity: "high",
         types: { timeout: "hang", stale: "heartbeat_missed" },
       }),
-      flappingDetector({ sensor: "liveness", ...flapping }),
-      deviationDetector({ sensor: "liveness", usual }),
     );
   }
   return detectors;
@@ -220,7 +222,7 @@ function forResource(fleet: Fleet, alike: Alike, senses: Senses): readonly Detec
     }),
     certificateDetector({ daysMin: fleet.detection.certificateDays }),
     flappingDetector({ sensor, ...flapping }),
-    deviationDetector({ sensor, usual }),
+    ...(fleet.detection.deviation ? [deviationDetector({ sensors: [sensor], usual })] : []),
     ...declaredLimits(fleet, { sensor, probe }, patience),
   ];
   if (log) detectors.push(occurrencesDetector({ sensor, type: "log_pattern", severity, ...log }));

@@ -28,7 +28,7 @@ class Bench {
     if (!loaded.ok) throw new Error(loaded.error.map(formatProblem).join("\n"));
     const clock = { now: () => ({ wallMs: 0, monotonicMs: 0 }) };
     const ids = createIds(clock, createRandom(1));
-    this.state = createJudgeState(loaded.value.fleet, ids, () => undefined);
+    this.state = createJudgeState(loaded.value.fleet, ids, () => []);
   }
 
   show(resource: ResourceId, reading: Reading, sensor = "liveness"): Judged {

@@ -56,6 +56,8 @@ export interface Detector<State = unknown> {
   readonly outlivesProcess: boolean;
   /** True when only its own opinion says whether a failure of its own is over. */
   readonly hearsItselfOnly?: boolean;
+  /** True where good is not well: who hangs uses little, and has its port. */
+  readonly provesNothing?: boolean;
   initial(): State;
   judge(state: State, observation: Observation, now: Instant): Opinions;
   /** What is on its way to a limit, whether that is near enough to be a failure or not. */

@@ -24,13 +24,12 @@ export interface Heard {
 }
 
 export function hear(state: JudgeState, heard: Heard, round: Round): void {
-  const { found, opinion, begunMs } = heard;
+  const { found, opinion, detector, begunMs } = heard;
   if (opinion.kind === "bad") {
     hearBad(state, { ...heard, opinion }, round);
     return;
   }
-  // A look that shows something else as bad is no good look.
-  if (opinion.kind === "good" && begunMs !== found.badMs) {
+  if (opinion.kind === "good" && detector.provesNothing !== true) {
     found.goodMs = Math.max(found.goodMs, begunMs);
   }
   if (found.open.size === 0) return;

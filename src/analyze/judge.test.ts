@@ -55,7 +55,7 @@ class Bench {
   readonly state = createJudgeState(
     fleetOf(),
     createIds({ now: () => ({ wallMs: 0, monotonicMs: 0 }) }, createRandom(1)),
-    () => undefined,
+    () => [],
   );
 
   show(sensor: string, ...readings: Reading[]): Judged {
@@ -130,6 +130,14 @@ describe("judge", () => {
     ]);
     if (mails) closeFailure(bench.state, mails);
     expect([...(bench.state.cases.get(resource)?.open.values() ?? [])]).toEqual([calls]);
+  });
+
+  it("takes figures for no proof that it is well: who hangs uses little", () => {
+    const bench = new Bench();
+    bench.show("liveness", pass, silent);
+    const samples = [{ series: "memory.rss", value: 1, unit: "bytes", limit: 100 }] as const;
+    bench.show("usage", { kind: "samples", samples });
+    expect(bench.state.cases.get(resource)?.goodMs).toBe(1000);
   });
 
   it("keeps a failure open while its detector sees good, until it is closed (J2)", () => {

@@ -202,6 +202,8 @@ export interface Detection {
   readonly diskFullWithinMs: number;
   readonly certificateDays: number;
   readonly clockJumpMs: number;
+  /** Whether what is far from the usual is told. */
+  readonly deviation: boolean;
   /** Only what is declared is judged. */
   readonly thresholds: {
     /** Share of failed looks, and of failed requests at the front proxy. */

@@ -100,6 +100,7 @@ describe("the example", () => {
       diskFullWithinMs: 86_400_000,
       certificateDays: 14,
       clockJumpMs: 1000,
+      deviation: true,
       thresholds: {},
       connectivity: [],
     });

@@ -93,6 +93,7 @@ function wholeOf(written: WrittenFleet): Omit<Fleet, "services" | "resources" | 
       diskFullWithinMs: msOf(detection.disk_full_within),
       certificateDays: detection.certificate_days,
       clockJumpMs: msOf(detection.clock_jump),
+      deviation: detection.deviation,
       thresholds: thresholdsOf(detection.thresholds),
       connectivity: listOf(detection.connectivity),
     },

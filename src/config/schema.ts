@@ -19,6 +19,7 @@ import {
   text,
   texts,
   whole,
+  yesOrNo,
 } from "./schema-values.ts";
 
 const budgets = record({
@@ -52,6 +53,7 @@ const detection = record({
   disk_full_within: duration.default("24h"),
   certificate_days: whole(0, 3650).default(14),
   clock_jump: duration.default("1s"),
+  deviation: yesOrNo.default(true).describe("Whether what is far from the usual is told"),
   thresholds: thresholds.prefault({}),
   connectivity: texts
     .prefault([])

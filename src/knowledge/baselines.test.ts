@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Instant } from "../kernel/index.ts";
 import type { BaselineRow, Observation } from "../model/index.ts";
 import {
-  baselineOf,
+  baselinesOf,
   createBaselines,
   forgetBaselines,
   learn,
@@ -33,7 +33,7 @@ describe("baselines", () => {
   it("rows come in their windows' own rhythm, and answers with them", () => {
     const state = createBaselines();
     const rows: BaselineRow[] = [];
-    expect(baselineOf(state, "host/1", { series: "cpu.percent", window: "1h" })).toBeUndefined();
+    expect(baselinesOf(state, "host/1", "cpu.percent")).toEqual([]);
     for (let ms = 0; ms <= 25 * hourMs; ms += 10_000) {
       rows.push(...learn(state, [cpu(1, 40 + (ms % 7), ms)], at(ms)).rows);
     }
@@ -53,8 +53,10 @@ describe("baselines", () => {
     expect(Math.abs(last.p50 - 43)).toBeLessThan(0.5);
     expect(last.sampleCount).toBeGreaterThanOrEqual(360);
     expect(last.sampleCount).toBeLessThanOrEqual(421);
-    const usual = baselineOf(state, "host/1", { series: "cpu.percent", window: "1h" });
-    expect(usual?.count).toBe(last.sampleCount);
+    const usual = baselinesOf(state, "host/1", "cpu.percent");
+    expect(usual.map(({ count }) => count)).toEqual(
+      ["1h", "24h", "7d"].map((window) => of(window).at(-1)?.sampleCount),
+    );
   });
 
   it("turns are spread over ten minutes and bounded (invariant 1)", () => {

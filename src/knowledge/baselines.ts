@@ -128,14 +128,17 @@ function createKept(slot: number): Kept {
   return { baseline: new Baseline({ offsetMs }), turns: 0, summaries: {} };
 }
 
-/** What was usual at the last turn of the series; undefined before its first. */
-export function baselineOf(
+/** What was usual at the last turns of the series, shortest window first; none before its first. */
+export function baselinesOf(
   state: BaselinesState,
   source: ResourceId,
-  { series, window }: { series: string; window: BaselineWindow },
-): BaselineSummary | undefined {
+  series: string,
+): readonly BaselineSummary[] {
   const slot = state.book.find(source, series);
-  return slot === undefined ? undefined : state.kept[slot]?.summaries[window];
+  const summaries = slot === undefined ? undefined : state.kept[slot]?.summaries;
+  if (summaries?.["1h"] === undefined) return [];
+  const { "1h": hour, "24h": day, "7d": week } = summaries;
+  return [hour, day, week].filter((each) => each !== undefined);
 }
 
 /** The resource is gone. */

@@ -5,7 +5,7 @@
  */
 export {
   type BaselinesState,
-  baselineOf,
+  baselinesOf,
   createBaselines,
   forgetBaselines,
   type Learned,

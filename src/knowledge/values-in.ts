@@ -2,7 +2,7 @@
  * The values in an observation, series by series: samples as they are; how long a good check took
  * (a bad one is a failure, and its time that of a timeout); how much work waits.
  */
-import type { Observation } from "../model/index.ts";
+import { elapsedSeries, type Observation, waitingSeries } from "../model/index.ts";
 import type { SeriesBook } from "./series-book.ts";
 
 /** Hands every value to `take` with its slot. A callback and no list: this runs for each sample. */
@@ -17,34 +17,12 @@ export function eachValue(
       if (slot !== undefined) take(slot, value);
     }
   } else if (reading.kind === "check" && reading.ok) {
-    const slot = book.slotOf(resource, checkSeries(sensor), "ms");
+    const slot = book.slotOf(resource, elapsedSeries(sensor), "ms");
     if (slot !== undefined) take(slot, reading.elapsedMs);
   } else if (reading.kind === "work") {
     const slot = book.slotOf(resource, waitingSeries(reading.counter), "count");
     if (slot !== undefined) take(slot, reading.waiting);
   }
-}
-
-const namesOfChecks = new Map<string, string>();
-const namesOfWaiting = new Map<string, string>();
-
-/** `http` -> `http.elapsed`. */
-function checkSeries(sensor: string): string {
-  return joined(namesOfChecks, sensor, "elapsed");
-}
-
-function waitingSeries(counter: string): string {
-  return joined(namesOfWaiting, counter, "waiting");
-}
-
-/** Joined once per name and not per value: a fleet has few sensors and many looks. */
-function joined(known: Map<string, string>, name: string, what: string): string {
-  const found = known.get(name);
-  if (found !== undefined) return found;
-  if (known.size >= 10_000) known.clear();
-  const made = `${name}.${what}`;
-  known.set(name, made);
-  return made;
 }
 
 /** The type of a series is what stands before its first dot: `memory.rss` is of type `memory`. */

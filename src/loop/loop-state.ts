@@ -9,7 +9,7 @@ import { createExecuteState, type ExecuteState } from "../execute/index.ts";
 import type { Clock, Ids, Random } from "../kernel/index.ts";
 import {
   type BaselinesState,
-  baselineOf,
+  baselinesOf,
   createBaselines,
   createRollUp,
   type Recollection,
@@ -58,8 +58,7 @@ export function createLoopState(fleet: Fleet, tools: LoopTools): LoopState {
   const { ids, random, clock } = tools;
   const topology = createTopology(fleet);
   const baselines = createBaselines();
-  const usual = (resource: ResourceId, series: string) =>
-    baselineOf(baselines, resource, { series, window: "1h" });
+  const usual = (resource: ResourceId, series: string) => baselinesOf(baselines, resource, series);
   return {
     fleet,
     monitor: createMonitorState(fleet, random),

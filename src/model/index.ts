@@ -17,5 +17,6 @@ export * from "./resource.ts";
 export type * from "./router.ts";
 export type * from "./rows.ts";
 export type * from "./sensing.ts";
+export * from "./series.ts";
 export type * from "./storing.ts";
 export type * from "./tried.ts";

@@ -5,7 +5,7 @@
  *
  * U1. An instance starts when what its service needs is ready; a job is when it has ended.
  * U2. Of one service, at most one instance is being renewed at a time, and only when the service
- *     has no open case.
+ *     has no open case of more than a note.
  * U3. An instance stops when nothing that runs needs it any more.
  * U4. What was taken out of the rotation because it was not ready is put back when it is ready.
  * U5. What a person has stopped, or the fleet no longer wants, asks for nobody's care.
@@ -162,8 +162,7 @@ function renew(state: PlanState, { slot, service }: Place, tick: PlanTick): bool
     (each) => state.acting.has(each.resource) || (each.run !== undefined && !each.run.ready),
   );
   if (busy) return true;
-  if (slot.restartBy === undefined && siblings.some((each) => state.cases.has(each.resource)))
-    return true;
+  if (slot.restartBy === undefined && siblings.some((each) => isIll(state, each))) return true;
   const { restartBy } = slot;
   slot.restartBy = undefined;
   emit(state, slot, {
@@ -174,6 +173,12 @@ function renew(state: PlanState, { slot, service }: Place, tick: PlanTick): bool
     ...(restartBy === undefined ? {} : { by: restartBy }),
   });
   return true;
+}
+
+/** That it is far from the usual is only noted: a deployment may be the cure, or the cause. */
+function isIll({ cases }: PlanState, { resource }: Slot): boolean {
+  const failures = cases.get(resource)?.failures.values() ?? [];
+  return [...failures].some(({ type }) => type !== "deviation");
 }
 
 function renewal({ slot, service }: Place): readonly Step[] {

@@ -57,6 +57,7 @@ export function simulatedFleet(shape: FleetShape): Fleet {
       diskFullWithinMs: 86_400_000,
       certificateDays: 14,
       clockJumpMs: 1000,
+      deviation: true,
       thresholds: {},
       connectivity: [],
     },

@@ -45,6 +45,7 @@ export function exhaustionDetector(options: ExhaustionOptions): Detector<Exhaust
     name: "exhaustion",
     sensors: "all",
     outlivesProcess: false,
+    provesNothing: true,
     initial: () => new Map(),
     judge(state, { reading, begunMs }) {
       if (reading.kind !== "samples") return undefined;

@@ -11,6 +11,7 @@ export function portConflictDetector(): Detector<null> {
     name: "port-conflict",
     sensors: "all",
     outlivesProcess: true,
+    provesNothing: true,
     initial: () => null,
     judge(_state, { reading, sensor }) {
       if (reading.kind === "port-held") {
