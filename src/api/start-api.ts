@@ -12,6 +12,7 @@ import type { House } from "./house.ts";
 import { addPageRoutes } from "./page/page-routes.ts";
 import { createGate, type Gate } from "./security/gate.ts";
 import { securityHeaders } from "./security/headers.ts";
+import { watchMethods } from "./wire/allowed-methods.ts";
 import { answerError } from "./wire/answer-error.ts";
 import "./wire/fastify-request.ts";
 import { makeOpenApi } from "./wire/open-api.ts";
@@ -83,7 +84,7 @@ export async function startApi(house: House, options: ApiOptions): Promise<Api> 
     port: () => port,
     otherHosts: options.otherHosts ?? (() => []),
   });
-  guard(app, gate, complain);
+  guard(app, { gate, complain, methodsOf: watchMethods(app) });
   addRestRoutes(app, house);
   const endTally = addProbeRoutes(app, house);
   const streams = addStreamRoutes(app, house, complain);
@@ -103,7 +104,13 @@ export async function startApi(house: House, options: ApiOptions): Promise<Api> 
   return { url: `http://${shownHost}:${port}`, port, close, [Symbol.asyncDispose]: close };
 }
 
-function guard(app: FastifyInstance, gate: Gate, complain: ApiOptions["complain"]): void {
+interface Guarding {
+  readonly gate: Gate;
+  readonly complain: ApiOptions["complain"];
+  readonly methodsOf: (url: string) => readonly string[];
+}
+
+function guard(app: FastifyInstance, { gate, complain, methodsOf }: Guarding): void {
   app.removeContentTypeParser("text/plain");
   app.decorateRequest("caller");
   app.addHook("onRequest", async (request, reply) => {
@@ -118,9 +125,17 @@ function guard(app: FastifyInstance, gate: Gate, complain: ApiOptions["complain"
     if (answerError(reply, error)) complain(`${request.method} ${request.url}`, error);
   });
   app.setNotFoundHandler((request, reply) => {
-    const fix = "/api/v1/openapi.json lists what there is";
+    const methods = methodsOf(request.url);
     const what = `there is no ${request.method} ${request.url.split("?")[0] ?? ""}`;
-    answerError(reply, new SoulMirrorError("NOT_FOUND", what, { fix }));
+    if (methods.length === 0) {
+      const fix = "/api/v1/openapi.json lists what there is";
+      answerError(reply, new SoulMirrorError("NOT_FOUND", what, { fix }));
+      return;
+    }
+    const allowed = methods.join(", ");
+    void reply.header("allow", allowed);
+    const fix = `this address has ${allowed}`;
+    answerError(reply, new SoulMirrorError("METHOD_NOT_ALLOWED", what, { fix }));
   });
 }
 

@@ -102,6 +102,7 @@ const trpcCodes: Readonly<Record<number, ConstructorParameters<typeof TRPCError>
   401: "UNAUTHORIZED",
   403: "FORBIDDEN",
   404: "NOT_FOUND",
+  405: "METHOD_NOT_SUPPORTED",
   409: "CONFLICT",
   429: "TOO_MANY_REQUESTS",
   503: "SERVICE_UNAVAILABLE",
