@@ -7,7 +7,16 @@
  */
 import type { z } from "zod";
 import { formatDuration } from "../kernel/index.ts";
-import type { ActionRow, Entry, FailureRow, Incident, SealedEntry, Store } from "../model/index.ts";
+import {
+  type ActionRow,
+  type Entry,
+  type FailureRow,
+  type Incident,
+  type SealedEntry,
+  type Store,
+  shownOrigin,
+  shownState,
+} from "../model/index.ts";
 import type { Call, Frozen } from "./procedures/procedure.ts";
 import type { incidentStory } from "./shapes/incident.ts";
 import { verdictOf } from "./verdict-of.ts";
@@ -111,18 +120,24 @@ function failureItems(row: FailureRow, kind: "failure" | "victim"): readonly Ite
 }
 
 function actionItems(row: ActionRow): readonly Item[] {
-  const { actionStrategy, timestamp, completedAt, durationMs, status, triggeredBy } = row;
+  const { actionStrategy, timestamp, completedAt, durationMs } = row;
   const begun = {
     at: timestamp,
     kind: "action",
-    text: `${actionStrategy} begins (${row.automated ? "by itself" : `asked for by ${triggeredBy ?? "a person"}`})`,
+    text: `${actionStrategy} ${hasBegun(row) ? "begins" : "waits for approval"} (${shownOrigin(row)})`,
   };
   if (completedAt === null) return [begun];
   const after = durationMs === null ? "" : ` after ${formatDuration(durationMs)}`;
   const reason = row.result?.["reason"];
   const why = typeof reason === "string" ? `: ${reason}` : "";
-  const text = `${actionStrategy} ${status.replaceAll("_", " ")}${after}${why}`;
+  const text = `${actionStrategy} ${shownState(row).replaceAll("_", " ")}${after}${why}`;
   return [begun, { at: completedAt, kind: "action", text }];
+}
+
+/** False for what waits for a person, and for what was never let begin. */
+function hasBegun(row: ActionRow): boolean {
+  const isRefused = ["dismissed", "withdrawn"].includes(shownState(row));
+  return !isRefused && row.result?.["state"] !== "waiting_for_approval";
 }
 
 function entryItems({ entry, at }: SealedEntry, incident: string): readonly Item[] {
@@ -132,7 +147,9 @@ function entryItems({ entry, at }: SealedEntry, incident: string): readonly Item
 
 function textOf(entry: Entry, incident: string): string | undefined {
   if (entry.kind === "withheld" && entry.incident === incident) {
-    return `${entry.strategy} was not tried: ${entry.reason}`;
+    const steps = entry.steps ?? [];
+    const would = steps.length === 0 ? "" : ` (it would: ${steps.join(", ")})`;
+    return `${entry.strategy} was not tried: ${entry.reason}${would}`;
   }
   if (entry.kind !== "incident" || entry.incident.id !== incident) return undefined;
   const { state, title } = entry.incident;

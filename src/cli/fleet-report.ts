@@ -13,6 +13,8 @@ export interface ActionUnderWay {
   readonly reason: string;
   readonly irreversible: boolean;
   readonly steps: readonly string[];
+  /** What the first of them would do, while the action waits for approval. */
+  readonly preview: readonly string[];
 }
 
 export interface FleetReport {

@@ -6,6 +6,7 @@ import { columns } from "./columns.ts";
 import { type FleetReport, isAllWell } from "./fleet-report.ts";
 import { plainText } from "./plain-text.ts";
 import type { Style } from "./style.ts";
+import { tellSteps } from "./tell-steps.ts";
 
 export interface Moment {
   readonly style: Style;
@@ -174,9 +175,11 @@ function renderIncident(report: FleetReport, incident: Incident, moment: Moment)
 function approvals({ actions }: FleetReport, style: Style): string {
   return actions
     .filter(({ state }) => state === "waiting_for_approval")
-    .map(({ id, strategy, resource, reason }) => {
+    .map((action) => {
+      const { id, strategy, resource, reason } = action;
       const what = `${strategy} on ${resource} (${plainText(reason)})`;
-      return `${style.state("waiting_for_approval")}: ${what}\n  soulmirror approve ${id}`;
+      const head = `${style.state("waiting_for_approval")}: ${what}`;
+      return [head, ...tellSteps(action), `  soulmirror approve ${id}`].join("\n");
     })
     .join("\n");
 }

@@ -42,6 +42,8 @@ const states: Readonly<Record<string, readonly [icon: string, plain: string, col
   fail: ["✖", "x", "red"],
   escalated: ["✖", "x", "red"],
   quarantined: ["⊘", "#", "red"],
+  dismissed: ["■", "-", "grey"],
+  withdrawn: ["■", "-", "grey"],
   stopped: ["■", "-", "grey"],
   unknown: ["·", ".", "grey"],
 };

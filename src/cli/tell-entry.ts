@@ -89,7 +89,7 @@ function sentence(entry: Entry, style: Style): string | undefined {
     case "incident":
       return incidentSentence(entry.incident, style);
     case "withheld":
-      return `${entry.strategy} is not tried: ${plainText(entry.reason)}`;
+      return `${entry.strategy} is not tried: ${plainText(entry.reason)}${wouldDo(entry.steps)}`;
     case "action":
       return actionSentence(entry.action, style);
     case "scaled": {
@@ -121,7 +121,11 @@ function incidentSentence({ state, title }: Incident, style: Style): string | un
   return style.paint("red", `a person is needed: ${plainText(title)}: ${plainText(state.reason)}`);
 }
 
-function actionSentence({ plan, status, id }: Action, style: Style): string | undefined {
+function wouldDo(steps: readonly string[] = []): string {
+  return steps.length === 0 ? "" : `; it would: ${plainText(steps.join(", "))}`;
+}
+
+function actionSentence({ plan, status, id, answer }: Action, style: Style): string | undefined {
   const what = `${plan.strategy} of ${shortName(plan.resource)}`;
   // Bringing a process up is told by the process itself.
   if (plan.cause.kind === "supervision" && plan.strategy === "start") return undefined;
@@ -132,6 +136,9 @@ function actionSentence({ plan, status, id }: Action, style: Style): string | un
       // The reason begins with the strategy, which is said already.
       return `${what}: ${plainText(plan.reason.replace(`${plan.strategy} for `, "for "))}`;
     case "failed":
+      if (answer !== undefined && answer.kind !== "approved") {
+        return `${what} is not done: ${plainText(status.reason)}`;
+      }
       return style.paint("red", `${what} failed: ${plainText(status.reason)}`);
     case "rolling_back":
       return style.paint("yellow", `${what} is taken back: ${plainText(status.reason)}`);

@@ -170,13 +170,41 @@ describe("execute", () => {
     const machine = new Machine();
     machine.begin(planOf([step("clean")], { irreversible: true }), true);
     expect(machine.statuses).toEqual(["waiting_for_approval"]);
-    expect(machine.commands).toEqual([]);
+    expect(machine.told).toEqual(["precheck clean"]);
+    machine.answer();
+    expect(machine.told).toEqual(["precheck clean"]);
     machine.feed({ kind: "approve", action: machine.last?.id ?? "", by: "ana" });
     expect(machine.commands.at(-1)).toMatchObject({ phase: "precheck", afterSync: true });
+    expect(machine.last?.answer).toEqual({ kind: "approved", by: "ana" });
+    machine.answer();
+    expect(machine.told.slice(1)).toEqual(["precheck clean", "act clean"]);
     const other = new Machine();
     other.begin(planOf([step("clean")], { irreversible: true }), true);
     other.feed({ kind: "dismiss", action: other.last?.id ?? "", by: "ana" });
     expect(other.last?.status).toMatchObject({ kind: "failed", reason: "dismissed by ana" });
+    expect(other.last?.answer).toEqual({ kind: "dismissed", by: "ana" });
+  });
+
+  it("shows who is asked what each step would do, and asks for nothing that is refused (X5)", () => {
+    const machine = new Machine();
+    machine.begin(planOf([step("clean"), step("clean")], { irreversible: true }), true);
+    machine.answer({ kind: "done", detail: "would remove 3 files" });
+    machine.answer({ kind: "refused", reason: "nothing to clean" });
+    expect(machine.told).toEqual(["precheck clean", "precheck clean"]);
+    expect(machine.last).toMatchObject({
+      status: { kind: "waiting_for_approval" },
+      preview: ["would remove 3 files", "nothing to clean"],
+    });
+    const refused = new Machine();
+    refused.begin(planOf([step("clean")], { irreversible: true }), true);
+    refused.answer({ kind: "refused", reason: "nothing to clean" });
+    expect(refused.last?.status).toMatchObject({ kind: "failed", reason: "nothing to clean" });
+    const quick = new Machine();
+    quick.begin(planOf([step("clean")], { irreversible: true }), true);
+    const asked = quick.commands.at(-1)?.id ?? "";
+    quick.feed({ kind: "approve", action: quick.last?.id ?? "", by: "ana" });
+    quick.feed({ kind: "result", command: asked, result: { kind: "done", detail: "late" } });
+    expect(quick.told).toEqual(["precheck clean", "precheck clean"]);
   });
 
   it("takes back what the daemon before this one had half done", () => {

@@ -10,7 +10,8 @@
  * X4. When a step fails, the steps done before it are undone in reverse, and it itself first if it
  *     declares an undo and may be half done (it failed, never answered, or the daemon died in it).
  *     When a verdict says "not healed", the same is done for a whole action whose plan reverts.
- * X5. An irreversible plan waits for approval, and its commands for the journal on the disk.
+ * X5. An irreversible plan waits for approval, and its commands for the journal on the disk. While
+ *     it waits, a person is shown what its steps would do; what they refuse nobody is asked for.
  */
 import type { Instant } from "../kernel/index.ts";
 import {
@@ -23,6 +24,7 @@ import {
 } from "../model/index.ts";
 import type { ExecuteState } from "./execute-state.ts";
 import { isAnnounced, Ledger } from "./ledger.ts";
+import { preview, previewed } from "./preview.ts";
 import { conclude, precheck, stepForward } from "./step-forward.ts";
 import { breakOff, giveUp, goOnBack, rollBack, undone } from "./take-back.ts";
 
@@ -71,10 +73,10 @@ function take(ledger: Ledger, input: ExecuteInput): void {
       answer(ledger, input.command, input.result);
       return;
     case "approve":
-      approve(ledger, input.action);
+      approve(ledger, input.action, input.by);
       return;
     case "dismiss":
-      dismiss(ledger, input.action, `dismissed by ${input.by}`);
+      dismiss(ledger, input.action, input.by);
       return;
     case "withdraw":
       withdraw(ledger, input.action, `withdrawn: ${input.reason}`);
@@ -122,7 +124,8 @@ function begin(ledger: Ledger, plan: Plan, needsApproval: boolean): void {
   const action = ledger.open(plan, { kind: needsApproval ? "waiting_for_approval" : "initiated" });
   ledger.state.busy.set(plan.resource, action.id);
   ledger.put(action, action.status);
-  if (!needsApproval) stepForward(ledger, action);
+  if (needsApproval) preview(ledger, action);
+  else stepForward(ledger, action);
 }
 
 /** Whether the step that was under way has happened is unknown: what is known is taken back. */
@@ -132,7 +135,10 @@ function resume(ledger: Ledger, before: Action): void {
   const { kind } = action.status;
   if (kind === "succeeded") return;
   ledger.state.busy.set(action.plan.resource, action.id);
-  if (kind === "waiting_for_approval") return;
+  if (kind === "waiting_for_approval") {
+    preview(ledger, { ...action, preview: [] });
+    return;
+  }
   if (kind === "rolling_back") {
     goOnBack(ledger, action);
     return;
@@ -151,23 +157,25 @@ function mayHaveBegun(action: Action): boolean {
   return status.kind === "initiated" && isAnnounced(action);
 }
 
-function approve(ledger: Ledger, id: string): void {
+function approve(ledger: Ledger, id: string, by: string): void {
   const action = ledger.state.actions.get(id);
   if (action?.status.kind !== "waiting_for_approval") return;
   const begunMs = ledger.now.monotonicMs;
-  stepForward(ledger, ledger.put({ ...action, begunMs }, { kind: "initiated" }));
+  const approved: Action = { ...action, begunMs, answer: { kind: "approved", by } };
+  stepForward(ledger, ledger.put(approved, { kind: "initiated" }));
 }
 
-function dismiss(ledger: Ledger, id: string, reason: string): void {
+function dismiss(ledger: Ledger, id: string, by: string): void {
   const action = ledger.state.actions.get(id);
-  if (action?.status.kind === "waiting_for_approval") ledger.fail(action, reason);
+  if (action?.status.kind !== "waiting_for_approval") return;
+  ledger.fail({ ...action, answer: { kind: "dismissed", by } }, `dismissed by ${by}`);
 }
 
 /** Also what still waits to be begun: what has begun goes its way. */
 function withdraw(ledger: Ledger, id: string, reason: string): void {
   const action = ledger.state.actions.get(id);
   if (action?.status.kind === "waiting_for_approval" || action?.status.kind === "initiated") {
-    ledger.fail(action, reason);
+    ledger.fail({ ...action, answer: { kind: "withdrawn" } }, reason);
   }
 }
 
@@ -187,6 +195,7 @@ function hear(
   { phase, result }: { phase: Command["phase"]; result: StepResult },
 ): void {
   if (phase === "undo") undone(ledger, action, result);
+  else if (action.status.kind === "waiting_for_approval") previewed(ledger, action, result);
   else conclude(ledger, action, { phase, result });
 }
 

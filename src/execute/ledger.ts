@@ -64,7 +64,7 @@ export class Ledger {
 
   command(action: Action, told: Pick<Command, "phase" | "step" | "undo">): void {
     const { phase, step } = told;
-    const number = phase === "undo" ? `u${stepNumber(action)}` : `${phase}${action.done.length}`;
+    const number = numberOf(action, phase);
     const id = `${action.id}:${number}:${Math.round(this.now.monotonicMs)}`;
     this.commands.push({
       ...told,
@@ -93,6 +93,9 @@ export function isAnnounced({ done, plan }: Action): boolean {
   return done.length === 0 && !plan.irreversible;
 }
 
-function stepNumber(action: Action): number {
-  return action.status.kind === "rolling_back" ? action.status.step : action.done.length;
+/** Tells the commands of one action apart that are given in the same millisecond. */
+function numberOf({ status, done, preview = [] }: Action, phase: Command["phase"]): string {
+  if (status.kind === "rolling_back") return `u${status.step}`;
+  if (status.kind === "waiting_for_approval") return `preview${preview.length}`;
+  return `${phase}${done.length}`;
 }

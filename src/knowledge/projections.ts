@@ -98,6 +98,7 @@ function failureRow(
 function putAction(action: Action, at: number): RowChange {
   const { plan, status } = action;
   const { cause, resource, reason } = plan;
+  const person = personOf(action);
   const steps = plan.steps.map((step) => ({
     kind: step.kind,
     resource: step.resource,
@@ -109,8 +110,8 @@ function putAction(action: Action, at: number): RowChange {
     actionType: fit(typeOf(action)),
     actionStrategy: fit(plan.strategy),
     status: statusOf(status.kind),
-    automated: cause.kind !== "person",
-    triggeredBy: fit(cause.kind === "person" ? cause.by : "system"),
+    automated: person === undefined,
+    triggeredBy: fit(person ?? "system"),
     parameters: fitJson({ resource, reason, steps }),
     result: fitJson(resultOf(action)),
     durationMs: "elapsedMs" in status ? Math.round(status.elapsedMs) : null,
@@ -118,6 +119,12 @@ function putAction(action: Action, at: number): RowChange {
     createdAt: Math.round(at),
   };
   return { kind: "put_action", eventId: cause.kind === "failure" ? fit(cause.failure) : null, row };
+}
+
+/** Who asked for it, or let it begin. */
+function personOf({ plan, answer }: Action): string | undefined {
+  if (plan.cause.kind === "person") return plan.cause.by;
+  return answer?.kind === "approved" ? answer.by : undefined;
 }
 
 /** What kind of deed it is: that of its last step that is more than a look or a preparation. */
@@ -135,7 +142,7 @@ function statusOf(kind: Action["status"]["kind"]): ActionRow["status"] {
   return kind === "rolling_back" ? "in_progress" : kind;
 }
 
-function resultOf({ status, done, plan }: Action): JsonRecord {
+function resultOf({ status, done, plan, answer, preview }: Action): JsonRecord {
   const steps = done.map(({ step, detail }) => ({
     kind: plan.steps[step]?.kind ?? "unknown",
     detail,
@@ -144,6 +151,8 @@ function resultOf({ status, done, plan }: Action): JsonRecord {
     state: status.kind,
     steps,
     ...("reason" in status ? { reason: status.reason } : {}),
+    ...(answer === undefined ? {} : { answer }),
+    ...(preview === undefined ? {} : { preview }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { JsonRecord } from "../kernel/index.ts";
+import { formatDuration, type JsonRecord } from "../kernel/index.ts";
 import type { ResourceId } from "./resource.ts";
 
 /** One deed in the world, carried out by the effector of its kind. */
@@ -63,6 +63,26 @@ export interface Action {
   readonly done: readonly StepDone[];
   /** Monotonic milliseconds; only meaningful within one life of the daemon. */
   readonly begunMs: number;
+  /** What became of its waiting for a person. */
+  readonly answer?: Answer;
+  /**
+   * While it waits for a person: what its steps would do, in their order, as their effectors have
+   * looked; empty for a step that is a courtesy.
+   */
+  readonly preview?: readonly string[];
+}
+
+export type Answer =
+  | { readonly kind: "approved" | "dismissed"; readonly by: string }
+  /** Nobody was asked any more. */
+  | { readonly kind: "withdrawn" };
+
+/** A step in a few words, for people. */
+export function describeStep({ kind, resource, parameters }: Step): string {
+  const { hook, root, pattern, olderThanMs } = parameters;
+  const what = [hook, root, pattern].filter((each) => typeof each === "string");
+  if (typeof olderThanMs === "number") what.push(`older than ${formatDuration(olderThanMs)}`);
+  return [`${kind} ${resource}`, what.join(" ")].filter((part) => part !== "").join(": ");
 }
 
 export interface StepDone {

@@ -33,6 +33,8 @@ export type Entry =
       readonly incident: string;
       readonly strategy: string;
       readonly reason: string;
+      /** What would have been done, step by step. */
+      readonly steps?: readonly string[];
     }
   | { readonly kind: "action"; readonly action: Action }
   | { readonly kind: "verdict"; readonly verdict: Verdict }

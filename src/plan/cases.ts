@@ -12,6 +12,7 @@
 import { goodLooksFor } from "../config/index.ts";
 import { formatClockTime, type Instant, jittered } from "../kernel/index.ts";
 import {
+  describeStep,
   type Failure,
   failureTypes,
   instanceOf,
@@ -58,7 +59,9 @@ export function decide(state: PlanState, each: RecoveryCase, tick: PlanTick): vo
   const { strategy, reason } = choose(context, past);
   if (strategy === undefined) return giveUp(state, each, { tick, context, reason });
   const forbiddenBy = forbidden(state, strategy, context);
-  if (forbiddenBy !== undefined) return withhold(each, { tick, strategy, reason: forbiddenBy });
+  if (forbiddenBy !== undefined) {
+    return withhold(each, { tick, context, strategy, reason: forbiddenBy });
+  }
   each.waits = undefined;
   each.restedMs ??= now.monotonicMs + pauseBefore(state, each, { strategy, context });
   if (each.restedMs > now.monotonicMs) return rest(state, each, { tick, strategy });
@@ -282,14 +285,16 @@ function planOf(state: PlanState, each: RecoveryCase, proposal: Proposal): Plan 
 
 function withhold(
   each: RecoveryCase,
-  note: { tick: PlanTick; strategy: Strategy; reason: string },
+  note: { tick: PlanTick; context: Context; strategy: Strategy; reason: string },
 ): void {
   const key = `${note.strategy.name}|${note.reason}`;
   if (each.withheld.has(key)) return;
   each.withheld.add(key);
   const { incident } = each;
-  const { strategy, reason } = note;
-  note.tick.out.entries.push({ kind: "withheld", incident, strategy: strategy.name, reason });
+  const { strategy, context, reason } = note;
+  const steps = strategy.steps(context).map(describeStep);
+  const entry = { kind: "withheld", incident, strategy: strategy.name, reason, steps } as const;
+  note.tick.out.entries.push(entry);
 }
 
 /** A person is told of each why once: that nothing is left is news after a spent budget. */

@@ -41,8 +41,9 @@ describe("looking and telling", () => {
       await bench.state("shop", "healthy");
       const before = await bench.pidOf("shop");
       bench.tell("shop", "health", "500");
-      const { strategy, reason } = await bench.entry("withheld", () => true);
+      const { strategy, reason, steps } = await bench.entry("withheld", () => true);
       expect([strategy, reason]).toEqual(["restart", `mode ${mode}`]);
+      expect(steps).toEqual(["eject", "stop", "start"].map((kind) => `${kind} instance/shop.1`));
       await manyLooks(bench);
       expect(await bench.pidOf("shop")).toBe(before);
       const deeds = (await bench.entries("plan")).filter(

@@ -1,8 +1,8 @@
 /** One strategy after another, each proven or taken back; what cannot be taken back asks first. */
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { ActionRow, Incident } from "../../src/model/index.ts";
+import { type ActionRow, type Incident, shownOrigin, shownState } from "../../src/model/index.ts";
 import { freePort } from "../../src/system/index.ts";
 import { FleetBench, type FleetText } from "./fleet-bench.ts";
 
@@ -11,6 +11,7 @@ interface Waiting {
   readonly state: string;
   readonly strategy: string;
   readonly irreversible: boolean;
+  readonly steps: readonly string[];
 }
 
 async function shop(more: FleetText, fleet: FleetText = {}): Promise<FleetBench> {
@@ -83,7 +84,55 @@ test("what cannot be undone waits for a person: one is dismissed, the next one a
   expect((await bench.post(`/api/v1/actions/${second.id}/approve`)).status).toBe(409);
   const asked = (await bench.entries("request")).map(({ what }) => what);
   expect(asked).toEqual([`dismiss ${first.id}`, `approve ${second.id}`]);
+  const rows = await bench.get<ActionRow[]>("/api/v1/actions?limit=2");
+  expect(rows.map((row) => [shownState(row), shownOrigin(row)])).toEqual([
+    ["succeeded", "approved by token"],
+    ["dismissed", "by itself"],
+  ]);
+  expect(await page(bench)).toContain("dismissed");
+  const [incident] = await bench.get<Incident[]>("/api/v1/incidents");
+  const story = await bench.get<{ timeline: { text: string }[] }>(
+    `/api/v1/incidents/${incident?.id}`,
+  );
+  const told = story.timeline.map(({ text }) => text);
+  expect(told).toContain("command:first waits for approval (by itself)");
+  expect(told).toContain("command:second begins (approved by token)");
   await bench.settled();
+});
+
+test("who is asked to let something be cleaned is shown what that would remove", async () => {
+  await using bench = await FleetBench.up((each) => {
+    writeFileSync(join(each.folder, "look.sh"), "test ! -e full || { cat full; exit 1; }");
+    return {
+      services: {
+        shop: each.toy("shop", {
+          health_check: { command: ["sh", "look.sh"], interval: "200ms" },
+          clean: [{ root: "./cache", pattern: "*.tmp", older_than: "0s" }],
+          recovery_strategy: ["clean"],
+        }),
+      },
+    };
+  });
+  const cache = join(bench.folder, "cache");
+  mkdirSync(cache);
+  for (const name of ["a.tmp", "b.tmp", "c.txt"]) {
+    writeFileSync(join(cache, name), "x".repeat(1024));
+  }
+  writeFileSync(join(bench.folder, "full"), "ENOSPC: no space left on device");
+  const { id, steps } = await waiting(bench, "clean");
+  expect(steps).toEqual([
+    "diagnose instance/shop.1",
+    `clean instance/shop.1: ${cache} *.tmp older than 0 ms`,
+  ]);
+  const preview = ["", "would remove 2 files, 2 KiB"];
+  await bench.until(async () => {
+    const [action] = await bench.get<{ preview: string[] }[]>("/api/v1/actions/under-way");
+    return action?.preview.join() === preview.join();
+  }, "it is told what would be removed");
+  expect(await page(bench)).toContain("would remove 2 files");
+  expect((await bench.post(`/api/v1/actions/${id}/approve`)).status).toBe(202);
+  await bench.until(async () => !existsSync(join(cache, "a.tmp")), "it was cleaned");
+  expect(existsSync(join(cache, "c.txt"))).toBe(true);
 });
 
 test("approval may be asked for what could be undone, and waived for what cannot", async () => {
@@ -155,6 +204,10 @@ test("when a dependency dies its dependents are its victims: one incident, one c
   expect(new Set(acted.map(({ plan }) => plan.resource))).toEqual(new Set(["instance/base.1"]));
   expect([await bench.pidOf("left"), await bench.pidOf("right")]).toEqual(before);
 });
+
+async function page(bench: FleetBench): Promise<string> {
+  return await (await fetch(`http://127.0.0.1:${bench.port}/`)).text();
+}
 
 async function waiting(bench: FleetBench, strategy: string): Promise<Waiting> {
   let found: Waiting | undefined;

@@ -1,7 +1,7 @@
 /** The parts of the page, each from the data that it shows. */
 import type { z } from "zod";
 import type { ServiceView } from "../../loop/index.ts";
-import type { Action, ActionRow } from "../../model/index.ts";
+import { type Action, type ActionRow, describeStep, shownState } from "../../model/index.ts";
 import type { Overview } from "../figures/overview.ts";
 import type { Frozen } from "../procedures/procedure.ts";
 import type { incidentStory } from "../shapes/incident.ts";
@@ -58,9 +58,10 @@ export function incidentSection({ overview, stories }: Shown): Html {
 export function approvalSection({ waiting, mayAct }: Shown): Html {
   if (waiting.length === 0) return html``;
   return html`<section aria-labelledby="waiting"><h2 id="waiting">Waiting for a person</h2>${waiting.map(
-    ({ id, plan }) => html`<article class="card busy">
+    ({ id, plan, preview = [] }) => html`<article class="card busy">
       <h3>${stateBadge("waiting_for_approval")} ${plan.strategy} on ${plan.resource}</h3>
       <p>${plan.reason}</p>
+      <ol>${plan.steps.map((step, index) => html`<li>${describeStep(step)}${preview[index] ? `: ${preview[index]}` : ""}</li>`)}</ol>
       ${
         mayAct
           ? html`<p>${button(`/api/v1/actions/${id}/approve`, "Approve")} ${button(`/api/v1/actions/${id}/dismiss`, "Dismiss")}</p>`
@@ -142,7 +143,7 @@ export function actionSection({ actions, overview }: Shown): Html {
       <td data-label="When" class="number"><span>${ago(row.timestamp, overview.at)} ago</span></td>
       <td data-label="On">${text(row.parameters?.["resource"]).replace(/^instance\//, "")}</td>
       <td data-label="Why">${text(row.parameters?.["reason"])}</td>
-      <td data-label="Status">${stateBadge(row.status)}</td>
+      <td data-label="Status">${stateBadge(shownState(row))}</td>
       <td data-label="Verdict">${verdict(row)}</td>
     </tr>`,
   );

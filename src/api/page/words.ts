@@ -22,6 +22,8 @@ const tones: Readonly<Record<string, readonly [icon: string, tone: Tone]>> = {
   recovering: ["↻", "busy"],
   verifying: ["◔", "busy"],
   rolled_back: ["↶", "busy"],
+  dismissed: ["⊖", "idle"],
+  withdrawn: ["⊖", "idle"],
   waiting_for_approval: ["✋", "busy"],
 };
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { SoulMirrorError } from "../../kernel/index.ts";
-import type { Action } from "../../model/index.ts";
+import { type Action, describeStep } from "../../model/index.ts";
 import { askLoop } from "../ask-loop.ts";
 import { defined } from "../defined.ts";
 import type { House } from "../house.ts";
@@ -84,7 +84,7 @@ async function mustWait(house: House, id: string): Promise<void> {
 }
 
 function underWay(action: Action): z.output<typeof actionUnderWay> {
-  const { id, at, status, plan } = action;
+  const { id, at, status, plan, preview = [] } = action;
   return {
     id,
     at,
@@ -93,6 +93,7 @@ function underWay(action: Action): z.output<typeof actionUnderWay> {
     resource: plan.resource,
     reason: plan.reason,
     irreversible: plan.irreversible,
-    steps: plan.steps.map((step) => `${step.kind} ${step.resource}`),
+    steps: plan.steps.map(describeStep),
+    preview: [...preview],
   };
 }

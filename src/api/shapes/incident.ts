@@ -60,4 +60,6 @@ export const actionUnderWay = z.object({
   reason: z.string(),
   irreversible: z.boolean(),
   steps: z.array(z.string()),
+  /** What the first steps would do, as far as that was looked at for who is asked to approve. */
+  preview: z.array(z.string()),
 });

@@ -1,5 +1,5 @@
 import { formatDuration, type JsonRecord } from "../../kernel/index.ts";
-import type { ActionRow } from "../../model/index.ts";
+import { type ActionRow, shownState } from "../../model/index.ts";
 import { realClock } from "../../system/index.ts";
 import { columns } from "../columns.ts";
 import type { Run } from "../command.ts";
@@ -39,7 +39,7 @@ function waitingRow(
 function actionRow(row: ActionRow, { style, nowMs }: Moment): readonly string[] {
   const took = row.durationMs === null ? "" : formatDuration(row.durationMs);
   return [
-    style.state(row.status),
+    style.state(shownState(row)),
     lateTime(row.timestamp, nowMs),
     took,
     row.actionStrategy,

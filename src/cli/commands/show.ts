@@ -1,7 +1,7 @@
 /** All that is known about one thing: an incident, an action, a service or a watched resource. */
 import { formatDuration, SoulMirrorError } from "../../kernel/index.ts";
 import type { ResourceView, ServiceView } from "../../loop/index.ts";
-import type { ActionRow, FailureRow } from "../../model/index.ts";
+import { type ActionRow, type FailureRow, shownOrigin, shownState } from "../../model/index.ts";
 import { realClock } from "../../system/index.ts";
 import { columns } from "../columns.ts";
 import type { Run } from "../command.ts";
@@ -12,6 +12,7 @@ import { plainText } from "../plain-text.ts";
 import { pinLine } from "../render-report.ts";
 import type { Style } from "../style.ts";
 import { calendarTime, clockTime } from "../tell-entry.ts";
+import { tellSteps } from "../tell-steps.ts";
 import { targetOf } from "./actions.ts";
 
 /** The thing as it is for `--json`, and what to say about it. */
@@ -70,11 +71,11 @@ async function showAction(history: History, id: string): Promise<Shown | undefin
 }
 
 function tellUnderWay(action: ActionUnderWay, style: Style): string {
-  const { state, strategy, resource, reason, steps, at, id, irreversible } = action;
+  const { state, strategy, resource, reason, at, id, irreversible } = action;
   const lines = [
     `${style.state(state)}  ${style.paint("bold", `${strategy} of ${resource}`)}`,
     `${plainText(reason)}; since ${calendarTime(at)}${irreversible ? "; cannot be undone" : ""}`,
-    ...steps.map((step, index) => `  ${index + 1}. ${step}`),
+    ...tellSteps(action),
   ];
   if (state === "waiting_for_approval") {
     lines.push("", `soulmirror approve ${id}`, `soulmirror dismiss ${id}`);
@@ -84,11 +85,10 @@ function tellUnderWay(action: ActionUnderWay, style: Style): string {
 
 function tellAction(row: ActionRow, style: Style): string {
   const took = row.durationMs === null ? "" : ` in ${formatDuration(row.durationMs)}`;
-  const by = row.automated ? "by itself" : `asked for by ${row.triggeredBy ?? "a person"}`;
   const target = targetOf(row);
   const what = target === "" ? row.actionStrategy : `${row.actionStrategy} of ${target}`;
   return [
-    `${style.state(row.status)}  ${style.paint("bold", what)}${took}, ${by}`,
+    `${style.state(shownState(row))}  ${style.paint("bold", what)}${took}, ${shownOrigin(row)}`,
     `began ${calendarTime(row.timestamp)}`,
     ...told("parameters", row.parameters),
     ...evidenceOf(row).flatMap((text) => ["kept before it", plainLines(text)]),
