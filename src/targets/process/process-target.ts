@@ -13,8 +13,6 @@ import type { CancelTimer, Clock, Timers } from "../../kernel/index.ts";
 import { messageOf } from "../../kernel/index.ts";
 import {
   type Effector,
-  type ExitedReading,
-  instanceId,
   instanceOf,
   type Observation,
   type ProcessIdentity,
@@ -25,8 +23,8 @@ import {
   type Router,
   type Sensor,
 } from "../../model/index.ts";
-import { hasPid, isAlive, processAgeMs, processIdentity } from "../../system/index.ts";
-import { Cgroups, cgroupPids, removeCgroups } from "./cgroups.ts";
+import { hasPid, isAlive } from "../../system/index.ts";
+import { Cgroups } from "./cgroups.ts";
 import type { Note, ProcessContext } from "./context.ts";
 import { collectEffector } from "./effect-collect.ts";
 import { diagnoseEffector } from "./effect-diagnose.ts";
@@ -35,14 +33,14 @@ import { readyEffector } from "./effect-ready.ts";
 import { startEffector } from "./effect-start.ts";
 import { stopEffector } from "./effect-stop.ts";
 import { inheritedEnvironment } from "./environment.ts";
-import { prepareNext } from "./launch.ts";
 import { ProcessTable } from "./process-table.ts";
 import { programFiles } from "./program-files.ts";
 import { Routes } from "./routes.ts";
 import type { Run } from "./run.ts";
-import { type RunNote, RunNotes } from "./run-notes.ts";
+import { RunNotes } from "./run-notes.ts";
 import { ServiceLog } from "./service-log.ts";
 import { Spares } from "./spares.ts";
+import { takeOver } from "./take-over.ts";
 import { usageSensor } from "./usage-sensor.ts";
 
 export interface ProcessTargetOptions {
@@ -84,8 +82,6 @@ const fullLookEvery = 4;
 const logCheckMs = 1000;
 /** So long the end of a daemon waits for its spares; what is left, the next one clears away. */
 const sparesEndMs = 500;
-/** A daemon that takes over has other things to do first. */
-const adoptedSpareMs = 5000;
 
 export class ProcessTarget {
   readonly #options: ProcessTargetOptions;
@@ -156,20 +152,8 @@ export class ProcessTarget {
    * below `run/`. Returns what is to be observed of each, `started` or `exited`; reports nothing.
    */
   async adopt(runs: readonly ProcessRun[]): Promise<readonly Observation[]> {
-    const known = new Map<string, RunNote>();
-    for (const note of this.#notes.read()) known.set(keyOf(note.process), note);
-    for (const run of runs) {
-      if (known.has(keyOf(run.process))) continue;
-      const startedAt = this.#options.clock.now().wallMs - processAgeMs(run.process);
-      known.set(keyOf(run.process), { ...run, startedAt, role: "current", cgroups: [] });
-    }
-    const observations: Observation[] = [];
-    // The older first, so that `current` is the one that was started last.
-    const notes = [...known.values()].toSorted((a, b) => a.startedAt - b.startedAt);
-    for (const note of notes) observations.push(...this.#adoptOne(note));
-    this.#findUnnoted();
-    const { routes } = this.#context;
-    await routes.declareAll();
+    const observations = takeOver(this.#context, this.#notes.read(), runs);
+    await this.#context.routes.declareAll();
     this.#pollAdopted();
     return observations;
   }
@@ -234,70 +218,6 @@ export class ProcessTarget {
     cancel();
   }
 
-  #adoptOne(note: RunNote): readonly Observation[] {
-    const { table, clock, routes } = this.#context;
-    const instance = instanceOf(note.resource);
-    if (!instance || table.find(note.process)) return [];
-    const now = clock.now();
-    const base = { resource: note.resource, sensor: "process", at: now.wallMs };
-    if (!isAlive(note.process)) {
-      const reading: ExitedReading = {
-        kind: "exited",
-        process: note.process,
-        code: null,
-        signal: null,
-        uptimeMs: Math.max(0, now.wallMs - note.startedAt),
-        expected: note.role === "previous",
-      };
-      this.#keepRemains(note, instance);
-      return [{ ...base, begunMs: now.monotonicMs, reading }];
-    }
-    // A process that was made ahead is older than its start.
-    const ageMs = Math.min(processAgeMs(note.process), Math.max(0, now.wallMs - note.startedAt));
-    const run = runOf(note, {
-      ...instance,
-      startedMs: now.monotonicMs - ageMs,
-    });
-    table.add(run);
-    const spec = this.#options.specOf(note.specHash);
-    if (spec) routes.add(run, spec, run.role === "previous" ? "drain" : "join");
-    if (spec && run.role === "current") prepareNext(this.#context, run, adoptedSpareMs);
-    return [table.startedObservation(run)];
-  }
-
-  /**
-   * A daemon that is killed while it starts a process has not noted it: nobody knows that it runs,
-   * and it would run on beside the next one. Its group has the name of its instance. What else a
-   * daemon that was killed could not clear away are empty groups.
-   */
-  #findUnnoted(): void {
-    const { cgroups, groupPrefix, table, note } = this.#context;
-    const known = new Set(table.all().map(({ process }) => process.pid));
-    const kept = new Set(table.all().flatMap((run) => run.cgroups));
-    for (const path of cgroups.named(`${groupPrefix}.`)) {
-      // One that a run is yet to be moved into is empty, too.
-      if (!kept.has(path) && removeCgroups([path])) continue;
-      const [, service, number] =
-        /^(.+)\.(\d+)-\d+$/.exec(basename(path).slice(groupPrefix.length + 1)) ?? [];
-      const pids = cgroupPids([path]);
-      const process = pids[0] === undefined ? undefined : processIdentity(pids[0]);
-      if (!service || !process || pids.some((pid) => known.has(pid))) continue;
-      const instance = { service, number: Number(number) };
-      const resource = instanceId(service, instance.number);
-      note("process-without-a-note", { resource, pids: [...pids] });
-      const { wallMs: startedAt } = this.#context.clock.now();
-      const found = { resource, process, specHash: "", startedAt, cgroups: [path] };
-      this.#keepRemains({ ...found, role: "current" }, instance);
-    }
-  }
-
-  /** The process is dead, but what it started may live and hold its port. */
-  #keepRemains(note: RunNote, instance: { service: string; number: number }): void {
-    const run = runOf(note, { ...instance, startedMs: 0 });
-    this.#context.table.addRemains(run);
-    this.#context.table.sweep(run.resource);
-  }
-
   /** A router's upstream goes with its process; the adopted are polled while there are any. */
   #follow({ reading }: Observation): void {
     if (reading.kind !== "exited") return;
@@ -357,34 +277,4 @@ export class ProcessTarget {
     });
     this.#cancels.add(cancel);
   }
-}
-
-function keyOf({ pid, startTicks, bootId }: ProcessIdentity): string {
-  return `${pid}.${startTicks}.${bootId}`;
-}
-
-interface Place {
-  readonly service: string;
-  readonly number: number;
-  readonly startedMs: number;
-}
-
-function runOf(note: RunNote, { service, number, startedMs }: Place): Run {
-  const { resource, process, specHash, startedAt, role, cgroups, port, pidFile } = note;
-  return {
-    resource,
-    service,
-    number,
-    process,
-    specHash,
-    startedAt,
-    startedMs,
-    cgroups,
-    role,
-    isInCgroups: cgroupPids(cgroups).includes(process.pid),
-    isAdopted: true,
-    isStopping: false,
-    ...(port === undefined ? {} : { port }),
-    ...(pidFile === undefined ? {} : { pidFile }),
-  };
 }
