@@ -172,7 +172,8 @@ test("an action that was in progress when the daemon died is brought to an end b
 test("an instance that a recovery has added is kept by the next daemon", async () => {
   const port = await freePort();
   await using bench = await FleetBench.up((made) => ({
-    detection: { ...quickDetection, thresholds: { response_time: "150ms" } },
+    // On a busy machine an answer may take up to four times as long.
+    detection: { ...quickDetection, thresholds: { response_time: "70ms" } },
     services: {
       shop: made.toy("shop", {
         listen: port,
@@ -182,7 +183,7 @@ test("an instance that a recovery has added is kept by the next daemon", async (
       }),
     },
   }));
-  bench.tell("shop", "health", "after 250");
+  bench.tell("shop", "health", "after 330");
   await bench.entry("action", ({ action: { plan, status } }) => {
     return plan.strategy === "scale" && status.kind === "succeeded";
   });
