@@ -4,13 +4,13 @@
  */
 import { Argument, Command, CommanderError } from "commander";
 import { errorTable, SoulMirrorError } from "../kernel/index.ts";
+import { version } from "../system/index.ts";
 import type { CommandLine } from "./command.ts";
 import { commandTable } from "./command-table.ts";
 import { readOptions } from "./options.ts";
 import { Output } from "./output.ts";
 import { Place } from "./place.ts";
 import { reportError } from "./report-error.ts";
-import { version } from "./version.ts";
 
 const exitCodes = `
 Exit codes:

@@ -26,14 +26,13 @@ import {
   type Store,
   strategyScope,
 } from "../model/index.ts";
-import { realClock, realTimers } from "../system/index.ts";
+import { realClock, realTimers, version } from "../system/index.ts";
 import { followLog, lastLines } from "../targets/index.ts";
 import type { FleetSource } from "./fleet-source.ts";
 import type { EntryListener } from "./journal-keeper.ts";
 import type { KnowledgeBase } from "./knowledge-base.ts";
 import type { SpecArchive } from "./spec-archive.ts";
 import type { TargetSet } from "./target-set.ts";
-import { version } from "./version.ts";
 
 export interface DaemonHouseOptions {
   readonly conductor: Conductor;

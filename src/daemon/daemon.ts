@@ -16,6 +16,7 @@ import {
   readSecretFile,
   realClock,
   realTimers,
+  version,
 } from "../system/index.ts";
 import { startApi } from "./api-server.ts";
 import { DaemonHouse } from "./daemon-house.ts";
@@ -32,7 +33,6 @@ import { createReload } from "./reload.ts";
 import { SpecArchive, specsNotKept } from "./spec-archive.ts";
 import { openTargets, type TargetSet } from "./target-set.ts";
 import { Teardown } from "./teardown.ts";
-import { version } from "./version.ts";
 
 export interface DaemonOptions {
   readonly configPath: string;

@@ -10,6 +10,7 @@ export { type FileOptions, replaceFile, syncFolder, writeDurably } from "./durab
 export { entryFile } from "./entry-file.ts";
 export { findExecutable } from "./find-executable.ts";
 export { freePort, isPortFree } from "./free-port.ts";
+export { lastLinesIn } from "./last-lines.ts";
 export { acquireLock, type Lock } from "./lock-file.ts";
 export { portHolder, socketHolder } from "./port-holder.ts";
 export { privateDirectory } from "./private-directory.ts";
@@ -44,3 +45,4 @@ export {
   sparePaths,
 } from "./spare-path.ts";
 export { type Distrust, untrustedFile } from "./untrusted-file.ts";
+export { version } from "./version.ts";

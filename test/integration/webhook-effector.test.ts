@@ -131,7 +131,7 @@ describe("the call", () => {
     const nobody = `http://127.0.0.1:${await freePort()}`;
     expect(await run("act", { url: nobody })).toMatchObject({
       kind: "failed",
-      reason: containing("ECONNREFUSED"),
+      reason: containing("failed: nobody listens there"),
     });
   });
 });

@@ -8,8 +8,8 @@ import { SoulMirrorError } from "../../kernel/index.ts";
 import type { InstanceView, ServiceView } from "../../loop/index.ts";
 import type { Context, Run } from "../command.ts";
 import { DaemonClient } from "../daemon-client.ts";
+import { endOfFile } from "../end-of-file.ts";
 import { eventData } from "../events.ts";
-import { lastLines } from "../last-lines.ts";
 import { plainText } from "../plain-text.ts";
 import type { Colour } from "../style.ts";
 
@@ -148,7 +148,7 @@ async function fromFile(context: Context, { files, count }: Files): Promise<numb
   );
   for (const [label, path] of files) {
     if (!existsSync(path)) throw unknown(label, []);
-    for (const line of lastLines(path, count)) printer(label, line);
+    for (const line of endOfFile(path, count)) printer(label, line);
   }
   if (context.options.has("follow")) {
     context.out.note("No daemon answers for these logs, so they are not followed.");

@@ -7,19 +7,13 @@
  * W3. The whole call has one deadline, and 64 KiB of the answer are read at most.
  * W4. The undo calls `undoUrl` in the same way. Its record is a mere mark: records are kept.
  */
-import {
-  type IncomingMessage,
-  type RequestOptions,
-  request as requestPlain,
-  validateHeaderName,
-  validateHeaderValue,
-} from "node:http";
-import { request as requestSecure } from "node:https";
+import { validateHeaderName, validateHeaderValue } from "node:http";
 import { z } from "zod";
-import { messageOf } from "../../kernel/index.ts";
 import type { AbortSignalLike, Effector, StepResult } from "../../model/index.ts";
 import { guardedEffector } from "../guarded-effector.ts";
 import { maskSecrets } from "../mask-secrets.ts";
+import { ask } from "./ask.ts";
+import { decoded, questionOf } from "./question.ts";
 
 const parameters = z.object({
   url: z.string(),
@@ -99,62 +93,28 @@ async function call(
   signal.addEventListener("abort", abort, { once: true });
   const timer = setTimeout(abort, given.timeoutMs);
   try {
-    const { status, text } = await exchange(given, new URL(address), controller.signal);
+    const { method, headers, body } = given;
+    const called = { url: new URL(address), name: who };
+    const question = questionOf(called, { method, headers, body, bodyBytesMax: answerBytesMax });
+    const outcome = await ask(question, controller.signal);
+    if (outcome.kind === "aborted") {
+      const reason = `${who} did not answer in time; it may have done its work all the same`;
+      return { kind: "failed", reason };
+    }
+    const masked = (text: string): string => maskSecrets(text, secretsOf(given, address));
+    if (outcome.kind === "failed") {
+      return { kind: "failed", reason: `${who} failed: ${masked(outcome.trouble.reason)}` };
+    }
+    const { status, text } = outcome;
     if (status >= 200 && status < 300) return { kind: "done", detail: `${who} answered ${status}` };
     const why = status >= 300 && status < 400 ? " (redirects are not followed)" : "";
-    const excerpt = maskSecrets(text.replace(/\s+/g, " ").trim(), secretsOf(given, address));
+    const excerpt = masked(text.replace(/\s+/g, " ").trim());
     const said = excerpt === "" ? "" : `: ${excerpt.slice(0, excerptLength)}`;
     return { kind: "failed", reason: `${who} answered ${status}${why}${said}` };
-  } catch (error) {
-    const message = maskSecrets(messageOf(error), secretsOf(given, address));
-    const reason = controller.signal.aborted
-      ? `${who} did not answer in time; it may have done its work all the same`
-      : `${who} failed: ${message}`;
-    return { kind: "failed", reason };
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", abort);
   }
-}
-
-interface Answer {
-  readonly status: number;
-  readonly text: string;
-}
-
-/** Over a connection of its own: a kept one may be the very thing that is broken. */
-function exchange(given: Parameters, url: URL, signal: AbortSignal): Promise<Answer> {
-  const options: RequestOptions = {
-    method: given.method.toUpperCase(),
-    headers: { "user-agent": "soulmirror", ...given.headers, ...lengthOf(given.body) },
-    agent: false,
-    signal,
-  };
-  const request = url.protocol === "https:" ? requestSecure : requestPlain;
-  return new Promise((resolve, reject) => {
-    const sent = request(url, options, (response) => {
-      const answered = (text: string): void => resolve({ status: response.statusCode ?? 0, text });
-      read(response).then(answered, reject);
-    });
-    sent.on("error", reject);
-    sent.end(given.body);
-  });
-}
-
-function lengthOf(body: string | undefined): Record<string, number> {
-  return body === undefined ? {} : { "content-length": Buffer.byteLength(body) };
-}
-
-async function read(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    // Leaving the loop closes the connection.
-    if (bytes >= answerBytesMax) break;
-  }
-  return Buffer.concat(chunks).toString("utf8", 0, answerBytesMax);
 }
 
 function calledAs({ method }: Parameters, address: string): string {
@@ -171,13 +131,4 @@ function secretsOf(given: Parameters, address: string): readonly string[] {
     ...(login === ":" ? [] : [login, decoded(url.password), basic]),
     given.body ?? "",
   ];
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    // A lone percent sign: it is meant as it stands.
-    return text;
-  }
 }

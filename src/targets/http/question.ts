@@ -75,8 +75,18 @@ export function questionOf({ url }: Addressed, options: QuestionOptions): Questi
 
 function loginOf({ username, password }: URL): Record<string, string> {
   if (username === "" && password === "") return {};
-  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const login = `${decoded(username)}:${decoded(password)}`;
   return { authorization: `Basic ${Buffer.from(login).toString("base64")}` };
+}
+
+/** A part of an address as it was meant. */
+export function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // A lone percent sign: it is meant as it stands.
+    return text;
+  }
 }
 
 function lowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {

@@ -1,6 +1,7 @@
 /** Lines of a service's log, over its rotation: the last ones, and those that are still to come. */
 import type { Timers } from "../../kernel/index.ts";
 import type { AbortSignalLike } from "../../model/index.ts";
+import { lastLinesIn } from "../../system/index.ts";
 import { pause } from "./pause.ts";
 import type { ServiceLog } from "./service-log.ts";
 
@@ -17,9 +18,7 @@ export async function lastLines(
 ): Promise<readonly string[]> {
   const end = offset ?? log.end();
   const text = (await log.read(end - tailBytes, end)).toString("utf8");
-  const lines = text.split("\n");
-  if (lines.at(-1) === "") lines.pop();
-  return count > 0 ? lines.slice(-count) : [];
+  return lastLinesIn(text, count);
 }
 
 export interface Following {
