@@ -3,6 +3,7 @@
  * there with a fleet of its own. What only works in the checkout fails here.
  */
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -13,7 +14,16 @@ import { freePort } from "../../src/system/index.ts";
 const run = promisify(execFile);
 const root = new URL("../..", import.meta.url).pathname;
 const packed = ["package.json", "bin", "src", "tsconfig.base.json", "tsconfig.build.json"];
-const documents = ["README.md", "LICENSE", "CHANGELOG.md"];
+const documents = [
+  "README.md",
+  "ARCHITECTURE.md",
+  "CONTRIBUTING.md",
+  "SECURITY.md",
+  "LICENSE",
+  "CHANGELOG.md",
+  "docs",
+  "examples",
+];
 
 /** Packs a copy, so that the checkout gets no `dist/`. Returns the tarball. */
 async function pack(folder: string): Promise<string> {
@@ -37,6 +47,15 @@ async function install(folder: string, tarball: string): Promise<string> {
   return project;
 }
 
+/** Links of a page to files that did not come along. */
+async function deadLinks(folder: string, page: string): Promise<readonly string[]> {
+  const text = await readFile(join(folder, page), "utf8");
+  const targets = [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(
+    ([, target = ""]) => target,
+  );
+  return targets.filter((target) => !existsSync(join(folder, dirname(page), target)));
+}
+
 async function sizeOf(folder: string): Promise<number> {
   const { stdout } = await run("du", ["-sk", folder]);
   return Number(stdout.split("\t")[0]) / 1024;
@@ -55,7 +74,11 @@ test("the packed package installs small, without install scripts, and supervises
   expect(installed.length).toBeLessThanOrEqual(80);
   expect(installed.filter(([, { hasInstallScript }]) => hasInstallScript)).toEqual([]);
   expect(await sizeOf(join(project, "node_modules"))).toBeLessThanOrEqual(40);
-  expect(await readdir(join(project, "node_modules", "soulmirror"))).not.toContain("src");
+  const home = join(project, "node_modules", "soulmirror");
+  expect(await readdir(home)).not.toContain("src");
+  expect(await readdir(join(home, "examples", "shop"))).not.toContain("data");
+  expect(await deadLinks(home, "README.md")).toEqual([]);
+  expect(await deadLinks(home, "docs/runbook.md")).toEqual([]);
 
   const [port, apiPort] = [await freePort(), await freePort()];
   const program = `require("http").createServer((_, answer) => answer.end("here")).listen(process.env.PORT)`;
