@@ -9,7 +9,7 @@ export const commandTable: readonly CommandLine[] = [
   {
     name: "init",
     summary: "Make a fleet file of what is there: package.json, Procfile, PM2, compose, open ports",
-    args: [["[folder]", "where to look; default: here"]],
+    args: [["[folder]", "where to look, or one file; default: here"]],
     options: [["--write", "write soulmirror.yaml there; never over one that exists"]],
     load: async () => (await import("./commands/init.ts")).init,
   },

@@ -33,7 +33,7 @@ function createProgram(): Command {
     .option("-c, --config <file>", "the fleet file (default: soulmirror.yaml, here or above)")
     .option("--data <directory>", "the data directory (default: .soulmirror beside the fleet file)")
     .option("--port <number>", "port of the API")
-    .option("--json", "one JSON document instead of text")
+    .option("--json", "one JSON document instead of text; `logs`, `watch`, `up -f`: one a line")
     .option("--no-color", "no colours (nor with NO_COLOR, nor into a pipe)")
     .addHelpText("after", exitCodes)
     .exitOverride()

@@ -27,11 +27,14 @@ export interface DataDirectory {
 /** The kernel keeps a socket's path in 104 to 108 bytes. */
 const socketPathBytes = 100;
 
+/** What every data directory has from its first start on. */
+const marks: ReadonlySet<string> = new Set(["token", "audit.key", "soulmirror.db"]);
+
 /** Makes the folders that are missing, all private. */
 export function openDataDirectory(path: string): DataDirectory {
   const root = resolve(path);
   const folder = (name: string): string => privateDirectory(join(root, name));
-  privateDirectory(root);
+  privateDirectory(root, isOurs);
   const logs = folder("logs");
   const run = folder("run");
   ignore(root);
@@ -48,6 +51,12 @@ export function openDataDirectory(path: string): DataDirectory {
     logOf: (service, number) => join(logs, `${service}.${number}.log`),
     socket: (name) => socketPath(run, name),
   };
+}
+
+/** Empty, or a data directory already: `/`, say, must not be closed to everybody else. */
+function isOurs(names: readonly string[]): boolean {
+  const things = names.filter((name) => name !== "lost+found");
+  return things.length === 0 || things.some((name) => marks.has(name));
 }
 
 /** The token and the logs belong into no repository. */

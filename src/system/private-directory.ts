@@ -1,16 +1,25 @@
-import { chmodSync, lstatSync, mkdirSync, statSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { messageOf, SoulMirrorError } from "../kernel/index.ts";
 
 /**
  * Makes sure that `path` is a directory that belongs to us and that nobody else may enter (0700).
- * Throws SoulMirrorError DATA_DIRECTORY_UNUSABLE.
+ * One that others may enter is closed to them only where `mayClose` allows it by the names of what
+ * lies in it. Throws SoulMirrorError DATA_DIRECTORY_UNUSABLE.
  */
-export function privateDirectory(path: string): string {
+export function privateDirectory(
+  path: string,
+  mayClose: (names: readonly string[]) => boolean = () => true,
+): string {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolders(resolve(path));
     const owner = strangerAt(path);
     if (owner !== undefined) throw new Error(`it belongs to user ${owner}`);
-    if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o700);
+    if ((statSync(path).mode & 0o077) === 0) return path;
+    if (!mayClose(readdirSync(path))) {
+      throw new Error("others may enter it, and what lies in it is not ours");
+    }
+    chmodSync(path, 0o700);
     return path;
   } catch (error) {
     throw new SoulMirrorError("DATA_DIRECTORY_UNUSABLE", `${path}: ${messageOf(error)}`, {
@@ -18,6 +27,24 @@ export function privateDirectory(path: string): string {
       cause: error,
     });
   }
+}
+
+/**
+ * One after the other: where a file system takes no folders (`/proc`), Node's own recursion asks
+ * for the same one for ever.
+ */
+function makeFolders(path: string): void {
+  const missing: string[] = [];
+  for (let each = path; !existsSync(each); each = dirname(each)) missing.unshift(each);
+  for (const each of missing) {
+    try {
+      mkdirSync(each, { mode: 0o700 });
+    } catch (error) {
+      // Somebody else was faster.
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+  }
+  if (!statSync(path).isDirectory()) throw new Error("it is no directory");
 }
 
 /** Is there such a directory, so that what lies in it is our own? */

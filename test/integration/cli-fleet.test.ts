@@ -119,6 +119,18 @@ describe("a fleet that is up", () => {
     expect(await following.ended).toMatchObject({ code: 0 });
   });
 
+  it("follows the daemon's own log", async () => {
+    const file = bench.path("soulmirror.yaml");
+    const text = await readFile(file, "utf8");
+    const ours = bench.start(["logs", "daemon", "-f", "-n", "1"]);
+    await ours.says(/\n/);
+    await bench.write("soulmirror.yaml", "services: [");
+    await ours.says(/soulmirror\.yaml:1/);
+    await bench.write("soulmirror.yaml", text);
+    ours.child.kill("SIGINT");
+    expect(await ours.ended).toMatchObject({ code: 0 });
+  });
+
   it("changes its mode, and tells in `diff` that no file says so", async () => {
     expect(await bench.json("mode")).toMatchObject({ fleet: "full" });
     expect(await bench.run("mode", "web", "monitor")).toMatchObject({ code: 0 });

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { lookAround } from "../../src/cli/init/looking-around.ts";
+import { isKnownFile, lookAround } from "../../src/cli/init/looking-around.ts";
 import { readEcosystem } from "../../src/cli/init/read-ecosystem.ts";
 import { loadFleet } from "../../src/config/index.ts";
 
@@ -42,6 +42,22 @@ describe("looking around", () => {
     const files = [{ path: "soulmirror.yaml", text: found.text }];
     const loaded = loadFleet({ files, baseDir: folder, hash: (text) => text });
     expect(loaded.ok ? loaded.value.fleet.mode : loaded.error).toBe("monitor");
+  });
+
+  it("looks at one file alone where one is named", async () => {
+    const folder = await folderWith({
+      "package.json": '{ "name": "web", "scripts": { "start": "node web.js" } }',
+      "compose.test.yml": "services: { db: { ports: ['5432:5432'] } }",
+    });
+    const compose = await lookAround({ folder, file: "compose.test.yml" });
+    expect(compose).toMatchObject({
+      found: ["compose.test.yml"],
+      services: [],
+      resources: ["tcp/db"],
+    });
+    const manifest = await lookAround({ folder, file: "package.json" });
+    expect(manifest).toMatchObject({ services: ["web"], resources: [] });
+    expect([isKnownFile("Procfile.dev"), isKnownFile("soulmirror.yaml")]).toEqual([true, false]);
   });
 
   it("finds nothing in an empty folder, and still writes a file that loads", async () => {

@@ -9,6 +9,7 @@ export const completion: Run = async ({ args, out }) => {
   if (script === undefined) {
     throw new SoulMirrorError("BAD_REQUEST", `there is no completion for ${shell}`);
   }
-  out.write(script(commandTable).trimEnd());
+  const text = script(commandTable).trimEnd();
+  out.show({ shell, script: text }, () => text);
   return 0;
 };

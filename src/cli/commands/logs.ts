@@ -10,21 +10,17 @@ import type { Context, Run } from "../command.ts";
 import { DaemonClient } from "../daemon-client.ts";
 import { endOfFile } from "../end-of-file.ts";
 import { eventData } from "../events.ts";
+import { followFile } from "../follow-file.ts";
 import { plainText } from "../plain-text.ts";
 import type { Colour } from "../style.ts";
 
 const linesDefault = 50;
 
 export const logs: Run = async (context) => {
-  const { args, options, place } = context;
+  const { args, options } = context;
   const [name] = args;
   const count = options.count("lines") ?? linesDefault;
-  if (name === "daemon" || name === "proxy") {
-    return fromFile(context, {
-      files: [[name, join(place.dataPath, "logs", `${name}.log`)]],
-      count,
-    });
-  }
+  if (name === "daemon" || name === "proxy") return ofOurs(context, name, count);
   const client = await answering(context);
   if (client === undefined) return offline(context, name, count);
   try {
@@ -37,6 +33,17 @@ export const logs: Run = async (context) => {
     client.close();
   }
 };
+
+/** Our own logs are files like any other; no daemon is needed to read or to follow them. */
+async function ofOurs(context: Context, name: string, count: number): Promise<number> {
+  const path = join(context.place.dataPath, "logs", `${name}.log`);
+  const printer = printFiles(context, [[name, path]], count);
+  if (!context.options.has("follow")) return 0;
+  const over = new AbortController();
+  process.once("SIGINT", () => over.abort());
+  for await (const line of followFile(path, over.signal)) printer(name, line);
+  return 0;
+}
 
 type Print = (label: string, line: string) => void;
 
@@ -133,15 +140,16 @@ async function offline(context: Context, name: string | undefined, count: number
   );
   if (found.length === 0) throw unknown(name ?? "a service", all);
   const files = found.sort().map((label) => [label, join(folder, `${label}.log`)] as const);
-  return fromFile(context, { files, count });
+  printFiles(context, files, count);
+  if (context.options.has("follow")) {
+    context.out.note("No daemon answers for these logs, so they are not followed.");
+  }
+  return 0;
 }
 
-interface Files {
-  readonly files: readonly (readonly [label: string, path: string])[];
-  readonly count: number;
-}
+type LabelledFile = readonly [label: string, path: string];
 
-async function fromFile(context: Context, { files, count }: Files): Promise<number> {
+function printFiles(context: Context, files: readonly LabelledFile[], count: number): Print {
   const printer = createPrinter(
     context,
     files.map(([label]) => label),
@@ -150,8 +158,5 @@ async function fromFile(context: Context, { files, count }: Files): Promise<numb
     if (!existsSync(path)) throw unknown(label, []);
     for (const line of endOfFile(path, count)) printer(label, line);
   }
-  if (context.options.has("follow")) {
-    context.out.note("No daemon answers for these logs, so they are not followed.");
-  }
-  return 0;
+  return printer;
 }

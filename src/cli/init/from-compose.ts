@@ -40,6 +40,7 @@ export function fromCompose(parsed: unknown, file: string): Draft {
     const ask = kinds.get(name);
     unmapped.push(...unmappedOf(keys, file, `services.${name}`));
     if (ask === undefined) return [];
+    unmapped.push(...unwatchedPorts(keys, ask).map((each) => unwatched(each, { name, file })));
     const needs = needsOf(keys).map(idOf);
     return [
       {
@@ -54,10 +55,35 @@ export function fromCompose(parsed: unknown, file: string): Draft {
       },
     ];
   });
-  return { services: [], resources, unmapped };
+  return { services: [], resources, unmapped: [...unmapped, ...unmappedAround(parsed, file)] };
+}
+
+/** What stands beside the services: volumes, networks, secrets. */
+function unmappedAround(parsed: unknown, source: string): readonly Unmapped[] {
+  return Object.keys(recordOf(parsed))
+    .filter((key) => !["services", "name", "version"].includes(key))
+    .map((key) => ({ source, key, why: "stays with Docker" }));
+}
+
+function unwatched(
+  port: unknown,
+  { name, file }: { readonly name: string; readonly file: string },
+): Unmapped {
+  const key = `services.${name}.ports: ${textOf(port) ?? JSON.stringify(port)}`;
+  return { source: file, key, why: "Docker publishes it; it is not looked at by itself" };
+}
+
+/** Those that the one look at the container does not go through. */
+function unwatchedPorts(keys: Keys, { outside }: Ask): readonly unknown[] {
+  return listOf(keys["ports"]).filter((port) => {
+    const [published] = publishedPorts({ ports: [port] });
+    return published === undefined || published.outside !== outside;
+  });
 }
 
 interface Ask {
+  /** The published port that it goes through. */
+  readonly outside?: number;
   readonly kind: "http" | "tcp" | "command";
   readonly keys: Readonly<Record<string, Json>>;
   readonly remark: string;
@@ -73,7 +99,8 @@ function askOf(name: string, keys: Keys): Ask {
     const line = words === undefined ? (textOf(test) ?? "") : words.slice(1).join(" ");
     const url = urlIn(line, ports);
     if (url !== undefined) {
-      return { kind: "http", keys: { url }, remark: "Its health check, from outside." };
+      const outside = Number(new URL(url).port);
+      return { outside, kind: "http", keys: { url }, remark: "Its health check, from outside." };
     }
     // `$$` is how the file writes a dollar sign.
     const raw = words?.[0] === "CMD" ? words.slice(1) : ["sh", "-c", line];
@@ -83,7 +110,8 @@ function askOf(name: string, keys: Keys): Ask {
   }
   const [first] = ports;
   if (first !== undefined) {
-    return { kind: "tcp", keys: { port: first.outside }, remark: "Its first published port." };
+    const { outside } = first;
+    return { outside, kind: "tcp", keys: { port: outside }, remark: "Its first published port." };
   }
   const command = `docker compose ps --status running --quiet ${joinWords([name])}`;
   const keysOf = { command, expect: { output: "/\\w/" } };

@@ -1,4 +1,7 @@
-/** `package.json`: the scripts that keep running are services; the others are left alone. */
+/**
+ * `package.json`: the scripts that keep running are services; the others are left alone. Of several
+ * that run the same in different surroundings (`start`, `start:dev`, `start:prod`) one is taken.
+ */
 import { readCommandLine } from "./command-line.ts";
 import {
   type Draft,
@@ -10,6 +13,18 @@ import {
   wholeFile,
 } from "./draft.ts";
 
+const surroundings: readonly string[] = [
+  "prod",
+  "production",
+  "staging",
+  "dev",
+  "development",
+  "local",
+  "debug",
+  "watch",
+  "test",
+  "ci",
+];
 const runs = /^(start|serve|server|worker|daemon)(:[\w:-]+)?$/;
 
 export function fromPackageJson(text: string, file = "package.json"): Draft {
@@ -25,7 +40,10 @@ export function fromPackageJson(text: string, file = "package.json"): Draft {
   }
   const manifest = recordOf(parsed);
   const scripts = Object.entries(recordOf(manifest["scripts"]));
-  const isService = ([name]: readonly [string, unknown]): boolean => runs.test(name);
+  const names = scripts.map(([name]) => name).filter((name) => runs.test(name));
+  const takenFor = (name: string): string => chosen(names.filter((each) => isSame(each, name)));
+  const isService = ([name]: readonly [string, unknown]): boolean =>
+    runs.test(name) && takenFor(name) === name;
   return {
     services: scripts.filter(isService).flatMap(([name, line]) => {
       const script = textOf(line);
@@ -37,9 +55,27 @@ export function fromPackageJson(text: string, file = "package.json"): Draft {
       .map(([name]) => ({
         source: file,
         key: `scripts.${name}`,
-        why: "not something that keeps running",
+        why: runs.test(name)
+          ? `the same as ${takenFor(name)} in other surroundings`
+          : "not something that keeps running",
       })),
   };
+}
+
+/** `start` of `start`, `start:dev` and `start:prod`; all of `start:api`. */
+function baseOf(name: string): string {
+  const [first = "", ...rest] = name.split(":");
+  return [first, ...rest.filter((word) => !surroundings.includes(word))].join(":");
+}
+
+function isSame(one: string, other: string): boolean {
+  return baseOf(one) === baseOf(other);
+}
+
+/** What is meant for production, else what needs no further word, else the first. */
+function chosen(names: readonly string[]): string {
+  const forProduction = names.find((name) => /:prod(uction)?$/.test(name));
+  return forProduction ?? names.find((name) => name === baseOf(name)) ?? names[0] ?? "";
 }
 
 interface Script {
@@ -51,7 +87,8 @@ interface Script {
 
 function serviceOf({ name, script, file, manifest }: Script): DraftPart {
   const whole = textOf(manifest["name"]) ?? "app";
-  const own = name === "start" ? whole : name.replace(/^(start|serve):/, "");
+  const base = baseOf(name);
+  const own = base === "start" ? whole : base.replace(/^(start|serve):/, "");
   const { command, env, needsShell } = readCommandLine(script);
   // Only npm knows where the programs of packages are.
   const isDirect = !needsShell && /^(node|\.{0,2}\/|deno |bun )/.test(String(command));

@@ -22,6 +22,39 @@ function expectLoads(draft: Draft): void {
   expect(loaded.ok ? [] : { text, problems: loaded.error }).toEqual([]);
 }
 
+describe("scripts that run the same in different surroundings", () => {
+  const take = (...names: readonly string[]) => {
+    const scripts = Object.fromEntries(names.map((name) => [name, "node app.js"]));
+    const draft = fromPackageJson(JSON.stringify({ name: "shop", scripts }));
+    return {
+      services: draft.services.map(({ name }) => name),
+      remarks: draft.services.flatMap(({ remarks }) => remarks),
+      left: draft.unmapped.map(({ key, why }) => `${key}: ${why}`),
+    };
+  };
+
+  it("become one service, and it is told which was taken", () => {
+    expect(take("start", "start:dev", "start:prod")).toEqual({
+      services: ["shop"],
+      remarks: ['From package.json, script "start:prod": node app.js'],
+      left: [
+        "scripts.start: the same as start:prod in other surroundings",
+        "scripts.start:dev: the same as start:prod in other surroundings",
+      ],
+    });
+    expect(take("start", "start:dev").remarks).toEqual([
+      'From package.json, script "start": node app.js',
+    ]);
+  });
+
+  it("stay apart where they run different things", () => {
+    expect(take("start:api", "start:api:dev", "worker")).toMatchObject({
+      services: ["api", "worker"],
+      left: ["scripts.start:api:dev: the same as start:api in other surroundings"],
+    });
+  });
+});
+
 describe("package.json", () => {
   it("takes the scripts that keep running", () => {
     const scripts = {
@@ -190,9 +223,28 @@ services:
     expect(draft.unmapped.map(({ key }) => key.replace("services.", ""))).toEqual([
       "db.healthcheck.start_period",
       "db.image",
+      "db.ports: 127.0.0.1:5433:5432",
       "web.depends_on.db.condition",
       "web.build",
       "web.deploy",
+    ]);
+  });
+});
+
+describe("what stands around the services of a compose file", () => {
+  it("is told, and so is a port that is not looked at", () => {
+    const parsed = {
+      name: "shop",
+      services: { web: { ports: ["8080:80", "9090:9090", "443"] } },
+      volumes: { data: {} },
+      networks: { back: {} },
+    };
+    const { unmapped } = fromCompose(parsed, "compose.yaml");
+    expect(unmapped.map(({ key }) => key)).toEqual([
+      "services.web.ports: 9090:9090",
+      "services.web.ports: 443",
+      "volumes",
+      "networks",
     ]);
   });
 });

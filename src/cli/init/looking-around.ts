@@ -37,6 +37,8 @@ export interface LookingAround {
 
 export interface LookOptions {
   readonly folder: string;
+  /** Look at this file alone. */
+  readonly file?: string;
   /** Texts of /proc/net/tcp and tcp6; default: those of this machine. */
   readonly procNetTcp?: readonly string[];
   readonly schema?: string;
@@ -50,16 +52,47 @@ const ecosystemFiles: readonly string[] = [
 ].flatMap((name) =>
   ["js", "cjs", "mjs", "json", "yml", "yaml"].map((ending) => `${name}.${ending}`),
 );
-const composeFiles = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+
+interface Kind {
+  /** Where it is looked for. */
+  readonly files: readonly string[];
+  /** A file of another name that a person has named. */
+  isOne(name: string): boolean;
+}
+
+const kinds: Readonly<Record<"ecosystem" | "procfile" | "manifest" | "compose", Kind>> = {
+  ecosystem: {
+    files: ecosystemFiles,
+    isOne: (name) => /\.(?:[cm]?js|json|ya?ml)$/.test(name) && /ecosystem|pm2|process/.test(name),
+  },
+  procfile: { files: ["Procfile"], isOne: (name) => /procfile/i.test(name) },
+  manifest: { files: ["package.json"], isOne: (name) => name === "package.json" },
+  compose: {
+    files: ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"],
+    isOne: (name) => /compose.*\.ya?ml$/.test(name),
+  },
+};
+
+/** Can something be taken from a file of that name? */
+export function isKnownFile(name: string): boolean {
+  return Object.values(kinds).some((kind) => kind.isOne(name));
+}
 
 export async function lookAround(options: LookOptions): Promise<LookingAround> {
   const folder = resolve(options.folder);
-  const ecosystem = await firstOf(folder, ecosystemFiles, (name) => ecosystemOf(folder, name));
-  const procfile = await firstOf(folder, ["Procfile"], (name, text) => fromProcfile(text, name));
-  const manifest = await firstOf(folder, ["package.json"], (name, text) =>
+  const { file } = options;
+  const names = (kind: Kind): readonly string[] =>
+    file === undefined ? kind.files : kind.isOne(file) ? [file] : [];
+  const ecosystem = await firstOf(folder, names(kinds.ecosystem), (name) =>
+    ecosystemOf(folder, name),
+  );
+  const procfile = await firstOf(folder, names(kinds.procfile), (name, text) =>
+    fromProcfile(text, name),
+  );
+  const manifest = await firstOf(folder, names(kinds.manifest), (name, text) =>
     fromPackageJson(text, name),
   );
-  const compose = await firstOf(folder, composeFiles, composeOf);
+  const compose = await firstOf(folder, names(kinds.compose), composeOf);
   const tellers = [ecosystem, procfile, manifest];
   const teller = tellers.find(({ draft }) => draft.services.length > 0) ?? manifest;
   const used = [teller, compose];
@@ -75,7 +108,7 @@ export async function lookAround(options: LookOptions): Promise<LookingAround> {
     together(
       ...used.map((found) => found.draft),
       { ...nothing, unmapped: [...unread, ...untold] },
-      fromListeningPorts(await portsOf(options)),
+      file === undefined ? fromListeningPorts(await portsOf(options)) : nothing,
     ),
   );
   return {
