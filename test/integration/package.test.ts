@@ -77,6 +77,7 @@ test("the packed package installs small, without install scripts, and supervises
   const home = join(project, "node_modules", "soulmirror");
   expect(await readdir(home)).not.toContain("src");
   expect(await readdir(join(home, "examples", "shop"))).not.toContain("data");
+  expect(existsSync(join(home, "examples", "shop", "load", "run-load.js"))).toBe(true);
   expect(await deadLinks(home, "README.md")).toEqual([]);
   expect(await deadLinks(home, "docs/runbook.md")).toEqual([]);
 
