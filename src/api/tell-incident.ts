@@ -124,7 +124,9 @@ function actionItems(row: ActionRow): readonly Item[] {
   const begun = {
     at: timestamp,
     kind: "action",
-    text: `${actionStrategy} ${hasBegun(row) ? "begins" : "waits for approval"} (${shownOrigin(row)})`,
+    text: hasBegun(row)
+      ? `${actionStrategy} begins (${shownOrigin(row)})`
+      : `${actionStrategy} waits for approval`,
   };
   if (completedAt === null) return [begun];
   const after = durationMs === null ? "" : ` after ${formatDuration(durationMs)}`;

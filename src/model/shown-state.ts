@@ -9,11 +9,12 @@ export function shownState({ status, result }: ActionRow): string {
   return kind === "dismissed" || kind === "withdrawn" ? kind : status;
 }
 
-/** "by itself", or who asked for it or let it begin. */
+/** "by itself", or who asked for it, let it begin or refused it. */
 export function shownOrigin({ automated, triggeredBy, result }: ActionRow): string {
+  const { kind, by } = answerOf(result) ?? {};
+  if (kind === "dismissed" && typeof by === "string") return `by ${by}`;
   if (automated) return "by itself";
-  const verb = answerOf(result)?.["kind"] === "approved" ? "approved" : "asked for";
-  return `${verb} by ${triggeredBy ?? "a person"}`;
+  return `${kind === "approved" ? "approved" : "asked for"} by ${triggeredBy ?? "a person"}`;
 }
 
 function answerOf(result: ActionRow["result"]): Readonly<Record<string, unknown>> | undefined {

@@ -87,7 +87,7 @@ test("what cannot be undone waits for a person: one is dismissed, the next one a
   const rows = await bench.get<ActionRow[]>("/api/v1/actions?limit=2");
   expect(rows.map((row) => [shownState(row), shownOrigin(row)])).toEqual([
     ["succeeded", "approved by token"],
-    ["dismissed", "by itself"],
+    ["dismissed", "by token"],
   ]);
   expect(await page(bench)).toContain("dismissed");
   const [incident] = await bench.get<Incident[]>("/api/v1/incidents");
@@ -95,7 +95,7 @@ test("what cannot be undone waits for a person: one is dismissed, the next one a
     `/api/v1/incidents/${incident?.id}`,
   );
   const told = story.timeline.map(({ text }) => text);
-  expect(told).toContain("command:first waits for approval (by itself)");
+  expect(told).toContain("command:first waits for approval");
   expect(told).toContain("command:second begins (approved by token)");
   await bench.settled();
 });

@@ -17,13 +17,16 @@ export const actions: Run = async (context) => {
   );
   const asking = waiting.filter(({ state }) => state === "waiting_for_approval");
   const { wallMs: nowMs } = realClock.now();
+  const isAsking = ({ actionId }: ActionRow): boolean => asking.some(({ id }) => id === actionId);
   context.out.show({ waiting: asking, actions: rows }, (style) => {
     if (rows.length + asking.length === 0) return "No actions yet.";
     const head = ["STATUS", "BEGAN", "TOOK", "STRATEGY", "ON", "HELPED", "ACTION"];
     return columns([
       head.map((cell) => style.paint("grey", cell)),
       ...asking.map((each) => waitingRow(each, { style, nowMs })),
-      ...rows.flatMap((each) => [actionRow(each, { style, nowMs }), ...remarkOf(each, style)]),
+      ...rows
+        .filter((each) => !isAsking(each))
+        .flatMap((each) => [actionRow(each, { style, nowMs }), ...remarkOf(each, style)]),
     ]);
   });
   return 0;
