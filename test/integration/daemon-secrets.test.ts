@@ -115,7 +115,8 @@ test("secrets of hooks are used, and written nowhere", async () => {
     return plan.strategy === "command:vain" && status.kind === "rolled_back";
   });
   const reason = "reason" in action.status ? action.status.reason : "";
-  expect(reason).toContain("exit code 1: *** *** ./code");
+  // What a program says stands between marks.
+  expect(reason).toContain("exit code 1: \u2068*** *** ./code");
   expect(action.plan.steps[0]?.parameters).toEqual({ hook: "service/shop#commands.vain" });
 
   // A change of an address is told, and the address is not.
