@@ -107,6 +107,15 @@ describe("baselines", () => {
     expect(day?.coversMs).toBe(5 * hourMs + minuteMs);
   });
 
+  it("writes nothing more of a series that is silent for more than a week", () => {
+    const state = createBaselines();
+    learn(state, [cpu(1, 40, 0)], at(0));
+    expect(sketchesOf(state, at(hourMs))).toHaveLength(1);
+    const late = at(9 * 24 * hourMs);
+    expect(sketchesOf(state, late)).toEqual([]);
+    expect(learn(state, [], late)).toMatchObject({ rows: [], sketches: [] });
+  });
+
   it("takes nothing from a sketch that is none", () => {
     const state = createBaselines();
     const [sketch] = sketchesOf(state, at(0));

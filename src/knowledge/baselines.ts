@@ -117,7 +117,7 @@ export function sketchesOf(state: BaselinesState, now: Instant): readonly Sketch
   const sketches: Sketch[] = [];
   for (let slot = 0; slot < state.book.size && slot < sketchesAtEndMax; slot += 1) {
     const [kept, series] = [state.kept[slot], state.book.seriesAt(slot)];
-    if (kept && series) sketches.push(sketchOf(kept, series, now));
+    if (kept && series) sketches.push(...sketchOf(kept, series, now));
   }
   return sketches;
 }
@@ -164,21 +164,23 @@ function turn(state: BaselinesState, now: Instant): Pick<Learned, "rows" | "sket
     const kept = state.kept[state.cursor];
     const series = state.book.seriesAt(state.cursor);
     if (kept === undefined || series === undefined) continue;
-    if (kept.turns % sketchRounds === 0) sketches.push(sketchOf(kept, series, now));
+    if (kept.turns % sketchRounds === 0) sketches.push(...sketchOf(kept, series, now));
     rows.push(...rowsOf(kept, series, now));
   }
   return { rows, sketches };
 }
 
-function sketchOf({ baseline }: Kept, { source, name, unit }: Series, now: Instant): Sketch {
-  return {
-    source,
-    metricName: name,
-    unit,
-    sketch: baseline.save(now.monotonicMs),
-    calculatedAt: now.wallMs,
-    validUntil: now.wallMs + 2 * sketchRounds * roundMs,
-  };
+/** None of a series of which nothing came for a week: it may be no more, and is forgotten then. */
+function sketchOf(
+  { baseline }: Kept,
+  { source, name: metricName, unit }: Series,
+  { monotonicMs, wallMs: calculatedAt }: Instant,
+): readonly Sketch[] {
+  const sketch = baseline.save(monotonicMs);
+  const validUntil = calculatedAt + 2 * sketchRounds * roundMs;
+  return sketch === undefined
+    ? []
+    : [{ source, metricName, unit, sketch, calculatedAt, validUntil }];
 }
 
 function rowsOf(kept: Kept, series: Series, now: Instant): BaselineRow[] {

@@ -106,7 +106,8 @@ it("goes on where it was saved, less what has expired (invariant 5)", () => {
       const ageMs = awayMinutes * minuteMs;
       const text = kept.save(nowMs);
       // A new process: its clock begins anew.
-      const restored = Baseline.restore(text, { nowMs: 7, ageMs });
+      const restored = text === undefined ? undefined : Baseline.restore(text, { nowMs: 7, ageMs });
+      expect(text === undefined).toBe(kept.summary("7d") === undefined);
       kept.advance(nowMs + ageMs);
       for (const window of ["1h", "24h", "7d"] as const) {
         const [before, after] = [kept.summary(window), restored?.summary(window)];
@@ -114,7 +115,7 @@ it("goes on where it was saved, less what has expired (invariant 5)", () => {
         expect(after?.coversMs).toBe(before?.coversMs);
         if (before) expect(after?.p95).toBeCloseTo(before.p95, 0);
       }
-      expect(text).toMatch(/^[!-~\u0100-\u01ff]*$/);
+      expect(text ?? "").toMatch(/^[!-~\u0100-\u01ff]*$/);
     }),
   );
 });
@@ -122,7 +123,10 @@ it("goes on where it was saved, less what has expired (invariant 5)", () => {
 it("keeps what was learned before the past came back", () => {
   const before = new Baseline();
   for (let atMs = 0; atMs < 50 * minuteMs; atMs += minuteMs) before.add(5, atMs);
-  const restored = Baseline.restore(before.save(50 * minuteMs), { nowMs: 0, ageMs: minuteMs });
+  const restored = Baseline.restore(before.save(50 * minuteMs) ?? "", {
+    nowMs: 0,
+    ageMs: minuteMs,
+  });
   const young = new Baseline();
   for (let atMs = 0; atMs < 25 * minuteMs; atMs += minuteMs) young.add(9, atMs);
   restored?.absorb(young);

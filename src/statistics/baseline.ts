@@ -108,9 +108,11 @@ export class Baseline {
     return summaryOf(sketch, Math.min(coversMs, windowMs[window]));
   }
 
-  /** All that is known by `nowMs`, as printable text. */
-  save(nowMs: number): string {
+  /** All that is known by `nowMs`, as printable text; undefined when that is nothing any more. */
+  save(nowMs: number): string | undefined {
     this.advance(nowMs);
+    const closed = [...this.#tens, ...this.#hours, ...this.#days];
+    if (this.#open === undefined && !closed.some((text) => text)) return undefined;
     return writeBaseline({
       positionMs: nowMs + this.#offsetMs,
       open: this.#open ? pieceText(this.#openMs, this.#open.encode()) : "",
