@@ -6,13 +6,14 @@
  *     what was in a store that was lost meanwhile: it is all that is left of that.
  * J2. Readers get entries from the store, in order and each once: what is elsewhere comes later.
  * J3. A checkpoint that does not fit its seal is believed in nothing: what the journal still has
- *     is read instead, and that is told.
+ *     is read instead, and that is told; so is one that is missing.
  * J4. Without a store a daemon starts all the same, with what can be read of the past. It never
  *     takes its own memory for the whole then: checkpoints are folded from the store again.
  */
 import { SoulMirrorError, type Timers } from "../kernel/index.ts";
 import {
   createRecollection,
+  type Finding,
   type Mac,
   type Recollection,
   type ResilientJournal,
@@ -20,6 +21,7 @@ import {
   recollect,
   sealCheckpoint,
   unsealCheckpoint,
+  verifyCheckpoint,
   writeRecollection,
 } from "../knowledge/index.ts";
 import type { Entry, Kept, SealedEntry, Store } from "../model/index.ts";
@@ -206,23 +208,28 @@ export class JournalKeeper {
   async #foldAll(store: Pick<Store, "loadCheckpoint" | "read">): Promise<Folded> {
     const checkpoint = await store.loadCheckpoint();
     const state = checkpoint && unsealCheckpoint(checkpoint, this.#options.mac);
-    if (checkpoint && state === undefined) this.#distrust(checkpoint.position);
     const saved = state === undefined ? undefined : readRecollection(state);
     const memory = saved ?? createRecollection();
     let position = saved && checkpoint ? checkpoint.position : 0;
+    let first: number | undefined;
     for (;;) {
       const page = await store.read(position + 1, pageSize);
+      first ??= page[0]?.position;
       for (const { entry, at } of page) recollect(memory, entry, at);
       position = page.at(-1)?.position ?? position;
-      if (page.length < pageSize) return { memory, position };
+      if (page.length < pageSize) break;
     }
+    const found = verifyCheckpoint(checkpoint, { mac: this.#options.mac, from: first });
+    if (found) this.#distrust(found);
+    return { memory, position };
   }
 
   /** Keeps J3. */
-  #distrust(position: number): void {
-    const reason = `the checkpoint at ${position} does not fit its seal: it was changed outside, and what the journal still has is read instead`;
-    this.#options.log.warn("checkpoint-distrusted", { position });
-    this.#untold = [{ kind: "gap", lost: 0, reason }];
+  #distrust({ what, position }: Finding): void {
+    this.#options.log.warn("checkpoint-distrusted", { position, what });
+    this.#untold = [
+      { kind: "gap", lost: 0, reason: `${what}; what the journal has is read instead` },
+    ];
   }
 
   #anchorLater(): void {

@@ -11,7 +11,9 @@ const saved = { position: 12, state: sealCheckpoint({ position: 12, state }, mac
 
 it("is read as it was written", () => {
   expect(unsealCheckpoint(saved, mac)).toBe(state);
-  expect(verifyCheckpoint(saved, mac)).toBeUndefined();
+  for (const from of [1, 12, 13, undefined]) {
+    expect(verifyCheckpoint(saved, { mac, from })).toBeUndefined();
+  }
 });
 
 it("is believed in nothing once anything of it was changed", () => {
@@ -25,6 +27,16 @@ it("is believed in nothing once anything of it was changed", () => {
   ];
   for (const each of changed) {
     expect(unsealCheckpoint(each, mac)).toBeUndefined();
-    expect(verifyCheckpoint(each, mac)).toMatchObject({ kind: "edited", position: each.position });
+    const { position } = each;
+    expect(verifyCheckpoint(each, { mac, from: 1 })).toMatchObject({ kind: "edited", position });
+  }
+});
+
+it("is missed where the journal begins behind it", () => {
+  expect(verifyCheckpoint(undefined, { mac, from: 1 })).toBeUndefined();
+  expect(verifyCheckpoint(undefined, { mac, from: undefined })).toBeUndefined();
+  for (const each of [undefined, saved]) {
+    const missing = { kind: "missing", position: 13 };
+    expect(verifyCheckpoint(each, { mac, from: 14 })).toMatchObject(missing);
   }
 });

@@ -1,7 +1,8 @@
 /**
  * A checkpoint stands for entries that nobody reads again, so it is sealed like them: by the key
  * that lies outside of the store, and together with its position. One that does not fit its seal
- * is believed in nothing.
+ * is believed in nothing. Entries are pruned up to the checkpoint only: between it and the first
+ * entry of the journal nothing may be missing, so an older one in its place, or none, is found.
  */
 import type { Mac } from "./chain.ts";
 import type { Finding } from "./verify-chain.ts";
@@ -24,11 +25,20 @@ export function unsealCheckpoint(saved: Checkpoint, mac: Mac): string | undefine
   return isOurs ? state : undefined;
 }
 
-export function verifyCheckpoint(saved: Checkpoint, mac: Mac): Finding | undefined {
-  if (unsealCheckpoint(saved, mac) !== undefined) return undefined;
-  const { position } = saved;
-  const what = `the checkpoint at ${position} does not fit its seal: it was changed outside`;
-  return { kind: "edited", position, what };
+/** `from` is the position of the first entry of the journal; undefined when it has none. */
+export function verifyCheckpoint(
+  saved: Checkpoint | undefined,
+  { mac, from }: { readonly mac: Mac; readonly from: number | undefined },
+): Finding | undefined {
+  const position = saved?.position ?? 0;
+  if (saved !== undefined && unsealCheckpoint(saved, mac) === undefined) {
+    const what = `the checkpoint at ${position} does not fit its seal: it was changed outside`;
+    return { kind: "edited", position, what };
+  }
+  if (from === undefined || from <= position + 1) return undefined;
+  const which = saved === undefined ? "there is no checkpoint" : `the checkpoint is at ${position}`;
+  const what = `${which}, and the journal begins at ${from}: a newer one was taken away`;
+  return { kind: "missing", position: from - 1, what };
 }
 
 /** The sealed text of an entry begins with a seal or an empty line, so it is never one of these. */

@@ -70,7 +70,7 @@ test("a store that has lost everything gets what is known, and readers hear the 
   expect([...(await keeperOf().recall()).modes.keys()]).toContain("s0");
 });
 
-test("a checkpoint that somebody has changed is not believed, and that is told (J3)", async () => {
+test("a checkpoint that somebody has changed, or taken away, is told, and not believed (J3)", async () => {
   await using stack = new AsyncDisposableStack();
   const store = createMemoryStore();
   const keeperOf = await keptJournal(stack, { store });
@@ -91,4 +91,15 @@ test("a checkpoint that somebody has changed is not believed, and that is told (
   const last = (await store.read(2, 10)).map(({ entry }) => entry);
   expect(last.map(({ kind }) => kind)).toEqual(["gap", "mode_changed"]);
   expect(last[0]).toHaveProperty("reason", expect.stringContaining("does not fit its seal"));
+  // What was pruned up to a checkpoint is missed without it.
+  await next.checkpoint();
+  const retention = { metricsBefore: 0, failuresBefore: 0, entriesBefore: wallMs + 1000 };
+  expect(await store.prune(retention)).toBe(2);
+  const bare: Pick<Store, "loadCheckpoint"> = { loadCheckpoint: async () => undefined };
+  Object.assign(store, bare);
+  const third = keeperOf();
+  await third.recall();
+  await third.write([modeOf("off")], wallMs);
+  const told = (await store.read(4, 10)).map(({ entry }) => entry);
+  expect(told[0]).toHaveProperty("reason", expect.stringContaining("there is no checkpoint"));
 });

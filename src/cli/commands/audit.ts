@@ -42,8 +42,8 @@ export const audit: Run = async ({ place, out }) => {
   const verification = await verify(store.store, async () => {
     const journal = await verifyJournal(store, mac, anchors);
     const checkpoint = await store.store.loadCheckpoint();
-    const edited = checkpoint && verifyCheckpoint(checkpoint, mac);
-    return edited && !journal.finding ? { ...journal, finding: edited } : journal;
+    const finding = verifyCheckpoint(checkpoint, { mac, from: journal.from });
+    return finding && !journal.finding ? { ...journal, finding } : journal;
   });
   const { proven, from, to, lost, finding } = verification;
   if (finding) throw broken(finding, proven);
