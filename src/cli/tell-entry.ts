@@ -92,6 +92,10 @@ function sentence(entry: Entry, style: Style): string | undefined {
       return `${entry.strategy} is not tried: ${plainText(entry.reason)}${wouldDo(entry.steps)}`;
     case "action":
       return actionSentence(entry.action, style);
+    case "relapse": {
+      const { strategy, wellForMs } = entry.relapse;
+      return `it was well for ${formatDuration(wellForMs)}: ${strategy} has not healed it for good`;
+    }
     case "scaled": {
       const { service, actions } = entry.scaled;
       if (actions.length === 0) return `${service} has its declared instances again`;

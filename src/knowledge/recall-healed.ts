@@ -12,6 +12,8 @@ import {
   type Incident,
   isLive,
   type Plan,
+  type Relapse,
+  recordVerdict,
   signatureOf,
   type Tried,
   type Verdict,
@@ -70,16 +72,11 @@ export function noteFailed(memory: Recollection, { plan, status, id }: Action): 
   changeAttempt(memory, plan, waited ? undefined : false);
 }
 
-/** Which strategy a verdict is about: of an action that is known, or of the one that had helped. */
-export function strategyOf(
-  memory: Recollection,
-  failure: Failure,
-  { action }: Verdict,
-): string | undefined {
-  if (action === undefined) return undefined;
-  const { healedBy } = memory.tried.get(failure.resource) ?? {};
-  const known = memory.actions.get(action)?.plan.strategy;
-  return known ?? (healedBy?.action === action ? healedBy.strategy : undefined);
+export function noteRelapse(memory: Recollection, relapse: Relapse, at: number): void {
+  const failure = memory.failures.get(relapse.failure);
+  if (failure === undefined) return;
+  const key = { signature: signatureOf(failure), strategy: relapse.strategy };
+  recordVerdict(memory.book, key, { healed: false, at });
 }
 
 export function noteProof(memory: Recollection, verdict: Verdict): void {

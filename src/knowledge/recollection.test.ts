@@ -198,8 +198,8 @@ describe("recollection", () => {
     it("has not helped when it comes back", () => {
       const again = { ...failure, id: "fail_2" };
       const relapse: Entry = {
-        kind: "verdict",
-        verdict: { at: 6000, failure: "fail_2", action: "act_1", healed: false, reason: "back" },
+        kind: "relapse",
+        relapse: { failure: "fail_2", action: "act_1", strategy: "restart", wellForMs: 1000 },
       };
       const reopened = { ...incident, failures: [failure.id, "fail_2"], relapses: 1 };
       const memory = fold([

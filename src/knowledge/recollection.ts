@@ -32,8 +32,8 @@ import {
   noteIncident,
   notePlanned,
   noteProof,
+  noteRelapse,
   noteWell,
-  strategyOf,
 } from "./recall-healed.ts";
 
 export interface Recollection {
@@ -103,6 +103,9 @@ export function recollect(memory: Recollection, entry: Entry, at: number): void 
     case "verdict":
       noteVerdict(memory, entry);
       return;
+    case "relapse":
+      noteRelapse(memory, entry.relapse, at);
+      return;
     case "daemon_stopped":
       if (memory.runs.size === 0) beginAnew(memory);
       return;
@@ -165,9 +168,9 @@ function noteVerdict(memory: Recollection, entry: Extract<Entry, { kind: "verdic
   const { verdict } = entry;
   const failure = memory.failures.get(verdict.failure);
   const action = verdict.action === undefined ? undefined : memory.actions.get(verdict.action);
-  const strategy = failure && strategyOf(memory, failure, verdict);
-  if (failure && strategy !== undefined) {
-    recordVerdict(memory.book, { signature: signatureOf(failure), strategy }, verdict);
+  if (failure && action) {
+    const key = { signature: signatureOf(failure), strategy: action.plan.strategy };
+    recordVerdict(memory.book, key, verdict);
   }
   noteProof(memory, verdict);
   if (verdict.healed && action && !hasOther(memory, action.plan.resource, verdict.failure)) {

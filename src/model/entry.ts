@@ -4,7 +4,7 @@ import type { Failure } from "./failure.ts";
 import type { Incident } from "./incident.ts";
 import type { ProgramFiles } from "./observation.ts";
 import type { ProcessIdentity, ResourceId } from "./resource.ts";
-import type { Scaled } from "./tried.ts";
+import type { Relapse, Scaled } from "./tried.ts";
 
 /**
  * What the journal holds: every decision and every deed, written before the next step begins.
@@ -38,6 +38,7 @@ export type Entry =
     }
   | { readonly kind: "action"; readonly action: Action }
   | { readonly kind: "verdict"; readonly verdict: Verdict }
+  | { readonly kind: "relapse"; readonly relapse: Relapse }
   | { readonly kind: "supervision"; readonly slot: SlotRecord }
   /** How many instances a service has beyond those that are declared. */
   | { readonly kind: "scaled"; readonly scaled: Scaled }

@@ -20,6 +20,13 @@ export interface HealedBy {
   readonly strategy: string;
 }
 
+/** What was healed has come back: it speaks against what seemed to help, verdict or not. */
+export interface Relapse extends HealedBy {
+  /** The failure that came back. */
+  readonly failure: string;
+  readonly wellForMs: number;
+}
+
 /** An incident that is over, and may be reopened. */
 export interface ResolvedLately {
   readonly incident: string;

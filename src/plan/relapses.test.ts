@@ -31,25 +31,25 @@ function healed(): PlannerBench {
   return planner;
 }
 
-function verdictsIn(planner: PlannerBench) {
+function relapsesIn(planner: PlannerBench) {
   return planner.out.flatMap(({ entries }) =>
-    entries.flatMap((entry) => (entry.kind === "verdict" ? [entry.verdict] : [])),
+    entries.flatMap((entry) => (entry.kind === "relapse" ? [entry.relapse] : [])),
   );
 }
 
 describe("a relapse", () => {
-  it("is a verdict: what seemed to help has not", () => {
+  it("speaks against what seemed to help", () => {
     const planner = healed();
     expect(planner.told).toEqual([`restart ${db}`]);
     const { score } = scoreOf(planner.state.book, key, planner.nowMs);
     planner.wait(40_000);
     const again = planner.fail(db, "check_failed", { relapses: 1 });
-    expect(verdictsIn(planner)).toMatchObject([
+    expect(relapsesIn(planner)).toMatchObject([
       {
         failure: again.id,
         action: `act:${planner.plans[0]?.id}`,
-        healed: false,
-        reason: "it has come back after it was well for 40 s",
+        strategy: "restart",
+        wellForMs: 40_000,
       },
     ]);
     expect(scoreOf(planner.state.book, key, planner.nowMs).score).toBeLessThan(score);
@@ -59,12 +59,12 @@ describe("a relapse", () => {
     const other = healed();
     other.wait(40_000);
     other.fail(db, "check_failed", { id: "inc-other" });
-    expect(verdictsIn(other)).toEqual([]);
+    expect(relapsesIn(other)).toEqual([]);
     const planner = running();
     planner.verdict(planner.fail(db, "check_failed"), undefined, true);
     planner.wait(1000);
     planner.fail(db, "check_failed", { relapses: 1 });
-    expect(verdictsIn(planner)).toEqual([]);
+    expect(relapsesIn(planner)).toEqual([]);
   });
 
   it("is known to the next daemon, and what was tried is not tried first", () => {
@@ -78,7 +78,7 @@ describe("a relapse", () => {
     const now = { wallMs: 60_000, monotonicMs: 0 };
     restorePlanning(after.state, { memory: { ...nothing, tried: new Map([[db, tried]]) }, now });
     after.fail(db, "check_failed", { relapses: 1 });
-    expect(verdictsIn(after)).toMatchObject([{ action: "act:before", healed: false }]);
+    expect(relapsesIn(after)).toMatchObject([{ action: "act:before", wellForMs: 2000 }]);
     const [first] = after.state.cases.get(db)?.attempts ?? [];
     expect(first).toMatchObject({ action: "plan", helped: false });
   });

@@ -1,9 +1,10 @@
 /**
  * What was healed lately. When it comes back before it was well for long, what seemed to help has
- * not: that is written down as a verdict, counts as experience, and the next attempt is another.
+ * not: that is written down, and counts as experience. The verdict stays, for it was true when it
+ * was reached.
  */
 
-import { formatDuration, type Instant } from "../kernel/index.ts";
+import type { Instant } from "../kernel/index.ts";
 import {
   type Attempted,
   type Failure,
@@ -54,12 +55,10 @@ export function noteRelapse(
 ): void {
   const { healedBy, closedMs } = before;
   if (healedBy === undefined || before.incident !== incident.id || incident.relapses === 0) return;
-  const { action, strategy } = healedBy;
-  const wellFor = formatDuration(now.monotonicMs - closedMs);
-  const reason = `it has come back after it was well for ${wellFor}`;
-  const verdict = { at: now.wallMs, failure: failure.id, action, healed: false, reason };
-  recordVerdict(state.book, { signature: signatureOf(failure), strategy }, verdict);
-  out.entries.push({ kind: "verdict", verdict });
+  const relapse = { ...healedBy, failure: failure.id, wellForMs: now.monotonicMs - closedMs };
+  const key = { signature: signatureOf(failure), strategy: healedBy.strategy };
+  recordVerdict(state.book, key, { healed: false, at: now.wallMs });
+  out.entries.push({ kind: "relapse", relapse });
 }
 
 /** What the planner before this one had closed lately, oldest first. */
