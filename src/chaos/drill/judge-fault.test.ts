@@ -61,6 +61,17 @@ test.each<[string, Partial<FaultRecord>]>([
   expect(verdict).toEqual({ kind: "failed", reasons: [reason] });
 });
 
+test("of two instances one may be healed by what was meant to, the other one by more", () => {
+  const strategies = [
+    { name: "rollback_config", outcome: "helped" },
+    { name: "restart", outcome: "helped" },
+  ] as const;
+  expect(judgeFault({ ...healed, strategies })).toMatchObject({
+    healedBy: "rollback_config",
+    verdict: { kind: "healed" },
+  });
+});
+
 test("what had to be taken back before must have been", () => {
   const vain = { ...fault, inVain: ["restart"] };
   const verdictWith = (outcome: "failed" | "undone") => {

@@ -62,7 +62,7 @@ export function judgeFault(record: FaultRecord): DrillRow {
   const { fault, failures, healing } = record;
   const isRight = ({ type }: { type: FailureType }): boolean => fault.diagnosis.includes(type);
   const detection = failures.find(isRight) ?? failures[0];
-  const healer = record.strategies.findLast(({ outcome }) => outcome === "helped")?.name;
+  const healer = healerOf(record);
   const healedBy = healing.kind === "healed" ? (healer ?? "itself") : healer;
   return {
     fault: fault.id,
@@ -78,6 +78,12 @@ export function judgeFault(record: FaultRecord): DrillRow {
     damagedWrites: record.damagedWrites,
     verdict: verdictOf(record, healer),
   };
+}
+
+/** Of several that helped (each instance has its own) the one that was meant to. */
+function healerOf({ strategies, fault }: FaultRecord): string | undefined {
+  const helped = strategies.filter(({ outcome }) => outcome === "helped").map(({ name }) => name);
+  return helped.findLast((name) => fault.healedBy.includes(name)) ?? helped.at(-1);
 }
 
 /** The row of a fault that was not injected. */

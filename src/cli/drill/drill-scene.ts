@@ -29,7 +29,7 @@ export interface DrillScene {
 }
 
 const notOwn =
-  "only on a fleet that the drill has started itself; end the one that runs, and run it alone";
+  "only on a fleet that the drill has started itself: end the one that runs, then drill";
 const startGraceMs = 2000;
 const heldWaitMs = 20_000;
 
