@@ -81,6 +81,17 @@ describe("time to limit", () => {
     expect(timeToLimitMs(history, limit, { nowMs: lastMs + 60_000 })).toBeUndefined();
   });
 
+  /** At its begin most pairs of a coarse level rise, and yet the median one does not. */
+  it("goes on telling a steady leak behind a long rest, at every sample", () => {
+    const said = answers(1100, (index) => (60 + Math.max(0, index - 660)) * megabyte);
+    const told = said.findIndex((leftMs) => leftMs !== undefined);
+    expect(told).toBeGreaterThan(660);
+    const trueMs = said.map((_, index) => Math.max(0, 512 - 60 - (index - 660)) * everyMs);
+    for (let index = told; index < said.length; index += 1) {
+      expect(Math.abs((said[index] ?? Infinity) - (trueMs[index] ?? 0))).toBeLessThan(20_000);
+    }
+  });
+
   it("is 0 when the limit was passed on the way", () => {
     const said = answers(100, (index) => (60 + Math.max(0, index - 60) * 20) * megabyte);
     expect(said.at(-1)).toBe(0);

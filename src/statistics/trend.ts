@@ -113,6 +113,8 @@ function steadyLine(rise: Rise): Line | undefined {
   const whole = { ring: lows, from, to };
   if (!rises(kendallOf(whole), rise.count)) return undefined;
   const line = lineThrough(whole);
+  // Where half of the points are still at rest, most pairs may rise and their median slope be none.
+  if (line.slopePerMs <= 0) return undefined;
   if (!isClose(rise, line, spreadMax.usual)) return undefined;
   const middle = from + (rise.count >> 1);
   const parts = [

@@ -49,6 +49,21 @@ describe("exhaustion", () => {
     expect(seen?.reason).toMatch(/memory\.rss is at \d+ % of its limit and reaches it in [\d.]+ s/);
   });
 
+  it("calls nothing good that is high and has just begun to be followed", () => {
+    const kindsOf = (share: number): ReadonlySet<string | undefined> => {
+      const detector = exhaustionDetector({ series: { "memory.rss": memory } });
+      const state = detector.initial();
+      const kinds = new Set<string | undefined>();
+      for (let ms = 0; ms < 14_000; ms += 250) {
+        kinds.add(judge(detector, state, { ms, value: share * limit })?.kind);
+      }
+      kinds.add(`then ${judge(detector, state, { ms: 16_000, value: share * limit })?.kind}`);
+      return kinds;
+    };
+    expect(kindsOf(0.6)).toEqual(new Set([undefined, "then good"]));
+    expect(kindsOf(0.4)).toEqual(new Set(["good", "then good"]));
+  });
+
   it("sees a slow leak within its lead, and not an hour before", () => {
     const perMs = (limit - 60 * megabyte) / 600_000;
     const seen = firstBad((ms) => 60 * megabyte + ms * perMs, { forMs: 600_000 });

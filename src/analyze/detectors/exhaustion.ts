@@ -8,7 +8,9 @@
  * X2. Where several series lead to one type of failure, each has a failure of its own.
  * X3. A limit that is shared is nobody's alone: who comes near to it is a failure, who is at it
  *     because of others is none.
- * X4. Good evidence about a series is a look at which it is not about to run out.
+ * X4. Good evidence about a series is a look at which it is not about to run out, and that can
+ *     tell: what is more than half full and has just begun to be followed (the daemon or its fleet
+ *     file is new) may be a leak.
  */
 import type { FailureType, Sample } from "../../model/index.ts";
 import { History, timeToLimitMs } from "../../statistics/index.ts";
@@ -27,6 +29,9 @@ export interface Fate {
   readonly full: number;
 }
 
+/** So long a series is followed before its trend says something. */
+const tellingMs = 15_000;
+
 type ExhaustionState = Map<string, Followed>;
 
 interface Followed {
@@ -35,6 +40,8 @@ interface Followed {
   /** Which part of the resource, where it has several that lead to the same (X2). */
   readonly about: { readonly part?: string };
   readonly good: Opinion;
+  /** Monotonic time of the first look at it. */
+  readonly sinceMs: number;
   /** As it was seen last. */
   value: number;
   limit: number;
@@ -55,11 +62,12 @@ export function exhaustionDetector(options: ExhaustionOptions): Detector<Exhaust
         const fate = options.series[wholeOf(sample.series)];
         if (fate === undefined || sample.limit === undefined) continue;
         if (hasParts(sample.series, reading.samples)) continue;
-        const followed = followedOf(state, sample.series, { fate, ...options });
+        const followed = followedOf(state, sample, { fate, begunMs, ...options });
         const reason = exhausting(followed, sample, begunMs);
         const { about } = followed;
-        if (reason === undefined) good.push(followed.good);
-        else bad.push({ kind: "bad", type: fate.leadsTo, ...about, severity: "high", reason });
+        if (reason === undefined && tells(followed, begunMs)) good.push(followed.good);
+        if (reason === undefined) continue;
+        bad.push({ kind: "bad", type: fate.leadsTo, ...about, severity: "high", reason });
       }
       return [...bad, ...good];
     },
@@ -84,10 +92,20 @@ function hasParts(series: string, samples: readonly Sample[]): boolean {
   return samples.some((other) => other.series.startsWith(`${series}:`));
 }
 
+interface Follow extends ExhaustionOptions {
+  readonly fate: Fate;
+  readonly begunMs: number;
+}
+
+/** Keeps X4. */
+function tells({ sinceMs, value, limit }: Followed, nowMs: number): boolean {
+  return nowMs - sinceMs >= tellingMs || value <= limit / 2;
+}
+
 function followedOf(
   state: ExhaustionState,
-  series: string,
-  { fate, series: all }: ExhaustionOptions & { readonly fate: Fate },
+  { series }: Sample,
+  { fate, begunMs: sinceMs, series: all }: Follow,
 ): Followed {
   const known = state.get(series);
   if (known) return known;
@@ -95,7 +113,7 @@ function followedOf(
   const isOneOfSeveral = Object.values(all).filter((other) => other.leadsTo === leadsTo).length > 1;
   const about = isOneOfSeveral || series.includes(":") ? { part: series } : {};
   const good: Opinion = { kind: "good", types: [leadsTo], ...about };
-  const made = { history: new History(), fate, about, good, value: 0, limit: 0 };
+  const made = { history: new History(), sinceMs, fate, about, good, value: 0, limit: 0 };
   state.set(series, made);
   return made;
 }
