@@ -8,6 +8,9 @@
  * A dependency that is being restarted or deployed on purpose is waited for as long as it may take
  * to start; then the case is looked at afresh before anything is done about it.
  *
+ * What is to be done after a pause, or by another daemon, needs fresh evidence in the same way: who
+ * has waited for budget, or for the end of an attempt, may be well by now.
+ *
  * Waiting always ends: after `acquittalMs`, after `victimPatienceMs`, at the start timeout, when
  * the incident is escalated, or when this machine has its network again.
  */
@@ -22,13 +25,19 @@ const promptMs = 1000;
 /** And how long the victims of a cause wait for its recovery. */
 const victimPatienceMs = 120_000;
 
-/** True while the case has to wait for what the resource needs. */
-export function mustWait(
-  state: PlanState,
-  context: Context,
-  scope: { each: RecoveryCase; tick: PlanTick },
-): boolean {
+interface Scope {
+  readonly each: RecoveryCase;
+  readonly tick: PlanTick;
+}
+
+/** True while the case has to wait: for what the resource needs, or for fresh evidence. */
+export function mustWait(state: PlanState, context: Context, scope: Scope): boolean {
   const { each, tick } = scope;
+  if (waitsForOthers(state, context, scope)) return true;
+  return !isDead(context) && isStale(each, tick) && isOpenAgain(each, tick);
+}
+
+function waitsForOthers(state: PlanState, context: Context, { each, tick }: Scope): boolean {
   // It runs again: whether that helped is for the verdict to say.
   if (isAboutDeath(context.failure) && context.slot?.run) return true;
   if (isAboutPredecessor(context, tick)) return true;
@@ -76,6 +85,13 @@ function mayBeInnocent(state: PlanState, suspicion: Suspicion, tick: PlanTick): 
   }
   const heldFor = (each.heldMs ?? each.sinceMs) - each.sinceMs;
   return heldFor > promptMs && isOpenAgain(each, tick);
+}
+
+/** It was ill when it was last known, and that is a while ago: who waits may get well. */
+function isStale(each: RecoveryCase, { now, world }: PlanTick): boolean {
+  if (each.asked === true) return false;
+  const knownMs = Math.max(each.knownMs, world.badMs(each.resource));
+  return now.monotonicMs - knownMs > promptMs;
 }
 
 /** Its own last look may be older than the recovery of what it needs. */

@@ -94,6 +94,7 @@ describe("a case of recovery", () => {
   it("does nothing to what is well again once it was waited for what it needs (R1)", () => {
     const planner = running();
     planner.fail(web, "check_failed");
+    planner.bads.set(web, planner.nowMs);
     planner.wait(3200);
     planner.goods.set(web, planner.nowMs);
     planner.wait(20_000);

@@ -49,7 +49,8 @@ export function decide(state: PlanState, each: RecoveryCase, tick: PlanTick): vo
   if (each.phase !== "open" || now.monotonicMs < each.dueMs) return;
   const context = contextOf(state, each, tick);
   if (context === undefined || state.goingDown || context.slot?.desired === "stopped") return;
-  if (context.slot?.quarantine !== undefined || modeOf(state, context) === "off") return;
+  if (modeOf(state, context) === "off") return;
+  if (context.slot?.quarantine) return tellQuarantine(state, each, { tick, slot: context.slot });
   if (state.acting.has(each.resource)) return wait(state, each, now.monotonicMs + gatePauseMs);
   if (isLeftDown(state, context) || mustWait(state, context, { each, tick })) {
     return wait(state, each, now.monotonicMs + gatePauseMs);
@@ -77,6 +78,16 @@ function isLeftDown(state: PlanState, { slot, service }: Context): boolean {
   return slot.run === undefined && !isRevived(state, slot);
 }
 
+/** Also when it has become an incident of its own since: as a victim it was told with its cause. */
+function tellQuarantine(
+  state: PlanState,
+  each: RecoveryCase,
+  { tick, slot }: { readonly tick: PlanTick; readonly slot: Slot },
+): void {
+  const reason = `in quarantine: ${slot.quarantine?.reason ?? ""}`;
+  escalate(state, each, { tick, why: "quarantine", reason });
+}
+
 /** It cools down; pauses that nobody would notice are not told. */
 function rest(
   state: PlanState,
@@ -84,6 +95,7 @@ function rest(
   { tick, strategy }: { readonly tick: PlanTick; readonly strategy: Strategy },
 ): void {
   const untilMs = each.restedMs ?? tick.now.monotonicMs;
+  each.lookedMs = undefined;
   const at = clockTimeOf(untilMs, tick.now);
   each.waits =
     untilMs - tick.now.monotonicMs < toldPauseMs ? undefined : `${strategy.name} follows at ${at}`;
@@ -206,6 +218,7 @@ function propose(state: PlanState, each: RecoveryCase, proposal: Proposal): void
   tick.out.entries.push({ kind: "plan", plan });
   each.phase = "acting";
   each.restedMs = undefined;
+  each.lookedMs = undefined;
   const attempt = { strategy: strategy.name, action: plan.id, helped: undefined };
   each.attempts = [...shortened(each.attempts), attempt];
   occupy(state, plan);
@@ -222,6 +235,7 @@ function afford(state: PlanState, each: RecoveryCase, { plan, tick }: Costs): bo
   }
   const reason = `${lacking.reason}; it goes on ${goesOn(each, lacking.untilMs, tick.now)}`;
   each.waits = reason;
+  each.lookedMs = undefined;
   escalate(state, each, { tick, why: "no budget", reason });
   wait(state, each, lacking.untilMs);
   return false;
@@ -257,7 +271,7 @@ function markSlot(state: PlanState, each: RecoveryCase, proposal: Proposal): voi
   if (strategy.name === "rollback_config") slot.pinnedHash = slot.goodHash;
   if (strategy.name === "quarantine" && service) {
     slot.quarantine = { specHash: service.hash, reason };
-    escalate(state, each, { tick, why: "quarantine", reason: `in quarantine: ${reason}` });
+    tellQuarantine(state, each, { tick, slot });
   }
   if (strategy.name === "rollback_config" || slot.quarantine) recordSlot(state, slot, tick);
 }

@@ -59,13 +59,19 @@ export class PlannerBench {
     const world = {
       healthOf: (resource: ResourceId) => this.healths.get(resource) ?? "unknown",
       goodMs: (resource: ResourceId) => this.goods.get(resource) ?? -1,
-      badMs: (resource: ResourceId) => this.bads.get(resource) ?? -1,
+      // What has failed goes on failing, unless it is said how it looks.
+      badMs: (resource: ResourceId) =>
+        this.bads.get(resource) ?? (this.isIll(resource) ? this.nowMs : -1),
     };
     const now = { wallMs: this.nowMs, monotonicMs: this.nowMs };
     const given = plan(this.state, { ...none, requests: [], world, ...inputs }, now);
     this.plans.push(...given.plans.map((each) => each.plan));
     this.out.push(given);
     return given;
+  }
+
+  private isIll(resource: ResourceId): boolean {
+    return this.state.cases.has(resource) && !this.goods.has(resource);
   }
 
   /** Lets time pass, with a tick whenever the planner wants one. */
@@ -87,10 +93,10 @@ export class PlannerBench {
     return this.tell({ processes: [{ resource, sensor, reading, ...at }] });
   }
 
-  started(resource: ResourceId, specHash = this.hashOf(resource)): Planning {
+  started(resource: ResourceId, specHash = this.hashOf(resource), adopted = false): Planning {
     this.#pid += 1;
     const process = { pid: this.#pid, startTicks: this.#pid, bootId: "b" };
-    return this.observe(resource, { kind: "started", process, specHash, adopted: false });
+    return this.observe(resource, { kind: "started", process, specHash, adopted });
   }
 
   ready(resource: ResourceId): Planning {

@@ -36,6 +36,21 @@ describe("the restart policy", () => {
     expect(planner.escalations).toEqual([]);
   });
 
+  it("has a person told of the quarantine in each incident that it belongs to", () => {
+    const planner = running(poor);
+    for (let count = 0; count < 6; count += 1) exitOnce(planner, 100);
+    planner.end(planner.plans.at(-1), "succeeded");
+    const told = planner.escalations.length;
+    const each = planner.state.cases.get(db);
+    const own = { id: "inc-own", openedAt: 0, cause: db, title: "t", severity: "high" } as const;
+    const failures = [...(each?.failures.keys() ?? [])];
+    const state = { kind: "open" } as const;
+    planner.tell({ incidents: [{ ...own, failures, victims: [], relapses: 0, state }] });
+    planner.wait(1000);
+    expect(planner.escalations.slice(told)).toEqual([expect.stringContaining("in quarantine")]);
+    expect(planner.told.filter((plan) => plan.startsWith("quarantine"))).toHaveLength(1);
+  });
+
   it("waits longer after each crash of a short run, and ends with the quarantine", () => {
     const planner = running(poor);
     const pausesMs = Array.from({ length: 6 }, () => exitOnce(planner, 100));

@@ -27,17 +27,20 @@ export function restorePlanning(
   for (const slot of state.slots.values()) slot.starts = memory.starts.get(slot.resource) ?? 0;
   for (const failure of memory.failures.values()) state.failures.set(failure.id, failure);
   for (const incident of memory.incidents.values()) takeUp(state, incident, now);
+  // Only the daemon before this one has seen them ill.
+  for (const each of state.cases.values()) each.knownMs = Number.NEGATIVE_INFINITY;
   for (const action of memory.actions.values()) goOnWith(state, action);
 }
 
 /** It is being taken back, or waits for a person: until that is over, nothing else is tried. */
 function goOnWith(state: PlanState, action: Action): void {
   const { plan, status } = action;
+  const known = state.cases.get(plan.resource);
+  const each = plan.cause.kind === "failure" ? known : undefined;
+  if (each) each.attempts = [{ strategy: plan.strategy, action: plan.id, helped: undefined }];
+  // What is done already is only to be judged.
   if (status.kind === "succeeded") return;
   occupy(state, plan);
   noteAwaiting(state, action);
-  const each = state.cases.get(plan.resource);
-  if (each === undefined || plan.cause.kind !== "failure") return;
-  each.phase = "acting";
-  each.attempts = [{ strategy: plan.strategy, action: plan.id, helped: undefined }];
+  if (each) each.phase = "acting";
 }

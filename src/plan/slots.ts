@@ -45,6 +45,8 @@ export interface Slot {
   ended: boolean;
   /** It is not ready: requests are kept away from it. Ends with its process. */
   ejected: boolean;
+  /** An older process lives beside the one that runs: a daemon died while it replaced it. */
+  isDoubled: boolean;
   /** The spec that the fleet file declared last. */
   declaredHash: string | undefined;
 }
@@ -78,6 +80,7 @@ export function createSlot(service: string, number: number): Slot {
     deedDueMs: 0,
     ended: false,
     ejected: false,
+    isDoubled: false,
     declaredHash: undefined,
   };
 }
@@ -88,7 +91,10 @@ export function noteStarted(
   started: StartedReading,
   { now, fleet }: { readonly now: Instant; readonly fleet: Fleet },
 ): void {
+  const before = slot.run?.started;
   if (slot.run) noteRun(slot, now.monotonicMs - slot.run.sinceMs, fleet);
+  // Who is renewed by this daemon has a plan that ends the older one.
+  if (before && started.adopted) slot.isDoubled = !sameProcess(before.process, started.process);
   slot.ejected = false;
   slot.run = {
     started,
@@ -111,10 +117,16 @@ interface DeedPause {
   readonly pauseMaxMs: number;
 }
 
-/** False when it was not the process that the slot runs. */
+/**
+ * False when it was not the process that the slot runs. What nobody knew to run, and was not to
+ * end, has ended while no daemon lived: that counts like any other exit.
+ */
 export function noteExited(slot: Slot, exited: ExitedReading, fleet: Fleet): boolean {
   const { run } = slot;
-  if (run === undefined || !sameProcess(run.started.process, exited.process)) return false;
+  slot.isDoubled = false;
+  if (run === undefined ? exited.expected : !sameProcess(run.started.process, exited.process)) {
+    return false;
+  }
   noteRun(slot, exited.uptimeMs, fleet);
   slot.program = exited.program;
   if (!exited.expected && exited.uptimeMs < fleet.budgets.healthyRunMs) slot.crashes += 1;

@@ -65,6 +65,8 @@ export interface RecoveryCase {
   /** open: something may be done; acting; judging; reverting. */
   phase: "open" | "acting" | "judging" | "reverting";
   readonly sinceMs: number;
+  /** When this daemon has last heard that it is ill: at its begin, or by a verdict. */
+  knownMs: number;
   dueMs: number;
   /**
    * While judging: failures whose verdict is awaited. What is raised later has a turn of its own.

@@ -17,6 +17,31 @@ describe("supervision", () => {
     expect(planner.told).toEqual([`start ${db}`, `start ${web}`, `start ${web2}`]);
   });
 
+  it("brings a renewal to its end that a dead daemon has left half done (U7)", () => {
+    const planner = running();
+    planner.started(web, undefined, true);
+    planner.wait(1000);
+    expect(planner.told).toEqual([`finish_renewal ${web}`]);
+    const steps = planner.plans[0]?.steps.map(({ kind, parameters }) => [
+      kind,
+      parameters["which"],
+    ]);
+    expect(steps).toEqual([
+      ["ready", undefined],
+      ["drain", "previous"],
+      ["stop", "previous"],
+    ]);
+    planner.end(planner.plans[0], "failed");
+    planner.wait(5000);
+    expect(planner.told).toHaveLength(2);
+    const older = { pid: 2, startTicks: 2, bootId: "b" };
+    const how = { code: null, signal: null, uptimeMs: 60_000, expected: true };
+    planner.observe(web, { kind: "exited", process: older, ...how });
+    planner.end(planner.plans[1], "succeeded");
+    planner.wait(5000);
+    expect(planner.told).toHaveLength(2);
+  });
+
   it("renews the instances of a service one at a time, and waits until each is ready (U2)", () => {
     const planner = running();
     const next = fleetOf(chain.replace("node web.js", "node web2.js"));

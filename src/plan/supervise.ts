@@ -10,6 +10,8 @@
  * U4. What was taken out of the rotation because it was not ready is put back when it is ready.
  * U5. What a person has stopped, or the fleet no longer wants, asks for nobody's care.
  * U6. A case keeps a start away only when the case itself brings back what is dead.
+ * U7. A renewal that a dead daemon has left half done is brought to its end: of two processes of an
+ *     instance, the older one ends when the other is ready.
  */
 import type { ServiceSpec } from "../config/index.ts";
 import { failureTypes, type Plan, type PlanCause, type Step } from "../model/index.ts";
@@ -41,6 +43,7 @@ export function supervise(state: PlanState, name: string, tick: PlanTick): void 
     else if (service && slot.run === undefined)
       again = start(state, { slot, service }, tick) || again;
     else if (slot.ejected && isReadyAgain(state, slot)) readmit(state, slot, tick);
+    else if (slot.isDoubled && service) finishRenewal(state, { slot, service }, tick);
     else if (service) again = renew(state, { slot, service }, tick) || again;
   }
   const dueMs = again ? Math.min(pausedMs, nowMs + againMs) : pausedMs;
@@ -187,8 +190,19 @@ function renewal({ slot, service }: Place): readonly Step[] {
   if (service.listen === undefined) {
     return [stopStep(resource, service, { which: "all" }), startStep(resource, hash)];
   }
+  return [startStep(resource, hash, { beside: true }), ...afterStart(slot, service)];
+}
+
+/** Keeps U7. */
+function finishRenewal(state: PlanState, { slot, service }: Place, tick: PlanTick): void {
+  const reason = "the process that it was to replace runs beside it";
+  const steps = afterStart(slot, service);
+  emit(state, slot, { strategy: "finish_renewal", reason, steps, tick });
+}
+
+/** Of a renewal by a process that takes the place of another. */
+function afterStart({ resource }: Slot, service: ServiceSpec): readonly Step[] {
   return [
-    startStep(resource, hash, { beside: true }),
     readyStep(resource, service),
     drainStep(resource, service, "previous"),
     stopStep(resource, service, { which: "previous" }),

@@ -24,6 +24,7 @@ export function takeUp(state: PlanState, incident: Incident, now: Instant): read
       each.failures.set(id, failure);
       if (!isNews) continue;
       news.push(failure);
+      each.knownMs = now.monotonicMs;
       touch(state, each, now);
     }
   }
@@ -48,6 +49,7 @@ function openCase(
     attempts: isRelapse ? before.attempts.map((one) => ({ ...one, helped: false })) : [],
     phase: "open",
     sinceMs: now.monotonicMs,
+    knownMs: now.monotonicMs,
     dueMs: 0,
     judged: new Set(),
     restedMs: undefined,

@@ -34,6 +34,7 @@ export function hearVerdict(state: PlanState, verdict: Verdict, tick: PlanTick):
   if (each === undefined || verdict.action === undefined || each.phase !== "judging") return;
   if (attempt) attempt.helped = false;
   each.phase = "reverting";
+  each.knownMs = tick.now.monotonicMs;
   if (plan?.strategy === "rollback_config") unpin(state, failure, tick);
   // While it is taken back, what it started is not started again.
   if (plan) occupy(state, plan);
