@@ -14,7 +14,7 @@ export const simulation: Figure = {
   async run(bench) {
     const hours = bench.quick ? 4 : 24;
     const seeds = bench.quick ? [1, 2, 3] : [1, 2, 3, 4, 5, 6, 7];
-    run({ ...shape, seed: 99, hours: 2 });
+    await run({ ...shape, seed: 99, hours: 2 });
     const speeds: number[] = [];
     const rates: number[] = [];
     const perHour: number[] = [];
@@ -23,7 +23,7 @@ export const simulation: Figure = {
     for (const seed of seeds) {
       bench.progress(`seed ${seed}, ${hours} h`);
       const before = process.cpuUsage();
-      const result = run({ ...shape, seed, hours });
+      const result = await run({ ...shape, seed, hours });
       const { user, system } = process.cpuUsage(before);
       const seconds = (user + system) / 1e6;
       speeds.push(hours / seconds);

@@ -71,8 +71,15 @@ export class ApiHouse implements House {
       world.nowMs = Math.max(world.nowMs, nextMs);
       const done = tick(this.#loop, world.runDue(), world.now());
       if (done.entries.length > 0) await this.write(done.entries);
-      for (const read of done.reads) world.read(read, () => true);
-      for (const command of done.commands) world.carryOut(command, () => true);
+      for (const { read, request } of done.reads) {
+        const { key } = request.spec;
+        world.look(request, (readings) => world.tell({ kind: "read", key, read, readings }));
+      }
+      for (const command of done.commands) {
+        world.carryOut(command, (result) =>
+          world.tell({ kind: "result", command: command.id, result }),
+        );
+      }
       this.#wakeMs = done.wakeMs ?? Number.POSITIVE_INFINITY;
     }
   }

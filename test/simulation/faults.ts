@@ -1,6 +1,7 @@
 import { integerBetween, type Random } from "../../src/kernel/index.ts";
-import { type ResourceId, resourceId } from "../../src/model/index.ts";
-import type { SimulatedWorld } from "./simulated-world.ts";
+import { resourceId } from "../../src/model/index.ts";
+import { serviceNameOf } from "./simulated-fleet.ts";
+import type { Illness, SimulatedProcess, SimulatedWorld } from "./simulated-world.ts";
 
 /** What the simulated fleet suffers. Each strikes something that was well and ready before. */
 export type FaultName =
@@ -12,9 +13,17 @@ export type FaultName =
   | "port"
   | "config"
   | "outage"
-  | "crash_daemon";
+  | "crash_daemon"
+  /** Ill for a moment, and well again by itself. */
+  | "sneeze"
+  /** Ill again after each restart, for many minutes. */
+  | "stubborn"
+  /** The same, and so ill that it dies at once. */
+  | "doomed"
+  | "long_outage"
+  | "store_away";
 
-const names: readonly FaultName[] = [
+export const usualFaults: readonly FaultName[] = [
   "kill",
   "kill",
   "hang",
@@ -27,60 +36,85 @@ const names: readonly FaultName[] = [
   "crash_daemon",
 ];
 
+export const allFaults: readonly FaultName[] = [
+  ...usualFaults,
+  "sneeze",
+  "stubborn",
+  "doomed",
+  "long_outage",
+  "store_away",
+];
+
 export interface FaultHooks {
   readonly resources: number;
   /** A new fleet file in which this service has a spec that crashes; `undo` puts it right again. */
   breakConfig(service: string): void;
   crashDaemon(): void;
+  takeStoreAway(forMs: number): void;
 }
 
+const illnesses: Partial<Record<FaultName, Illness>> = {
+  hang: "hung",
+  stall: "stalled",
+  leak: "leaking",
+  fail: "failing",
+};
+
+/** Undefined when there was nothing well that it could have struck. */
 export function strike(
   world: SimulatedWorld,
-  random: Random,
+  { name, random }: { readonly name: FaultName; readonly random: Random },
   hooks: FaultHooks,
 ): FaultName | undefined {
-  const name = names[integerBetween(random, 0, names.length - 1)] ?? "kill";
-  if (name === "crash_daemon") {
-    hooks.crashDaemon();
-    return name;
+  if (name === "crash_daemon") hooks.crashDaemon();
+  else if (name === "store_away") hooks.takeStoreAway(integerBetween(random, 500, 120_000));
+  else if ((name === "outage" || name === "long_outage") && hooks.resources > 0) {
+    const site = resourceId("http", `site-${integerBetween(random, 0, hooks.resources - 1)}`);
+    world.goAway(site, name === "outage" ? 30_000 : integerBetween(random, 60_000, 900_000));
+  } else {
+    const victim = wellOne(world, random);
+    if (victim === undefined) return undefined;
+    hurt(world, victim, { name, random, hooks });
   }
-  if (name === "outage" && hooks.resources > 0) {
-    const resource = resourceId("http", `site-${integerBetween(random, 0, hooks.resources - 1)}`);
-    world.awayUntilMs.set(resource, world.nowMs + 30_000);
-    return name;
-  }
-  const well = [...world.processes.values()].filter(
-    (process) => process.illness === "well" && world.isReady(process),
-  );
-  const victim = well[integerBetween(random, 0, well.length - 1)];
-  if (victim === undefined) return undefined;
-  const { pid } = victim.identity;
-  switch (name) {
-    case "hang":
-      world.fallIll(victim, "hung");
-      return name;
-    case "stall":
-      world.fallIll(victim, "stalled");
-      return name;
-    case "leak":
-      world.fallIll(victim, "leaking");
-      return name;
-    case "fail":
-      world.fallIll(victim, "failing");
-      return name;
-    case "config":
-      hooks.breakConfig(serviceNameOf(victim.resource));
-      return name;
-    case "port":
-      world.heldUntilMs.set(victim.resource, world.nowMs + integerBetween(random, 500, 20_000));
-      world.end(pid, { expected: false, signal: "SIGKILL" });
-      return name;
-    default:
-      world.end(pid, { expected: false, signal: "SIGKILL" });
-      return "kill";
+  return name;
+}
+
+function wellOne(world: SimulatedWorld, random: Random): SimulatedProcess | undefined {
+  const well = [...world.processes.values()].filter((process) => world.isWell(process));
+  return well[integerBetween(random, 0, well.length - 1)];
+}
+
+function hurt(
+  world: SimulatedWorld,
+  victim: SimulatedProcess,
+  blow: { readonly name: FaultName; readonly random: Random; readonly hooks: FaultHooks },
+): void {
+  const { name, random, hooks } = blow;
+  const { resource, identity } = victim;
+  const kill = (): void => world.end(identity.pid, { expected: false, signal: "SIGKILL" });
+  const illness = illnesses[name];
+  if (illness !== undefined) world.fallIll(victim, illness);
+  else if (name === "sneeze") {
+    world.fallIll(victim, random.next() < 0.5 ? "hung" : "failing");
+    world.at(integerBetween(random, 300, 9000), () => world.recover(victim));
+  } else if (name === "stubborn") {
+    const again: Illness = random.next() < 0.5 ? "hung" : "failing";
+    const untilMs = world.nowMs + integerBetween(random, 120_000, 600_000);
+    world.stubborn.set(resource, { illness: again, untilMs });
+    world.fallIll(victim, again);
+  } else if (name === "doomed") {
+    const untilMs = world.nowMs + integerBetween(random, 200_000, 600_000);
+    world.stubborn.set(resource, { illness: "dying", untilMs });
+    kill();
+  } else if (name === "config") hooks.breakConfig(serviceNameOf(resource));
+  else {
+    if (name === "port") {
+      world.heldUntilMs.set(resource, world.nowMs + integerBetween(random, 500, 20_000));
+    }
+    kill();
   }
 }
 
-function serviceNameOf(resource: ResourceId): string {
-  return resource.slice("instance/".length, resource.lastIndexOf("."));
+export function drawFault(random: Random, faults: readonly FaultName[]): FaultName {
+  return faults[integerBetween(random, 0, faults.length - 1)] ?? "kill";
 }

@@ -1,4 +1,4 @@
-/** `npm run sim -- --seed N [--hours H] [--runs R] [--verbose]`: replays one seed, or many. */
+/** `npm run sim -- --seed N [--hours H] [--runs R] [--bare] [--verbose]`: replays seeds. */
 import { parseArgs } from "node:util";
 import { type RunResult, run } from "./run.ts";
 
@@ -10,6 +10,7 @@ const { values } = parseArgs({
     services: { type: "string", default: "4" },
     resources: { type: "string", default: "4" },
     faults: { type: "string", default: "24" },
+    bare: { type: "boolean", default: false },
     verbose: { type: "boolean", default: false },
   },
 });
@@ -18,13 +19,15 @@ let failed = 0;
 for (let index = 0; index < Number(values.runs); index += 1) {
   const seed = Number(values.seed) + index;
   const cpu = process.cpuUsage();
-  const result = run(
+  const result = await run(
     {
       seed,
       hours: Number(values.hours),
       services: Number(values.services),
       resources: Number(values.resources),
       faultsPerHour: Number(values.faults),
+      isWhole: !values.bare,
+      isRestless: !values.bare,
     },
     values.verbose
       ? (entry, nowMs) => console.log(Math.round(nowMs), JSON.stringify(entry))
@@ -42,7 +45,8 @@ function report(result: RunResult, cpuSeconds: number): void {
   console.log(
     `seed ${seed}: ${observations} observations in ${cpuSeconds.toFixed(2)} s of a core (${perSecond}/s), ` +
       `${ticks} ticks, ${recoveries} recoveries, ${rolledBack} rolled back, ${entries} entries, ` +
-      `digest ${digest}, faults ${JSON.stringify(result.faults)}`,
+      `digest ${digest}, faults ${JSON.stringify(result.faults)}, ` +
+      `killed ${JSON.stringify(result.crashes)}, persons ${JSON.stringify(result.asked)}`,
   );
   for (const text of result.broken) console.log(`  broken: ${text}`);
 }

@@ -1,26 +1,19 @@
 /**
- * One seeded run: the real stages over the simulated world, from the start of the fleet through
- * faults and crashes of the daemon to a quiet end.
+ * One seeded run: the real daemon, or its stages alone, over the simulated world, from the start of
+ * the fleet through faults, crashes of the daemon, times without a store and wishes of persons to a
+ * quiet end.
  */
-import { createIds, createRandom, integerBetween } from "../../src/kernel/index.ts";
-import {
-  createRecollection,
-  readRecollection,
-  recollect,
-  writeRecollection,
-} from "../../src/knowledge/index.ts";
-import {
-  createLoopState,
-  type LoopInput,
-  type LoopState,
-  resume,
-  tick,
-} from "../../src/loop/index.ts";
+import { createIds, createRandom, integerBetween, type Random } from "../../src/kernel/index.ts";
+import type { LoopInput } from "../../src/loop/index.ts";
 import type { Entry } from "../../src/model/index.ts";
-import { strike } from "./faults.ts";
+import { BareHost } from "./bare-host.ts";
+import type { CrashStep } from "./crash-steps.ts";
+import { allFaults, drawFault, type FaultName, strike, usualFaults } from "./faults.ts";
 import { Invariants } from "./invariants.ts";
 import { simulatedFleet } from "./simulated-fleet.ts";
 import { SimulatedWorld } from "./simulated-world.ts";
+import { Digest } from "./sums.ts";
+import { WholeHost } from "./whole-host.ts";
 
 export interface RunOptions {
   readonly seed: number;
@@ -28,6 +21,19 @@ export interface RunOptions {
   readonly faultsPerHour: number;
   readonly services: number;
   readonly resources: number;
+  /**
+   * The whole daemon, with its conductor and journal, in a fleet of all kinds, with all faults.
+   * Else only the stages and the usual faults: what the bench measures.
+   */
+  readonly isWhole?: boolean;
+  /** Persons act, and the daemon is killed at any step. */
+  readonly isRestless?: boolean;
+  /** What strikes, one after the other, instead of what chance draws. */
+  readonly faults?: readonly FaultName[];
+  /** Where the daemon is killed after each of them. */
+  readonly crash?: { readonly step: CrashStep; readonly passes: number };
+  /** How long all goes on after the last fault; by default longer than any of them lasts. */
+  readonly quietMs?: number;
 }
 
 export interface RunResult {
@@ -36,6 +42,10 @@ export interface RunResult {
   readonly observations: number;
   readonly ticks: number;
   readonly faults: Readonly<Record<string, number>>;
+  /** At which step the daemon was killed, and how often. */
+  readonly crashes: Readonly<Record<string, number>>;
+  /** What persons have asked for, and how often. */
+  readonly asked: Readonly<Record<string, number>>;
   readonly recoveries: number;
   /** Restarts that the restart policy asked for. */
   readonly byPolicy: number;
@@ -45,11 +55,43 @@ export interface RunResult {
   readonly digest: string;
 }
 
-const settleMs = 20_000;
-/** After the last fault; longer than a window of the budget, so that everything can end. */
-const quietMs = 900_000;
+/** What the daemon runs in. */
+export interface Host {
+  /** When it wants a turn although nothing has happened. */
+  readonly wakeMs: number;
+  readonly crashes: Readonly<Record<string, number>>;
+  readonly asked: Readonly<Record<string, number>>;
+  /** Nothing to wait for: undefined. */
+  turn(inputs: readonly LoopInput[]): Promise<void> | undefined;
+  crash(): void;
+  takeStoreAway(forMs: number): void;
+  /** A fault has struck. */
+  struck(): void;
+  end(): Promise<void>;
+}
 
-export function run(options: RunOptions, watch?: (entry: Entry, nowMs: number) => void): RunResult {
+export interface HostParts {
+  readonly options: RunOptions;
+  readonly world: SimulatedWorld;
+  readonly invariants: Invariants;
+  readonly random: Random;
+  readonly fleet: () => ReturnType<typeof simulatedFleet>;
+  readonly ids: ReturnType<typeof createIds>;
+  readonly written: (entries: readonly Entry[]) => void;
+  /** Faults end at the first time, the run at the second. */
+  readonly untilMs: number;
+  readonly endMs: number;
+}
+
+const settleMs = 20_000;
+const minuteMs = 60_000;
+/** After the last fault; longer than a window of the budget, so that everything can end. */
+const quietMs = { bare: 900_000, whole: 1_500_000 };
+
+export function run(
+  options: RunOptions,
+  watch?: (entry: Entry, nowMs: number) => void,
+): Promise<RunResult> {
   return new Simulation(options, watch).run();
 }
 
@@ -60,113 +102,116 @@ class Simulation {
   readonly #versions = new Map<string, number>();
   readonly #invariants: Invariants;
   readonly #faults: Record<string, number> = {};
-  readonly #chance;
-  readonly #ids;
+  readonly #digest = new Digest();
+  readonly #chance: Random;
+  readonly #host: Host;
+  readonly #untilMs: number;
+  readonly #endMs: number;
   #fleet;
-  #loop: LoopState;
-  #memory = createRecollection();
-  #life = 0;
-  #ticks = 0;
-  #wakeMs = 0;
+  #turns = 0;
   #entries = 0;
-  #digest = 2166136261;
+  #strikes = 0;
 
   constructor(options: RunOptions, watch?: (entry: Entry, nowMs: number) => void) {
+    const { seed, hours, isWhole = false } = options;
     this.#options = options;
     this.#watch = watch;
-    this.#chance = createRandom(options.seed);
-    this.#world = new SimulatedWorld(createRandom(options.seed + 1));
+    this.#untilMs = hours * 3_600_000;
+    this.#endMs = this.#untilMs + (options.quietMs ?? (isWhole ? quietMs.whole : quietMs.bare));
+    this.#chance = createRandom(seed);
+    this.#world = new SimulatedWorld(createRandom(seed + 1));
     this.#fleet = this.#makeFleet();
     this.#invariants = new Invariants(this.#fleet, this.#world);
-    this.#ids = createIds({ now: () => this.#world.now() }, createRandom(options.seed + 2));
-    this.#loop = this.#makeLoop();
+    const parts: HostParts = {
+      options,
+      world: this.#world,
+      invariants: this.#invariants,
+      random: this.#chance,
+      fleet: () => this.#fleet,
+      ids: createIds(this.#world, createRandom(seed + 2)),
+      written: (entries) => this.#written(entries),
+      untilMs: this.#untilMs,
+      endMs: this.#endMs,
+    };
+    this.#host = isWhole ? new WholeHost(parts) : new BareHost(parts);
   }
 
-  run(): RunResult {
-    const endMs = this.#options.hours * 3_600_000;
-    this.#world.tell({ kind: "fleet", fleet: this.#fleet });
-    this.#scheduleFaults(endMs);
-    while (this.#world.nowMs < endMs + quietMs) {
-      this.#world.nowMs = Math.max(
-        this.#world.nowMs,
-        Math.min(this.#world.nextEventMs(), this.#wakeMs),
-      );
-      this.#tick(this.#world.runDue());
+  async run(): Promise<RunResult> {
+    const world = this.#world;
+    const host = this.#host;
+    this.#scheduleFaults();
+    this.#watchTheClock();
+    while (world.nowMs < this.#endMs) {
+      world.nowMs = Math.max(world.nowMs, Math.min(world.nextEventMs(), host.wakeMs));
+      this.#turns += 1;
+      const pause = host.turn(world.runDue());
+      if (pause) await pause;
     }
     this.#invariants.end();
+    await host.end();
+    const { broken, recoveries, byPolicy, rolledBack } = this.#invariants;
     return {
       seed: this.#options.seed,
-      broken: this.#invariants.broken,
-      observations: this.#world.observations,
-      ticks: this.#ticks,
+      broken,
+      observations: world.observations,
+      ticks: this.#turns,
       faults: this.#faults,
-      recoveries: this.#invariants.recoveries,
-      byPolicy: this.#invariants.byPolicy,
-      rolledBack: this.#invariants.rolledBack,
+      crashes: host.crashes,
+      asked: host.asked,
+      recoveries,
+      byPolicy,
+      rolledBack,
       entries: this.#entries,
-      digest: (this.#digest >>> 0).toString(16),
+      digest: this.#digest.text,
     };
   }
 
   #makeFleet() {
-    const { services, resources } = this.#options;
-    return simulatedFleet({ services, resources, versions: this.#versions });
+    const { services, resources, isWhole = false } = this.#options;
+    return simulatedFleet({ services, resources, versions: this.#versions, isVaried: isWhole });
   }
 
-  #makeLoop(): LoopState {
-    const clock = { now: () => this.#world.now() };
-    return createLoopState(this.#fleet, { clock, ids: this.#ids, random: this.#chance });
-  }
-
-  #tick(inputs: readonly LoopInput[]): void {
-    this.#ticks += 1;
-    const done = tick(this.#loop, inputs, this.#world.now());
-    if (done.entries.length > 0) this.#write(done.entries);
-    const life = this.#life;
-    const alive = (): boolean => life === this.#life;
-    for (const read of done.reads) this.#world.read(read, alive);
-    for (const command of done.commands) {
-      this.#invariants.commanded(command);
-      this.#world.carryOut(command, alive);
-    }
-    this.#wakeMs = done.wakeMs ?? Number.POSITIVE_INFINITY;
-  }
-
-  #write(entries: readonly Entry[]): void {
-    this.#invariants.written(entries);
+  #written(entries: readonly Entry[]): void {
     for (const entry of entries) {
-      recollect(this.#memory, entry, this.#world.now().wallMs);
       this.#entries += 1;
-      this.#fold(JSON.stringify(entry));
+      this.#digest.add(JSON.stringify(entry));
       this.#watch?.(entry, this.#world.nowMs);
     }
   }
 
-  /** FNV-1a over the text of the journal. */
-  #fold(text: string): void {
-    let digest = this.#digest;
-    for (let index = 0; index < text.length; index += 1) {
-      digest = Math.imul(digest ^ text.charCodeAt(index), 16777619);
-    }
-    this.#digest = digest;
+  #watchTheClock(): void {
+    this.#world.at(minuteMs, () => {
+      this.#invariants.minutePassed();
+      this.#watchTheClock();
+    });
   }
 
-  #scheduleFaults(endMs: number): void {
-    const { faultsPerHour, hours } = this.#options;
-    const count = Math.ceil(faultsPerHour * hours);
+  #scheduleFaults(): void {
+    const { faultsPerHour, hours, faults } = this.#options;
+    const count = faults?.length ?? Math.ceil(faultsPerHour * hours);
     for (let index = 0; index < count; index += 1) {
-      const span = (endMs - settleMs) / count;
+      const span = (this.#untilMs - settleMs) / count;
       this.#world.at(settleMs + span * (index + this.#chance.next() * 0.9), () => this.#strike());
     }
   }
 
   #strike(): void {
-    const name = strike(this.#world, this.#chance, {
-      resources: this.#options.resources,
-      breakConfig: (service) => this.#breakConfig(service),
-      crashDaemon: () => this.#crashDaemon(),
-    });
-    if (name) this.#faults[name] = (this.#faults[name] ?? 0) + 1;
+    const { faults, isWhole, resources } = this.#options;
+    const drawn = drawFault(this.#chance, isWhole ? allFaults : usualFaults);
+    const name = faults?.[this.#strikes] ?? drawn;
+    this.#strikes += 1;
+    const hit = strike(
+      this.#world,
+      { name, random: this.#chance },
+      {
+        resources,
+        breakConfig: (service) => this.#breakConfig(service),
+        crashDaemon: () => this.#host.crash(),
+        takeStoreAway: (forMs) => this.#host.takeStoreAway(forMs),
+      },
+    );
+    if (hit) this.#faults[hit] = (this.#faults[hit] ?? 0) + 1;
+    this.#host.struck();
   }
 
   #breakConfig(service: string): void {
@@ -181,27 +226,5 @@ class Simulation {
     if (isBroken) this.#world.brokenSpecs.add(`${service}@${version}`);
     this.#fleet = this.#makeFleet();
     this.#world.tell({ kind: "fleet", fleet: this.#fleet });
-  }
-
-  /** kill -9 of the daemon: the world goes on, a new one reads the journal and adopts. */
-  #crashDaemon(): void {
-    this.#life += 1;
-    this.#invariants.daemonDied();
-    const checkpoint = readRecollection(writeRecollection(this.#memory));
-    if (checkpoint === undefined) throw new Error("a checkpoint can be read again");
-    this.#loop = this.#makeLoop();
-    const clock = { now: () => this.#world.now() };
-    resume(this.#loop, checkpoint, { clock, ids: this.#ids, random: this.#chance });
-    this.#world.tell({ kind: "fleet", fleet: this.#fleet });
-    for (const process of this.#world.processes.values()) {
-      if (this.#world.current.get(process.resource) !== process.identity.pid) continue;
-      const { identity, specHash } = process;
-      this.#world.observe(process.resource, {
-        kind: "started",
-        process: identity,
-        specHash,
-        adopted: true,
-      });
-    }
   }
 }

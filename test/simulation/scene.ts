@@ -53,16 +53,17 @@ export class Scene {
     this.invariants.written(done.entries);
     for (const read of done.reads) {
       const own = this.answers(read.request, this.world.nowMs);
-      if (own === undefined) this.world.read(read, () => true);
-      else {
-        const { key } = read.request.spec;
-        const { readings } = own;
-        this.world.at(own.delayMs, () =>
-          this.world.tell({ kind: "read", key, read: read.read, readings }),
-        );
-      }
+      const { key } = read.request.spec;
+      const tell = (readings: readonly Reading[]): void =>
+        this.world.tell({ kind: "read", key, read: read.read, readings });
+      if (own === undefined) this.world.look(read.request, tell);
+      else this.world.at(own.delayMs, () => tell(own.readings));
     }
-    for (const command of done.commands) this.world.carryOut(command, () => true);
+    for (const command of done.commands) {
+      this.world.carryOut(command, (result) =>
+        this.world.tell({ kind: "result", command: command.id, result }),
+      );
+    }
     this.#wakeMs = done.wakeMs ?? Number.POSITIVE_INFINITY;
   }
 

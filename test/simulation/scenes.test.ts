@@ -300,7 +300,7 @@ describe("what is taken out of the fleet while it fails", () => {
   it("is over, and its incident with it", () => {
     const scene = new Scene(fleetOf(1, 1));
     scene.play(60_000);
-    scene.world.awayUntilMs.set("http/site-0", Number.POSITIVE_INFINITY);
+    scene.world.goAway("http/site-0", Number.POSITIVE_INFINITY);
     scene.play(60_000);
     expect(scene.open()).toMatchObject([{ resource: "http/site-0" }]);
     scene.world.tell({ kind: "fleet", fleet: fleetOf(1, 0) });

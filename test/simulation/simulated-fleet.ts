@@ -1,4 +1,5 @@
-import type { Fleet, ProbeSpec, ServiceSpec } from "../../src/config/index.ts";
+import type { Fleet, ProbeSpec, ResourceSpec, ServiceSpec } from "../../src/config/index.ts";
+import type { ResourceId } from "../../src/model/index.ts";
 
 /** Effective fleets, made directly: the simulation is about the loop, not about the file. */
 export interface FleetShape {
@@ -6,6 +7,8 @@ export interface FleetShape {
   readonly resources: number;
   /** Version of the specs: another version is another hash. */
   readonly versions: ReadonlyMap<string, number>;
+  /** One of each kind beside them: without `listen`, unasked, jobs, what waits for approval. */
+  readonly isVaried?: boolean;
 }
 
 export function simulatedFleet(shape: FleetShape): Fleet {
@@ -14,20 +17,13 @@ export function simulatedFleet(shape: FleetShape): Fleet {
     const service = simulatedService(index, shape);
     services[service.name] = service;
   }
-  const resources: Record<string, Fleet["resources"][string]> = {};
+  if (shape.isVaried) {
+    for (const service of variedServices(shape)) services[service.name] = service;
+  }
+  const resources: Record<string, ResourceSpec> = {};
   for (let index = 0; index < shape.resources; index += 1) {
-    const id = `http/site-${index}`;
-    resources[id] = {
-      id,
-      kind: "http",
-      mode: "full",
-      probe: probe(10_000, 2000),
-      dependsOn: [],
-      strategies: [],
-      hooks: noHooks,
-      approvals: {},
-      severity: "high",
-    };
+    const site = simulatedSite(index, shape.isVaried ? (siteHooks[index] ?? noHooks) : noHooks);
+    resources[site.id] = site;
   }
   return {
     name: "simulated",
@@ -37,8 +33,8 @@ export function simulatedFleet(shape: FleetShape): Fleet {
     strategyModes: {},
     limitedTo: [],
     budgets: {
-      perResource: 8,
-      perFleet: 40,
+      perResource: shape.isVaried ? 4 : 8,
+      perFleet: shape.isVaried ? 10 : 40,
       windowMs: 600_000,
       coolDownMs: 1000,
       coolDownMaxMs: 60_000,
@@ -81,7 +77,18 @@ const switchable: ServiceSpec["hooks"] = {
   },
 };
 
+/** Its command cannot be taken back, so a person is asked. */
+const irreversible: ServiceSpec["hooks"] = {
+  ...noHooks,
+  alternative: { kind: "command", command: ["switch"], reversible: false, timeoutMs: 2000 },
+};
+
+const siteHooks = [switchable, irreversible];
+
 export const memoryLimitBytes = 512 * 1024 * 1024;
+/** What a process takes that does not leak, and what one that leaks takes more and more. */
+export const baseBytes = 60 * 1024 * 1024;
+export const leakBytesPerMs = 4 * 1024;
 
 function probe(intervalMs: number, timeoutMs: number): ProbeSpec {
   return {
@@ -95,19 +102,57 @@ function probe(intervalMs: number, timeoutMs: number): ProbeSpec {
   };
 }
 
+function simulatedSite(index: number, hooks: ServiceSpec["hooks"]): ResourceSpec {
+  return {
+    id: `http/site-${index}`,
+    kind: "http",
+    mode: "full",
+    probe: probe(10_000, 2000),
+    dependsOn: [],
+    strategies: [],
+    hooks,
+    approvals: {},
+    severity: "high",
+  };
+}
+
 /** Each service needs the one before it: a chain with a branch at every third. */
 function simulatedService(index: number, shape: FleetShape): ServiceSpec {
-  const name = `service-${index}`;
   const needed = index === 0 ? undefined : index % 3 === 0 ? 0 : index - 1;
+  return {
+    ...usualService(`service-${index}`, shape),
+    listen: { host: "127.0.0.1", port: 4100 + index },
+    instances: index % 2 === 0 && shape.services > 1 ? 2 : 1,
+    dependsOn: needed === undefined ? [] : [`service/service-${needed}`],
+    hooks: index % 2 === 0 ? switchable : noHooks,
+  };
+}
+
+function variedServices(shape: FleetShape): readonly ServiceSpec[] {
+  const usual = (name: string): ServiceSpec => usualService(name, shape);
+  const bare = (name: string): ServiceSpec => {
+    const { startup: _, liveness: __, ...rest } = usual(name);
+    return { ...rest, work: [], limits: {} };
+  };
+  return [
+    { ...usual("plain"), dependsOn: ["service/service-0"] },
+    { ...usual("wary"), approvals: { restart: "always" } },
+    bare("bare"),
+    { ...bare("job-once"), restart: "never" },
+    { ...bare("job-again"), restart: "on-failure" },
+  ];
+}
+
+/** Without `listen`: two of its processes cannot take turns. */
+function usualService(name: string, shape: FleetShape): ServiceSpec {
   return {
     name,
     mode: "full",
     command: ["node", `${name}.js`],
     cwd: "/",
     env: {},
-    listen: { host: "127.0.0.1", port: 4100 + index },
-    instances: index % 2 === 0 && shape.services > 1 ? 2 : 1,
-    dependsOn: needed === undefined ? [] : [`service/service-${needed}`],
+    instances: 1,
+    dependsOn: [],
     restart: "always",
     start: { timeoutMs: 10_000 },
     stop: { signal: "SIGTERM", graceMs: 5000, drainMs: 5000 },
@@ -130,9 +175,14 @@ function simulatedService(index: number, shape: FleetShape): ServiceSpec {
     timeoutMs: 10_000,
     autoRetry: true,
     strategies: [],
-    hooks: index % 2 === 0 ? switchable : noHooks,
+    hooks: noHooks,
     approvals: {},
     scaleMax: 3,
     hash: `${name}@${shape.versions.get(name) ?? 1}`,
   };
+}
+
+/** Of an instance. */
+export function serviceNameOf(resource: ResourceId): string {
+  return resource.slice("instance/".length, resource.lastIndexOf("."));
 }

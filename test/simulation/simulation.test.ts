@@ -1,27 +1,50 @@
 import { describe, expect, it } from "vitest";
-import { type RunOptions, run } from "./run.ts";
+import { crashSteps } from "./crash-steps.ts";
+import { type RunOptions, type RunResult, run } from "./run.ts";
 
 const usual: Omit<RunOptions, "seed"> = { hours: 1, faultsPerHour: 24, services: 4, resources: 4 };
+const whole: Omit<RunOptions, "seed"> = { ...usual, isWhole: true, isRestless: true };
 
-describe("the loop in a simulated world", () => {
-  for (let seed = 1; seed <= 20; seed += 1) {
-    it(`keeps its invariants (npm run sim -- --seed ${seed})`, () => {
-      const result = run({ ...usual, seed });
-      expect(result.broken).toEqual([]);
-      expect(result.recoveries).toBeGreaterThan(5);
-      expect(result.byPolicy).toBeGreaterThan(0);
-    });
-  }
+describe("the daemon in a simulated world", () => {
+  const seeds = Array.from({ length: 9 }, (_, index) => index + 1);
+  const results: RunResult[] = [];
 
-  it("writes the same journal for the same seed", () => {
-    const first = run({ ...usual, seed: 7 });
-    const second = run({ ...usual, seed: 7 });
-    expect(second.digest).toBe(first.digest);
-    expect(run({ ...usual, seed: 8 }).digest).not.toBe(first.digest);
+  it.each(seeds)("keeps its invariants (npm run sim -- --seed %i)", async (seed) => {
+    const result = await run({ ...whole, seed });
+    results.push(result);
+    expect(result.broken).toEqual([]);
+    expect(result.recoveries).toBeGreaterThan(5);
+    expect(result.byPolicy).toBeGreaterThan(0);
   });
 
-  it("does nothing to a fleet that is well", () => {
-    const result = run({ ...usual, faultsPerHour: 0, hours: 3, seed: 3 });
+  it("was killed at every step meanwhile, was without a store, and was asked for everything", () => {
+    const sumOf = (counts: readonly Readonly<Record<string, number>>[]): ReadonlySet<string> =>
+      new Set(counts.flatMap((each) => Object.keys(each)));
+    const crashes = sumOf(results.map((each) => each.crashes));
+    expect(crashes).toEqual(new Set([...crashSteps, "between"]));
+    const asked = sumOf(results.map((each) => each.asked));
+    expect(asked).toEqual(new Set(["stop", "start", "restart", "approve", "dismiss", "mode"]));
+    expect(sumOf(results.map(({ faults }) => faults))).toContain("store_away");
+  });
+
+  it("writes the same journal for the same seed", async () => {
+    const short = { ...whole, hours: 0.3, quietMs: 0 };
+    const { digest } = await run({ ...short, seed: 7 });
+    expect((await run({ ...short, seed: 7 })).digest).toBe(digest);
+    expect((await run({ ...short, seed: 8 })).digest).not.toBe(digest);
+  });
+});
+
+describe("the stages alone in a simulated world", () => {
+  it.each([1, 2, 3])("keep their invariants (npm run sim -- --bare --seed %i)", async (seed) => {
+    const result = await run({ ...usual, seed });
+    expect(result.broken).toEqual([]);
+    expect(result.recoveries).toBeGreaterThan(5);
+    expect(result.byPolicy).toBeGreaterThan(0);
+  });
+
+  it("do nothing to a fleet that is well", async () => {
+    const result = await run({ ...usual, faultsPerHour: 0, hours: 3, seed: 3 });
     expect(result.broken).toEqual([]);
     expect(result.recoveries).toBe(0);
   });
