@@ -34,6 +34,7 @@ interface Scope {
 export function mustWait(state: PlanState, context: Context, scope: Scope): boolean {
   const { each, tick } = scope;
   if (waitsForOthers(state, context, scope)) return true;
+  if (isSucceeded(each, context, tick)) return true;
   return !isDead(context) && isStale(each, tick) && isOpenAgain(each, tick);
 }
 
@@ -85,6 +86,20 @@ function mayBeInnocent(state: PlanState, suspicion: Suspicion, tick: PlanTick): 
   }
   const heldFor = (each.heldMs ?? each.sinceMs) - each.sinceMs;
   return heldFor > promptMs && isOpenAgain(each, tick);
+}
+
+/**
+ * Another process than the one that was ill has come meanwhile: it has its time to start, and then
+ * it is ill only when it looks so itself.
+ */
+function isSucceeded(
+  each: RecoveryCase,
+  { slot, resource }: Context,
+  { world }: PlanTick,
+): boolean {
+  if (slot?.run === undefined || each.asked === true) return false;
+  if (slot.run.started.adopted || each.knownMs >= slot.run.sinceMs) return false;
+  return !slot.run.ready || world.badMs(resource) < world.goodMs(resource);
 }
 
 /** It was ill when it was last known, and that is a while ago: who waits may get well. */

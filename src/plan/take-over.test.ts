@@ -58,7 +58,7 @@ describe("a new daemon", () => {
   });
 
   /** What the daemon before it found to be ill. */
-  function resumed(type: "hang" | "memory_exhaustion") {
+  function resumed(type: "hang" | "memory_exhaustion" | "stalled_work") {
     const after = takingOver(running().fail(db, type), { kind: "open" });
     after.bads.set(db, -1);
     return after;
@@ -76,6 +76,24 @@ describe("a new daemon", () => {
     ill.bads.set(db, ill.nowMs + 100);
     ill.wait(200);
     expect(ill.told).toEqual([`restart ${db}`]);
+  });
+
+  it("leaves a process alone that was started since, as long as it looks well", () => {
+    const planner = resumed("stalled_work");
+    planner.exited(db, { expected: true });
+    planner.wait(100);
+    expect(planner.told).toEqual([`start ${db}`]);
+    planner.started(db);
+    planner.end(planner.plans[0], "succeeded");
+    planner.bads.set(db, planner.nowMs + 10);
+    planner.wait(200);
+    planner.ready(db);
+    planner.goods.set(db, planner.nowMs);
+    planner.wait(5000);
+    expect(planner.told).toHaveLength(1);
+    planner.bads.set(db, planner.nowMs);
+    planner.wait(200);
+    expect(planner.told).toHaveLength(2);
   });
 
   it("does not wait for an answer for ever", () => {
