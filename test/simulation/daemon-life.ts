@@ -66,7 +66,8 @@ const effectorKinds = [
   "command",
   "start-proxy",
 ];
-const checkpointMs = 400_000;
+/** A new daemon goes on from the last checkpoint, so it is taken at all times. */
+const checkpointShare = 0.05;
 
 export class DaemonLife {
   isOver = false;
@@ -123,13 +124,6 @@ export class DaemonLife {
       this.#conductor.observe(observation);
     }
     this.#conductor.load(fleet);
-    const checkpointLater = (): void => {
-      timers.after(checkpointMs, () => {
-        void keeper.checkpoint();
-        checkpointLater();
-      });
-    };
-    checkpointLater();
   }
 
   take(inputs: readonly LoopInput[]): void {
@@ -227,6 +221,7 @@ export class DaemonLife {
     const kept = await this.#keeper.write(entries, world.now().wallMs);
     if (this.isOver) return await never;
     written(entries, kept);
+    if (this.#parts.random.next() < checkpointShare) void this.#keeper.checkpoint();
     return this.#isKilledAt("written") ? await never : kept;
   }
 

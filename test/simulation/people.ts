@@ -40,7 +40,16 @@ export class People {
   decide(endMs: number): void {
     const { world, random } = this.#parts;
     for (let atMs = 10_000; atMs < endMs; atMs += integerBetween(random, 5000, 40_000)) {
-      world.at(atMs, () => this.#answer());
+      world.at(atMs, () => this.answer());
+    }
+  }
+
+  /** Somebody has a look at what waits for approval. */
+  answer(): void {
+    const { random, loop } = this.#parts;
+    for (const { id } of loop()?.plan.awaiting.values() ?? []) {
+      const roll = random.next();
+      if (roll < 0.6) this.#ask({ kind: roll < 0.4 ? "approve" : "dismiss", action: id, by });
     }
   }
 
@@ -59,15 +68,6 @@ export class People {
       const mode = modesSet[integerBetween(random, 0, modesSet.length - 1)] ?? "monitor";
       this.#ask({ kind: "mode", scope, mode, by });
       world.at(laterMs, () => this.#ask({ kind: "mode", scope, mode: "full", by }));
-    }
-  }
-
-  /** Somebody has a look at what waits for approval. */
-  #answer(): void {
-    const { random, loop } = this.#parts;
-    for (const { id } of loop()?.plan.awaiting.values() ?? []) {
-      const roll = random.next();
-      if (roll < 0.6) this.#ask({ kind: roll < 0.4 ? "approve" : "dismiss", action: id, by });
     }
   }
 

@@ -22,7 +22,7 @@ export function simulatedFleet(shape: FleetShape): Fleet {
   }
   const resources: Record<string, ResourceSpec> = {};
   for (let index = 0; index < shape.resources; index += 1) {
-    const site = simulatedSite(index, shape.isVaried ? (siteHooks[index] ?? noHooks) : noHooks);
+    const site = simulatedSite(index, shape);
     resources[site.id] = site;
   }
   return {
@@ -102,15 +102,15 @@ function probe(intervalMs: number, timeoutMs: number): ProbeSpec {
   };
 }
 
-function simulatedSite(index: number, hooks: ServiceSpec["hooks"]): ResourceSpec {
+function simulatedSite(index: number, { isVaried = false }: FleetShape): ResourceSpec {
   return {
     id: `http/site-${index}`,
     kind: "http",
     mode: "full",
-    probe: probe(10_000, 2000),
+    probe: probe(isVaried ? 5000 : 10_000, 2000),
     dependsOn: [],
     strategies: [],
-    hooks,
+    hooks: (isVaried ? siteHooks[index] : undefined) ?? noHooks,
     approvals: {},
     severity: "high",
   };

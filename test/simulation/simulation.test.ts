@@ -6,7 +6,7 @@ const usual: Omit<RunOptions, "seed"> = { hours: 1, faultsPerHour: 24, services:
 const whole: Omit<RunOptions, "seed"> = { ...usual, isWhole: true, isRestless: true };
 
 describe("the daemon in a simulated world", () => {
-  const seeds = Array.from({ length: 9 }, (_, index) => index + 1);
+  const seeds = Array.from({ length: 14 }, (_, index) => index + 1);
   const results: RunResult[] = [];
 
   it.each(seeds)("keeps its invariants (npm run sim -- --seed %i)", async (seed) => {

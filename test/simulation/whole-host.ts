@@ -58,8 +58,11 @@ export class WholeHost implements Host {
   takeStoreAway(forMs: number): void {
     const { world, random } = this.#parts;
     this.#disk.goAway(random.next() < 0.5 ? "refuses" : "hangs");
-    // What would be done about this one cannot be taken back.
-    if (random.next() < 0.5) world.goAway("http/site-1", forMs);
+    // What would be done about this one cannot be taken back, even if a person approves it.
+    world.goAway("http/site-1", forMs);
+    for (let laterMs = 5000; laterMs < forMs; laterMs += 5000) {
+      world.at(laterMs, () => this.#people.answer());
+    }
     world.at(forMs, () => {
       this.#disk.comeBack();
       if (this.#life) this.#life.isTouched = true;
