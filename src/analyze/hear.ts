@@ -3,7 +3,13 @@
  * `judge.ts`.
  */
 import type { Instant } from "../kernel/index.ts";
-import { type Failure, failureTypes, faultOf, type ResourceId } from "../model/index.ts";
+import {
+  type Failure,
+  failureTypes,
+  faultOf,
+  namesCause,
+  type ResourceId,
+} from "../model/index.ts";
 import { blameDeadNeed, type Surroundings } from "./dead-need.ts";
 import type { Detector, Opinion } from "./detector.ts";
 import type { Case, Evidence, JudgeState } from "./judge.ts";
@@ -55,7 +61,8 @@ type Bad = Extract<Opinion, { kind: "bad" }>;
 
 function hearBad(state: JudgeState, heard: Heard & { readonly opinion: Bad }, round: Round): void {
   const { found, begunMs } = heard;
-  found.badMs = Math.max(found.badMs, begunMs);
+  // What is only a note about it is no news of what it may be healed of.
+  if (namesCause(heard.opinion.type)) found.badMs = Math.max(found.badMs, begunMs);
   const opinion = blameDeadNeed(surroundingsOf(state), found.resource, {
     opinion: heard.opinion,
     detector: heard.detector.name,

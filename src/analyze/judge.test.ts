@@ -104,6 +104,16 @@ describe("judge", () => {
     expect(bench.show("liveness", pass).evidence.map(({ kind }) => kind)).toEqual(["good"]);
   });
 
+  it("takes what is only a note for no news of what may be healed", () => {
+    const bench = new Bench();
+    const changes = Array.from({ length: 24 }, (_, index) => (index % 2 === 0 ? silent : pass));
+    const { raised } = bench.show("liveness", ...changes);
+    expect(raised.map(({ type }) => type)).toContain("flapping");
+    const lastBad = bench.state.cases.get(resource)?.badMs;
+    bench.show("liveness", pass);
+    expect(bench.state.cases.get(resource)).toMatchObject({ badMs: lastBad, goodMs: bench.nowMs });
+  });
+
   it("lets no other kind of work say that one is under way again", () => {
     const bench = new Bench();
     const stands: Reading = { kind: "work", counter: "mails", done: 1, waiting: 1 };

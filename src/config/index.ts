@@ -18,7 +18,7 @@ export { type LoadedFleet, loadFleet } from "./load-fleet.ts";
 export { maskedFleet } from "./mask.ts";
 export { type ConfigProblem, formatProblem } from "./problem.ts";
 export type { ConfigText } from "./read-yaml.ts";
-export { watchesNetwork } from "./remote.ts";
+export { asksOf, isRemote, watchesNetwork } from "./remote.ts";
 export { knownStrategy } from "./resolve-hooks.ts";
 export { type ReadSecretFile, readSecret, type SecretPlaces } from "./secret.ts";
 export { type ConfigSetting, type ConfigSources, companionFiles } from "./sources.ts";

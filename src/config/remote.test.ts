@@ -9,6 +9,9 @@ describe("what is asked over the network", () => {
     { kind: "dns", parameters: { name: "shop.example" } },
     { kind: "dns", parameters: { name: "shop.example", server: "192.0.2.53" } },
     { kind: "prometheus", parameters: { url: "http://node.example:9100/metrics" } },
+    { kind: "http", parameters: { url: "http://localhost.example/" } },
+    { kind: "http", parameters: { url: "http://127.0.0.1.example/?to=@localhost" } },
+    { kind: "tcp", parameters: { host: "2001:db8::1", port: 5432 } },
   ])("$kind $parameters", (ask) => {
     expect(isRemote(ask)).toBe(true);
   });
@@ -18,6 +21,8 @@ describe("what is asked over the network", () => {
     { kind: "http", parameters: { url: "http://127.0.0.1:80/" } },
     { kind: "http", parameters: { url: "http://[::1]:80/" } },
     { kind: "work", parameters: { url: "/metrics" } },
+    { kind: "http", parameters: { url: "http://user@api.localhost:80/" } },
+    { kind: "tcp", parameters: { host: "::1", port: 5432 } },
     { kind: "tcp", parameters: { host: "localhost", port: 5432 } },
     { kind: "tcp", parameters: { port: 5432 } },
     { kind: "dns", parameters: { name: "shop.example", server: "127.0.0.1:5353" } },

@@ -1,5 +1,5 @@
 import type { Fleet, ServiceSpec } from "./fleet.ts";
-import { type Ask, asksOf, isRemote } from "./remote.ts";
+import { asksOf, isRemote } from "./remote.ts";
 
 /**
  * Who needs whom, as a graph over resource ids. A service needs its instances and what it declares
@@ -27,18 +27,8 @@ export function createTopology(fleet: Fleet): Topology {
 }
 
 function needsOf(fleet: Fleet, id: string): readonly string[] {
-  const resource = fleet.resources[id];
-  if (resource) return withNetwork(resource.dependsOn, [resource.probe]);
-  const service = serviceOf(fleet, id);
-  if (service === undefined) return [];
-  // What is asked of a service is asked of its instances.
-  return id.startsWith("instance/")
-    ? withNetwork(service.dependsOn, asksOf(service))
-    : service.dependsOn;
-}
-
-function withNetwork(needs: readonly string[], asks: readonly Ask[]): readonly string[] {
-  return asks.some(isRemote) ? [...needs, ownNetwork] : needs;
+  const needs = (fleet.resources[id] ?? serviceOf(fleet, id))?.dependsOn ?? [];
+  return asksOf(fleet, id).some(isRemote) ? [...needs, ownNetwork] : needs;
 }
 
 function serviceOf({ services }: Fleet, id: string): ServiceSpec | undefined {

@@ -81,7 +81,10 @@ export function noteRelapse(memory: Recollection, relapse: Relapse, at: number):
 
 export function noteProof(memory: Recollection, verdict: Verdict): void {
   const action = memory.actions.get(verdict.action ?? "");
-  if (action === undefined) return;
+  if (action === undefined) {
+    if (verdict.healed) forgetCredit(memory, verdict);
+    return;
+  }
   changeAttempt(memory, action.plan, verdict.healed);
   const { resource, strategy } = action.plan;
   const tried = memory.tried.get(resource);
@@ -89,6 +92,15 @@ export function noteProof(memory: Recollection, verdict: Verdict): void {
   const { healedBy: _before, ...rest } = tried;
   const healedBy = { action: action.id, strategy };
   keepTried(memory, resource, verdict.healed ? { ...rest, healedBy } : rest);
+}
+
+/** It got well by itself: nothing has the credit, should it come back. */
+function forgetCredit(memory: Recollection, { failure, action }: Verdict): void {
+  const resource = memory.failures.get(failure)?.resource;
+  const tried = resource === undefined ? undefined : memory.tried.get(resource);
+  if (action !== undefined || resource === undefined || tried === undefined) return;
+  const { healedBy: _before, ...rest } = tried;
+  keepTried(memory, resource, rest);
 }
 
 /** Nothing of it is open any more. */

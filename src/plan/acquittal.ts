@@ -14,6 +14,7 @@
  * Waiting always ends: after `acquittalMs`, after `victimPatienceMs`, at the start timeout, when
  * the incident is escalated, or when this machine has its network again.
  */
+import { asksOf, isRemote } from "../config/index.ts";
 import { type Failure, failureTypes, hostNetwork, type ResourceId } from "../model/index.ts";
 import { type PlanState, type PlanTick, type RecoveryCase, slotsOf } from "./state.ts";
 import { type Context, isDead } from "./strategy.ts";
@@ -24,6 +25,9 @@ const acquittalMs = 3000;
 const promptMs = 1000;
 /** And how long the victims of a cause wait for its recovery. */
 const victimPatienceMs = 120_000;
+
+/** And who needs somebody far away, for the network of this machine. */
+const cutOffPatienceMs = 3_600_000;
 
 interface Scope {
   readonly each: RecoveryCase;
@@ -52,8 +56,7 @@ function waitsForOthers(state: PlanState, context: Context, { each, tick }: Scop
       isStart && ill.length > 0 && waitedMs < patienceMs && !state.escalated.has(each.incident)
     );
   }
-  // Nothing that could be done here would bring the network back.
-  if (needsNetwork(state, context.resource) && isIll(state, hostNetwork)) return true;
+  if (isCutOff(state, context, waitedMs)) return true;
   const causeIsHopeless = state.escalated.has(each.incident) || waitedMs > victimPatienceMs;
   if (each.asVictim && !causeIsHopeless) return true;
   return mayBeInnocent(
@@ -154,17 +157,29 @@ function neededBy(state: PlanState, context: Context): readonly ResourceId[] {
   });
 }
 
+/**
+ * While this machine has no network: what is asked over it cannot be judged from here. What only
+ * needs somebody far away may have fallen ill by itself: that is thought of in the end.
+ */
+function isCutOff(state: PlanState, context: Context, waitedMs: number): boolean {
+  if (!isIll(state, hostNetwork)) return false;
+  if (isAskedAfar(state, context)) return true;
+  const needsNetwork = state.topology.needs(context.resource).has(hostNetwork);
+  return needsNetwork && waitedMs <= cutOffPatienceMs;
+}
+
 /** This machine may have no network itself; that is asked first of all. */
 function withNetwork(
   state: PlanState,
-  { resource }: Context,
+  context: Context,
   needs: readonly ResourceId[],
 ): readonly ResourceId[] {
-  return needsNetwork(state, resource) ? [...needs, hostNetwork] : needs;
+  return isAskedAfar(state, context) ? [...needs, hostNetwork] : needs;
 }
 
-function needsNetwork({ topology }: PlanState, resource: ResourceId): boolean {
-  return topology.needs(resource).has(hostNetwork);
+/** The look that found the failure went over the network. */
+function isAskedAfar({ fleet }: PlanState, { failure, resource }: Context): boolean {
+  return asksOf(fleet, resource, failure.sensor).some(isRemote);
 }
 
 function isIll(state: PlanState, resource: ResourceId): boolean {

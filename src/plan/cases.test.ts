@@ -3,6 +3,23 @@ import { createTopology } from "../config/index.ts";
 import { chain, db, fleetOf, running, web } from "./planner-bench.ts";
 
 describe("a case of recovery", () => {
+  it("is held while the network is away only for what was asked over it", () => {
+    const afar = chain.replace(
+      "liveness: http://127.0.0.1:1/live }\n  web",
+      "liveness: https://shop.example/live }\n  web",
+    );
+    const toldBy = (sensor: string, quarters: number): readonly string[] => {
+      const planner = running(afar);
+      planner.fail("host/network", "self_isolated");
+      planner.fail(db, "check_failed", { found: { sensor } });
+      for (let count = 0; count < quarters; count += 1) planner.wait(900_000);
+      return planner.told;
+    };
+    expect(toldBy("liveness", 8)).toEqual([]);
+    expect(toldBy("usage", 4)).toEqual([]);
+    expect(toldBy("usage", 5)).toEqual([`restart ${db}`]);
+  });
+
   it("ends with the verdict that it is healed", () => {
     const planner = running();
     const failure = planner.fail(db, "hang");

@@ -1,5 +1,12 @@
-import { watchesNetwork } from "../config/index.ts";
-import { frontProxy, hostClock, hostNetwork, instanceOf, type ResourceId } from "../model/index.ts";
+import { type Fleet, watchesNetwork } from "../config/index.ts";
+import {
+  type Failure,
+  frontProxy,
+  hostClock,
+  hostNetwork,
+  instanceOf,
+  type ResourceId,
+} from "../model/index.ts";
 import type { Slot } from "./slots.ts";
 import type { PlanState, PlanTick } from "./state.ts";
 
@@ -8,11 +15,33 @@ import type { PlanState, PlanTick } from "./state.ts";
  * say that it is well. Instances are gone when their slot is (`supervise.ts`).
  */
 export function tellGone(state: PlanState, tick: PlanTick): void {
-  const failing = new Set([...state.failures.values()].map(({ resource }) => resource));
+  const failing = new Set<ResourceId>();
+  for (const failure of state.failures.values()) {
+    failing.add(failure.resource);
+    if (isPartGone(state.fleet, failure)) tick.out.gone.push(partOf(failure));
+  }
   const reason = "it is no longer in the fleet";
   for (const resource of failing) {
     if (isGone(state, resource)) tick.out.gone.push({ resource, reason });
   }
+}
+
+function partOf({ resource, part = "" }: Failure) {
+  return { resource, part, reason: `${part} is no longer looked at as it was` };
+}
+
+/** A kind of work, or a disk, that is not declared any more, or is measured by another name. */
+function isPartGone({ services, resources }: Fleet, { resource, type, part }: Failure): boolean {
+  if (part === undefined) return false;
+  if (type === "stalled_work") {
+    const work = services[instanceOf(resource)?.service ?? ""]?.work ?? [];
+    return !work.some(({ name }) => name === part);
+  }
+  const disks = resources[resource]?.probe.parameters["disks"];
+  if (!part.startsWith("disk.") || !Array.isArray(disks)) return false;
+  const [, path] = part.split(/:(.*)/s);
+  // Only where there are several has each a series of its own.
+  return path === undefined ? disks.length > 1 : disks.length < 2 || !disks.includes(path);
 }
 
 /** It is down because a person wants that: nothing of it waits for anybody's care any more. */

@@ -139,6 +139,30 @@ describe("an instance that the fleet does not want", () => {
     expect(gone).toEqual(["http/site", web2]);
   });
 
+  it("is told to be gone in part when a disk or a kind of work is no longer declared", () => {
+    const disks = (list: string) => `resources: { host/local: { disks: ${list} } }`;
+    const work = (name: string) =>
+      chain.replace(
+        "db: {",
+        `db: { listen: 4101, work: [{ name: ${name}, counter: done, waiting: left }],`,
+      );
+    const planner = running(`${work("mails")}\n${disks("[/, /srv]")}`);
+    const failing = [
+      planner.fail("host/local", "disk_exhaustion", { found: { part: "disk.used:/srv" } }),
+      planner.fail("host/local", "disk_exhaustion", { found: { part: "disk.used:/" } }),
+      planner.fail(db, "stalled_work", { found: { part: "mails" } }),
+    ];
+    expect(failing.map(({ part }) => part)).toEqual(["disk.used:/srv", "disk.used:/", "mails"]);
+    load(planner, `${work("calls")}\n${disks("[/, /var]")}`);
+    expect(planner.out.at(-1)?.gone).toMatchObject([
+      { resource: "host/local", part: "disk.used:/srv" },
+      { resource: db, part: "mails" },
+    ]);
+    load(planner, `${work("mails")}\n${disks("[/]")}`);
+    const parts = planner.out.at(-1)?.gone.map(({ part }) => part);
+    expect(parts).toEqual(["disk.used:/srv", "disk.used:/"]);
+  });
+
   it("has its end in the journal, whoever it was", () => {
     const planner = running();
     const process = { pid: 7, startTicks: 7, bootId: "b" };

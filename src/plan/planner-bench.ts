@@ -142,11 +142,17 @@ export class PlannerBench {
     }
   }
 
-  fail(resource: ResourceId, type: FailureType, more: Partial<Incident> = {}): Failure {
+  /** `found` is what the failure says besides. */
+  fail(
+    resource: ResourceId,
+    type: FailureType,
+    told: Partial<Incident> & { readonly found?: Partial<Failure> } = {},
+  ): Failure {
+    const { found, ...more } = told;
     this.#asked += 1;
-    const told = { detector: "d", sensor: "s", reason: "it fails", evidence: [] };
+    const rest = { detector: "d", sensor: "s", reason: "it fails", evidence: [] };
     const id = `fail-${this.#asked}`;
-    const failure: Failure = { id, at: 0, resource, type, severity: "high", ...told };
+    const failure: Failure = { id, at: 0, resource, type, severity: "high", ...rest, ...found };
     const incident: Incident = {
       id: `inc-${resource}`,
       openedAt: 0,

@@ -132,6 +132,10 @@ describe("instances that were added", () => {
     const [kept] = scaledIn(before);
     const after = next({ scaled: new Map([["web", kept ?? never()]]) }, fewer);
     expect([...after.state.slots.keys()].filter((id) => id.includes("web"))).toEqual([web]);
+    // And when it says the first number again, nobody has asked for more than that.
+    const again = fleetOf(text);
+    after.tell({ fleet: { fleet: again, topology: createTopology(again) } });
+    expect(scaledIn(after).at(-1)).toMatchObject({ instances: 2, actions: [] });
     const fleet = fleetOf(fewer);
     before.tell({ fleet: { fleet, topology: createTopology(fleet) } });
     expect(before.state.slots.get(web3)?.desired).toBe("stopped");

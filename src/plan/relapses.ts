@@ -75,3 +75,12 @@ export function restoreClosed(
     state.history.set(resource as ResourceId, { attempts, closedMs, incident, healedBy });
   }
 }
+
+/** What the planner before this one had tried in what is still open. */
+export function restoreAttempts(state: PlanState, tried: ReadonlyMap<string, Tried>): void {
+  for (const [resource, { attempts, closedAt, incident }] of tried) {
+    const each = state.cases.get(resource as ResourceId);
+    if (closedAt !== undefined || each?.incident !== incident) continue;
+    each.attempts = attempts.map((one) => ({ ...one, helped: one.helped }));
+  }
+}

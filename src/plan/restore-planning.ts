@@ -2,7 +2,7 @@ import type { Instant } from "../kernel/index.ts";
 import type { Action } from "../model/index.ts";
 import { noteAwaiting } from "./approvals.ts";
 import { restoreBudgets } from "./rations.ts";
-import { restoreClosed } from "./relapses.ts";
+import { restoreAttempts, restoreClosed } from "./relapses.ts";
 import { restoreScaling } from "./scaling.ts";
 import { restoreSlot } from "./slots.ts";
 import { occupy, type PlanMemory, type PlanState } from "./state.ts";
@@ -27,6 +27,7 @@ export function restorePlanning(
   for (const slot of state.slots.values()) slot.starts = memory.starts.get(slot.resource) ?? 0;
   for (const failure of memory.failures.values()) state.failures.set(failure.id, failure);
   for (const incident of memory.incidents.values()) takeUp(state, incident, now);
+  restoreAttempts(state, memory.tried);
   // Only the daemon before this one has seen them ill.
   for (const each of state.cases.values()) each.knownMs = Number.NEGATIVE_INFINITY;
   for (const action of memory.actions.values()) goOnWith(state, action);
@@ -35,9 +36,12 @@ export function restorePlanning(
 /** It is being taken back, or waits for a person: until that is over, nothing else is tried. */
 function goOnWith(state: PlanState, action: Action): void {
   const { plan, status } = action;
-  const known = state.cases.get(plan.resource);
-  const each = plan.cause.kind === "failure" ? known : undefined;
-  if (each) each.attempts = [{ strategy: plan.strategy, action: plan.id, helped: undefined }];
+  const each = plan.cause.kind === "failure" ? state.cases.get(plan.resource) : undefined;
+  const isKnown = each?.attempts.some(({ action: known }) => known === plan.id);
+  if (each && !isKnown) {
+    const attempt = { strategy: plan.strategy, action: plan.id, helped: undefined };
+    each.attempts = [...each.attempts, attempt];
+  }
   // What is done already is only to be judged.
   if (status.kind === "succeeded") return;
   occupy(state, plan);

@@ -23,18 +23,20 @@ export function noteScale(
 
 /** Whoever writes another number has thought of it: that number counts. */
 export function scaleAsDeclared(state: PlanState, before: Fleet, tick: PlanTick): void {
-  for (const [service, actions] of state.added) {
+  for (const service of state.added.keys()) {
     const [was, is] = [before.services[service], state.fleet.services[service]];
     const isSame = was?.instances === is?.instances && was?.scaleMax === is?.scaleMax;
-    if (actions.size > 0 && !isSame) record(state, { service, actions: new Set() }, tick);
+    if (!isSame) record(state, { service, actions: new Set() }, tick);
   }
 }
 
 export function restoreScaling(state: PlanState, scaled: ReadonlyMap<string, Scaled>): void {
   for (const { service, actions, instances, scaleMax } of scaled.values()) {
     const declared = state.fleet.services[service];
-    if (declared?.instances !== instances || declared.scaleMax !== scaleMax) continue;
-    state.added.set(service, new Set(actions));
+    if (declared === undefined) continue;
+    const isSame = declared.instances === instances && declared.scaleMax === scaleMax;
+    // An empty set is remembered too: with the next change it is written down for good.
+    state.added.set(service, new Set(isSame ? actions : []));
   }
   fillSlots(state);
 }

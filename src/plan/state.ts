@@ -124,8 +124,12 @@ export interface Planning {
   readonly rollBacks: { readonly action: string; readonly reason: string }[];
   /** Actions whose approval is no longer asked for. */
   readonly withdrawals: { readonly action: string; readonly reason: string }[];
-  /** Resources that nobody looks after any more: what was open of them is over. */
-  readonly gone: { readonly resource: ResourceId; readonly reason: string }[];
+  /** What nobody looks after any more, or one part of it: what was open of that is over. */
+  readonly gone: {
+    readonly resource: ResourceId;
+    readonly part?: string;
+    readonly reason: string;
+  }[];
   /** Actions over which nothing more will be decided. */
   readonly settled: string[];
   wakeMs: number | undefined;

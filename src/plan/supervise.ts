@@ -165,7 +165,7 @@ function renew(state: PlanState, { slot, service }: Place, tick: PlanTick): bool
     (each) => state.acting.has(each.resource) || (each.run !== undefined && !each.run.ready),
   );
   if (busy) return true;
-  if (slot.restartBy === undefined && siblings.some((each) => isIll(state, each))) return true;
+  if (slot.restartBy === undefined && siblings.some((each) => hasToHeal(state, each))) return true;
   const { restartBy } = slot;
   slot.restartBy = undefined;
   emit(state, slot, {
@@ -179,7 +179,7 @@ function renew(state: PlanState, { slot, service }: Place, tick: PlanTick): bool
 }
 
 /** That it is far from the usual is only noted: a deployment may be the cure, or the cause. */
-function isIll({ cases }: PlanState, { resource }: Slot): boolean {
+function hasToHeal({ cases }: PlanState, { resource }: Slot): boolean {
   const failures = cases.get(resource)?.failures.values() ?? [];
   return [...failures].some(({ type }) => type !== "deviation");
 }

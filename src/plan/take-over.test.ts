@@ -1,6 +1,6 @@
 /** What a daemon does about what the one before it has left, and about what has waited. */
 import { describe, expect, it } from "vitest";
-import type { Action, Failure, Incident } from "../model/index.ts";
+import type { Action, Attempted, Failure, Incident } from "../model/index.ts";
 import { chain, db, PlannerBench, running } from "./planner-bench.ts";
 import { restorePlanning } from "./restore-planning.ts";
 
@@ -8,8 +8,9 @@ import { restorePlanning } from "./restore-planning.ts";
 function takingOver(
   failure: Failure,
   state: Incident["state"],
-  actions: readonly Action[] = [],
+  past: { readonly actions?: readonly Action[]; readonly attempts?: readonly Attempted[] } = {},
 ): PlannerBench {
+  const { actions = [], attempts = [] } = past;
   const planner = running();
   const told = { id: "inc-1", openedAt: 0, cause: db, title: "t", severity: "high" } as const;
   const incident = { ...told, failures: [failure.id], victims: [], relapses: 0, state } as const;
@@ -23,7 +24,7 @@ function takingOver(
       spent: [],
       actions: new Map(actions.map((action) => [action.id, action])),
       starts: new Map(),
-      tried: new Map(),
+      tried: new Map([[db, { incident: incident.id, attempts }]]),
       scaled: new Map(),
     },
     now: { wallMs: planner.nowMs, monotonicMs: planner.nowMs },
@@ -96,6 +97,13 @@ describe("a new daemon", () => {
     expect(planner.told).toHaveLength(2);
   });
 
+  it("does not begin again with what was tried before it", () => {
+    const attempts = [{ strategy: "restart", action: "plan_0", helped: false }];
+    const planner = takingOver(running().fail(db, "hang"), { kind: "open" }, { attempts });
+    planner.wait(100);
+    expect(planner.state.cases.get(db)?.attempts).toMatchObject([{ strategy: "restart" }]);
+  });
+
   it("does not wait for an answer for ever", () => {
     const planner = resumed("hang");
     planner.wait(2500);
@@ -128,7 +136,11 @@ describe("who waits", () => {
     if (plan === undefined) throw new Error("there is no plan");
     const status = { kind: "succeeded", elapsedMs: 1 } as const;
     const action: Action = { id: `act:${plan.id}`, plan, at: 0, done: [], begunMs: 0, status };
-    const after = takingOver(failure, { kind: "verifying", action: action.id }, [action]);
+    const after = takingOver(
+      failure,
+      { kind: "verifying", action: action.id },
+      { actions: [action] },
+    );
     after.tell({ actions: [action] });
     after.verdict(failure, plan, false);
     after.end(plan, "failed");

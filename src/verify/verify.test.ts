@@ -168,4 +168,13 @@ describe("verify", () => {
       { at: 200, failure: "f", healed: true, reason: "it is no more", givenUp: true },
     ]);
   });
+
+  it("ends only the part that is no longer looked at (V6)", () => {
+    const goneIs = (part: string) => {
+      const gone: VerifyInput = { kind: "gone", resource: "instance/a.1", part, reason: "no more" };
+      const found = { ...failure("f"), part: "disk.used:/srv" };
+      return verdicts([[0, { kind: "raised", failure: found }], [200, gone], [60_000]]).length;
+    };
+    expect([goneIs("disk.used:/srv"), goneIs("disk.used:/")]).toEqual([1, 0]);
+  });
 });

@@ -54,7 +54,13 @@ export type VerifyInput =
   /** The action is over without success: only its own getting well is watched for. */
   | { readonly kind: "idle"; readonly resource: ResourceId }
   /** Nobody looks after it any more. */
-  | { readonly kind: "gone"; readonly resource: ResourceId; readonly reason: string }
+  | {
+      readonly kind: "gone";
+      readonly resource: ResourceId;
+      /** Only this part of it. */
+      readonly part?: string;
+      readonly reason: string;
+    }
   /** All its steps are done: from now on it is judged. */
   | {
       readonly kind: "acted";
@@ -123,8 +129,10 @@ function take(state: VerifyState, input: VerifyInput, round: Round): void {
       }
       return;
     case "gone":
-      for (const watch of watchesOf(state, input.resource))
+      for (const watch of watchesOf(state, input.resource)) {
+        if (input.part !== undefined && input.part !== watch.failure.part) continue;
         giveUp(state, watch, { reason: input.reason, round });
+      }
       return;
     case "acted":
       for (const watch of watchesOf(state, input.resource)) {
