@@ -13,31 +13,34 @@ export class SimulatedSensors {
     this.#world = world;
   }
 
-  look({ spec, process: asked }: ReadRequest, answer: Answer): void {
+  look(request: ReadRequest, answer: Answer): void {
     const world = this.#world;
-    const reply = (delayMs: number, reading: () => Reading): void =>
-      world.at(delayMs, () => {
-        world.observations += 1;
-        answer([reading()]);
-      });
-    const silence = (): void =>
-      reply(spec.timeoutMs, () => checkReading(false, "timeout", spec.timeoutMs));
-    if (!spec.resource.startsWith("instance/")) {
-      if (world.isAway(spec.resource)) silence();
-      else reply(3, () => checkReading(true, "timeout", 3));
-      return;
+    const reading = this.#readingOf(request);
+    world.at(delayOf(reading), () => {
+      world.observations += 1;
+      answer([reading]);
+    });
+  }
+
+  /** As it is when the look begins. */
+  #readingOf({ spec, process: asked }: ReadRequest): Reading {
+    const world = this.#world;
+    const { resource, timeoutMs, kind } = spec;
+    if (!resource.startsWith("instance/")) {
+      return checkReading(
+        !world.isAway(resource),
+        "timeout",
+        world.isAway(resource) ? timeoutMs : 3,
+      );
     }
     const process = world.processes.get(asked?.pid ?? -1);
-    if (process === undefined || !world.isReady(process)) {
-      reply(1, () => checkReading(false, "refused", 1));
-    } else if (spec.kind === "process-usage") reply(0.1, () => usage(process, world.nowMs));
-    else if (process.illness === "hung") silence();
-    else if (spec.kind === "work") reply(1, () => work(process));
-    else if (this.#isLost(spec.resource)) silence();
-    else {
-      const failing = process.illness === "failing";
-      reply(1 + world.random.next() * 4, () => checkReading(!failing, "status", 2));
-    }
+    if (process === undefined || !world.isReady(process)) return checkReading(false, "refused", 1);
+    if (kind === "process-usage") return usage(process, world.nowMs);
+    if (process.illness === "hung") return checkReading(false, "timeout", timeoutMs);
+    if (kind === "work") return work(process);
+    if (this.#isLost(resource)) return checkReading(false, "timeout", timeoutMs);
+    const tookMs = 1 + world.random.next() * 4;
+    return checkReading(process.illness !== "failing", "status", tookMs);
   }
 
   /**
@@ -75,6 +78,12 @@ function checkReading(
   elapsedMs: number,
 ): Reading {
   return ok
-    ? { kind: "check", ok, elapsedMs: 2, reason: "200" }
+    ? { kind: "check", ok, elapsedMs, reason: "200" }
     : { kind: "check", ok, elapsedMs, symptom, reason: symptom };
+}
+
+/** The numbers of a process are there at once. */
+function delayOf(reading: Reading): number {
+  if (reading.kind === "check") return reading.elapsedMs;
+  return reading.kind === "work" ? 1 : 0.1;
 }
