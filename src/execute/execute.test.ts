@@ -287,6 +287,24 @@ describe("execute", () => {
     expect(after.told).toEqual(["undo b"]);
   });
 
+  it("does not end a successor for whom only the predecessor was still to be ended", () => {
+    const previous = { parameters: { which: "previous" } };
+    const renewal = [step("start"), step("ready"), step("drain", previous), step("stop", previous)];
+    for (const [answers, end] of [
+      [3, "undo start"],
+      [5, undefined],
+      [7, undefined],
+    ] as const) {
+      const before = new Machine();
+      before.begin(planOf(renewal));
+      for (let count = 0; count < answers; count += 1) before.answer();
+      const after = new Machine();
+      if (before.last) after.feed({ kind: "resume", action: before.last });
+      expect(after.told.at(-1)).toBe(end);
+      if (end === undefined) expect(after.last?.status.kind).toBe("succeeded");
+    }
+  });
+
   it("goes on with a way back that the daemon before this one had begun (X4)", () => {
     const before = new Machine();
     before.begin(planOf([step("a"), step("b")]));

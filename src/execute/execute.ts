@@ -9,6 +9,7 @@
  * X3. Every command ends: with its result, or at its deadline as a failure.
  * X4. When a step fails, the steps done before it are undone in reverse, and it itself first if it
  *     declares an undo and may be half done (it failed, never answered, or the daemon died in it).
+ *     What only had its predecessor left to end when the daemon died has succeeded.
  *     When a verdict says "not healed", the same is done for a whole action whose plan reverts.
  * X5. An irreversible plan waits for approval, and its commands for the journal on the disk. While
  *     it waits, a person is shown what its steps would do; what they refuse nobody is asked for.
@@ -143,8 +144,8 @@ function resume(ledger: Ledger, before: Action): void {
     goOnBack(ledger, action);
     return;
   }
-  // What was still to come is a courtesy: the deed is done, and fresh looks will judge it.
-  if (action.done.length > 0 && isAllOptional(action.plan.steps.slice(action.done.length))) {
+  // What was still to come is no part of the deed: that is done, and fresh looks will judge it.
+  if (action.done.length > 0 && isAllCare(action.plan.steps.slice(action.done.length))) {
     ledger.finish(action, { kind: "succeeded", elapsedMs: 0 });
   } else if (mayHaveBegun(action)) breakOff(ledger, action, interrupted);
   else giveUp(ledger, action, interrupted);
@@ -199,6 +200,10 @@ function hear(
   else conclude(ledger, action, { phase, result });
 }
 
-function isAllOptional(steps: readonly Step[]): boolean {
-  return steps.every((step) => step.optional);
+/**
+ * A courtesy, or the end of a predecessor whose successor serves: nobody may be left without both,
+ * and supervision ends it if it lives.
+ */
+function isAllCare(steps: readonly Step[]): boolean {
+  return steps.every((step) => step.optional || step.parameters["which"] === "previous");
 }
