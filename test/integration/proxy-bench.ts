@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, type IncomingMessage, type RequestOptions, request } from "node:http";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
@@ -54,8 +55,20 @@ export class Bench implements AsyncDisposable {
   }
 
   async instance(port = 0): Promise<Instance> {
-    const instance = await startInstance(port, this.ledger);
-    this.stack.use(instance);
+    return this.stack.use(await startInstance([String(port), this.ledger]));
+  }
+
+  /** Stopped, and its queue is full: a connection to it never comes up. */
+  async deaf(): Promise<Instance> {
+    const instance = this.stack.use(await startInstance(["0", this.ledger, "1"]));
+    instance.kill("SIGSTOP");
+    let queued = 0;
+    for (let index = 0; index < 4; index += 1) {
+      const socket = connect(instance.port, "127.0.0.1", () => (queued += 1));
+      socket.on("error", () => socket.destroy());
+      this.stack.defer(() => void socket.destroy());
+    }
+    await until(() => queued === 2);
     return instance;
   }
 
@@ -93,9 +106,9 @@ export class Bench implements AsyncDisposable {
   }
 }
 
-async function startInstance(port: number, ledger: string): Promise<Instance> {
+async function startInstance(words: readonly string[]): Promise<Instance> {
   const file = join(import.meta.dirname, "proxy-upstream.ts");
-  const child = spawn(process.execPath, [file, String(port), ledger], {
+  const child = spawn(process.execPath, [file, ...words], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const exited = new Promise((resolve) => child.once("exit", resolve));

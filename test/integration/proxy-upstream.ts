@@ -2,12 +2,12 @@
  * The instance behind the proxy in `proxy.test.ts`: a small real server that works, dawdles,
  * breaks off in the middle and keeps a ledger of what it carried out.
  *
- * `node proxy-upstream.ts PORT LEDGER`; prints its port when it listens.
+ * `node proxy-upstream.ts PORT LEDGER BACKLOG`; prints its port when it listens.
  */
 import { appendFileSync } from "node:fs";
 import { createServer } from "node:http";
 
-const [, , port = "0", ledger = ""] = process.argv;
+const [, , port = "0", ledger = "", backlog = "511"] = process.argv;
 
 const server = createServer((incoming, outgoing) => {
   const url = new URL(incoming.url ?? "/", "http://instance");
@@ -52,7 +52,7 @@ server.on("upgrade", (incoming, socket) => {
   socket.pipe(socket);
   incoming.resume();
 });
-server.listen(Number(port), "127.0.0.1", () => {
+server.listen(Number(port), "127.0.0.1", Number(backlog), () => {
   const address = server.address();
   process.stdout.write(`${typeof address === "object" ? address?.port : ""}\n`);
 });

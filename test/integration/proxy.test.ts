@@ -211,6 +211,24 @@ describe("waiting", () => {
     expect(await bench.report()).toMatchObject({ failures: 0, retried: 0 });
   });
 
+  test("a request that is short of time throws nobody out", { timeout: 30_000 }, async () => {
+    await using bench = await Bench.start();
+    bench.timeoutMs = 2000;
+    const [hung, deaf] = [await bench.instance(), await bench.deaf()];
+    await bench.route([up("hung", hung, "serve")]);
+    hung.kill("SIGSTOP");
+    const asked = [
+      bench.get("/work"),
+      bench.get("/", { headers: { connection: "upgrade", upgrade: "echo" } }),
+    ];
+    await until(async () => (await bench.report()).upstreams[0]?.inFlight === 2);
+    // Too late for the second to be given the whole time that a connection may take.
+    await new Promise((resolve) => setTimeout(resolve, 1300));
+    await bench.route([up("hung", hung, "eject"), up("deaf", deaf, "serve")]);
+    for (const reply of await Promise.all(asked)) expect(reply.status).toBe(504);
+    expect((await bench.report()).upstreams[1]).toMatchObject({ state: "serving", failed: 0 });
+  });
+
   test("a readiness path must answer 2xx before an instance serves", async () => {
     await using bench = await Bench.start();
     const ready = await freePort();

@@ -28,6 +28,19 @@ const slowClientLimitMs = 60_000;
 /** On one machine a connection comes up at once, or the upstream has stopped accepting. */
 const connectLimitMs = 1000;
 
+/** How long to wait for a connection, and what it means when it has not come up by then. */
+export interface ConnectLimit {
+  readonly limitMs: number;
+  readonly outcome: Outcome;
+}
+
+/** At most half of a request's time, so that another may be asked; its own end blames nobody. */
+export function connectLimit(timeoutMs: number, leftMs: number): ConnectLimit {
+  const limitMs = Math.min(connectLimitMs, timeoutMs / 2);
+  if (leftMs < limitMs) return { limitMs: leftMs, outcome: { kind: "expired" } };
+  return { limitMs, outcome: { kind: "unsent", reason: "ETIMEDOUT" } };
+}
+
 export interface Exchange {
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
@@ -61,6 +74,7 @@ class Attempt {
   private readonly target: Target;
   private readonly resolve: (outcome: Outcome) => void;
   private readonly upstream: ClientRequest;
+  private readonly connectLimit: ConnectLimit;
   private timer: NodeJS.Timeout | undefined;
   private sent = false;
   private begun = false;
@@ -72,6 +86,7 @@ class Attempt {
     this.exchange = exchange;
     this.target = target;
     this.resolve = resolve;
+    this.connectLimit = connectLimit(target.timeoutMs, target.leftMs());
     const { incoming, body } = exchange;
     this.upstream = request({
       host: target.link.address,
@@ -93,7 +108,7 @@ class Attempt {
     upstream.on("response", (response) => this.onResponse(response));
     upstream.on("socket", (socket: Socket) => {
       if (!socket.connecting) return this.onLive();
-      this.limit(Math.min(connectLimitMs, target.leftMs()));
+      this.limit(this.connectLimit.limitMs);
       socket.once("connect", () => this.onLive());
     });
     if (exchange.body.kind === "none") upstream.end();
@@ -194,7 +209,7 @@ class Attempt {
   }
 
   private onTimeout(): void {
-    if (!this.sent) return this.settle({ kind: "unsent", reason: "ETIMEDOUT" });
+    if (!this.sent) return this.settle(this.connectLimit.outcome);
     // It has begun in time: from here on the client sees what comes.
     if (this.kept !== undefined) return this.stream(this.kept.response, this.kept.chunks);
     const { incoming, body } = this.exchange;

@@ -4,7 +4,7 @@
  */
 import { type ClientRequest, type IncomingMessage, request, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
-import { oneShot } from "./attempt.ts";
+import { type ConnectLimit, connectLimit, oneShot } from "./attempt.ts";
 import { pathOf } from "./forward.ts";
 import { hostCount, requestHeaders, responseHeaders } from "./headers.ts";
 import type { Service } from "./service.ts";
@@ -45,25 +45,29 @@ async function goAround(service: Service, upgrading: Upgrading, visit: Visit): P
     if (turn.kind === "gone") return;
     if (turn.kind === "refuse") return answer(upgrading.client, turn);
     service.upstreams.begin(turn.member);
-    const outcome = await join(service, turn.member, { ...upgrading, leftMs: visit.leftMs() });
+    const leftMs = visit.leftMs();
+    const connect = connectLimit(service.route.timeoutMs, leftMs);
+    const outcome = await join(service, turn.member, { ...upgrading, leftMs, connect });
     const verdict = visit.judge(turn.member, outcome);
     if (verdict.kind === "done") return;
     if (verdict.kind === "refuse") return answer(upgrading.client, verdict);
   }
 }
 
+interface Joining extends Upgrading {
+  readonly leftMs: number;
+  readonly connect: ConnectLimit;
+}
+
 /** Settles when the upstream is lost before it answered, or when the joined connection ends. */
-function join(
-  service: Service,
-  member: Member,
-  upgrading: Upgrading & { readonly leftMs: number },
-): Promise<Outcome> {
+function join(service: Service, member: Member, joining: Joining): Promise<Outcome> {
   return new Promise((resolve) => {
-    const { incoming, client } = upgrading;
+    const { incoming, client, leftMs, connect } = joining;
     const link = service.link(member);
     const upstream = ask(incoming, link.address, member.port);
     let sent = false;
     const settle = (outcome: Outcome): void => {
+      clearTimeout(connectTimer);
       clearTimeout(timer);
       link.moves.delete(move);
       client.off("close", onClientGone);
@@ -72,16 +76,19 @@ function join(
     };
     const move = (): void => settle({ kind: "moved" });
     const onClientGone = (): void => settle({ kind: "gone" });
-    const timer = setTimeout(() => {
-      settle(sent ? { kind: "late" } : { kind: "unsent", reason: "ETIMEDOUT" });
-    }, upgrading.leftMs);
+    const connectTimer = setTimeout(() => settle(connect.outcome), connect.limitMs);
+    const timer = setTimeout(() => settle({ kind: "late" }), leftMs);
     const answered = (): void => {
       clearTimeout(timer);
       link.moves.delete(move);
     };
+    const onLive = (): void => {
+      clearTimeout(connectTimer);
+      sent = true;
+    };
     link.moves.add(move);
     client.on("close", onClientGone);
-    upstream.on("socket", (socket) => socket.once("connect", () => (sent = true)));
+    upstream.on("socket", (socket) => socket.once("connect", onLive));
     upstream.on("error", (error: NodeJS.ErrnoException) => {
       const reason = error.code ?? error.message;
       settle(sent ? { kind: "lost", reason, reused: false } : { kind: "unsent", reason });
@@ -90,7 +97,7 @@ function join(
       answered();
       client.write(headOf(response, ["Connection", "Upgrade", ...upgradeOf(response)]));
       client.write(first);
-      socket.write(upgrading.first);
+      socket.write(joining.first);
       pipeBoth(client, socket, () => settle({ kind: "answered" }));
     });
     upstream.on("response", (response) => {

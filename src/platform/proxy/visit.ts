@@ -10,6 +10,7 @@
  * 4. `timeoutMs` is for all of it, whatever it was tried and waited for. A request that is being
  *    answered slowly is not asked for elsewhere: that would be the same work twice. Who hangs is
  *    found by its probes, and then its requests move.
+ * 5. A request whose own time ends before it is connected is nobody's fault but its own.
  */
 import { realClock } from "../../system/index.ts";
 import type { Service } from "./service.ts";
@@ -33,6 +34,8 @@ export type Outcome =
   | { readonly kind: "garbled"; readonly reason: string }
   /** The request cannot be written as HTTP. */
   | { readonly kind: "unsendable"; readonly reason: string }
+  /** The request's own time was over before the connection could come up. */
+  | { readonly kind: "expired" }
   | { readonly kind: "late" }
   /** The upstream was ejected meanwhile. */
   | { readonly kind: "moved" };
@@ -87,8 +90,8 @@ export class Visit {
   next(): Turn | Promise<Turn> {
     const member = this.service.upstreams.choose(this.tried);
     if (this.left) return { kind: "gone" };
-    if (this.tries >= mostTries) return refuse(502, "every try failed");
-    if (this.tries > 0 && this.leftMs() === 0) return this.tooLate();
+    if (this.tries >= mostTries) return this.turnAway(refuse(502, "every try failed"));
+    if (this.leftMs() === 0) return this.turnAway(this.tooLate());
     if (member === undefined) return this.wait();
     this.tries += 1;
     return { kind: "try", member, fresh: this.tries > 1 || !this.replayable };
@@ -144,14 +147,14 @@ export class Visit {
       counters.held += 1;
     }
     const tooLate = `no instance came up within ${Math.min(route.holdMs, route.timeoutMs)} ms`;
-    if (this.patience === "over") return this.turnAway(tooLate);
+    if (this.patience === "over") return this.turnAway(refuse(503, tooLate));
     const waiter = room.enter();
-    if (waiter === undefined) return this.turnAway("too many requests are waiting");
+    if (waiter === undefined) return this.turnAway(refuse(503, "too many requests are waiting"));
     this.waiter = waiter;
     const outcome = await waiter.outcome;
     this.waiter = undefined;
     if (outcome === "gone") return { kind: "gone" };
-    if (outcome === "late") return this.turnAway(tooLate);
+    if (outcome === "late") return this.turnAway(refuse(503, tooLate));
     return this.next();
   }
 
@@ -164,9 +167,9 @@ export class Visit {
     this.waiter?.cancel("late");
   }
 
-  private turnAway(reason: string): Refusal {
+  private turnAway(refusal: Refusal): Refusal {
     this.service.counters.failures += 1;
-    return refuse(503, reason);
+    return refusal;
   }
 }
 
@@ -175,6 +178,7 @@ const bookedAs = {
   gone: "neither",
   moved: "neither",
   unsendable: "neither",
+  expired: "neither",
   broken: "failed",
   unsent: "failed",
   lost: "failed",
