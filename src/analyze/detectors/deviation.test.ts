@@ -127,6 +127,31 @@ describe("any other series", () => {
   });
 });
 
+describe("a series that ends", () => {
+  const network = (...series: readonly string[]): Reading => ({
+    kind: "samples",
+    samples: series.map((name) => ({
+      series: `network.received:${name}`,
+      value: name === "eth0" ? 1 : 2 ** 40,
+      unit: "bytes",
+    })),
+  });
+  const times = (count: number, reading: Reading) => Array.from({ length: count }, () => reading);
+  const both = network("eth0", "br-1");
+
+  it("is unusual no more when its sensor shows others without it (D6)", () => {
+    expect(opinionOf(times(31, both))).toMatch(/^network\.received:br-1 is/);
+    expect(opinionOf([...times(31, both), network("eth0")])).toBe("good");
+    // Its next life begins anew.
+    expect(opinionOf([...times(11, both), network("eth0"), ...times(20, both)])).toBe("-");
+  });
+
+  it("does not grow old while it is not seen, and other readings do not end it (D3, D6)", () => {
+    expect(opinionOf([...times(11, both), ...times(30, taking(12))])).toBe("-");
+    expect(opinionOf([...times(31, both), taking(12)])).toMatch(/^network\.received:br-1 is/);
+  });
+});
+
 /** Twelve hours of a service, learned as the daemon learns it. */
 function hours(valueAt: (ms: number) => number, unit: Unit): readonly string[] {
   const baseline = new Baseline();

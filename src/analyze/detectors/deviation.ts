@@ -13,6 +13,8 @@
  * D4. Less than usual is never told; nor is what is left (memory, a disk), for the share that is
  *     used says the same.
  * D5. Good evidence is a look while no series of the resource is unusual.
+ * D6. A series ends (an interface, a label): what its sensor shows no more beside others is over,
+ *     and the time in which it is not seen does not count.
  */
 import { formatBytes } from "../../kernel/index.ts";
 import {
@@ -39,9 +41,13 @@ interface DeviationState {
 }
 
 interface Excess {
+  readonly sensor: string;
+  /** One of several that are shown together. */
+  readonly isSampled: boolean;
   readonly sinceMs: number;
-  looks: number;
-  reason: string;
+  readonly seenMs: number;
+  readonly looks: number;
+  readonly reason: string;
 }
 
 interface Limits {
@@ -81,6 +87,7 @@ export function deviationDetector(options: DeviationDetectorOptions): Detector<D
     provesNothing: true,
     initial: () => ({ unusual: undefined }),
     judge(state, { reading, resource, sensor, begunMs }) {
+      const isSampled = reading.kind === "samples";
       let isSeen = false;
       eachValue(reading, sensor, (series, value, unit) => {
         isSeen = true;
@@ -91,22 +98,31 @@ export function deviationDetector(options: DeviationDetectorOptions): Detector<D
           return;
         }
         state.unusual ??= new Map();
-        const excess = state.unusual.get(series) ?? { sinceMs: begunMs, looks: 0, reason: "" };
-        excess.looks += 1;
-        excess.reason = reasonOf(series, { value, unit, hour: known[0] });
+        const reason = reasonOf(series, { value, unit, hour: known[0] });
+        const { sinceMs, looks } = state.unusual.get(series) ?? { sinceMs: begunMs, looks: 0 };
+        const excess = { sensor, isSampled, sinceMs, seenMs: begunMs, looks: looks + 1, reason };
         state.unusual.set(series, excess);
       });
       if (!isSeen) return undefined;
+      if (isSampled) dropUnseen(state, sensor, begunMs);
       if (state.unusual === undefined || state.unusual.size === 0) return good;
-      const lasting = [...state.unusual].filter(([series, { looks, sinceMs }]) => {
+      const lasting = [...state.unusual].filter(([series, { looks, sinceMs, seenMs }]) => {
         const { lastsMs } = series.endsWith(".elapsed") ? duration : others;
-        return looks >= looksMin && begunMs - sinceMs >= lastsMs;
+        return looks >= looksMin && seenMs - sinceMs >= lastsMs;
       });
       if (lasting.length === 0) return undefined;
       const reason = lasting.map(([, excess]) => excess.reason).join("; ");
       return { kind: "bad", type: "deviation", severity: "low", reason };
     },
   };
+}
+
+/** Keeps D6. */
+function dropUnseen({ unusual }: DeviationState, sensor: string, begunMs: number): void {
+  for (const [series, excess] of unusual ?? []) {
+    const isTheirs = excess.isSampled && excess.sensor === sensor;
+    if (isTheirs && excess.seenMs !== begunMs) unusual?.delete(series);
+  }
 }
 
 const none: readonly BaselineSummary[] = [];
