@@ -205,6 +205,7 @@ describe("folders", () => {
       expect(statSync(path).mode & 0o777).toBe(0o700);
     }
     expect(directory.logOf("shop", 2)).toBe(join(root, "logs", "shop.2.log"));
+    writeFileSync(directory.token, "");
     chmodSync(root, 0o755);
     openDataDirectory(root);
     expect(statSync(root).mode & 0o777).toBe(0o700);
