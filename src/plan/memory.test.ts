@@ -2,24 +2,10 @@
 import { describe, expect, it } from "vitest";
 import { createTopology } from "../config/index.ts";
 import type { Action, Plan } from "../model/index.ts";
-import { chain, db, fleetOf, PlannerBench, running, web, web2 } from "./planner-bench.ts";
+import { chain, db, fleetOf, noMemory, PlannerBench, running, web, web2 } from "./planner-bench.ts";
 import { restorePlanning } from "./restore-planning.ts";
-import type { PlanMemory } from "./state.ts";
 
 const web3 = "instance/web.3";
-const nothing: PlanMemory = {
-  failures: new Map(),
-  incidents: new Map(),
-  slots: new Map(),
-  book: new Map(),
-  modes: new Map(),
-  spent: [],
-  actions: new Map(),
-  starts: new Map(),
-  tried: new Map(),
-  scaled: new Map(),
-};
-
 function load(planner: PlannerBench, text: string): void {
   const fleet = fleetOf(text);
   planner.tell({ fleet: { fleet, topology: createTopology(fleet) } });
@@ -197,7 +183,7 @@ describe("what a strategy means for an instance", () => {
     expect(slot).toMatchObject({ specHash: before, declaredHash: planner.hashOf(db) });
     const after = new PlannerBench(text);
     if (slot === undefined) throw new Error("nothing was written down");
-    const memory = { ...nothing, slots: new Map([[db, slot]]) };
+    const memory = { ...noMemory, slots: new Map([[db, slot]]) };
     restorePlanning(after.state, { memory, now: { wallMs: 0, monotonicMs: 0 } });
     after.started(db, before);
     load(after, text);
@@ -298,7 +284,7 @@ describe("what waits for approval", () => {
     const incident = { id: `inc-${db}`, openedAt: 0, cause: db, title: "t", victims: [] } as const;
     restorePlanning(after.state, {
       memory: {
-        ...nothing,
+        ...noMemory,
         failures: new Map([[failure.id, failure]]),
         incidents: new Map([
           [

@@ -14,7 +14,7 @@ import type {
   ResourceId,
 } from "../model/index.ts";
 import { plan } from "./plan.ts";
-import { createPlanState, type PlanInputs, type Planning } from "./state.ts";
+import { createPlanState, type PlanInputs, type PlanMemory, type Planning } from "./state.ts";
 
 /** `web` needs `db`; both have one instance. */
 export const chain = `
@@ -26,6 +26,20 @@ services:
 export const db = "instance/db.1";
 export const web = "instance/web.1";
 export const web2 = "instance/web.2";
+
+/** A daemon that is the first of its data directory. */
+export const noMemory: PlanMemory = {
+  failures: new Map(),
+  incidents: new Map(),
+  slots: new Map(),
+  book: new Map(),
+  modes: new Map(),
+  spent: [],
+  actions: new Map(),
+  starts: new Map(),
+  tried: new Map(),
+  scaled: new Map(),
+};
 
 export function fleetOf(text: string): Fleet {
   const files = [{ path: "soulmirror.yaml", text }];

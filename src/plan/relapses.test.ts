@@ -2,22 +2,9 @@
 import { describe, expect, it } from "vitest";
 import { createTopology } from "../config/index.ts";
 import { scoreOf, type Tried } from "../model/index.ts";
-import { chain, db, fleetOf, PlannerBench, running, web } from "./planner-bench.ts";
+import { chain, db, fleetOf, noMemory, PlannerBench, running, web } from "./planner-bench.ts";
 import { restorePlanning } from "./restore-planning.ts";
 import type { PlanMemory } from "./state.ts";
-
-const nothing: PlanMemory = {
-  failures: new Map(),
-  incidents: new Map(),
-  slots: new Map(),
-  book: new Map(),
-  modes: new Map(),
-  spent: [],
-  actions: new Map(),
-  starts: new Map(),
-  tried: new Map(),
-  scaled: new Map(),
-};
 
 const key = { signature: `${db}:check_failed`, strategy: "restart" };
 
@@ -76,7 +63,7 @@ describe("a relapse", () => {
     };
     const after = new PlannerBench();
     const now = { wallMs: 60_000, monotonicMs: 0 };
-    restorePlanning(after.state, { memory: { ...nothing, tried: new Map([[db, tried]]) }, now });
+    restorePlanning(after.state, { memory: { ...noMemory, tried: new Map([[db, tried]]) }, now });
     after.fail(db, "check_failed", { relapses: 1 });
     expect(relapsesIn(after)).toMatchObject([{ action: "act:before", wellForMs: 2000 }]);
     const [first] = after.state.cases.get(db)?.attempts ?? [];
@@ -108,7 +95,7 @@ describe("instances that were added", () => {
   function next(memory: Partial<PlanMemory>, file = text): PlannerBench {
     const after = new PlannerBench(file);
     const now = { wallMs: 0, monotonicMs: 0 };
-    restorePlanning(after.state, { memory: { ...nothing, ...memory }, now });
+    restorePlanning(after.state, { memory: { ...noMemory, ...memory }, now });
     return after;
   }
 

@@ -1,7 +1,7 @@
 /** What a daemon does about what the one before it has left, and about what has waited. */
 import { describe, expect, it } from "vitest";
 import type { Action, Attempted, Failure, Incident } from "../model/index.ts";
-import { chain, db, PlannerBench, running } from "./planner-bench.ts";
+import { chain, db, noMemory, PlannerBench, running } from "./planner-bench.ts";
 import { restorePlanning } from "./restore-planning.ts";
 
 /** A planner that takes over a live incident of `db`. */
@@ -16,16 +16,11 @@ function takingOver(
   const incident = { ...told, failures: [failure.id], victims: [], relapses: 0, state } as const;
   restorePlanning(planner.state, {
     memory: {
+      ...noMemory,
       failures: new Map([[failure.id, failure]]),
       incidents: new Map([[incident.id, incident]]),
-      slots: new Map(),
-      book: new Map(),
-      modes: new Map(),
-      spent: [],
       actions: new Map(actions.map((action) => [action.id, action])),
-      starts: new Map(),
       tried: new Map([[db, { incident: incident.id, attempts }]]),
-      scaled: new Map(),
     },
     now: { wallMs: planner.nowMs, monotonicMs: planner.nowMs },
   });
