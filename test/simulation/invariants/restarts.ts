@@ -11,6 +11,7 @@ import {
   interrupted,
   type Plan,
   type ProcessExit,
+  type ProcessRun,
   type ResourceId,
   serviceId,
 } from "../../../src/model/index.ts";
@@ -43,7 +44,7 @@ export class Restarts implements Invariant {
   written(entry: Entry): void {
     switch (entry.kind) {
       case "process_started":
-        this.#specs.set(entry.run.resource, entry.run.specHash);
+        this.#noteSpec(entry.run);
         return;
       case "process_exited":
         this.#noteExit(entry.exit);
@@ -78,6 +79,12 @@ export class Restarts implements Invariant {
   /** What was tried is remembered by a daemon for as long as it lives. */
   daemonDied(): void {
     this.#lost.clear();
+  }
+
+  /** Another spec has crashed never yet. */
+  #noteSpec({ resource, specHash }: ProcessRun): void {
+    if (this.#specs.get(resource) !== specHash) this.#crashes.delete(resource);
+    this.#specs.set(resource, specHash);
   }
 
   #notePlan(plan: Plan): void {
@@ -135,7 +142,6 @@ export class Restarts implements Invariant {
     this.byPolicy += 1;
     const { world, fleet, broke } = this.#setting;
     const specHash = steps.find(({ kind }) => kind === "start")?.parameters["specHash"];
-    // Another spec has crashed never yet.
     if (specHash !== this.#specs.get(resource)) return;
     const { count, exitedMs } = this.#crashes.get(resource) ?? { count: 0, exitedMs: 0 };
     const { coolDownMaxMs, crashes } = fleet.budgets;
