@@ -1,11 +1,12 @@
 /**
  * What a caller without a token does not get to see: texts and parameters in which a secret or a
  * user's data may stand (headers, bodies, commands, environment). What a step reports (`detail`)
- * may be the end of a log, a diagnosis or the output of a command. Reasons stay, for they are what
- * everybody comes for, but for the lines of logs that they quote (see SECURITY.md).
+ * may be the end of a log, a diagnosis or the output of a command, and so may what it would do
+ * (`preview`). Reasons stay, for they are what everybody comes for, but for the lines of logs that
+ * they quote (see SECURITY.md).
  */
 import { replaceQuotes } from "../kernel/index.ts";
-import type { ActionRow, SealedEntry } from "../model/index.ts";
+import type { Action, ActionRow, SealedEntry } from "../model/index.ts";
 import type { Caller } from "./procedures/procedure.ts";
 
 const hiddenKeys: ReadonlySet<string> = new Set([
@@ -15,6 +16,7 @@ const hiddenKeys: ReadonlySet<string> = new Set([
   "undo",
   "command",
   "detail",
+  "preview",
 ]);
 const hint = "(needs the token)";
 
@@ -25,6 +27,13 @@ export function visibleAction(row: ActionRow, caller: Caller): ActionRow {
     parameters: mask(row.parameters) as ActionRow["parameters"],
     result: mask(row.result) as ActionRow["result"],
   };
+}
+
+/** Of one that is not over. */
+export function visibleUnderWay(action: Action, caller: Caller): Action {
+  const { preview } = action;
+  if (caller.isTrusted || preview === undefined) return action;
+  return { ...action, preview: hidden(preview) as typeof preview };
 }
 
 export function visibleEntry(sealed: SealedEntry, caller: Caller): SealedEntry {
@@ -50,6 +59,15 @@ function mask(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(mask);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, member]) => [key, hiddenKeys.has(key) ? hint : mask(member)]),
+    Object.entries(value).map(([key, member]) => [
+      key,
+      hiddenKeys.has(key) ? hidden(member) : mask(member),
+    ]),
   );
+}
+
+/** A list stays one for who reads it as such, and of what is empty nothing is hidden. */
+function hidden(member: unknown): unknown {
+  if (Array.isArray(member)) return member.map(hidden);
+  return member === "" ? "" : hint;
 }

@@ -34,6 +34,15 @@ test("texts for people are masked, ids and kinds are not (M1)", () => {
   });
 });
 
+test("what steps would do is masked like every text", () => {
+  const redaction = new Redaction();
+  redaction.learn(["s3cr3t-key"]);
+  const action = { preview: ["", "would call https://host/s3cr3t-key"] };
+  expect(redaction.details({ action })).toEqual({
+    action: { preview: ["", "would call https://host/***"] },
+  });
+});
+
 test("secrets of an earlier fleet stay masked (M2)", () => {
   const redaction = new Redaction();
   redaction.learn(["first-secret"]);

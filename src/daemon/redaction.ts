@@ -15,6 +15,7 @@ const proseKeys: ReadonlySet<string> = new Set([
   "detail",
   "errors",
   "evidence",
+  "preview",
   "reason",
   "text",
   "what",

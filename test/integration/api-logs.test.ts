@@ -1,4 +1,7 @@
-/** Lines of logs in reasons, titles and verdicts: for who has the token, and for nobody else. */
+/**
+ * Lines of logs in reasons, titles and verdicts, and what the steps of an action would do: for who
+ * has the token, and for nobody else.
+ */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Procedure } from "../../src/api/procedures/procedure.ts";
 import { procedures } from "../../src/api/procedures/table.ts";
@@ -9,6 +12,7 @@ import { ApiBench, token } from "./api-bench.ts";
 const line = "payment of ana refused, card 4111";
 const reason = `ERROR 3 times within 60000 ms: last in app.log: ${quote(line)}`;
 const hint = "last in app.log: (needs the token)";
+const preview = ["", "would refund card 4111"];
 
 let bench: ApiBench;
 let ids: Readonly<Record<string, string>>;
@@ -27,7 +31,7 @@ beforeAll(async () => {
     { kind: "failure_raised", failure: { ...failure, reason, evidence: [reason] } },
     { kind: "incident", incident: { ...incident, title: reason } },
     { kind: "plan", plan },
-    { kind: "action", action: { ...action, plan } },
+    { kind: "action", action: { ...action, plan, preview } },
     { kind: "verdict", verdict: { at, failure: failure.id, healed: false, reason } },
   ];
   await house.write(entries);
@@ -51,7 +55,7 @@ function readable(): readonly string[] {
   return [...rest, ...open.map(([name]) => `/trpc/${name}`), "/", "/page/body", "/health"];
 }
 
-describe("lines of logs", () => {
+describe("lines of logs, and what would be done,", () => {
   test("are in nothing that is read without the token", async () => {
     let hinted = 0;
     for (const path of readable()) {
@@ -75,6 +79,14 @@ describe("lines of logs", () => {
     expect(open.text).toContain(hint);
     expect(trusted.text).toContain(line);
   });
+
+  test.each(["/api/v1/actions/under-way", "/api/v1/actions", "/api/v1/journal?limit=500", "/"])(
+    "what would be done is in %s for who has it",
+    async (path) => {
+      expect((await bench.ask(path)).text).not.toContain(preview[1]);
+      expect((await bench.ask(path, { token })).text).toContain(preview[1]);
+    },
+  );
 
   test("are in the one failure, incident and action that was asked for", async () => {
     const paths = [

@@ -176,6 +176,11 @@ describe("precheck", () => {
     for (const each of yes) expect(await precheck(each)).toMatchObject({ kind: "done" });
     for (const each of no) expect(await precheck(each)).toMatchObject({ kind: "refused" });
   });
+
+  test("tells the program, and none of its arguments (C5)", async () => {
+    const command = sh("curl -H 'Key: hunter2hunter2' http://127.0.0.1/");
+    expect(await precheck({ command })).toEqual({ kind: "done", detail: "would run sh" });
+  });
 });
 
 describe("undo", () => {

@@ -147,6 +147,25 @@ test("what a crashed service says last is kept without its secrets", async () =>
   expect(told).not.toContain(secrets.variable);
 });
 
+test("arguments of a command that waits for approval are told to nobody", async () => {
+  const port = await freePort();
+  const commands = { mend: { command: ["rm", "-f", "shop.health", secrets.word] } };
+  const recovery = { commands, recovery_strategy: "command:mend" };
+  await using bench = await FleetBench.up((each) => shop(each, port, recovery));
+  bench.tell("shop", "health", "500");
+  const { action } = await bench.entry(
+    "action",
+    (each) => each.action.preview?.includes("would run rm") === true,
+  );
+  expect(action.status.kind).toBe("waiting_for_approval");
+  for (const path of ["/", "/api/v1/actions/under-way", "/api/v1/actions"]) {
+    const answer = await fetch(`http://127.0.0.1:${bench.port}${path}`);
+    expect([path, (await answer.text()).includes(secrets.word)]).toEqual([path, false]);
+  }
+  await bench.end();
+  expect(holding(bench.data, [secrets.word])).toEqual([]);
+});
+
 test("a hook that is gone when its turn comes is refused, whatever the plan says", async () => {
   const port = await freePort();
   const commands = { mend: "rm shop.health" };

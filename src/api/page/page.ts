@@ -7,7 +7,7 @@ import { takeOverview } from "../figures/overview.ts";
 import type { House } from "../house.ts";
 import type { Caller } from "../procedures/procedure.ts";
 import { tellIncident } from "../tell-incident.ts";
-import { visible, visibleAction } from "../visible.ts";
+import { visible, visibleAction, visibleUnderWay } from "../visible.ts";
 import { type Html, html } from "./html.ts";
 import {
   actionSection,
@@ -75,7 +75,10 @@ async function gather(house: House, caller: Caller): Promise<Shown> {
   const shown = {
     overview,
     stories,
-    waiting: house.actionsUnderWay().filter(({ status }) => status.kind === "waiting_for_approval"),
+    waiting: house
+      .actionsUnderWay()
+      .filter(({ status }) => status.kind === "waiting_for_approval")
+      .map((action) => visibleUnderWay(action, caller)),
     actions: recoveries.slice(0, actionsMax).map((row) => visibleAction(row, caller)),
     mayAct: caller.isTrusted,
   };

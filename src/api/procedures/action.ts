@@ -8,7 +8,7 @@ import { accepted, takenUp } from "../shapes/fleet.ts";
 import { actionUnderWay } from "../shapes/incident.ts";
 import { beforeRow, limit, name, nothing } from "../shapes/inputs.ts";
 import { actionRow } from "../shapes/rows.ts";
-import { visibleAction } from "../visible.ts";
+import { visibleAction, visibleUnderWay } from "../visible.ts";
 import { procedure } from "./procedure.ts";
 
 export const actions = procedure({
@@ -35,7 +35,8 @@ export const actionsUnderWay = procedure({
   summary: "Actions that are not over, among them those that wait for approval",
   input: nothing,
   output: z.array(actionUnderWay),
-  run: ({ house }) => house.actionsUnderWay().map(underWay),
+  run: ({ house, caller }) =>
+    house.actionsUnderWay().map((action) => underWay(visibleUnderWay(action, caller))),
 });
 
 export const action = procedure({

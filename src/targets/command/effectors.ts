@@ -10,6 +10,8 @@
  * C4. The declared undo may be run twice (after a crash of ours nobody knows whether it ran) and
  *     after a command that did nothing or half of its work, so it has to bear that. Its record is
  *     a mere mark, because records are kept.
+ * C5. What is told of a command names its program only: arguments may be secrets, and a preview is
+ *     kept and shown before anybody has agreed.
  */
 import { stat } from "node:fs/promises";
 import { z } from "zod";
@@ -77,7 +79,7 @@ export function createCommandEffector(options: CommandEffectorOptions): Effector
   });
 }
 
-/** Keeps C2. */
+/** Keeps C2 and C5. */
 async function look({ command, undo, cwd }: Parameters, path: string): Promise<StepResult> {
   if (cwd !== undefined && !(await isFolder(cwd))) {
     return { kind: "refused", reason: `the folder ${cwd} does not exist` };
@@ -88,7 +90,7 @@ async function look({ command, undo, cwd }: Parameters, path: string): Promise<S
       return { kind: "refused", reason: `the program "${program}" cannot be found or run` };
     }
   }
-  return { kind: "done", detail: `would run ${command.join(" ")}` };
+  return { kind: "done", detail: `would run ${command[0] ?? ""}` };
 }
 
 interface Run {
