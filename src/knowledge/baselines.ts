@@ -13,10 +13,15 @@
  *    the time when none listened.
  */
 import type { Instant } from "../kernel/index.ts";
-import type { BaselineRow, Observation, ResourceId, SketchRow } from "../model/index.ts";
+import {
+  type BaselineRow,
+  type Observation,
+  type ResourceId,
+  type SketchRow,
+  typeOfSeries,
+} from "../model/index.ts";
 import { Baseline, type BaselineSummary, type BaselineWindow } from "../statistics/index.ts";
 import { type Series, SeriesBook } from "./series-book.ts";
-import { eachValue, typeOfSeries } from "./values-in.ts";
 
 export interface BaselinesOptions {
   readonly seriesMax?: number;
@@ -86,7 +91,7 @@ export function learn(
     const kept = (state.kept[slot] ??= createKept(slot));
     kept.baseline.add(value, nowMs);
   };
-  for (const observation of observations) eachValue(state.book, observation, take);
+  for (const observation of observations) state.book.eachValue(observation, take);
   if (state.book.count === 0) return { rows: [], sketches: [], wakeMs: undefined };
   state.turnedMs ??= nowMs;
   const isDue = nowMs >= state.turnedMs + pauseMs(state);

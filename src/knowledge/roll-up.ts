@@ -11,9 +11,8 @@
  * 3. A series waits at most `windowMaxMs` if the budget allows that many series at all.
  */
 import type { Instant } from "../kernel/index.ts";
-import type { MetricRow, Observation, ResourceId } from "../model/index.ts";
+import { type MetricRow, type Observation, type ResourceId, typeOfSeries } from "../model/index.ts";
 import { SeriesBook } from "./series-book.ts";
-import { eachValue, typeOfSeries } from "./values-in.ts";
 
 export interface RollUpOptions {
   readonly windowMs?: number;
@@ -74,7 +73,7 @@ export function rollUp(
 ): RolledUp {
   const nowMs = now.monotonicMs;
   const take = (slot: number, value: number): void => record(state, { slot, value, nowMs });
-  for (const observation of observations) eachValue(state.book, observation, take);
+  for (const observation of observations) state.book.eachValue(observation, take);
   if (state.book.count === 0) return { rows: [], wakeMs: undefined };
   state.sweptMs ??= nowMs;
   const rows = due(state, now) ? sweep(state, now) : [];

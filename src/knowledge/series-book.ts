@@ -5,7 +5,7 @@
  * 1. A slot belongs to one series until that series is forgotten; then it is given away again.
  * 2. At most `seriesMax` series: a further one gets no slot, and the refusal is counted.
  */
-import type { ResourceId, Unit } from "../model/index.ts";
+import { eachValue, type Observation, type ResourceId, type Unit } from "../model/index.ts";
 
 export interface Series {
   readonly source: ResourceId;
@@ -43,6 +43,17 @@ export class SeriesBook {
   slotOf(source: ResourceId, name: string, unit: Unit): number | undefined {
     const known = this.#slots.get(source)?.get(name);
     return known ?? this.#enter({ source, name, unit });
+  }
+
+  /** Hands every value of the look to `take`, with the slot of its series. */
+  eachValue(
+    { resource, sensor, reading }: Observation,
+    take: (slot: number, value: number) => void,
+  ): void {
+    eachValue(reading, sensor, (series, value, unit) => {
+      const slot = this.slotOf(resource, series, unit);
+      if (slot !== undefined) take(slot, value);
+    });
   }
 
   find(source: ResourceId, name: string): number | undefined {

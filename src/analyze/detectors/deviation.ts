@@ -17,13 +17,7 @@
  *     and the time in which it is not seen does not count.
  */
 import { formatBytes } from "../../kernel/index.ts";
-import {
-  elapsedSeries,
-  type Reading,
-  type ResourceId,
-  type Unit,
-  waitingSeries,
-} from "../../model/index.ts";
+import { eachValue, type ResourceId, type Unit } from "../../model/index.ts";
 import { type BaselineSummary, deviation } from "../../statistics/index.ts";
 import type { Detector, Opinion } from "../detector.ts";
 
@@ -90,6 +84,7 @@ export function deviationDetector(options: DeviationDetectorOptions): Detector<D
       const isSampled = reading.kind === "samples";
       let isSeen = false;
       eachValue(reading, sensor, (series, value, unit) => {
+        if (left.test(series)) return;
         isSeen = true;
         const limits = series.endsWith(".elapsed") ? duration : others;
         const known = value < scoreMin * floors[unit] ? none : usual(resource, series);
@@ -126,20 +121,6 @@ function dropUnseen({ unusual }: DeviationState, sensor: string, begunMs: number
 }
 
 const none: readonly BaselineSummary[] = [];
-
-function eachValue(
-  reading: Reading,
-  sensor: string,
-  take: (series: string, value: number, unit: Unit) => void,
-): void {
-  if (reading.kind === "check" && reading.ok) take(elapsedSeries(sensor), reading.elapsedMs, "ms");
-  else if (reading.kind === "work") take(waitingSeries(reading.counter), reading.waiting, "count");
-  else if (reading.kind === "samples") {
-    for (const { series, value, unit } of reading.samples) {
-      if (!left.test(series)) take(series, value, unit);
-    }
-  }
-}
 
 /** Keeps D1 and D2. */
 function isFar(
