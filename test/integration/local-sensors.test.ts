@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import type { JsonRecord } from "../../src/kernel/index.ts";
+import { type JsonRecord, quote, replaceQuotes } from "../../src/kernel/index.ts";
 import type { Reading } from "../../src/model/index.ts";
 import { readProcessStat, realClock } from "../../src/system/index.ts";
 import { createCommandSensor } from "../../src/targets/command/index.ts";
@@ -51,13 +51,27 @@ describe("command", () => {
       env: { TOKEN: "s3cr3t-t0ken" },
     });
     expect(other).toMatchObject({ ok: false, symptom: "status" });
-    expect(other?.reason).toMatch(/^sh, [\d.]+ ms: exit code 3, not 0: \*\*\*$/);
+    expect(other?.reason).toMatch(/^sh, [\d.]+ ms: exit code 3, not 0: \u2068\*\*\*\u2069$/);
   });
 
   test("another exit code may be the expected one; nothing goes through a shell", async () => {
     expect(await look({ command: ["false"], expectExitCode: 1 })).toMatchObject({ ok: true });
     const plain = { command: ["echo", "$HOME;`id`"], expectOutput: "$HOME;`id`" };
     expect(await look(plain)).toMatchObject({ ok: true });
+  });
+
+  test("what it said is quoted, however it ended (C3)", async () => {
+    const said = "card 4111 was refused";
+    const ends: readonly JsonRecord[] = [
+      { command: sh(`echo ${said}; exit 3`) },
+      { command: sh(`echo ${said}`), expectOutput: "accepted" },
+      { command: sh(`echo ${said}; kill -9 $$`) },
+    ];
+    for (const given of ends) {
+      const { reason = "" } = (await look(given)) ?? {};
+      expect(reason).toContain(quote(said));
+      expect(replaceQuotes(reason, "")).not.toContain("4111");
+    }
   });
 
   test("its whole group is killed at the deadline (C2)", async () => {

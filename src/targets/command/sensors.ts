@@ -4,10 +4,11 @@
  * C1. It gets PATH, HOME, LANG and TZ of ours, what the fleet file declares, the name of the
  *     resource and the PORT of the instance, and nothing else.
  * C2. Its process group is killed at the deadline; what it prints is kept up to 64 KiB (its end).
- * C3. Values of declared variables are masked in reasons: any of them may be a password.
+ * C3. Values of declared variables are masked in reasons: any of them may be a password. What the
+ *     command itself said is quoted: who has no token does not get to read it.
  */
 import { z } from "zod";
-import type { Clock } from "../../kernel/index.ts";
+import { type Clock, quote } from "../../kernel/index.ts";
 import type { Reading, ReadRequest, Sensor } from "../../model/index.ts";
 import { badCheck, excerpt, goodCheck, inMs, type Trouble } from "../check-reading.ts";
 import { maskSecrets } from "../mask-secrets.ts";
@@ -83,7 +84,7 @@ function troubleIn(end: CommandEnd, given: Parameters): Trouble | undefined {
     return { symptom, reason: `it could not be started: ${end.reason}` };
   }
   const said = excerpt(lastLineOf(end.output));
-  const note = said === "" ? "" : `: ${said}`;
+  const note = said === "" ? "" : `: ${quote(said)}`;
   if (end.kind === "killed") return { symptom: "status", reason: `killed by ${end.by}${note}` };
   if (end.kind !== "exited") {
     return { symptom: "timeout", reason: `it did not end in time and was killed${note}` };
