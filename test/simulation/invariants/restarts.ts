@@ -29,6 +29,7 @@ export class Restarts implements Invariant {
   readonly #crashes = new Map<ResourceId, { count: number; exitedMs: number }>();
   /** Under which spec an instance was started last. */
   readonly #specs = new Map<ResourceId, string>();
+  readonly #known = new Set<string>();
   /** Attempts in a row that did not help, by resource and strategy. */
   readonly #lost = new Map<string, { count: number; atMs: number }>();
   readonly #plannedMs = new Map<string, number>();
@@ -81,9 +82,11 @@ export class Restarts implements Invariant {
     this.#lost.clear();
   }
 
-  /** Another spec has crashed never yet. */
+  /** A new spec has crashed never yet; one that was gone back to may have. */
   #noteSpec({ resource, specHash }: ProcessRun): void {
-    if (this.#specs.get(resource) !== specHash) this.#crashes.delete(resource);
+    const known = `${resource}|${specHash}`;
+    if (!this.#known.has(known)) this.#crashes.delete(resource);
+    this.#known.add(known);
     this.#specs.set(resource, specHash);
   }
 
