@@ -169,10 +169,8 @@ function orchestraOf(knowledge: KnowledgeBase, targets: TargetSet, log: DaemonLo
     write: (entries) => keeper.write(entries, realClock.now().wallMs),
     sync: () => keeper.sync(),
     writeMetrics: (rows) => store.writeMetrics(rows),
-    async writeBaselines(rows, sketches) {
-      await store.writeBaselines(rows);
-      if (sketches.length > 0) await store.writeSketches(sketches);
-    },
+    writeBaselines: (rows) => store.writeBaselines(rows),
+    writeSketches: (rows) => store.writeSketches(rows),
     deadline: openDeadline,
     complain: log.complain,
   };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Fleet, formatProblem, loadFleet } from "../config/index.ts";
 import { createIds, createRandom, DueHeap } from "../kernel/index.ts";
+import type { Sketch } from "../knowledge/index.ts";
 import type {
   Command,
   Effector,
@@ -10,6 +11,7 @@ import type {
   Sensor,
   StepResult,
 } from "../model/index.ts";
+import { Baseline } from "../statistics/index.ts";
 import { Conductor, type Orchestra } from "./conductor.ts";
 import { createLoopState } from "./loop-state.ts";
 
@@ -31,6 +33,7 @@ interface Behaviour {
   readonly answer: (command: Command) => Promise<StepResult>;
   readonly read: () => Promise<readonly Reading[]>;
   sync: () => Promise<void>;
+  readonly writeMetrics: Orchestra["writeMetrics"];
 }
 
 const done: StepResult = { kind: "done", detail: "" };
@@ -40,6 +43,7 @@ class Stage {
   nowMs = 0;
   readonly told: string[] = [];
   readonly entries: Entry[] = [];
+  readonly sketches: Sketch[] = [];
   readonly timeoutsMs: number[] = [];
   openDeadlines = 0;
   /** Deeds that began before anything was written about them. */
@@ -58,7 +62,9 @@ class Stage {
     const pass: Reading = { kind: "check", ok: true, elapsedMs: 1, reason: "200" };
     const [answer, read] = [async () => done, async () => [pass]];
     const sync = async (): Promise<void> => {};
-    this.behaviour = { kept: "store", holds: false, answer, read, sync, ...behaviour };
+    const writeMetrics = async (): Promise<void> => {};
+    const usual = { answer, read, sync, writeMetrics };
+    this.behaviour = { kept: "store", holds: false, ...usual, ...behaviour };
     const clock = { now: () => ({ wallMs: 1e12 + this.nowMs, monotonicMs: this.nowMs }) };
     const ids = createIds(clock, createRandom(2));
     const fleet = fleetOf(text);
@@ -92,8 +98,9 @@ class Stage {
         this.told.push("sync");
         await this.behaviour.sync();
       },
-      writeMetrics: async () => {},
+      writeMetrics: async (rows) => await this.behaviour.writeMetrics(rows),
       writeBaselines: async () => {},
+      writeSketches: async (rows) => void this.sketches.push(...rows),
       deadline: (timeoutMs) => {
         this.timeoutsMs.push(timeoutMs);
         this.openDeadlines += 1;
@@ -343,6 +350,31 @@ describe("conductor", () => {
     expect([answers.indexOf(false), stage.conductor.queued]).toEqual([1000, 100_000]);
     expect(stage.conductor.losses.inputs).toBeGreaterThan(11_000);
     await stage.release();
+  });
+
+  it("writes what is usual also when metrics cannot be written, and counts those", async () => {
+    const stage = new Stage(site, {
+      writeMetrics: async () => {
+        throw new Error("no space left");
+      },
+    });
+    await stage.wait(660_000);
+    expect(stage.told).toContain("complaint: metrics were not written");
+    expect(stage.conductor.losses.metricRows).toBeGreaterThan(0);
+    expect(stage.sketches.map(({ metricName }) => metricName)).toContain("http.elapsed");
+  });
+
+  it("writes what is usual of a series that has no row any more", async () => {
+    const stage = new Stage(service);
+    const baseline = new Baseline({ offsetMs: 0 });
+    baseline.add(3, 0);
+    const source = "host/pressure";
+    const calculatedAt = 1e12 - 2 * 86_400_000;
+    const sketch = baseline.save(1000) ?? "";
+    const known = { source, metricName: "x", sketch, calculatedAt, validUntil: 2e12 };
+    stage.conductor.recall([{ ...known, unit: "ms" }]);
+    await stage.wait(3 * 3_600_000);
+    expect(stage.sketches.filter((each) => each.source === source).length).toBeGreaterThan(2);
   });
 
   it("stops after the running tick and its commands are over", async () => {

@@ -41,6 +41,8 @@ import type { Read } from "../monitor/index.ts";
 import { type LoopInput, type Tick, tick } from "./loop.ts";
 import type { LoopState } from "./loop-state.ts";
 
+type WriteRows<Row> = (rows: readonly Row[]) => Promise<void>;
+
 /** What the conductor needs of the real world. */
 export interface Orchestra {
   readonly clock: Clock;
@@ -51,8 +53,9 @@ export interface Orchestra {
   write(entries: readonly Entry[]): Promise<Kept>;
   /** Resolves when everything written is on the disk. */
   sync(): Promise<void>;
-  writeMetrics(rows: readonly MetricRow[]): Promise<void>;
-  writeBaselines(rows: readonly BaselineRow[], sketches: readonly Sketch[]): Promise<void>;
+  readonly writeMetrics: WriteRows<MetricRow>;
+  readonly writeBaselines: WriteRows<BaselineRow>;
+  readonly writeSketches: WriteRows<Sketch>;
   deadline(timeoutMs: number): Deadline;
   /** For what nobody waits for: it is logged. */
   complain(what: string, error: unknown): void;
@@ -158,7 +161,8 @@ export class Conductor {
     const done = tick(this.#state, this.#inputs.drain(), now);
     for (const key of done.forgotten) this.#forget(key);
     for (const read of done.reads) void this.#read(read);
-    if (done.metrics.length + done.baselines.length > 0) void this.#writeSeries(done);
+    const series = done.metrics.length + done.baselines.length + done.sketches.length;
+    if (series > 0) void this.#writeSeries(done);
     const { monotonicMs: givenMs } = now;
     for (const command of done.commands) {
       if (command.announced) void this.#carryOut(command, givenMs);
@@ -250,20 +254,36 @@ export class Conductor {
       : `irreversible, and the journal is kept in ${this.#kept}`;
   }
 
-  async #writeSeries({ metrics: rows, baselines, sketches }: Tick): Promise<void> {
+  /** Each for itself: what cannot be written of one takes nothing from the others. */
+  async #writeSeries({ metrics, baselines, sketches }: Tick): Promise<void> {
     if (this.#metricWrites >= metricWritesMax) {
-      this.#metricsLost += rows.length;
+      // Metrics are gone; baselines and sketches come again within their hour.
+      this.#metricsLost += metrics.length;
       return;
     }
     this.#metricWrites += 1;
+    const { writeMetrics, writeBaselines, writeSketches } = this.#orchestra;
+    if (!(await this.#attempt("metrics were not written", metrics, writeMetrics))) {
+      this.#metricsLost += metrics.length;
+    }
+    await this.#attempt("baselines were not written", baselines, writeBaselines);
+    await this.#attempt("what is usual was not written", sketches, writeSketches);
+    this.#metricWrites -= 1;
+  }
+
+  /** False when they were not written, which is told. */
+  async #attempt<Row>(
+    failed: string,
+    rows: readonly Row[],
+    write: WriteRows<Row>,
+  ): Promise<boolean> {
+    if (rows.length === 0) return true;
     try {
-      if (rows.length > 0) await this.#orchestra.writeMetrics(rows);
-      if (baselines.length > 0) await this.#orchestra.writeBaselines(baselines, sketches);
+      await write(rows);
+      return true;
     } catch (error) {
-      this.#metricsLost += rows.length;
-      this.#orchestra.complain("metrics were not written", error);
-    } finally {
-      this.#metricWrites -= 1;
+      this.#orchestra.complain(failed, error);
+      return false;
     }
   }
 

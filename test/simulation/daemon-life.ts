@@ -158,6 +158,7 @@ export class DaemonLife {
       sync: () => this.#keeper.sync(),
       writeMetrics: () => Promise.resolve(),
       writeBaselines: () => Promise.resolve(),
+      writeSketches: () => Promise.resolve(),
       deadline: () => ({ signal, end: () => undefined }),
       complain: (what, error) => {
         throw new Error(what, { cause: error });
