@@ -119,7 +119,7 @@ async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> 
   for (const observation of adopted) conductor.observe(observation);
   conductor.load(fleet);
 
-  teardown.add("what is usual", keepUsual({ conductor, knowledge, log }));
+  teardown.add("what is usual", keepUsual({ conductor, knowledge, timers: realTimers, log }));
   const reload = createReload({ source, archive, targets, conductor, log, write });
   teardown.add(
     "the watch on the fleet file",

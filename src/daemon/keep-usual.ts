@@ -1,11 +1,13 @@
 /**
  * What is usual outlives the daemon. The loop is given what those before it knew, page by page
  * beside its work: ten thousand series are some thirty megabytes, and no start waits for them. At
- * an end in order what it has learned since the last hour is written.
+ * an end in order what it has learned since the last hour is written; nothing is before all of it
+ * has come, for it would replace what it has not heard of.
  */
+import type { Timers } from "../kernel/index.ts";
 import { sketchesOf } from "../knowledge/index.ts";
 import type { Conductor } from "../loop/index.ts";
-import { realClock, realTimers } from "../system/index.ts";
+import { realClock } from "../system/index.ts";
 import type { DaemonLog } from "./daemon-log.ts";
 import type { KnowledgeBase } from "./knowledge-base.ts";
 
@@ -14,13 +16,14 @@ const againMs = 10_000;
 
 export interface KeepUsualOptions {
   readonly conductor: Conductor;
-  readonly knowledge: KnowledgeBase;
-  readonly log: DaemonLog;
+  readonly knowledge: Pick<KnowledgeBase, "store" | "keeper">;
+  readonly timers: Timers;
+  readonly log: Pick<DaemonLog, "complain">;
 }
 
 /** A store that is away is asked again. What is returned is for the end. */
 export function keepUsual(options: KeepUsualOptions): () => Promise<void> {
-  const { conductor, knowledge, log } = options;
+  const { conductor, knowledge, timers, log } = options;
   const { store, keeper } = knowledge;
   const ended = new AbortController();
   let before: number | undefined;
@@ -28,14 +31,16 @@ export function keepUsual(options: KeepUsualOptions): () => Promise<void> {
     try {
       while (!ended.signal.aborted) {
         const query = { limit: pageRows, ...(before === undefined ? {} : { before }) };
-        const page = await store.sketches(query);
-        before = page.at(-1)?.id;
-        if (before === undefined) return;
-        conductor.recall(page);
+        const sketches = await store.sketches(query);
+        const last = sketches.at(-1);
+        const isTaken = conductor.recall({ sketches, isLast: last === undefined });
+        if (!isTaken) throw new Error("too much waits to be judged");
+        if (last === undefined) return;
+        before = last.id;
       }
     } catch (error) {
       log.complain("what is usual is not known yet", error);
-      const cancel = realTimers.after(againMs, () => void recall());
+      const cancel = timers.after(againMs, () => void recall());
       ended.signal.addEventListener("abort", cancel, { once: true });
     }
   };

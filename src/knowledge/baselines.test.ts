@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Instant } from "../kernel/index.ts";
 import type { BaselineRow, Observation } from "../model/index.ts";
 import {
+  type BaselinesState,
   baselinesOf,
   createBaselines,
   forgetBaselines,
@@ -27,6 +28,13 @@ function cpu(host: number, value: number, ms: number): Observation {
     begunMs: ms,
     reading: { kind: "samples", samples },
   };
+}
+
+/** Of a daemon that knows all that there is to know from those before it. */
+function knowing(): BaselinesState {
+  const state = createBaselines();
+  recallBaselines(state, { sketches: [], isLast: true }, at(0));
+  return state;
 }
 
 describe("baselines", () => {
@@ -81,7 +89,7 @@ describe("baselines", () => {
   });
 
   it("outlives its daemon, and says what it covers (invariant 3)", () => {
-    const before = createBaselines();
+    const before = knowing();
     const sketches: Sketch[] = [];
     const rows: BaselineRow[] = [];
     for (let ms = 0; ms <= 5 * hourMs; ms += 30_000) {
@@ -98,7 +106,8 @@ describe("baselines", () => {
       learn(after, [cpu(1, 90, ms)], { wallMs, monotonicMs: ms });
     }
     const begun = { wallMs: wallMs + minuteMs, monotonicMs: minuteMs };
-    recallBaselines(after, sketchesOf(before, at(5 * hourMs)), begun);
+    const known = sketchesOf(before, at(5 * hourMs));
+    recallBaselines(after, { sketches: known, isLast: true }, begun);
     const turned = { wallMs: wallMs + 10 * minuteMs, monotonicMs: 10 * minuteMs };
     const [hour, day, week] = learn(after, [], turned).rows;
     expect(hour).toMatchObject({ timeWindow: "1h", sampleCount: 3, coversMs: minuteMs });
@@ -107,8 +116,22 @@ describe("baselines", () => {
     expect(day?.coversMs).toBe(5 * hourMs + minuteMs);
   });
 
-  it("writes nothing more of a series that is silent for more than a week", () => {
+  it("gives nothing out that would replace what it has not heard of yet (invariant 4)", () => {
     const state = createBaselines();
+    for (let ms = 0; ms <= 2 * hourMs; ms += 30_000) {
+      const learned = learn(state, [cpu(1, 40, ms)], at(ms));
+      expect(learned.sketches).toEqual([]);
+    }
+    const now = at(2 * hourMs);
+    expect(sketchesOf(state, now)).toEqual([]);
+    recallBaselines(state, { sketches: [], isLast: false }, now);
+    expect(sketchesOf(state, now)).toEqual([]);
+    recallBaselines(state, { sketches: [], isLast: true }, now);
+    expect(sketchesOf(state, now)).toHaveLength(1);
+  });
+
+  it("writes nothing more of a series that is silent for more than a week", () => {
+    const state = knowing();
     learn(state, [cpu(1, 40, 0)], at(0));
     expect(sketchesOf(state, at(hourMs))).toHaveLength(1);
     const late = at(9 * 24 * hourMs);
@@ -117,7 +140,7 @@ describe("baselines", () => {
   });
 
   it("takes nothing from a sketch that is none", () => {
-    const state = createBaselines();
+    const state = knowing();
     const [sketch] = sketchesOf(state, at(0));
     expect(sketch).toBeUndefined();
     const torn = {
@@ -128,7 +151,7 @@ describe("baselines", () => {
       calculatedAt: 0,
       validUntil: 0,
     } as const;
-    recallBaselines(state, [torn], at(0));
+    recallBaselines(state, { sketches: [torn], isLast: true }, at(0));
     expect(learn(state, [], at(20 * minuteMs)).rows).toEqual([]);
   });
 

@@ -11,6 +11,8 @@
  * 2. Only series with at least one value in the window have a row.
  * 3. What they are made of is written every hour, so that the next daemon goes on with it, less
  *    the time when none listened.
+ * 4. Nothing of that is given out before all that the daemons before this one knew is in it: it
+ *    replaces what they have written, and a week would be lost to the first minutes of this one.
  */
 import type { Instant } from "../kernel/index.ts";
 import {
@@ -43,9 +45,17 @@ export interface BaselinesState {
   turnedMs: number | undefined;
   cursor: number;
   owed: number;
+  /** All is in it that the daemons before this one knew. */
+  isRecalled: boolean;
 }
 
 export type Sketch = Omit<SketchRow, "id">;
+
+/** A part of what the daemons before this one have written. */
+export interface SketchPage {
+  readonly sketches: readonly Sketch[];
+  readonly isLast: boolean;
+}
 
 export interface Learned {
   readonly rows: readonly BaselineRow[];
@@ -78,6 +88,7 @@ export function createBaselines(options: BaselinesOptions = {}): BaselinesState 
     turnedMs: undefined,
     cursor: -1,
     owed: 0,
+    isRecalled: false,
   };
 }
 
@@ -102,7 +113,7 @@ export function learn(
 /** What a daemon before this one had learned; what this one has learned since is added to it. */
 export function recallBaselines(
   state: BaselinesState,
-  sketches: readonly Sketch[],
+  { sketches, isLast }: SketchPage,
   now: Instant,
 ): void {
   for (const { source, metricName, unit, sketch, calculatedAt } of sketches) {
@@ -115,10 +126,12 @@ export function recallBaselines(
     if (young) baseline.absorb(young.baseline);
     state.kept[slot] = { baseline, turns: 0, summaries: young?.summaries ?? {} };
   }
+  if (isLast) state.isRecalled = true;
 }
 
-/** For an orderly end: what would be lost of the last hour. */
+/** For an orderly end: what would be lost of the last hour. Keeps 4. */
 export function sketchesOf(state: BaselinesState, now: Instant): readonly Sketch[] {
+  if (!state.isRecalled) return [];
   const sketches: Sketch[] = [];
   for (let slot = 0; slot < state.book.size && slot < sketchesAtEndMax; slot += 1) {
     const [kept, series] = [state.kept[slot], state.book.seriesAt(slot)];
@@ -169,7 +182,8 @@ function turn(state: BaselinesState, now: Instant): Pick<Learned, "rows" | "sket
     const kept = state.kept[state.cursor];
     const series = state.book.seriesAt(state.cursor);
     if (kept === undefined || series === undefined) continue;
-    if (kept.turns % sketchRounds === 0) sketches.push(...sketchOf(kept, series, now));
+    const isWritten = state.isRecalled && kept.turns % sketchRounds === 0;
+    if (isWritten) sketches.push(...sketchOf(kept, series, now));
     rows.push(...rowsOf(kept, series, now));
   }
   return { rows, sketches };

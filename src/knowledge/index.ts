@@ -12,6 +12,7 @@ export {
   learn,
   recallBaselines,
   type Sketch,
+  type SketchPage,
   sketchesOf,
 } from "./baselines.ts";
 export { type Chain, createChain, type Mac } from "./chain.ts";

@@ -358,6 +358,7 @@ describe("conductor", () => {
         throw new Error("no space left");
       },
     });
+    stage.conductor.recall({ sketches: [], isLast: true });
     await stage.wait(660_000);
     expect(stage.told).toContain("complaint: metrics were not written");
     expect(stage.conductor.losses.metricRows).toBeGreaterThan(0);
@@ -372,7 +373,7 @@ describe("conductor", () => {
     const calculatedAt = 1e12 - 2 * 86_400_000;
     const sketch = baseline.save(1000) ?? "";
     const known = { source, metricName: "x", sketch, calculatedAt, validUntil: 2e12 };
-    stage.conductor.recall([{ ...known, unit: "ms" }]);
+    stage.conductor.recall({ sketches: [{ ...known, unit: "ms" }], isLast: true });
     await stage.wait(3 * 3_600_000);
     expect(stage.sketches.filter((each) => each.source === source).length).toBeGreaterThan(2);
   });

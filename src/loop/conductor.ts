@@ -21,7 +21,7 @@ import {
   messageOf,
   type Timers,
 } from "../kernel/index.ts";
-import type { Sketch } from "../knowledge/index.ts";
+import type { Sketch, SketchPage } from "../knowledge/index.ts";
 import type {
   AbortSignalLike,
   BaselineRow,
@@ -113,9 +113,9 @@ export class Conductor {
     return this.#offer({ kind: "request", request });
   }
 
-  /** What was usual before this daemon began. */
-  recall(sketches: readonly Sketch[]): void {
-    this.#offer({ kind: "usual", sketches });
+  /** What was usual before this daemon began. False when the queue is full: to be given again. */
+  recall(page: SketchPage): boolean {
+    return this.#offer({ kind: "usual", ...page });
   }
 
   load(fleet: Fleet): void {

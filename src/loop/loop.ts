@@ -16,7 +16,14 @@ import { type Analysis, adopt as adoptAnalysis, analyze, healthOf } from "../ana
 import { createTopology, type Fleet, type Topology } from "../config/index.ts";
 import { execute } from "../execute/index.ts";
 import type { Instant } from "../kernel/index.ts";
-import { forgetBaselines, forgetRollUp, learn, rollUp, type Sketch } from "../knowledge/index.ts";
+import {
+  forgetBaselines,
+  forgetRollUp,
+  learn,
+  rollUp,
+  type Sketch,
+  type SketchPage,
+} from "../knowledge/index.ts";
 import type {
   BaselineRow,
   Command,
@@ -38,7 +45,7 @@ export type LoopInput =
   | { readonly kind: "result"; readonly command: string; readonly result: StepResult }
   | { readonly kind: "request"; readonly request: PersonRequest }
   /** What a daemon before this one knew to be usual. */
-  | { readonly kind: "usual"; readonly sketches: readonly Sketch[] };
+  | ({ readonly kind: "usual" } & SketchPage);
 
 export interface Tick {
   readonly entries: readonly Entry[];

@@ -21,8 +21,9 @@ const machineWide: ReadonlySet<ResourceId> = new Set([
 export function recallUsual(state: LoopState, inputs: readonly LoopInput[], now: Instant): void {
   for (const input of inputs) {
     if (input.kind !== "usual") continue;
-    const known = input.sketches.filter(({ source }) => isThere(state, source as ResourceId));
-    recallBaselines(state.baselines, known, now);
+    const { isLast } = input;
+    const sketches = input.sketches.filter(({ source }) => isThere(state, source as ResourceId));
+    recallBaselines(state.baselines, { sketches, isLast }, now);
   }
 }
 
