@@ -5,8 +5,9 @@
  * J1. A checkpoint never says more than the journal in the store up to its position, except for
  *     what was in a store that was lost meanwhile: it is all that is left of that.
  * J2. Readers get entries from the store, in order and each once: what is elsewhere comes later.
- * J3. A checkpoint that does not fit its seal is believed in nothing: what the journal still has
- *     is read instead, and that is told; so is one that is missing.
+ * J3. A checkpoint that does not fit its seal is believed in nothing, nor is an older one in the
+ *     place of the last: what the journal still has is read instead, and that is told. So it is
+ *     when there is none, or none that this version can read, and the journal was pruned.
  * J4. Without a store a daemon starts all the same, with what can be read of the past. It never
  *     takes its own memory for the whole then: checkpoints are folded from the store again.
  */
@@ -15,13 +16,11 @@ import {
   createRecollection,
   type Finding,
   type Mac,
+  openCheckpoint,
   type Recollection,
   type ResilientJournal,
-  readRecollection,
   recollect,
   sealCheckpoint,
-  unsealCheckpoint,
-  verifyCheckpoint,
   writeRecollection,
 } from "../knowledge/index.ts";
 import type { Entry, Kept, SealedEntry, Store } from "../model/index.ts";
@@ -206,21 +205,18 @@ export class JournalKeeper {
 
   /** From the last checkpoint on, or from the beginning. */
   async #foldAll(store: Pick<Store, "loadCheckpoint" | "read">): Promise<Folded> {
-    const checkpoint = await store.loadCheckpoint();
-    const state = checkpoint && unsealCheckpoint(checkpoint, this.#options.mac);
-    const saved = state === undefined ? undefined : readRecollection(state);
-    const memory = saved ?? createRecollection();
-    let position = saved && checkpoint ? checkpoint.position : 0;
-    let first: number | undefined;
+    const { mac } = this.#options;
+    const [first] = await store.read(1, 1);
+    const opened = openCheckpoint(await store.loadCheckpoint(), { mac, from: first?.position });
+    const { memory, finding } = opened;
+    let { position } = opened;
     for (;;) {
       const page = await store.read(position + 1, pageSize);
-      first ??= page[0]?.position;
       for (const { entry, at } of page) recollect(memory, entry, at);
       position = page.at(-1)?.position ?? position;
       if (page.length < pageSize) break;
     }
-    const found = verifyCheckpoint(checkpoint, { mac: this.#options.mac, from: first });
-    if (found) this.#distrust(found);
+    if (finding) this.#distrust(finding);
     return { memory, position };
   }
 

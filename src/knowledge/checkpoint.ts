@@ -3,13 +3,47 @@
  * that lies outside of the store, and together with its position. One that does not fit its seal
  * is believed in nothing. Entries are pruned up to the checkpoint only: between it and the first
  * entry of the journal nothing may be missing, so an older one in its place, or none, is found.
+ * What is not believed is not gone on with, either: the journal alone is read then, and whoever
+ * reads it is told that it is not the whole past.
  */
 import type { Mac } from "./chain.ts";
+import { createRecollection, type Recollection, readRecollection } from "./recollection.ts";
 import type { Finding } from "./verify-chain.ts";
 
 export interface Checkpoint {
   readonly position: number;
   readonly state: string;
+}
+
+/** With what a new daemon begins, and from where on it reads the journal. */
+export interface Opened {
+  readonly memory: Recollection;
+  readonly position: number;
+  /** Why that is less than the whole past. */
+  readonly finding: Finding | undefined;
+}
+
+interface Proof {
+  readonly mac: Mac;
+  /** The position of the first entry of the journal; undefined when it has none. */
+  readonly from: number | undefined;
+}
+
+export function openCheckpoint(saved: Checkpoint | undefined, proof: Proof): Opened {
+  const finding = verifyCheckpoint(saved, proof);
+  const state = saved && unsealCheckpoint(saved, proof.mac);
+  const memory = state === undefined ? undefined : readRecollection(state);
+  if (saved && memory && !finding) return { memory, position: saved.position, finding };
+  const unread = saved && finding === undefined ? unreadable(saved, proof) : undefined;
+  return { memory: createRecollection(), position: 0, finding: finding ?? unread };
+}
+
+/** Ours, but of another version: no loss as long as the journal has its beginning. */
+function unreadable({ position }: Checkpoint, { from }: Proof): Finding | undefined {
+  if (from === 1) return undefined;
+  const begins = from === undefined ? "is empty" : `begins at ${from}`;
+  const what = `this version cannot read the checkpoint at ${position}, and the journal ${begins}`;
+  return { kind: "missing", position, what };
 }
 
 /** What is to be saved for this state. */
@@ -25,10 +59,9 @@ export function unsealCheckpoint(saved: Checkpoint, mac: Mac): string | undefine
   return isOurs ? state : undefined;
 }
 
-/** `from` is the position of the first entry of the journal; undefined when it has none. */
 export function verifyCheckpoint(
   saved: Checkpoint | undefined,
-  { mac, from }: { readonly mac: Mac; readonly from: number | undefined },
+  { mac, from }: Proof,
 ): Finding | undefined {
   const position = saved?.position ?? 0;
   if (saved !== undefined && unsealCheckpoint(saved, mac) === undefined) {

@@ -16,7 +16,12 @@ export {
   sketchesOf,
 } from "./baselines.ts";
 export { type Chain, createChain, type Mac } from "./chain.ts";
-export { sealCheckpoint, unsealCheckpoint, verifyCheckpoint } from "./checkpoint.ts";
+export {
+  openCheckpoint,
+  sealCheckpoint,
+  unsealCheckpoint,
+  verifyCheckpoint,
+} from "./checkpoint.ts";
 export type { EmergencyJournal, HeldEntries } from "./emergency-journal.ts";
 export type { ResilientJournalOptions } from "./journal-settings.ts";
 export { createMemoryStore, freshEntries, type MemoryStoreOptions } from "./memory-store.ts";

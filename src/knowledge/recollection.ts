@@ -212,7 +212,7 @@ export function readRecollection(text: string): Recollection | undefined {
   try {
     parsed = JSON.parse(text) as Record<string, unknown> | null;
   } catch {
-    // A torn checkpoint is no loss: the journal is read from its beginning instead.
+    // Torn: whoever opens it tells what is lost where the journal has no beginning any more.
     return undefined;
   }
   if (parsed?.["version"] !== 1) return undefined;

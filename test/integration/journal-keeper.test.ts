@@ -5,6 +5,7 @@ import {
   createMemoryStore,
   createRecollection,
   recollect,
+  sealCheckpoint,
   unsealCheckpoint,
   writeRecollection,
 } from "../../src/knowledge/index.ts";
@@ -102,4 +103,53 @@ test("a checkpoint that somebody has changed, or taken away, is told, and not be
   await third.write([modeOf("off")], wallMs);
   const told = (await store.read(4, 10)).map(({ entry }) => entry);
   expect(told[0]).toHaveProperty("reason", expect.stringContaining("there is no checkpoint"));
+});
+
+test("an older checkpoint in the place of the last one is not believed, for the journal has a hole behind it (J3)", async () => {
+  await using stack = new AsyncDisposableStack();
+  const store = createMemoryStore();
+  const keeperOf = await keptJournal(stack, { store });
+  const { wallMs } = realClock.now();
+  const modeOf = (scope: string, mode: "full" | "off"): Entry => {
+    return { kind: "mode_changed", scope, mode, by: "a test" };
+  };
+  const first = keeperOf();
+  await first.write([modeOf("fleet", "off")], wallMs);
+  await first.checkpoint();
+  const older = await store.loadCheckpoint();
+  await first.write([modeOf("fleet", "full"), modeOf("service/a", "off")], wallMs);
+  await first.checkpoint();
+  await store.prune({ metricsBefore: 0, failuresBefore: 0, entriesBefore: wallMs + 1000 });
+  await store.saveCheckpoint(older?.position ?? 0, older?.state ?? "");
+
+  const next = keeperOf();
+  expect([...(await next.recall()).modes]).toEqual([["service/a", "off"]]);
+  await next.write([modeOf("fleet", "full")], wallMs);
+  const [gap] = (await store.read(4, 1)).map(({ entry }) => entry);
+  expect(gap).toMatchObject({ kind: "gap" });
+  expect(gap).toHaveProperty("reason", expect.stringContaining("a newer one was taken away"));
+});
+
+test("a checkpoint that this version cannot read is told once the journal has no beginning (J3)", async () => {
+  await using stack = new AsyncDisposableStack();
+  const store = createMemoryStore();
+  const keeperOf = await keptJournal(stack, { store });
+  const { wallMs } = realClock.now();
+  const mode: Entry = { kind: "mode_changed", scope: "fleet", mode: "off", by: "a test" };
+  await keeperOf().write([mode, { ...mode, scope: "service/a" }], wallMs);
+  const state = sealCheckpoint({ position: 2, state: `{"version":2}` }, mac);
+  await store.saveCheckpoint(2, state);
+
+  const whole = keeperOf();
+  expect([...(await whole.recall()).modes.keys()]).toEqual(["fleet", "service/a"]);
+  await whole.write([mode], wallMs);
+  expect((await store.read(3, 10)).map(({ entry }) => entry.kind)).toEqual(["mode_changed"]);
+
+  await store.prune({ metricsBefore: 0, failuresBefore: 0, entriesBefore: wallMs + 1000 });
+  const partial = keeperOf();
+  expect([...(await partial.recall()).modes.keys()]).toEqual(["service/a", "fleet"]);
+  await partial.write([mode], wallMs);
+  const [gap] = (await store.read(4, 1)).map(({ entry }) => entry);
+  expect(gap).toMatchObject({ kind: "gap" });
+  expect(gap).toHaveProperty("reason", expect.stringContaining("this version cannot read"));
 });
