@@ -71,6 +71,8 @@ describe("the environment", () => {
     });
     const good = await act({ command: sh('echo "$API_TOKEN at $PLACE"'), env });
     expect(good).toMatchObject({ detail: "sh ended with exit code 0\n*** at somewhere" });
+    const long = await act({ command: sh("printf '%0490d ' 0; echo $API_TOKEN"), env });
+    expect(long.kind === "done" && long.detail.endsWith("0 ***")).toBe(true);
     const bad = await act({ command: sh('echo "$API_TOKEN" >&2; exit 1'), env });
     expect(bad).toMatchObject({ reason: `sh ended with exit code 1: ${quote("***")}` });
   });

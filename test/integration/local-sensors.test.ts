@@ -60,6 +60,14 @@ describe("command", () => {
     expect(await look(plain)).toMatchObject({ ok: true });
   });
 
+  test("a declared value that is cut off is masked as well (C3)", async () => {
+    const env = { TOKEN: "s3cr3t-t0ken-of-thirty-characters" };
+    const script = `printf '%0100d ' 0; echo $TOKEN; exit 3`;
+    const { reason = "" } = (await look({ command: sh(script), env })) ?? {};
+    expect(reason).toContain("0 ***");
+    expect(reason).not.toContain("s3cr3t");
+  });
+
   test("what it said is quoted, however it ended (C3)", async () => {
     const said = "card 4111 was refused";
     const ends: readonly JsonRecord[] = [

@@ -105,10 +105,10 @@ async function carryOut(run: Run, given: Parameters, signal: AbortSignalLike): P
   const secrets = Object.entries(given.env).flatMap(([name, value]) =>
     secretName.test(name) || given.secretEnv.includes(name) ? [value] : [],
   );
-  const result = judge(end, run);
-  return result.kind === "done"
-    ? { ...result, detail: maskSecrets(result.detail, secrets) }
-    : { ...result, reason: maskSecrets(result.reason, secrets) };
+  // Before it is cut into lines: half a secret is not known again.
+  return end.kind === "unstartable"
+    ? judge({ ...end, reason: maskSecrets(end.reason, secrets) }, run)
+    : judge({ ...end, output: maskSecrets(end.output, secrets) }, run);
 }
 
 type Judged = Exclude<StepResult, { kind: "later" }>;

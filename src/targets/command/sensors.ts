@@ -83,7 +83,8 @@ function troubleIn(end: CommandEnd, given: Parameters): Trouble | undefined {
     const symptom = end.reason.includes("ENOENT") ? "missing" : "sensor";
     return { symptom, reason: `it could not be started: ${end.reason}` };
   }
-  const said = excerpt(lastLineOf(end.output));
+  // Before it is cut: half a secret is not known again.
+  const said = excerpt(maskSecrets(lastLineOf(end.output), Object.values(given.env)));
   const note = said === "" ? "" : `: ${quote(said)}`;
   if (end.kind === "killed") return { symptom: "status", reason: `killed by ${end.by}${note}` };
   if (end.kind !== "exited") {
