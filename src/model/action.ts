@@ -79,10 +79,19 @@ export type Answer =
 
 /** A step in a few words, for people. */
 export function describeStep({ kind, resource, parameters }: Step): string {
-  const { hook, root, pattern, olderThanMs } = parameters;
-  const what = [hook, root, pattern].filter((each) => typeof each === "string");
-  if (typeof olderThanMs === "number") what.push(`older than ${formatDuration(olderThanMs)}`);
-  return [`${kind} ${resource}`, what.join(" ")].filter((part) => part !== "").join(": ");
+  const { hook, places, root } = parameters;
+  // Older journals have a step for each place.
+  const cleaned = places ?? (root === undefined ? [] : [parameters]);
+  const what = Array.isArray(cleaned) ? (cleaned as readonly JsonRecord[]).map(placeText) : [];
+  if (typeof hook === "string") what.push(hook);
+  return [`${kind} ${resource}`, what.join(", ")].filter((part) => part !== "").join(": ");
+}
+
+/** A place that is to be cleaned. */
+function placeText({ root, pattern, olderThanMs }: JsonRecord): string {
+  const words = [root, pattern].filter((each) => typeof each === "string");
+  if (typeof olderThanMs === "number") words.push(`older than ${formatDuration(olderThanMs)}`);
+  return words.join(" ");
 }
 
 export interface StepDone {

@@ -79,12 +79,12 @@ effectorConformance("clean", async () => {
   const count = async (): Promise<number> => (await readdir(join(root, "many"))).length;
   return scene(stack, {
     effector: createCleanEffector({ clock: realClock, protectedPaths: [] }),
-    good: { root, pattern: "*.tmp", olderThanMs: 0 },
-    bad: { root: join(root, "missing"), pattern: "*.tmp", olderThanMs: 0 },
+    good: { places: [{ root, pattern: "*.tmp", olderThanMs: 0 }] },
+    bad: { places: [{ root: join(root, "missing"), pattern: "*.tmp", olderThanMs: 0 }] },
     slow: {
       get parameters() {
         fill();
-        return { root, pattern: "many/*.log", olderThanMs: 0 };
+        return { places: [{ root, pattern: "many/*.log", olderThanMs: 0 }] };
       },
       begun: () => until(async () => (await count()) < many),
     },

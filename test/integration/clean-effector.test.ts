@@ -56,11 +56,12 @@ interface Wish extends JsonRecord {
 
 function run(
   phase: "precheck" | "act",
-  wish: Wish,
+  wish: Wish | readonly Wish[],
   options: { protectedPaths?: readonly string[]; filesMax?: number } = {},
 ) {
   const effector = createCleanEffector({ clock: realClock, protectedPaths: [], ...options });
-  const parameters = { pattern: "**", olderThanMs: hourMs, ...wish };
+  const places = [wish].flat().map((each) => ({ pattern: "**", olderThanMs: hourMs, ...each }));
+  const parameters = { places };
   return effector[phase](commandOf(effector, phase, { parameters }), calm());
 }
 
@@ -75,9 +76,12 @@ describe("what goes", () => {
     const wish = { root, pattern: "**/*.log" };
     expect(await run("precheck", wish)).toEqual({
       kind: "done",
-      detail: "would remove 2 files, 2 KiB",
+      detail: `would remove 2 files, 2 KiB in ${root} (**/*.log)`,
     });
-    expect(await run("act", wish)).toEqual({ kind: "done", detail: "removed 2 files, 2 KiB" });
+    expect(await run("act", wish)).toEqual({
+      kind: "done",
+      detail: `removed 2 files, 2 KiB in ${root} (**/*.log)`,
+    });
     const left = "c.txt deep deep/er future.log .hidden.log link.log pipe.log young.log";
     expect(filesIn(root)).toEqual(left.split(" ").sort());
   });
@@ -87,16 +91,19 @@ describe("what goes", () => {
     write(join(root, "young.log"), 0);
     expect(await run("precheck", { root })).toEqual({
       kind: "refused",
-      reason: `nothing to clean in ${root}`,
+      reason: `nothing to clean in ${root} (**)`,
     });
-    expect(await run("act", { root })).toEqual({ kind: "done", detail: "removed 0 files, 0 B" });
+    expect(await run("act", { root })).toEqual({
+      kind: "done",
+      detail: `nothing to clean in ${root} (**)`,
+    });
   });
 
   test("a run has a limit, and says that there is more", async () => {
     const root = folder();
     for (let n = 0; n < 12; n += 1) write(join(root, `${n}`));
     expect(await run("act", { root }, { filesMax: 10 })).toMatchObject({
-      detail: "removed 10 files, 10 KiB (there is more)",
+      detail: `removed 10 files, 10 KiB in ${root} (**), there is more`,
     });
     expect(filesIn(root)).toHaveLength(2);
   });
@@ -114,7 +121,9 @@ describe("what goes", () => {
     const root = join(base, "root");
     write(join(root, "a"));
     linkSync(join(root, "a"), join(base, "other"));
-    expect(await run("act", { root })).toMatchObject({ detail: "removed 1 file, 0 B" });
+    expect(await run("act", { root })).toMatchObject({
+      detail: `removed 1 file, 0 B in ${root} (**)`,
+    });
     expect(existsSync(join(base, "other"))).toBe(true);
   });
 
@@ -125,7 +134,63 @@ describe("what goes", () => {
       fs.writeFileSync("x", "");`;
     execFileSync(process.execPath, ["-e", script], { cwd: root });
     write(join(root, "a"));
-    expect(await run("act", { root })).toMatchObject({ detail: "removed 1 file, 1 KiB" });
+    expect(await run("act", { root })).toMatchObject({
+      detail: `removed 1 file, 1 KiB in ${root} (**)`,
+    });
+  });
+});
+
+describe("several places (F5)", () => {
+  test("those that hold nothing or are none to clean keep no other from being cleaned", async () => {
+    const base = folder();
+    for (const name of ["empty", "full", "other", "data"]) mkdirSync(join(base, name));
+    const files = ["data/old.log", "full/old.log", "full/old.tmp", "other/old.log"];
+    for (const name of files) write(join(base, name));
+    symlinkSync(join(base, "full"), join(base, "link"));
+    const names = ["empty", "data", "missing", "link", "full", "other"];
+    const roots = [...names.map((name) => join(base, name)), "not/absolute"];
+    const wishes = roots.map((root) => ({ root, pattern: "*.log" }));
+    wishes.push({ root: join(base, "full"), pattern: "../*" });
+    const options = { protectedPaths: [join(base, "data")] };
+    const told = (verb: string): unknown =>
+      containing(
+        `${verb} 1 file, 1 KiB in ${base}/full (*.log); ${verb} 1 file, 1 KiB in ${base}/other (*.log)`,
+      );
+    const dry = await run("precheck", wishes, options);
+    expect(dry).toEqual({ kind: "done", detail: told("would remove") });
+    const done = await run("act", wishes, options);
+    expect(done).toEqual({ kind: "done", detail: told("removed") });
+    for (const { detail } of [dry, done] as { readonly detail: string }[]) {
+      expect(detail).toContain(`nothing to clean in ${base}/empty (*.log); ${base}/data is not`);
+      expect(detail).toContain(`${base}/missing is not cleaned: `);
+      expect(detail).toContain(`${base}/link is a link`);
+      expect(detail).toContain("not/absolute is no absolute path");
+      expect(detail).toContain(`${base}/full is not cleaned: the pattern`);
+    }
+    expect(filesIn(join(base, "full"))).toEqual(["old.tmp"]);
+    expect(filesIn(join(base, "data"))).toEqual(["old.log"]);
+  });
+
+  test("are refused when none of them has anything to clean, and each says why", async () => {
+    const root = folder();
+    const wishes = [{ root }, { root: "/etc" }];
+    const reason = containing(`nothing to clean in ${root} (**); /etc is not cleaned: `);
+    expect(await run("precheck", wishes)).toEqual({ kind: "refused", reason });
+    expect(await run("act", [{ root: "/etc" }, { root: "/usr" }])).toEqual({
+      kind: "refused",
+      reason: containing("; /usr is not cleaned"),
+    });
+    expect(await run("act", wishes)).toEqual({ kind: "failed", reason });
+  });
+
+  test("share the limit of a run (F3)", async () => {
+    const base = folder();
+    for (const name of ["a/1", "a/2", "b/1", "b/2", "c/1"]) write(join(base, name));
+    const wishes = ["a", "b", "c"].map((name) => ({ root: join(base, name) }));
+    expect(await run("act", wishes, { filesMax: 3 })).toMatchObject({
+      detail: containing(`removed 0 files, 0 B in ${base}/c (**), there is more`),
+    });
+    expect(filesIn(base).filter((name) => name.includes("/"))).toHaveLength(2);
   });
 });
 
@@ -204,7 +269,9 @@ describe("links (F1)", () => {
     symlinkSync(join(base, "victim"), join(root, "link"));
     symlinkSync(join(base, "victim", "sub", "precious"), join(root, "file-link"));
     symlinkSync(".", join(root, "circle"));
-    expect(await run("act", { root })).toMatchObject({ detail: "removed 1 file, 1 KiB" });
+    expect(await run("act", { root })).toMatchObject({
+      detail: `removed 1 file, 1 KiB in ${root} (**)`,
+    });
     expect(filesIn(root)).toEqual(["circle", "file-link", "link"]);
     expect(existsSync(join(base, "victim", "sub", "precious"))).toBe(true);
   });
@@ -238,7 +305,7 @@ describe("links (F1)", () => {
       }
       const result = await run("act", { root, olderThanMs: 0 });
       const count = result.kind === "done" ? /removed (\d+)/.exec(result.detail)?.[1] : "0";
-      removed += Number(count);
+      removed += Number(count ?? 0);
     }
     await racer.stop();
     expect(filesIn(victim, "%P %i")).toEqual(before);
@@ -254,11 +321,11 @@ test("mounts are not crossed, bind mounts of the same device neither (F1)", () =
     encoding: "utf8",
   });
   expect(JSON.parse(output)).toEqual({
-    result: { kind: "done", detail: "removed 1 file, 1 B" },
+    result: { kind: "done", detail: containing("removed 1 file, 1 B in ") },
     inTmpfs: true,
     inBind: true,
     boundEtc: "refused",
-    mountAsRoot: { kind: "done", detail: "removed 1 file, 1 B" },
+    mountAsRoot: { kind: "done", detail: containing("removed 1 file, 1 B in ") },
   });
 });
 

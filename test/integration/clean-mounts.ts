@@ -23,7 +23,7 @@ mount("--bind", "/etc", join(base, "root", "etc"));
 
 const effector = createCleanEffector({ clock: realClock, protectedPaths: [] });
 const clean = (root: string, pattern = "**") => {
-  const parameters = { root, pattern, olderThanMs: 0 };
+  const parameters = { places: [{ root, pattern, olderThanMs: 0 }] };
   return effector.act(commandOf(effector, "act", { parameters }), calm());
 };
 

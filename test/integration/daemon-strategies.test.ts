@@ -107,14 +107,19 @@ test("who is asked to let something be cleaned is shown what that would remove",
       services: {
         shop: each.toy("shop", {
           health_check: { command: ["sh", "look.sh"], interval: "200ms" },
-          clean: [{ root: "./cache", pattern: "*.tmp", older_than: "0s" }],
+          clean: [
+            { root: "./empty", pattern: "*.tmp", older_than: "0s" },
+            { root: "./cache", pattern: "*.tmp", older_than: "0s" },
+          ],
           recovery_strategy: ["clean"],
         }),
       },
     };
   });
   const cache = join(bench.folder, "cache");
+  const empty = join(bench.folder, "empty");
   mkdirSync(cache);
+  mkdirSync(empty);
   for (const name of ["a.tmp", "b.tmp", "c.txt"]) {
     writeFileSync(join(cache, name), "x".repeat(1024));
   }
@@ -122,9 +127,10 @@ test("who is asked to let something be cleaned is shown what that would remove",
   const { id, steps } = await waiting(bench, "clean");
   expect(steps).toEqual([
     "diagnose instance/shop.1",
-    `clean instance/shop.1: ${cache} *.tmp older than 0 ms`,
+    `clean instance/shop.1: ${empty} *.tmp older than 0 ms, ${cache} *.tmp older than 0 ms`,
   ]);
-  const preview = ["", "would remove 2 files, 2 KiB"];
+  const would = `would remove 2 files, 2 KiB in ${cache} (*.tmp)`;
+  const preview = ["", `nothing to clean in ${empty} (*.tmp); ${would}`];
   await bench.until(async () => {
     const [action] = await bench.get<{ preview: string[] }[]>("/api/v1/actions/under-way");
     return action?.preview.join() === preview.join();

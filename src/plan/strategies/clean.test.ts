@@ -1,13 +1,16 @@
 import { expect, it } from "vitest";
 import type { HookSpecs } from "../../config/index.ts";
-import type { Failure } from "../../model/index.ts";
+import { describeStep, type Failure } from "../../model/index.ts";
 import type { Context } from "../strategy.ts";
 import { clean } from "./clean.ts";
 
 const hooks: HookSpecs = {
   commands: {},
   webhooks: {},
-  clean: [{ root: "/srv/shop/cache", pattern: "*.tmp", olderThanMs: 3_600_000 }],
+  clean: [
+    { root: "/srv/shop/cache", pattern: "*.tmp", olderThanMs: 3_600_000 },
+    { root: "/srv/shop/old", pattern: "**/*.log", olderThanMs: 0 },
+  ],
   rotate: [],
 };
 
@@ -43,4 +46,17 @@ it.each([
   expect(against({ reason })).toBe(answer);
   expect(against({ evidence: ["liveness: timeout", reason] })).toBe(answer);
   expect(against({ reason, type: "disk_exhaustion" })).toBeUndefined();
+});
+
+it("is one step for all declared places", () => {
+  const steps = clean.steps({ resource: failure.resource, service: { hooks } } as Context);
+  expect(steps).toMatchObject([{ kind: "clean", parameters: { places: hooks.clean } }]);
+  const [first, second] = ["/srv/shop/cache *.tmp older than 1 h", "/srv/shop/old **/*.log"];
+  expect(steps.map(describeStep)).toEqual([
+    `clean instance/shop.1: ${first}, ${second} older than 0 ms`,
+  ]);
+  // As an older journal has it.
+  const [parameters = {}] = hooks.clean.map((each) => ({ ...each }));
+  const old = { kind: "clean", resource: failure.resource, parameters, deadlineMs: 1 };
+  expect(describeStep(old)).toBe(`clean instance/shop.1: ${first}`);
 });

@@ -1,5 +1,6 @@
 /**
- * Clean the declared paths. What is deleted is gone, so it asks unless the fleet file says not to.
+ * Clean the declared paths, in one step: that one of them holds nothing to clean says nothing about
+ * the others. What is deleted is gone, so it asks unless the fleet file says not to.
  * A check that failed is a reason only when its evidence says that the disk is full.
  */
 import { hooksOf, type Strategy } from "../strategy.ts";
@@ -19,11 +20,12 @@ export const clean: Strategy = {
     const saysFull = [reason, ...evidence].some((text) => full.test(text));
     return type === "check_failed" && !saysFull ? "nothing says that the disk is full" : undefined;
   },
-  steps: (context) =>
-    (hooksOf(context)?.clean ?? []).map((path) => ({
-      kind: "clean",
-      resource: context.resource,
-      parameters: { root: path.root, pattern: path.pattern, olderThanMs: path.olderThanMs },
-      deadlineMs: 30_000,
-    })),
+  steps(context) {
+    const places = (hooksOf(context)?.clean ?? []).map(({ root, pattern, olderThanMs }) => {
+      return { root, pattern, olderThanMs };
+    });
+    const { resource } = context;
+    const deadlineMs = 30_000 * places.length;
+    return [{ kind: "clean", resource, parameters: { places }, deadlineMs }];
+  },
 };
