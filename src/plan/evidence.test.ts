@@ -1,6 +1,11 @@
 /** What a plan gathers of a process before it changes it, whatever the strategy is. */
 import { describe, expect, it } from "vitest";
+import { stepsWithEvidence } from "./evidence.ts";
 import { db, PlannerBench, running, web } from "./planner-bench.ts";
+import type { RecoveryCase } from "./state.ts";
+import { restart } from "./strategies/restart.ts";
+import { simpleStep } from "./strategies/steps.ts";
+import type { Context, Strategy } from "./strategy.ts";
 
 const hooked = `
 services:
@@ -54,6 +59,29 @@ describe("of a process that lives", () => {
       `start ${db}`,
     ]);
     expect(plan?.steps.map(({ optional = false }) => optional)).toEqual([true, true, false, false]);
+  });
+});
+
+describe("whatever a strategy does", () => {
+  it("each of its steps is done once, in its order; only leading ejections come sooner (G1)", () => {
+    const { state, nowMs } = running(hooked.replace("KEYS", ""), db);
+    const fleet = state.fleet;
+    const service = fleet.services["db"];
+    const slot = state.slots.get(db);
+    const failure = { id: "f", at: nowMs, resource: db, type: "check_failed", severity: "high" };
+    const context = { fleet, service, slot, resource: db, failure } as unknown as Context;
+    const kindsWith = (...kinds: readonly string[]): readonly string[] => {
+      const steps = () => kinds.map((kind) => ({ ...simpleStep("eject", db), kind }));
+      const strategy: Strategy = { ...restart, steps };
+      const begun = { attempts: [] } as unknown as RecoveryCase;
+      return stepsWithEvidence(state, begun, { strategy, context }).map(({ kind }) => kind);
+    };
+    expect(kindsWith("eject", "eject", "stop", "start")).toEqual(
+      "eject eject diagnose stop start".split(" "),
+    );
+    expect(kindsWith("drain", "eject", "stop")).toEqual(["diagnose", "drain", "eject", "stop"]);
+    expect(kindsWith("eject", "stop", "eject")).toEqual(["eject", "diagnose", "stop", "eject"]);
+    expect(kindsWith("eject")).toEqual(["eject", "diagnose"]);
   });
 });
 

@@ -29,8 +29,9 @@ export function stepsWithEvidence(
   const looks = [...new Set(living)]
     .filter((resource) => state.slots.get(resource)?.run !== undefined)
     .map((resource) => simpleStep("diagnose", resource));
-  const ejects = steps.filter(({ kind }) => kind === "eject");
-  return [...ejects, ...looks, ...steps.slice(ejects.length)];
+  const first = steps.findIndex(({ kind }) => kind !== "eject");
+  const ejects = first === -1 ? steps.length : first;
+  return [...steps.slice(0, ejects), ...looks, ...steps.slice(ejects)];
 }
 
 function endedBy(steps: readonly Step[]): readonly ResourceId[] {
