@@ -126,7 +126,8 @@ function isOpenAgain(each: RecoveryCase, { now, world, out }: PlanTick): boolean
 /** It is being started, restarted or renewed on purpose: not ill, and not well yet. */
 function isChanging(state: PlanState, resource: ResourceId): boolean {
   const slot = state.slots.get(resource);
-  return slot !== undefined && (state.acting.has(resource) || slot.run?.ready !== true);
+  if (slot === undefined || slot.quarantine !== undefined) return false;
+  return state.acting.has(resource) || slot.run?.ready !== true;
 }
 
 function startPatienceMs(state: PlanState, { service, spec }: Context): number {
@@ -151,9 +152,12 @@ function neededBy(state: PlanState, context: Context): readonly ResourceId[] {
   const declared = (context.service ?? context.spec)?.dependsOn ?? [];
   return declared.flatMap((need): readonly ResourceId[] => {
     if (!need.startsWith("service/")) return [need as ResourceId];
-    return slotsOf(state, need.slice("service/".length))
-      .filter((slot) => slot.desired === "running")
-      .map((slot) => slot.resource);
+    return (
+      slotsOf(state, need.slice("service/".length))
+        // A job that has ended has done what it is needed for.
+        .filter((slot) => slot.desired === "running" && !slot.ended)
+        .map((slot) => slot.resource)
+    );
   });
 }
 

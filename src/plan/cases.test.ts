@@ -1,8 +1,21 @@
 import { describe, expect, it } from "vitest";
 import { createTopology } from "../config/index.ts";
-import { chain, db, fleetOf, running, web } from "./planner-bench.ts";
+import { chain, db, fleetOf, PlannerBench, running, web } from "./planner-bench.ts";
 
 describe("a case of recovery", () => {
+  it("waits for no job that has done its work", () => {
+    const job = "instance/job.1";
+    const planner = new PlannerBench(`services:
+  job: { command: node job.js, restart: never }
+  db: { command: node db.js, depends_on: [job], liveness: http://127.0.0.1:1/live }`);
+    planner.up(job);
+    planner.exited(job, { uptimeMs: 5000, code: 0 });
+    planner.up(db);
+    planner.fail(db, "check_failed");
+    planner.wait(200);
+    expect(planner.told.at(-1)).toBe(`restart ${db}`);
+  });
+
   it("is held while the network is away only for what was asked over it", () => {
     const afar = chain.replace(
       "liveness: http://127.0.0.1:1/live }\n  web",

@@ -257,6 +257,19 @@ describe("what waits for approval", () => {
     expect(planner.told).toEqual([`restart ${db}`, `restart ${db}`]);
   });
 
+  it("keeps no process running that the fleet file wants no more", () => {
+    const planner = running(asking);
+    planner.fail(db, "check_failed");
+    const action = awaiting(planner, planner.plans[0]);
+    const next = fleetOf("services: { web: { command: node web.js } }");
+    const told = planner.tell({ fleet: { fleet: next, topology: createTopology(next) } });
+    const reason = "it is no longer in the fleet";
+    expect(told.withdrawals).toEqual([{ action: action.id, reason }]);
+    planner.end(planner.plans[0], "failed");
+    planner.wait(200);
+    expect(planner.told).toContain(`stop ${db}`);
+  });
+
   it("gives way to what is worse, and counts as not tried", () => {
     const text = chain.replace("db: {", "db: { listen: 4101, approve: { drain_restart: always },");
     const planner = running(text);

@@ -95,6 +95,10 @@ function adopt(state: PlanState, change: NonNullable<PlanInputs["fleet"]>, tick:
   }
   scaleAsDeclared(state, before, tick);
   fillSlots(state);
+  for (const { resource, surplus } of state.slots.values()) {
+    // It is to stop, and what waits for a person or for the world would keep it.
+    if (surplus) withdraw(state, resource, { tick, reason: "it is no longer in the fleet" });
+  }
   for (const each of state.cases.values()) touch(state, each, tick.now);
   tellGone(state, tick);
 }

@@ -14,6 +14,7 @@ import { assert } from "../../kernel/index.ts";
 import {
   type CheckReading,
   type FailureType,
+  type Patience,
   patienceText,
   type Severity,
   type Symptom,
@@ -89,7 +90,7 @@ export function checksDetector(options: ChecksOptions): Detector<ChecksState> {
         kind: "bad",
         type: options.type ?? typeOf[reading.symptom ?? "sensor"],
         severity: options.severity,
-        reason: `${bad} of the last ${state.looks} looks failed: ${sentence(reading)}${patienceText(patience)}`,
+        reason: `${bad} of the last ${state.looks} looks failed: ${sentence(reading)}${waitedText(reading, patience)}`,
       };
     },
   };
@@ -105,6 +106,11 @@ function isTooEarly(state: ChecksState, reading: CheckReading, enoughMs: number)
   if (state.silentMs < enoughMs * 0.9) return true;
   state.silentMs = 0;
   return false;
+}
+
+/** An answer, whatever it says, was waited for no longer than it took. */
+function waitedText({ symptom }: CheckReading, patience: Patience): string {
+  return symptom === "timeout" ? patienceText(patience) : "";
 }
 
 function sentence(reading: CheckReading): string {

@@ -51,6 +51,14 @@ describe("checks", () => {
     expect(given.map(kindOf)).not.toContain("bad");
   });
 
+  it("says nothing of patience where an answer came at once", () => {
+    const refused = { kind: "check", ok: false, elapsedMs: 1, symptom: "refused" } as const;
+    const reading = { ...refused, reason: "nobody listens there" };
+    expect(opinions(checks(busy), "liveness", [reading, reading])[1]).toMatchObject({
+      reason: "2 of the last 2 looks failed: nobody listens there",
+    });
+  });
+
   it("finds what hangs all the same, and says what it waited for (C3)", () => {
     const given = opinions(checks(busy), "liveness", [silent(2000), silent(2000)]);
     expect(given.map(kindOf)).toEqual(["suspect", "bad"]);

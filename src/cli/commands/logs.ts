@@ -15,12 +15,14 @@ import { plainText } from "../plain-text.ts";
 import type { Colour } from "../style.ts";
 
 const linesDefault = 50;
+/** Logs that no service writes. */
+const ours: readonly string[] = ["daemon", "proxy"];
 
 export const logs: Run = async (context) => {
   const { args, options } = context;
   const [name] = args;
   const count = options.count("lines") ?? linesDefault;
-  if (name === "daemon" || name === "proxy") return ofOurs(context, name, count);
+  if (name !== undefined && ours.includes(name)) return ofOurs(context, name, count);
   const client = await answering(context);
   if (client === undefined) return offline(context, name, count);
   try {
@@ -66,15 +68,19 @@ async function chosen(client: DaemonClient, name: string | undefined) {
   const whole = services.find((service) => service.name === name)?.instances;
   const found = whole ?? all.filter((each) => labelOf(each) === name);
   if (found.length > 0) return found;
-  throw unknown(
-    name,
-    services.map((service) => service.name),
-  );
+  throw unknown(name, [...services.map((service) => service.name), ...ours]);
+}
+
+/** Nobody has written it: a fleet without `listen` has no front proxy. */
+function notYet(name: string): SoulMirrorError {
+  return new SoulMirrorError("NOT_FOUND", `there is no log of ${name} yet`, {
+    fix: "`soulmirror logs` without a name shows those of all services",
+  });
 }
 
 function unknown(name: string, known: readonly string[]): SoulMirrorError {
   return new SoulMirrorError("NOT_FOUND", `there is no log of ${name}`, {
-    fix: `there are ${[...known, "daemon", "proxy"].join(", ")}`,
+    fix: `there are ${known.join(", ")}`,
   });
 }
 
@@ -138,7 +144,7 @@ async function offline(context: Context, name: string | undefined, count: number
   const found = all.filter(
     (label) => name === undefined || label === name || label.replace(/\.\d+$/, "") === name,
   );
-  if (found.length === 0) throw unknown(name ?? "a service", all);
+  if (found.length === 0) throw unknown(name ?? "a service", [...all, ...ours]);
   const files = found.sort().map((label) => [label, join(folder, `${label}.log`)] as const);
   printFiles(context, files, count);
   if (context.options.has("follow")) {
@@ -155,7 +161,7 @@ function printFiles(context: Context, files: readonly LabelledFile[], count: num
     files.map(([label]) => label),
   );
   for (const [label, path] of files) {
-    if (!existsSync(path)) throw unknown(label, []);
+    if (!existsSync(path)) throw notYet(label);
     for (const line of endOfFile(path, count)) printer(label, line);
   }
   return printer;
