@@ -8,6 +8,7 @@ import type { ServiceView } from "../loop/index.ts";
 import { isAlive, realClock } from "../system/index.ts";
 import { away, DaemonClient } from "./daemon-client.ts";
 import { type DaemonNote, readDaemonNote } from "./daemon-note.ts";
+import type { ActionUnderWay } from "./fleet-report.ts";
 import type { Place } from "./place.ts";
 
 const daemonEndsWithinMs = 30_000;
@@ -36,9 +37,12 @@ export async function stopServices(place: Place, options: StopOptions): Promise<
     for (;;) {
       const services = await client.get<readonly ServiceView[]>("/api/v1/services");
       const running = services.filter(({ instances }) => instances.some(({ pid }) => pid !== null));
-      if (running.length === 0 || options.signal?.aborted) return;
+      // What has ended by itself may have left something behind that is ended now.
+      const underWay = await client.get<readonly ActionUnderWay[]>("/api/v1/actions/under-way");
+      const stopping = underWay.filter(({ strategy }) => strategy === "stop");
+      if (options.signal?.aborted || running.length + stopping.length === 0) return;
       const elapsed = formatDuration(realClock.now().monotonicMs - begunMs);
-      const names = running.map(({ name }) => name).join(", ");
+      const names = running.map(({ name }) => name).join(", ") || "what is left";
       options.progress(`stopping ${names}, ${elapsed} ...`);
       await pause(lookEveryMs);
     }

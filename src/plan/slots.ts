@@ -43,6 +43,8 @@ export interface Slot {
   deedDueMs: number;
   /** It exited and its restart policy lets it rest. */
   ended: boolean;
+  /** Its process ended by itself: what that has started may live on. */
+  mayLeave: boolean;
   /** It is not ready: requests are kept away from it. Ends with its process. */
   ejected: boolean;
   /** An older process lives beside the one that runs: a daemon died while it replaced it. */
@@ -79,6 +81,7 @@ export function createSlot(service: string, number: number): Slot {
     failedDeeds: 0,
     deedDueMs: 0,
     ended: false,
+    mayLeave: false,
     ejected: false,
     isDoubled: false,
     declaredHash: undefined,
@@ -131,6 +134,7 @@ export function noteExited(slot: Slot, exited: ExitedReading, fleet: Fleet): boo
   slot.program = exited.program;
   if (!exited.expected && exited.uptimeMs < fleet.budgets.healthyRunMs) slot.crashes += 1;
   slot.run = undefined;
+  slot.mayLeave = !exited.expected;
   slot.ejected = false;
   return true;
 }
@@ -185,6 +189,7 @@ export function restoreSlot(slot: Slot, record: SlotRecord, service: ServiceSpec
   slot.crashes = record.crashes;
   slot.goodHash = record.goodHash;
   slot.ended = record.ended === true;
+  slot.mayLeave = slot.ended || record.quarantined;
   slot.program = record.program;
   if ((record.declaredHash ?? record.specHash) !== service.hash) return;
   slot.declaredHash = service.hash;

@@ -146,6 +146,21 @@ describe("supervision", () => {
     expect(planner.told).toEqual([`start ${job}`, `start ${db}`]);
   });
 
+  it("ends what a job has left behind when it is to be stopped, once (U8)", () => {
+    const job = "instance/job.1";
+    const planner = new PlannerBench("services: { job: { command: node job.js, restart: never } }");
+    planner.up(job);
+    planner.exited(job, { uptimeMs: 5000, code: 0 });
+    planner.wait(1000);
+    expect(planner.told).toEqual([`start ${job}`]);
+    planner.ask({ kind: "down", by: "ana" });
+    expect(planner.told).toEqual([`start ${job}`, `stop ${job}`]);
+    expect(planner.plans[1]?.steps.map(({ kind }) => kind)).toEqual(["stop"]);
+    planner.end(planner.plans[1], "succeeded");
+    planner.wait(1000);
+    expect(planner.told).toHaveLength(2);
+  });
+
   it("does not wait for a job that has ended as its policy allows (U1)", () => {
     const job = "instance/job.1";
     const planner = new PlannerBench(`services:

@@ -12,9 +12,16 @@
  * U6. A case keeps a start away only when the case itself brings back what is dead.
  * U7. A renewal that a dead daemon has left half done is brought to its end: of two processes of an
  *     instance, the older one ends when the other is ready.
+ * U8. When what has ended by itself is to be stopped, what it has started ends, too.
  */
 import type { ServiceSpec } from "../config/index.ts";
-import { failureTypes, type Plan, type PlanCause, type Step } from "../model/index.ts";
+import {
+  failureTypes,
+  type Plan,
+  type PlanCause,
+  type ResourceId,
+  type Step,
+} from "../model/index.ts";
 import { tellStopped } from "./gone.ts";
 import { recordOf, type Slot, wantedHash } from "./slots.ts";
 import { occupy, type PlanState, type PlanTick, slotsOf, wantedOf } from "./state.ts";
@@ -104,27 +111,32 @@ function isAsked({ startup, readiness, liveness, listen }: ServiceSpec): boolean
 }
 
 function stop(state: PlanState, slot: Slot, tick: PlanTick): boolean {
+  const service = state.fleet.services[slot.service];
   if (slot.run === undefined) {
-    forget(state, slot, tick);
+    if (slot.mayLeave) clearAway(state, slot, tick);
+    if (!state.acting.has(slot.resource) || isWanted(state, slot)) forget(state, slot, tick);
     return false;
   }
   if (dependentsRun(state, slot)) return true;
-  const service = state.fleet.services[slot.service];
-  const steps: Step[] = service
-    ? [
-        drainStep(slot.resource, service, "current"),
-        stopStep(slot.resource, service, { which: "all" }),
-      ]
-    : [
-        {
-          kind: "stop",
-          resource: slot.resource,
-          parameters: { which: "all", graceMs: 10_000, signal: "SIGTERM" },
-          deadlineMs: 15_000,
-        },
-      ];
+  const drain = service ? [drainStep(slot.resource, service, "current")] : [];
+  const steps = [...drain, endStep(slot.resource, service)];
   emit(state, slot, { strategy: "stop", reason: "it runs and is to be stopped", steps, tick });
   return false;
+}
+
+/** Also of a service that the fleet does not know any more. */
+function endStep(resource: ResourceId, service: ServiceSpec | undefined): Step {
+  if (service) return stopStep(resource, service, { which: "all" });
+  const parameters = { which: "all", graceMs: 10_000, signal: "SIGTERM" };
+  return { kind: "stop", resource, parameters, deadlineMs: 15_000 };
+}
+
+/** Keeps U8. */
+function clearAway(state: PlanState, slot: Slot, tick: PlanTick): void {
+  slot.mayLeave = false;
+  const steps = [endStep(slot.resource, state.fleet.services[slot.service])];
+  const reason = "what its process has left behind is to end";
+  emit(state, slot, { strategy: "stop", reason, steps, tick });
 }
 
 function isReadyAgain(state: PlanState, slot: Slot): boolean {
@@ -142,9 +154,13 @@ function readmit(state: PlanState, slot: Slot, tick: PlanTick): void {
 /** Slots that the fleet no longer wants are gone once they are stopped (U5). */
 function forget(state: PlanState, slot: Slot, tick: PlanTick): void {
   const { resource } = slot;
-  if (slot.number <= wantedOf(state, slot.service)) return tellStopped(state, slot, tick);
+  if (isWanted(state, slot)) return tellStopped(state, slot, tick);
   state.slots.delete(resource);
   tick.out.gone.push({ resource, reason: "it is no longer in the fleet" });
+}
+
+function isWanted(state: PlanState, { number, service }: Slot): boolean {
+  return number <= wantedOf(state, service);
 }
 
 /** Only when everything goes down does the order matter: a person may stop one thing alone. */

@@ -2,7 +2,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { ServiceView } from "../../src/loop/index.ts";
-import { isDeadState, readProcessStat } from "../../src/system/index.ts";
+import { freePort, isDeadState, readProcessStat } from "../../src/system/index.ts";
 import { CliBench, type Running } from "./cli-bench.ts";
 
 interface Report {
@@ -207,6 +207,22 @@ describe("a fleet that is up", () => {
 });
 
 describe("up and down", () => {
+  it("ends what a job has left behind", async () => {
+    await using bench = await CliBench.open();
+    const file = bench.path("left.pid");
+    const script = `sleep 600 & echo $! > ${file}; exit 0`;
+    const job = { command: ["/bin/sh", "-c", script], restart: "never" };
+    const fleet = { api: await freePort(), services: { job } };
+    await bench.write("soulmirror.yaml", JSON.stringify(fleet));
+    await bench.run("up");
+    await expect.poll(() => readFile(file, "utf8").catch(() => "")).toMatch(/^\d+\n$/);
+    const pid = Number(await readFile(file, "utf8"));
+    expect(readProcessStat(pid)).toBeDefined();
+    expect(await bench.run("down")).toMatchObject({ code: 0 });
+    const left = readProcessStat(pid);
+    expect(left === undefined || isDeadState(left.state)).toBe(true);
+  });
+
   let bench: CliBench;
 
   beforeEach(async () => {
