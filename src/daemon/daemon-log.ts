@@ -24,7 +24,7 @@ export function createDaemonLog(path: string, redaction: Redaction): DaemonLog {
       base: null,
       redact: redacted,
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { log: (details) => redaction.details(details) },
+      formatters: { log: (details) => redaction.told(details) },
     },
     destination,
   );

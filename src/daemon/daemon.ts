@@ -102,7 +102,7 @@ async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> 
   const currentFleet = () => loop.fleet;
   const parts = { directory, log, archive, teardown, fleet, currentFleet, report };
   const targets = await openTargets(parts);
-  const conductor: Conductor = new Conductor(loop, orchestraOf(knowledge, targets, log));
+  const conductor: Conductor = new Conductor(loop, orchestraOf(knowledge, targets, ground));
   teardown.add("the loop", () => conductor.stop());
 
   const write = (entry: Entry): Promise<Kept> =>
@@ -159,8 +159,9 @@ function setAside(aside: string): Entry {
   return { kind: "gap", lost: 0, reason };
 }
 
-function orchestraOf(knowledge: KnowledgeBase, targets: TargetSet, log: DaemonLog): Orchestra {
+function orchestraOf(knowledge: KnowledgeBase, targets: TargetSet, ground: Ground): Orchestra {
   const { keeper, store } = knowledge;
+  const { log, redaction } = ground;
   return {
     clock: realClock,
     timers: realTimers,
@@ -172,6 +173,7 @@ function orchestraOf(knowledge: KnowledgeBase, targets: TargetSet, log: DaemonLo
     writeBaselines: (rows) => store.writeBaselines(rows),
     writeSketches: (rows) => store.writeSketches(rows),
     deadline: openDeadline,
+    redact: (told) => redaction.told(told),
     complain: log.complain,
   };
 }

@@ -70,7 +70,7 @@ export async function openKnowledge(options: KnowledgeOptions): Promise<Knowledg
     mac,
     timers: realTimers,
     log,
-    redact: (entry) => redaction.entry(entry),
+    redact: (entry) => redaction.told(entry),
     openPast: () => openPast(directory.store),
   });
   teardown.add("the journal keeper", () => keeper.close());

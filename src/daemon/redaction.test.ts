@@ -17,9 +17,9 @@ const failure: Failure = {
 test("texts for people are masked, ids and kinds are not (M1)", () => {
   const redaction = new Redaction();
   const entry: Entry = { kind: "failure_raised", failure };
-  expect(redaction.entry(entry)).toBe(entry);
+  expect(redaction.told(entry)).toBe(entry);
   redaction.learn(["s3cr3t-key", "payments", '"quotes" and \\ in', "on"]);
-  expect(redaction.entry(entry)).toEqual({
+  expect(redaction.told(entry)).toEqual({
     kind: "failure_raised",
     failure: {
       ...failure,
@@ -27,7 +27,7 @@ test("texts for people are masked, ids and kinds are not (M1)", () => {
       evidence: ["GET /?k=***", "with *** it"],
     },
   });
-  expect(redaction.details({ what: "s3cr3t-key", position: 7, seal: "payments" })).toEqual({
+  expect(redaction.told({ what: "s3cr3t-key", position: 7, seal: "payments" })).toEqual({
     what: "***",
     position: 7,
     seal: "payments",
@@ -38,9 +38,26 @@ test("what steps would do is masked like every text", () => {
   const redaction = new Redaction();
   redaction.learn(["s3cr3t-key"]);
   const action = { preview: ["", "would call https://host/s3cr3t-key"] };
-  expect(redaction.details({ action })).toEqual({
+  expect(redaction.told({ action })).toEqual({
     action: { preview: ["", "would call https://host/***"] },
   });
+});
+
+test("what an incident is called is masked, and so is who holds a port", () => {
+  const redaction = new Redaction();
+  redaction.learn(["s3cr3t-key"]);
+  expect(redaction.told({ title: "service/shop: s3cr3t-key is wrong" })).toEqual({
+    title: "service/shop: *** is wrong",
+  });
+  const held = { kind: "port-held", port: 80, holder: { pid: 9, command: "nc s3cr3t-key" } };
+  expect(redaction.told([held])).toEqual([{ ...held, holder: { pid: 9, command: "nc ***" } }]);
+});
+
+test("what quotes no secret is handed on as it is (M3)", () => {
+  const redaction = new Redaction();
+  redaction.learn(["s3cr3t-key"]);
+  const readings = [{ kind: "check", ok: true, elapsedMs: 1, reason: "200" }];
+  expect(redaction.told(readings)).toBe(readings);
 });
 
 test("secrets of an earlier fleet stay masked (M2)", () => {

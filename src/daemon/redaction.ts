@@ -1,23 +1,26 @@
 /**
- * Secrets that were read for the fleet are masked in what is kept of it, whoever quotes them: the
- * last words of a crashed service, the answer of a server, the output of a command.
+ * Secrets that were read for the fleet are masked in what is heard, kept and logged, whoever quotes
+ * them: the last words of a crashed service, the answer of a server, the output of a command.
  *
  * M1. Only texts for people are masked, never ids, kinds or numbers: a secret that is a common word
  *     must not change what an entry means.
  * M2. Secrets of earlier fleets are masked as well, up to a limit: what they protect may live on.
+ * M3. What quotes no secret is handed on as it is: looks of all resources go through here.
  */
-import type { Entry } from "../model/index.ts";
 import { maskSecrets } from "../targets/index.ts";
 
 const proseKeys: ReadonlySet<string> = new Set([
   "advice",
   "changes",
+  "command",
   "detail",
+  "error",
   "errors",
   "evidence",
   "preview",
   "reason",
   "text",
+  "title",
   "what",
 ]);
 /** Shorter ones are in every text. */
@@ -26,27 +29,26 @@ const secretsMax = 1000;
 
 export class Redaction {
   #secrets: readonly string[] = [];
+  /** As they stand in JSON. */
+  #quoted: readonly string[] = [];
 
   /** Adds what a fleet was read with. */
   learn(secrets: readonly string[]): void {
     const long = secrets.filter((secret) => secret.length >= lengthMin);
     this.#secrets = [...new Set([...long, ...this.#secrets])].slice(0, secretsMax);
+    this.#quoted = this.#secrets.map((secret) => JSON.stringify(secret).slice(1, -1));
   }
 
   text(text: string): string {
-    return this.#secrets.length === 0 ? text : maskSecrets(text, this.#secrets);
+    return maskSecrets(text, this.#secrets);
   }
 
-  entry(entry: Entry): Entry {
-    if (this.#secrets.length === 0) return entry;
-    const json = JSON.stringify(entry);
-    const isQuoted = this.#secrets.some((secret) => json.includes(inJson(secret)));
-    return isQuoted ? (this.#prose(entry, false) as Entry) : entry;
-  }
-
-  details(details: Record<string, unknown>): Record<string, unknown> {
-    if (this.#secrets.length === 0) return details;
-    return this.#prose(details, false) as Record<string, unknown>;
+  /** A reading, the result of a step, an entry, a line of our log. Keeps M3. */
+  told<T>(told: T): T {
+    if (this.#quoted.length === 0) return told;
+    const json = JSON.stringify(told);
+    const isQuoted = this.#quoted.some((secret) => json.includes(secret));
+    return isQuoted ? (this.#prose(told, false) as T) : told;
   }
 
   #prose(value: unknown, isProse: boolean): unknown {
@@ -57,8 +59,4 @@ export class Redaction {
       Object.entries(value).map(([key, member]) => [key, this.#prose(member, proseKeys.has(key))]),
     );
   }
-}
-
-function inJson(text: string): string {
-  return JSON.stringify(text).slice(1, -1);
 }

@@ -111,6 +111,7 @@ class Stage {
           },
         };
       },
+      redact: (told) => told,
       complain: (what) => void this.told.push(`complaint: ${what}`),
     };
   }

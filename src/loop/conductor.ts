@@ -12,6 +12,7 @@
  * K4. Every sensor and effector gets a deadline; one that throws counts as failed.
  * K5. A command's time begins with the tick that gives it: what the journal takes of it is gone. So
  *     nothing begins that the loop has given up already, and nothing goes on for long after.
+ * K6. What sensors and effectors say is heard without secrets: nothing behind it gets to know them.
  */
 import type { Fleet } from "../config/index.ts";
 import {
@@ -57,6 +58,8 @@ export interface Orchestra {
   readonly writeBaselines: WriteRows<BaselineRow>;
   readonly writeSketches: WriteRows<Sketch>;
   deadline(timeoutMs: number): Deadline;
+  /** Takes secrets out of the texts for people in what was told. */
+  redact<T>(told: T): T;
   /** For what nobody waits for: it is logged. */
   complain(what: string, error: unknown): void;
 }
@@ -105,7 +108,7 @@ export class Conductor {
   }
 
   observe(observation: Observation): void {
-    this.#offer({ kind: "observation", observation });
+    this.#offer({ kind: "observation", observation: this.#orchestra.redact(observation) });
   }
 
   /** False when the queue is full: whoever asked has to know. */
@@ -184,11 +187,12 @@ export class Conductor {
   async #read(read: Read): Promise<void> {
     const { spec } = read.request;
     const begunMs = this.#orchestra.clock.now().monotonicMs;
-    const readings = await this.#look(read).catch((error: unknown): readonly Reading[] => {
+    const seen = await this.#look(read).catch((error: unknown): readonly Reading[] => {
       const elapsedMs = this.#orchestra.clock.now().monotonicMs - begunMs;
       const reason = `the ${spec.kind} sensor failed: ${messageOf(error)}`;
       return [{ kind: "check", ok: false, elapsedMs, symptom: "sensor", reason }];
     });
+    const readings = this.#orchestra.redact(seen);
     this.#offer({ kind: "read", key: spec.key, read: read.read, readings });
   }
 
@@ -210,11 +214,12 @@ export class Conductor {
 
   async #carryOut(command: Command, givenMs: number): Promise<void> {
     this.#openCommands += 1;
-    const result = await this.#perform(command, givenMs).catch((error: unknown): StepResult => {
+    const told = await this.#perform(command, givenMs).catch((error: unknown): StepResult => {
       this.#orchestra.complain(`the ${command.step.kind} effector threw`, error);
       return { kind: "failed", reason: messageOf(error) };
     });
     this.#openCommands -= 1;
+    const result = this.#orchestra.redact(told);
     this.#offer({ kind: "result", command: command.id, result });
     if (this.#stopped) this.#release();
   }

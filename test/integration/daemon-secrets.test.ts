@@ -147,6 +147,42 @@ test("what a crashed service says last is kept without its secrets", async () =>
   expect(told).not.toContain(secrets.variable);
 });
 
+test("what a service repeats of its secrets is told to nobody, with the token or without", async () => {
+  const port = await freePort();
+  const env = { SHOP_KEY: { env: "SHOP_KEY" } };
+  await using bench = await FleetBench.up((each) => shop(each, port, { env }), {
+    SHOP_KEY: secrets.variable,
+  });
+  const address = `http://127.0.0.1:${bench.port}`;
+  const stream = await fetch(`${address}/api/v1/events`);
+  bench.tell("shop", "health", "leaks SHOP_KEY");
+  const { incident } = await bench.entry("incident", (each) => each.incident.state.kind === "open");
+  const masked = "no login with ***";
+  expect(incident.title).toContain(masked);
+  const token = readFileSync(join(bench.data, "token"), "utf8").trim();
+  const headers = { authorization: `Bearer ${token}` };
+  const names = ["health", "services", "overview", "resources", "incidents", "failures", "actions"];
+  const paths = ["/health", "/reliability", "/", ...names.map((name) => `/api/v1/${name}`)];
+  const telling = new Set<string>();
+  for (const path of [...paths, "/api/v1/journal", "/api/v1/actions/under-way"]) {
+    for (const init of [{}, { headers }]) {
+      const told = await (await fetch(`${address}${path}`, init)).text();
+      expect([path, told.includes(secrets.variable)]).toEqual([path, false]);
+      if (told.includes(masked)) telling.add(path);
+    }
+  }
+  // What is true of the answers is true of the live state behind them.
+  expect([...telling]).toEqual(expect.arrayContaining(["/health", "/reliability", "/"]));
+  let heard = "";
+  for await (const chunk of stream.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    heard += chunk;
+    if (heard.includes(masked)) break;
+  }
+  expect(heard).not.toContain(secrets.variable);
+  await bench.end();
+  expect(holding(bench.data, [secrets.variable])).toEqual([]);
+});
+
 test("arguments of a command that waits for approval are told to nobody", async () => {
   const port = await freePort();
   const commands = { mend: { command: ["rm", "-f", "shop.health", secrets.word] } };

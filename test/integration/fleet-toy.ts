@@ -1,11 +1,12 @@
 /**
  * The program of a toy service, as text. It listens on PORT when it has one.
  *
- * `/health` answers 200; or what NAME.health says (a status, `slow`, or `after` so many ms); 503
- * when what NEEDS names does not answer well. `/ready` answers 503 where NAME.unready names its
- * pid. `/` tells who it is, after `?ms=`. `/block` blocks the event loop for ever, `/exit?code=`
- * ends it. With NAME.broken there, it ends at once with code 1. While NAME.hold is there it is up
- * but not well. Its identity is noted in `pids/` as soon as it runs.
+ * `/health` answers 200; or what NAME.health says (a status, `slow`, or `after` so many ms; with
+ * `leaks` 500 and the value of that variable); 503 when what NEEDS names does not answer well.
+ * `/ready` answers 503 where NAME.unready names its pid. `/` tells who it is, after `?ms=`.
+ * `/block` blocks the event loop for ever, `/exit?code=` ends it. With NAME.broken there, it ends
+ * at once with code 1. While NAME.hold is there it is up but not well. Its identity is noted in
+ * `pids/` as soon as it runs.
  */
 export const toySource = `
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -32,6 +33,7 @@ async function health() {
       await new Promise((resolve) => setTimeout(resolve, Number(told.slice(6))));
       return 200;
     }
+    if (told.startsWith("leaks ")) return 500;
     return Number(told);
   }
   if (NEEDS === undefined) return 200;
@@ -43,6 +45,11 @@ async function health() {
   }
 }
 
+function leak() {
+  const told = existsSync(NAME + ".health") ? readFileSync(NAME + ".health", "utf8") : "";
+  return told.startsWith("leaks ") ? "no login with " + process.env[told.slice(6)] : undefined;
+}
+
 function countForever() {
   for (let count = 0; ; count += 1) if (count < 0) return;
 }
@@ -51,7 +58,7 @@ async function answer(request, response) {
   const url = new URL(request.url, "http://toy");
   if (url.pathname === "/health") {
     const status = await health();
-    if (status !== undefined) response.writeHead(status).end(String(status));
+    if (status !== undefined) response.writeHead(status).end(leak() ?? String(status));
     return;
   }
   if (url.pathname === "/ready") {

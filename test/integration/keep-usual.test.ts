@@ -45,6 +45,7 @@ function startLoop(store: Store): Conductor {
     writeBaselines: async () => {},
     writeSketches: (rows) => store.writeSketches(rows),
     deadline: openDeadline,
+    redact: (told) => told,
     complain: (what, error) => {
       throw new Error(what, { cause: error });
     },

@@ -160,6 +160,7 @@ export class DaemonLife {
       writeBaselines: () => Promise.resolve(),
       writeSketches: () => Promise.resolve(),
       deadline: () => ({ signal, end: () => undefined }),
+      redact: (told) => told,
       complain: (what, error) => {
         throw new Error(what, { cause: error });
       },
