@@ -7,7 +7,9 @@
  * J2. Readers get entries from the store, in order and each once: what is elsewhere comes later.
  * J3. A checkpoint that does not fit its seal is believed in nothing, nor is an older one in the
  *     place of the last: what the journal still has is read instead, and that is told. So it is
- *     when there is none, or none that this version can read, and the journal was pruned.
+ *     when there is none, or none that this version can read, and the journal was pruned. One that
+ *     is beyond the end of the journal is all that is left of what was cut off: it is gone on with,
+ *     the cut is told, and a new one takes its place before positions come to where it was.
  * J4. Without a store a daemon starts all the same, with what can be read of the past. It never
  *     takes its own memory for the whole then: checkpoints are folded from the store again.
  */
@@ -204,11 +206,13 @@ export class JournalKeeper {
   }
 
   /** From the last checkpoint on, or from the beginning. */
-  async #foldAll(store: Pick<Store, "loadCheckpoint" | "read">): Promise<Folded> {
+  async #foldAll(store: Pick<Store, "loadCheckpoint" | "last" | "read">): Promise<Folded> {
     const { mac } = this.#options;
     const [first] = await store.read(1, 1);
-    const opened = openCheckpoint(await store.loadCheckpoint(), { mac, from: first?.position });
-    const { memory, finding } = opened;
+    const saved = await store.loadCheckpoint();
+    const to = (await store.last())?.position;
+    const opened = openCheckpoint(saved, { mac, from: first?.position, to });
+    const { memory } = opened;
     let { position } = opened;
     for (;;) {
       const page = await store.read(position + 1, pageSize);
@@ -216,16 +220,16 @@ export class JournalKeeper {
       position = page.at(-1)?.position ?? position;
       if (page.length < pageSize) break;
     }
-    if (finding) this.#distrust(finding);
+    if (opened.finding) this.#distrust(opened.finding, opened.lost);
     return { memory, position };
   }
 
   /** Keeps J3. */
-  #distrust({ what, position }: Finding): void {
-    this.#options.log.warn("checkpoint-distrusted", { position, what });
-    this.#untold = [
-      { kind: "gap", lost: 0, reason: `${what}; what the journal has is read instead` },
-    ];
+  #distrust({ what, position }: Finding, lost: number): void {
+    this.#options.log.warn("past-incomplete", { position, what });
+    const how = lost > 0 ? "what is left is gone on with" : "what the journal has is read instead";
+    this.#untold = [{ kind: "gap", lost, reason: `${what}; ${how}` }];
+    if (lost > 0) this.#sinceCheckpoint = checkpointEvery;
   }
 
   #anchorLater(): void {

@@ -4,7 +4,8 @@
  * is believed in nothing. Entries are pruned up to the checkpoint only: between it and the first
  * entry of the journal nothing may be missing, so an older one in its place, or none, is found.
  * What is not believed is not gone on with, either: the journal alone is read then, and whoever
- * reads it is told that it is not the whole past.
+ * reads it is told that it is not the whole past. The last entry is never pruned: a journal that
+ * ends before its checkpoint was cut off, and the checkpoint is what is left of that.
  */
 import type { Mac } from "./chain.ts";
 import { createRecollection, type Recollection, readRecollection } from "./recollection.ts";
@@ -19,6 +20,8 @@ export interface Checkpoint {
 export interface Opened {
   readonly memory: Recollection;
   readonly position: number;
+  /** Entries that were cut off. */
+  readonly lost: number;
   /** Why that is less than the whole past. */
   readonly finding: Finding | undefined;
 }
@@ -27,15 +30,20 @@ interface Proof {
   readonly mac: Mac;
   /** The position of the first entry of the journal; undefined when it has none. */
   readonly from: number | undefined;
+  /** That of its last one, asked for after the checkpoint: whoever writes goes on meanwhile. */
+  readonly to: number | undefined;
 }
 
 export function openCheckpoint(saved: Checkpoint | undefined, proof: Proof): Opened {
   const finding = verifyCheckpoint(saved, proof);
   const state = saved && unsealCheckpoint(saved, proof.mac);
   const memory = state === undefined ? undefined : readRecollection(state);
-  if (saved && memory && !finding) return { memory, position: saved.position, finding };
+  const lost = finding?.kind === "truncated" ? (saved?.position ?? 0) - (proof.to ?? 0) : 0;
+  if (saved && memory && (!finding || lost > 0)) {
+    return { memory, position: saved.position - lost, lost, finding };
+  }
   const unread = saved && finding === undefined ? unreadable(saved, proof) : undefined;
-  return { memory: createRecollection(), position: 0, finding: finding ?? unread };
+  return { memory: createRecollection(), position: 0, lost, finding: finding ?? unread };
 }
 
 /** Ours, but of another version: no loss as long as the journal has its beginning. */
@@ -61,12 +69,16 @@ export function unsealCheckpoint(saved: Checkpoint, mac: Mac): string | undefine
 
 export function verifyCheckpoint(
   saved: Checkpoint | undefined,
-  { mac, from }: Proof,
+  { mac, from, to = 0 }: Proof,
 ): Finding | undefined {
   const position = saved?.position ?? 0;
   if (saved !== undefined && unsealCheckpoint(saved, mac) === undefined) {
     const what = `the checkpoint at ${position} does not fit its seal: it was changed outside`;
     return { kind: "edited", position, what };
+  }
+  if (to < position) {
+    const what = `the journal ends at ${to}, but the checkpoint is at ${position}: the end was cut off`;
+    return { kind: "truncated", position: to + 1, what };
   }
   if (from === undefined || from <= position + 1) return undefined;
   const which = saved === undefined ? "there is no checkpoint" : `the checkpoint is at ${position}`;

@@ -2,7 +2,7 @@
  * What the daemon keeps: over a store that is away, against those who edit it, for those who ask.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
@@ -117,6 +117,13 @@ describe("the journal was touched", () => {
     const second = audit(cut);
     expect(second.code).not.toBe(0);
     expect(second.text).toContain("AUDIT_BROKEN");
+    // The anchors lie in a file like any other; the checkpoint says the same as they did.
+    const log = join(cut, "logs", "daemon.log");
+    const lines = readFileSync(log, "utf8").split("\n");
+    writeFileSync(log, lines.filter((line) => !line.includes('"anchor"')).join("\n"));
+    const third = audit(cut);
+    expect(third.code).not.toBe(0);
+    expect(third.text).toContain("but the checkpoint is at");
     expect(audit(bench.data)).toMatchObject({ code: 0 });
   });
 });

@@ -130,6 +130,39 @@ test("an older checkpoint in the place of the last one is not believed, for the 
   expect(gap).toHaveProperty("reason", expect.stringContaining("a newer one was taken away"));
 });
 
+test("an end that was cut off is told, and its checkpoint gone on with until another takes its place (J3)", async () => {
+  await using stack = new AsyncDisposableStack();
+  const modeOf = (scope: string): Entry => {
+    return { kind: "mode_changed", scope, mode: "off", by: "a test" };
+  };
+  const { wallMs } = realClock.now();
+  const whole = createMemoryStore();
+  const first = (await keptJournal(stack, { store: whole }))();
+  await first.write([modeOf("service/a"), modeOf("service/b"), modeOf("service/c")], wallMs);
+  await first.checkpoint();
+  const saved = await whole.loadCheckpoint();
+
+  const store = createMemoryStore();
+  await store.append(await whole.read(1, 1));
+  await store.saveCheckpoint(saved?.position ?? 0, saved?.state ?? "");
+  const keeperOf = await keptJournal(stack, { store });
+  const next = keeperOf();
+  expect([...(await next.recall()).modes.keys()]).toEqual(["service/a", "service/b", "service/c"]);
+  await next.write([modeOf("service/d")], wallMs);
+  const told = (await store.read(2, 10)).map(({ entry }) => entry);
+  expect(told.map(({ kind }) => kind)).toEqual(["gap", "mode_changed"]);
+  expect(told[0]).toMatchObject({ lost: 2 });
+  expect(told[0]).toHaveProperty("reason", expect.stringContaining("the end was cut off"));
+
+  // Nothing that stands now where the checkpoint was is passed over.
+  await next.write([modeOf("service/e"), modeOf("service/f")], wallMs);
+  const last = keeperOf();
+  const scopes = ["a", "b", "c", "d", "e", "f"].map((name) => `service/${name}`);
+  expect([...(await last.recall()).modes.keys()]).toEqual(scopes);
+  await last.write([modeOf("fleet")], wallMs);
+  expect((await store.read(6, 10)).map(({ entry }) => entry.kind)).toEqual(["mode_changed"]);
+});
+
 test("a checkpoint that this version cannot read is told once the journal has no beginning (J3)", async () => {
   await using stack = new AsyncDisposableStack();
   const store = createMemoryStore();

@@ -73,6 +73,7 @@ export class SimulatedDisk {
     const store = this.#store;
     return Promise.resolve({
       loadCheckpoint: () => store.loadCheckpoint(),
+      last: () => store.last(),
       read: (position: number, limit: number) => store.read(position, limit),
       close: () => Promise.resolve(),
     });

@@ -6,10 +6,10 @@ import { existsSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import type { Store } from "../../model/index.ts";
 
-export type Past = Pick<Store, "loadCheckpoint" | "read" | "close">;
+export type Past = Pick<Store, "loadCheckpoint" | "last" | "read" | "close">;
 
 /** All of it that can be read. */
-export type ReadableStore = Past & Pick<Store, "last" | "failures" | "actions" | "incidents">;
+export type ReadableStore = Past & Pick<Store, "failures" | "actions" | "incidents">;
 
 /**
  * Undefined when there is none to be read. What stands in a `-wal` file that SQLite cannot use now
