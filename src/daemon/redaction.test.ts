@@ -53,6 +53,13 @@ test("what an incident is called is masked, and so is who holds a port", () => {
   expect(redaction.told([held])).toEqual([{ ...held, holder: { pid: 9, command: "nc ***" } }]);
 });
 
+test("half a secret is masked where the answer of a server was cut off", () => {
+  const redaction = new Redaction();
+  redaction.learn(["s3cr3t-key"]);
+  const readings = [{ kind: "check", ok: false, elapsedMs: 1, reason: "500: with s3cr3t..." }];
+  expect(redaction.told(readings)).toMatchObject([{ reason: "500: with ***..." }]);
+});
+
 test("what quotes no secret is handed on as it is (M3)", () => {
   const redaction = new Redaction();
   redaction.learn(["s3cr3t-key"]);

@@ -47,7 +47,8 @@ export class Redaction {
   told<T>(told: T): T {
     if (this.#quoted.length === 0) return told;
     const json = JSON.stringify(told);
-    const isQuoted = this.#quoted.some((secret) => json.includes(secret));
+    // An excerpt may be cut off within a secret.
+    const isQuoted = json.includes("...") || this.#quoted.some((secret) => json.includes(secret));
     return isQuoted ? (this.#prose(told, false) as T) : told;
   }
 

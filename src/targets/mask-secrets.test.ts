@@ -10,3 +10,10 @@ test("whole values and their long words are masked, short words stay", () => {
 test("the longest secret goes first, so that no rest of it is left", () => {
   expect(maskSecrets("abcdefgh", ["abc", "abcdefgh"])).toBe("***");
 });
+
+test("half a secret is masked where an excerpt was cut off", () => {
+  const secrets = ["s3cr3t-t0ken"];
+  expect(maskSecrets("500: with s3cr3t-t0...", secrets)).toBe("500: with ***...");
+  expect(maskSecrets("500: with s3cr3t-t0ken...", secrets)).toBe("500: with ***...");
+  expect(maskSecrets("500: with s...", secrets)).toBe("500: with s...");
+});
