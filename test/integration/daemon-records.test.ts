@@ -90,7 +90,7 @@ describe("the store is away", () => {
 });
 
 describe("the journal was touched", () => {
-  test("an edited row or checkpoint is found, and so is a tail that was cut", async () => {
+  test("an edited row or checkpoint is found, and so is a tail that was cut, which the next daemon counts", async () => {
     await using bench = await FleetBench.up((made) => ({ services: { lone: made.toy("lone") } }));
     process.kill(await bench.pidOf("lone"), "SIGKILL");
     await bench.entry("verdict", ({ verdict }) => verdict.healed);
@@ -113,7 +113,8 @@ describe("the journal was touched", () => {
 
     const cut = join(bench.folder, "cut");
     cpSync(bench.data, cut, { recursive: true });
-    change(cut, "DELETE FROM journal WHERE position > (SELECT max(position) - 3 FROM journal)");
+    const cutEnd = "DELETE FROM journal WHERE position > (SELECT max(position) - 3 FROM journal)";
+    change(cut, cutEnd);
     const second = audit(cut);
     expect(second.code).not.toBe(0);
     expect(second.text).toContain("AUDIT_BROKEN");
@@ -125,6 +126,12 @@ describe("the journal was touched", () => {
     expect(third.code).not.toBe(0);
     expect(third.text).toContain("but the checkpoint is at");
     expect(audit(bench.data)).toMatchObject({ code: 0 });
+
+    change(bench.data, cutEnd);
+    await bench.start();
+    const gap = await bench.entry("gap", ({ lost }) => lost === 3);
+    expect(gap.reason).toContain("the end was cut off");
+    await bench.settled();
   });
 });
 
