@@ -117,7 +117,7 @@ function instanceView(state: LoopState, slot: Slot, service: ServiceSpec): Insta
     port: run?.started.port ?? null,
     startedAt: run?.sinceAt ?? null,
     state: stateOf(state, slot),
-    reason: slot.quarantine?.reason ?? reasonOf(state, slot.resource),
+    reason: slot.quarantine?.reason ?? reasonOf(state, slot.resource) ?? restOf(slot),
     pinned: slot.pinnedHash !== undefined && slot.pinnedHash !== service.hash,
   };
 }
@@ -125,12 +125,19 @@ function instanceView(state: LoopState, slot: Slot, service: ServiceSpec): Insta
 function stateOf(state: LoopState, slot: Slot): ServiceState {
   if (slot.quarantine) return "quarantined";
   if (slot.run === undefined) {
-    if (slot.desired === "stopped" || slot.ended) return "stopped";
-    return state.plan.cases.has(slot.resource) ? "unhealthy" : "starting";
+    if (slot.desired === "stopped") return "stopped";
+    if (state.plan.cases.has(slot.resource)) return "unhealthy";
+    return slot.ended ? "stopped" : "starting";
   }
   const health = healthOf(state.analyze.judging, slot.resource);
   if (health === "unhealthy" || health === "degraded") return health;
   return slot.run.ready ? "healthy" : "starting";
+}
+
+/** Why it rests, where that is no person's wish. */
+function restOf({ run, desired, ended, endCode }: Slot): string | null {
+  if (run !== undefined || desired === "stopped" || !ended) return null;
+  return endCode === 0 ? "its work is done (code 0)" : "it has ended and is not to be restarted";
 }
 
 /** All well: healthy. Some well: degraded. Else the worst that there is. */

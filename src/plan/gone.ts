@@ -46,11 +46,19 @@ function isPartGone({ services, resources }: Fleet, { resource, type, part }: Fa
 
 /** It is down because a person wants that: nothing of it waits for anybody's care any more. */
 export function tellStopped(state: PlanState, slot: Slot, tick: PlanTick): void {
-  const { resource } = slot;
   // All comes up again with the next daemon, but for what is in quarantine.
   if (state.goingDown && slot.quarantine) return;
-  const isFailing = [...state.failures.values()].some((each) => each.resource === resource);
   const reason = state.goingDown ? "taken down by a person" : "stopped by a person";
+  tellDown(state, slot, { tick, reason });
+}
+
+/** It runs no more, and that is well: what was open of it is over. */
+export function tellDown(
+  { failures }: PlanState,
+  { resource }: Slot,
+  { tick, reason }: { readonly tick: PlanTick; readonly reason: string },
+): void {
+  const isFailing = [...failures.values()].some((each) => each.resource === resource);
   if (isFailing) tick.out.gone.push({ resource, reason });
 }
 

@@ -17,7 +17,7 @@ import {
 } from "../model/index.ts";
 import { noteAwaiting, withdraw, withdrawForWorse } from "./approvals.ts";
 import { decide } from "./cases.ts";
-import { tellGone } from "./gone.ts";
+import { tellDown, tellGone } from "./gone.ts";
 import { noteRelapse } from "./relapses.ts";
 import { heed } from "./requests.ts";
 import { noteScale, scaleAsDeclared } from "./scaling.ts";
@@ -145,6 +145,8 @@ function follow(state: PlanState, observation: Observation, tick: PlanTick): voi
   } else if (reading.kind === "exited") {
     if (!noteExited(slot, reading, state.fleet)) return;
     slot.ended = !reading.expected && !isRestarted(state, slot.service, reading.code);
+    slot.endCode = slot.ended ? (reading.code ?? undefined) : undefined;
+    if (slot.endCode === 0) tellDown(state, slot, { tick, reason: "its work is done" });
     recordSlot(state, slot, tick);
     wakeCase(state, slot, tick);
   } else if (reading.kind === "check") {

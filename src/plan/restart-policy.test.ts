@@ -106,6 +106,68 @@ describe("the restart policy", () => {
   });
 });
 
+describe("a job that is never restarted", () => {
+  const text = "services: { db: { command: node db.js, restart: never } }";
+  const gone = (planner: PlannerBench) => planner.out.flatMap((each) => each.gone);
+
+  /** It has failed, and runs again because a person wants it. */
+  function again(policy = "never"): PlannerBench {
+    const planner = running(text.replace("never", policy), db);
+    planner.fail(db, "process_exited");
+    planner.exited(db, { uptimeMs: 40, code: 2 });
+    planner.wait(60_000);
+    return planner;
+  }
+
+  it("has a person told when it fails, and nothing tried, however few crashes are allowed", () => {
+    const planner = running(`${text}\nbudgets: { crashes: 1 }`, db);
+    planner.exited(db, { uptimeMs: 40, code: 2 });
+    planner.fail(db, "process_exited");
+    planner.wait(60_000);
+    expect(planner.told).toEqual([]);
+    expect(planner.escalations).toEqual([
+      expect.stringContaining("restart: its restart policy is never"),
+    ]);
+  });
+
+  it("is started once when a person asks, and what was open is over when it ends well", () => {
+    const planner = again();
+    planner.ask({ kind: "start", resource: db, by: "ana" });
+    expect(planner.told).toEqual([`start ${db}`]);
+    planner.started(db);
+    planner.end(planner.plans[0], "succeeded");
+    expect(gone(planner)).toEqual([]);
+    planner.exited(db, { uptimeMs: 40, code: 0 });
+    planner.wait(60_000);
+    expect(gone(planner)).toEqual([{ resource: db, reason: "its work is done" }]);
+    expect(planner.told).toEqual([`start ${db}`]);
+  });
+
+  it("rests again when it fails again, and when it could not even be started", () => {
+    const planner = again();
+    planner.ask({ kind: "start", resource: db, by: "ana" });
+    planner.fail(db, "start_failed");
+    planner.end(planner.plans[0], "failed");
+    planner.wait(600_000);
+    expect(planner.told).toEqual([`start ${db}`]);
+    planner.ask({ kind: "start", resource: db, by: "ana" });
+    planner.started(db);
+    planner.end(planner.plans[1], "succeeded");
+    planner.exited(db, { uptimeMs: 40, code: 2 });
+    planner.wait(600_000);
+    expect(planner.told).toEqual([`start ${db}`, `start ${db}`]);
+    expect(gone(planner)).toEqual([]);
+  });
+
+  it("is over as well when it is one that is restarted until it has done its work", () => {
+    const planner = again("on-failure");
+    expect(planner.told).toEqual([`restart ${db}`]);
+    planner.started(db);
+    planner.exited(db, { uptimeMs: 40, code: 0 });
+    expect(gone(planner)).toEqual([{ resource: db, reason: "its work is done" }]);
+  });
+});
+
 describe("what a person stops", () => {
   const stopped = (planner: PlannerBench) => planner.out.flatMap(({ gone }) => gone);
 

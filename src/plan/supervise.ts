@@ -9,7 +9,8 @@
  * U3. An instance stops when nothing that runs needs it any more.
  * U4. What was taken out of the rotation because it was not ready is put back when it is ready.
  * U5. What a person has stopped, or the fleet no longer wants, asks for nobody's care.
- * U6. A case keeps a start away only when the case itself brings back what is dead.
+ * U6. A case keeps a start away only when the case itself brings back what is dead: not when a
+ *     person asks for what is never restarted.
  * U7. A renewal that a dead daemon has left half done is brought to its end: of two processes of an
  *     instance, the older one ends when the other is ready.
  * U8. When what has ended by itself is to be stopped, what it has started ends, too.
@@ -66,6 +67,8 @@ function start(state: PlanState, { slot, service }: Place, tick: PlanTick): bool
   if (!needsAreReady(state, service, tick)) return true;
   const steps = [startStep(slot.resource, wantedHash(slot, service))];
   emit(state, slot, { strategy: "start", reason: "it is to run and does not", steps, tick });
+  const each = state.cases.get(slot.resource);
+  if (each) each.asked = false;
   return false;
 }
 
@@ -73,9 +76,11 @@ function start(state: PlanState, { slot, service }: Place, tick: PlanTick): bool
  * Keeps U6. Neither that it was slow, say, nor that a check of it failed says that it is to be
  * revived: whom a recovery has ended that was taken back would stay dead.
  */
-export function isRevived({ cases }: PlanState, slot: Slot): boolean {
+export function isRevived({ cases, fleet }: PlanState, slot: Slot): boolean {
   const each = cases.get(slot.resource);
   if (each === undefined) return false;
+  const isOnlyAsked = each.asked === true && fleet.services[slot.service]?.restart === "never";
+  if (isOnlyAsked && each.phase === "open") return false;
   const facts = [...each.failures.values()].filter(({ type }) => failureTypes[type].decisive);
   return (
     each.phase !== "open" ||

@@ -8,8 +8,8 @@
  *     clean window before `deadlineMs`.
  * V4. A failure that gets well without an action needs the same clean window.
  * V5. Every failure that is raised ends in a verdict "healed", or stays open and known.
- * V6. What is no longer in the fleet, or was stopped by a person, cannot get well: what was open
- *     of it is over.
+ * V6. What is no longer in the fleet, was stopped by a person, or has done its work cannot get
+ *     well: what was open of it is over.
  */
 import { type Fleet, goodLooksFor } from "../config/index.ts";
 import { DueHeap, formatDuration, type Instant } from "../kernel/index.ts";

@@ -32,7 +32,6 @@ describe("a process dies", () => {
           env: { PORT: policyPort },
           startup: url(policyPort),
         }),
-        once: made.toy("once", { restart: "never" }),
       },
     }));
   });
@@ -115,13 +114,33 @@ describe("a process dies", () => {
     );
     await bench.state("failing", "healthy");
   });
+});
 
-  test("with the policy never nothing is started and nothing is a failure", async () => {
-    process.kill(await bench.pidOf("once"), "SIGKILL");
-    await bench.state("once", "stopped");
-    const failures = await bench.entries("failure_raised");
-    expect(failures.filter(({ failure }) => failure.resource === "instance/once.1")).toEqual([]);
+test("a job that fails is an incident for a person, until it was started again and ended well", async () => {
+  await using bench = new FleetBench();
+  const script = join(bench.folder, "job.mjs");
+  writeFileSync(script, "process.exit(2);");
+  const job = { command: [process.execPath, script], cwd: bench.folder, restart: "never" };
+  bench.declare({ services: { job, upper: bench.toy("upper", { depends_on: ["job"] }) } });
+  await bench.start();
+  const { incident } = await bench.entry("incident", (each) => {
+    return each.incident.state.kind === "escalated";
   });
+  expect(JSON.stringify(incident.state)).toContain("its restart policy is never");
+  expect(await bench.service("job")).toMatchObject({ state: "unhealthy", restarts: 0 });
+  const [instance] = (await bench.service("job")).instances;
+  expect(instance?.reason).toMatch(/^the process exited with code 2 .*policy is never$/);
+  await bench.state("upper", "healthy");
+  writeFileSync(script, "");
+  expect((await bench.post("/api/v1/services/job/start")).status).toBe(202);
+  await bench.state("job", "stopped");
+  expect((await bench.service("job")).instances).toMatchObject([
+    { reason: "its work is done (code 0)" },
+  ]);
+  await bench.until(
+    async () => (await bench.get<Incident[]>("/api/v1/incidents?live=true")).length === 0,
+    "the incident is over",
+  );
 });
 
 describe("a process hangs", () => {

@@ -124,8 +124,42 @@ describe("process life", () => {
         ["process", exited(5, false, 1)],
       ]),
     ).toEqual(["-", "process_exited"]);
+  });
+
+  it("calls a job that ended badly failed, and none whose end nobody saw (L1)", () => {
     const never = processLifeDetector({ ...options, restart: "never" });
-    expect(opinions(never, [["process", exited(5)]])).toEqual(["-"]);
+    const state = never.initial();
+    const how = { kind: "exited", process: identity, uptimeMs: 5, expected: false } as const;
+    const reasons = [
+      exited(5, false, 0),
+      { ...how, code: null, signal: null },
+      exited(5, true, 2),
+      exited(5, false, 2),
+      exited(5, false, 2),
+      exited(5, false, 2),
+      { ...how, code: null, signal: "SIGTERM" },
+      { ...how, code: null, signal: null, outOfMemory: true },
+    ].map((reading) => {
+      const observation = {
+        resource: "instance/a.1",
+        sensor: "process",
+        at: 0,
+        begunMs: 0,
+      } as const;
+      const now = { wallMs: 0, monotonicMs: 0 };
+      const [opinion] = listOf(never.judge(state, { ...observation, reading }, now));
+      return opinion?.kind === "bad" ? `${opinion.type}: ${opinion.reason}` : "-";
+    });
+    const rest = "; its restart policy is never";
+    const failed = `process_exited: the process exited with code 2 after 5 ms${rest}`;
+    expect(reasons).toEqual([
+      "-",
+      "-",
+      "-",
+      ...Array.from({ length: 3 }, () => failed),
+      `process_exited: the process was ended by SIGTERM after 5 ms${rest}`,
+      `process_exited: the process was killed at its memory limit after 5 ms${rest}`,
+    ]);
   });
 
   it("sees a loop in short runs only (L2)", () => {

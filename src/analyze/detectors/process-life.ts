@@ -3,7 +3,8 @@
  * time are a crash loop; one that cannot be started has failed to start; one that never becomes
  * ready has missed its start deadline.
  *
- * L1. An exit that was asked for is never a failure, nor one that the restart policy allows.
+ * L1. An exit that was asked for is never a failure, nor one with code 0 that the restart policy
+ *     lets rest. With the policy never, an end that nobody saw is none either.
  * L2. A crash loop needs `loopCrashes` exits within `crashWindowMs`, each of a run shorter than
  *     `healthyRunMs`: a service that crashes once an hour is not in a loop.
  * L3. Good evidence of life is a passed look; where nothing is asked after the start, the numbers
@@ -93,8 +94,8 @@ function judgeExit(
   const { options, now } = by;
   if (reading.expected) return undefined;
   state.startDueMs = undefined;
-  if (options.restart === "never") return undefined;
-  if (options.restart === "on-failure" && reading.code === 0) return undefined;
+  if (options.restart !== "always" && reading.code === 0) return undefined;
+  if (options.restart === "never") return judgeLastExit(reading);
   if (reading.uptimeMs >= options.healthyRunMs) state.crashes = [];
   else state.crashes.push(now.monotonicMs);
   state.crashes = state.crashes.filter((at) => at > now.monotonicMs - options.crashWindowMs);
@@ -104,6 +105,14 @@ function judgeExit(
     return { kind: "bad", type: "crash_loop", severity: "critical", reason };
   }
   return { kind: "bad", type: "process_exited", severity: "high", reason: `the process ${how}` };
+}
+
+/** Nobody restarts it, so there is no loop to be in. */
+function judgeLastExit(reading: ExitedReading): Opinion | undefined {
+  // Whoever vanished while no daemon looked may have done its work.
+  if (reading.code === null && reading.signal === null && !reading.outOfMemory) return undefined;
+  const reason = `the process ${exitText(reading)}; its restart policy is never`;
+  return { kind: "bad", type: "process_exited", severity: "high", reason };
 }
 
 function exitText(reading: ExitedReading): string {

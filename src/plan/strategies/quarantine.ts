@@ -12,8 +12,9 @@ export const quarantine: Strategy = {
   reverts: false,
   terminal: true,
   irreversible: () => false,
-  against({ slot, crashesMax }) {
+  against({ slot, service, crashesMax }) {
     if (slot === undefined) return "it is not an instance of ours";
+    if (service?.restart === "never") return "its restart policy is never";
     return slot.crashes < crashesMax
       ? `${slot.crashes} crashes in a row; ${crashesMax} put it into quarantine`
       : undefined;

@@ -28,8 +28,9 @@ export const restart: Strategy = {
   against({ slot, service, crashesMax }) {
     if (slot === undefined || service === undefined) return "it is not an instance of ours";
     if (slot.desired === "stopped") return "it is to be stopped";
-    if (slot.crashes >= crashesMax) return `it has crashed ${slot.crashes} times in a row`;
-    return service.restart === "never" ? "its restart policy is never" : undefined;
+    if (service.restart === "never") return "its restart policy is never";
+    if (slot.crashes < crashesMax) return undefined;
+    return `it has crashed ${slot.crashes} times in a row`;
   },
   steps(context) {
     const { slot, service, resource, failure } = context;
