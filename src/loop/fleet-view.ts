@@ -117,7 +117,7 @@ function instanceView(state: LoopState, slot: Slot, service: ServiceSpec): Insta
     port: run?.started.port ?? null,
     startedAt: run?.sinceAt ?? null,
     state: stateOf(state, slot),
-    reason: slot.quarantine?.reason ?? reasonOf(state, slot.resource) ?? restOf(slot),
+    reason: slot.quarantine?.reason ?? reasonOf(state, slot.resource) ?? whyNot(slot),
     pinned: slot.pinnedHash !== undefined && slot.pinnedHash !== service.hash,
   };
 }
@@ -134,10 +134,17 @@ function stateOf(state: LoopState, slot: Slot): ServiceState {
   return slot.run.ready ? "healthy" : "starting";
 }
 
-/** Why it rests, where that is no person's wish. */
-function restOf({ run, desired, ended, endCode }: Slot): string | null {
-  if (run !== undefined || desired === "stopped" || !ended) return null;
+/** Why it does not run, where that is no person's wish. */
+function whyNot({ run, desired, ended, endCode, waiting }: Slot): string | null {
+  if (run !== undefined || desired === "stopped") return null;
+  if (waiting) return `waits for ${waiting.needs.map(shortOf).join(", ")}`;
+  if (!ended) return null;
   return endCode === 0 ? "its work is done (code 0)" : "it has ended and is not to be restarted";
+}
+
+/** As it is written in the fleet file. */
+function shortOf(need: string): string {
+  return need.replace(/^service\//, "");
 }
 
 /** All well: healthy. Some well: degraded. Else the worst that there is. */

@@ -55,7 +55,7 @@ export interface LoopTools {
 }
 
 export function createLoopState(fleet: Fleet, tools: LoopTools): LoopState {
-  const { ids, random, clock } = tools;
+  const { ids, random } = tools;
   const topology = createTopology(fleet);
   const baselines = createBaselines();
   const usual = (resource: ResourceId, series: string) => baselinesOf(baselines, resource, series);
@@ -63,7 +63,7 @@ export function createLoopState(fleet: Fleet, tools: LoopTools): LoopState {
     fleet,
     monitor: createMonitorState(fleet, random),
     analyze: createAnalyzeState(fleet, topology, { ids, usual }),
-    plan: createPlanState(fleet, topology, { ids, random, loadedMs: clock.now().monotonicMs }),
+    plan: createPlanState(fleet, topology, { ids, random }),
     execute: createExecuteState(ids),
     verify: createVerifyState(fleet),
     rollUp: createRollUp(),

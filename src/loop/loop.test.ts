@@ -4,9 +4,9 @@ import { createIds, createRandom } from "../kernel/index.ts";
 import type { Action, Command, Entry, Reading } from "../model/index.ts";
 import { resourcesOf, servicesOf } from "./fleet-view.ts";
 import { type LoopInput, type Tick, tick } from "./loop.ts";
-import { createLoopState } from "./loop-state.ts";
+import { createLoopState, type LoopState } from "./loop-state.ts";
 
-const text = `
+const usual = `
 services:
   a: { command: node a.js, liveness: http://127.0.0.1:1/live, instances: 2, listen: 4100 }
 resources:
@@ -14,7 +14,7 @@ resources:
 `;
 const resource = "instance/a.1";
 
-function fleetOf(): Fleet {
+function fleetOf(text: string): Fleet {
   const files = [{ path: "soulmirror.yaml", text }];
   const loaded = loadFleet({ files, baseDir: "/srv", hash: (each) => `h${each.length}` });
   if (!loaded.ok) throw new Error(loaded.error.map(formatProblem).join("\n"));
@@ -25,17 +25,23 @@ function fleetOf(): Fleet {
 class Scene {
   nowMs = 0;
   readonly ticks: Tick[] = [];
-  readonly fleet = fleetOf();
+  readonly fleet: Fleet;
   readonly #clock = { now: () => ({ wallMs: 1e12 + this.nowMs, monotonicMs: this.nowMs }) };
-  readonly state = createLoopState(this.fleet, {
-    clock: this.#clock,
-    random: createRandom(1),
-    ids: createIds(this.#clock, createRandom(2)),
-  });
+  readonly state: LoopState;
   readonly ill = new Set<string>();
-  #inbox: LoopInput[] = [{ kind: "fleet", fleet: this.fleet }];
+  #inbox: LoopInput[];
   #wakeMs = 0;
   #pid = 0;
+
+  constructor(text = usual) {
+    this.fleet = fleetOf(text);
+    this.#inbox = [{ kind: "fleet", fleet: this.fleet }];
+    this.state = createLoopState(this.fleet, {
+      clock: this.#clock,
+      random: createRandom(1),
+      ids: createIds(this.#clock, createRandom(2)),
+    });
+  }
 
   tell(input: LoopInput): void {
     this.#inbox.push(input);
@@ -172,6 +178,22 @@ describe("a tick", () => {
 });
 
 describe("the view of the fleet", () => {
+  it("says what an instance waits for", () => {
+    const scene = new Scene(`
+services:
+  a: { command: node a.js, depends_on: [b, http/site] }
+  b: { command: node b.js, liveness: http://127.0.0.1:1/live }
+resources:
+  http/site: { url: http://127.0.0.1:1/, interval: 1s }`);
+    scene.ill.add("instance/b.1").add("http/site");
+    const shown = () => servicesOf(scene.state)[0]?.instances;
+    scene.run(3000);
+    expect(shown()).toMatchObject([{ state: "starting", reason: "waits for b, http/site" }]);
+    scene.ill.clear();
+    scene.run(20_000);
+    expect(shown()).toMatchObject([{ state: "healthy", reason: null }]);
+  });
+
   it("shows services with their instances", () => {
     const scene = new Scene();
     expect(servicesOf(scene.state)[0]).toMatchObject({ state: "starting", pid: null });

@@ -35,7 +35,7 @@ function sceneOf(rules: Rules): { state: PlanState; context: Context } {
   const fleet = fleetOf(rules);
   const random = createRandom(1);
   const ids = createIds({ now: () => ({ wallMs: 0, monotonicMs: 0 }) }, random);
-  const state = createPlanState(fleet, createTopology(fleet), { ids, random, loadedMs: 0 });
+  const state = createPlanState(fleet, createTopology(fleet), { ids, random });
   for (const [scope, mode] of rules.runtime ?? []) state.modes.set(scope, mode);
   const told = { detector: "d", sensor: "s", reason: "r", evidence: [] };
   const resource = "instance/a.1";

@@ -64,7 +64,7 @@ export class PlannerBench {
     const fleet = fleetOf(text);
     const clock = { now: () => ({ wallMs: this.nowMs, monotonicMs: this.nowMs }) };
     const random = createRandom(1);
-    const tools = { ids: createIds(clock, random), random, loadedMs: 0 };
+    const tools = { ids: createIds(clock, random), random };
     this.state = createPlanState(fleet, createTopology(fleet), tools);
   }
 

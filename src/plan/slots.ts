@@ -26,6 +26,8 @@ export interface Slot {
   /** Nobody wants it stopped, but the fleet does not want it: it runs again when the fleet does. */
   surplus: boolean;
   run: Running | undefined;
+  /** It is to run, and is not started before these are ready; since when, monotonic. */
+  waiting: { readonly needs: readonly string[]; readonly sinceMs: number } | undefined;
   starts: number;
   /** Exits in a row without a healthy run. */
   crashes: number;
@@ -73,6 +75,7 @@ export function createSlot(service: string, number: number): Slot {
     desired: "running",
     surplus: false,
     run: undefined,
+    waiting: undefined,
     starts: 0,
     crashes: 0,
     quarantine: undefined,

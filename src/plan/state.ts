@@ -51,7 +51,6 @@ export interface PlanState {
   readonly modes: Map<string, Mode>;
   /** Cases and services that want to be looked at again. */
   readonly due: DueHeap;
-  readonly loadedMs: number;
   goingDown: boolean;
 }
 
@@ -159,7 +158,7 @@ export interface PlanTick {
 export function createPlanState(
   fleet: Fleet,
   topology: Topology,
-  tools: { readonly ids: Ids; readonly random: Random; readonly loadedMs: number },
+  tools: { readonly ids: Ids; readonly random: Random },
 ): PlanState {
   const state: PlanState = {
     fleet,

@@ -12,9 +12,12 @@ describe("supervision", () => {
     planner.end(planner.plans[0], "succeeded");
     planner.wait(1000);
     expect(planner.told).toEqual([`start ${db}`]);
+    const waitsFor = () => planner.state.slots.get(web2)?.waiting?.needs;
+    expect(waitsFor()).toEqual(["service/db"]);
     planner.ready(db);
     planner.wait(200);
     expect(planner.told).toEqual([`start ${db}`, `start ${web}`, `start ${web2}`]);
+    expect(waitsFor()).toBeUndefined();
   });
 
   it("brings a renewal to its end that a dead daemon has left half done (U7)", () => {
@@ -144,6 +147,64 @@ describe("supervision", () => {
     if (ends) planner.exited(job, { uptimeMs: 8000, code: 0 });
     planner.wait(200);
     expect(planner.told).toEqual([`start ${job}`, `start ${db}`]);
+  });
+
+  describe("of what needs a resource", () => {
+    const site = "http/site";
+    const text = (mode = "full"): string => `services:
+  db: { command: node db.js, start: { timeout: 20s }, depends_on: [http/site] }
+resources: { http/site: { url: "http://127.0.0.1:1/", mode: ${mode} } }`;
+    const waits = ({ state }: PlannerBench) => state.slots.get(db)?.waiting?.needs;
+
+    it("waits until that is known and not away, and says so (U1)", () => {
+      const planner = new PlannerBench(text());
+      planner.wait(5000);
+      expect([planner.told, waits(planner)]).toEqual([[], [site]]);
+      const failure = planner.fail(site, "check_failed");
+      planner.healths.set(site, "degraded");
+      planner.wait(5000);
+      expect([planner.told, waits(planner)]).toEqual([[], [site]]);
+      planner.verdict(failure, undefined, true);
+      planner.wait(200);
+      expect([planner.told, waits(planner)]).toEqual([[`start ${db}`], undefined]);
+    });
+
+    it("waits no longer than its start may take, each time anew, however old the daemon is (U1)", () => {
+      const planner = new PlannerBench(text());
+      planner.fail(site, "unreachable");
+      planner.healths.set(site, "degraded");
+      planner.wait(19_900);
+      expect(planner.told).toEqual([]);
+      planner.wait(200);
+      expect(planner.told).toEqual([`start ${db}`]);
+      planner.started(db);
+      planner.end(planner.plans[0], "succeeded");
+      planner.ask({ kind: "stop", resource: db, by: "ana" });
+      planner.exited(db, { expected: true });
+      planner.end(planner.plans[1], "succeeded");
+      planner.wait(60_000);
+      planner.ask({ kind: "start", resource: db, by: "ana" });
+      planner.wait(10_000);
+      planner.ask({ kind: "stop", resource: db, by: "ana" });
+      planner.wait(10_000);
+      planner.ask({ kind: "start", resource: db, by: "ana" });
+      planner.wait(19_900);
+      expect(planner.told).toHaveLength(2);
+      planner.wait(200);
+      expect(planner.told.at(2)).toBe(`start ${db}`);
+    });
+
+    it.each([
+      { what: "is slow", mode: "full", type: "slow" },
+      { what: "flaps", mode: "full", type: "flapping" },
+      { what: "nobody looks at", mode: "off", type: undefined },
+    ] as const)("does not wait for what $what (U1)", ({ mode, type }) => {
+      const planner = new PlannerBench(text(mode));
+      if (type) planner.healths.set(site, "degraded");
+      if (type) planner.fail(site, type);
+      planner.wait(200);
+      expect(planner.told).toEqual([`start ${db}`]);
+    });
   });
 
   it("ends what a job has left behind when it is to be stopped, once (U8)", () => {

@@ -3,7 +3,8 @@
  * needs, stopped in the reverse, renewed one at a time when their spec has changed or a person
  * asks. What has failed is not its business but a case of recovery.
  *
- * U1. An instance starts when what its service needs is ready; a job is when it has ended.
+ * U1. An instance starts when what its service needs is ready; a job is when it has ended. For what
+ *     is none of our services it waits no longer than it may take to start itself.
  * U2. Of one service, at most one instance is being renewed at a time, and only when the service
  *     has no open case of more than a note.
  * U3. An instance stops when nothing that runs needs it any more.
@@ -24,6 +25,7 @@ import {
   type Step,
 } from "../model/index.ts";
 import { tellStopped } from "./gone.ts";
+import { lackingOf } from "./needs.ts";
 import { recordOf, type Slot, wantedHash } from "./slots.ts";
 import { occupy, type PlanState, type PlanTick, slotsOf, wantedOf } from "./state.ts";
 import { restart } from "./strategies/restart.ts";
@@ -32,8 +34,6 @@ import { waitForPort } from "./strategies/wait-for-port.ts";
 
 /** So often a service that waits for something is looked at again. */
 const againMs = 100;
-/** A dependency outside of which nothing is known after so long does not hold a start up. */
-const unknownMs = 15_000;
 
 export function supervise(state: PlanState, name: string, tick: PlanTick): void {
   const service = state.fleet.services[name];
@@ -62,9 +62,15 @@ type Place = { readonly slot: Slot; readonly service: ServiceSpec };
 
 /** Each returns true when it has to be looked at again. */
 function start(state: PlanState, { slot, service }: Place, tick: PlanTick): boolean {
+  const sinceMs = slot.waiting?.sinceMs ?? tick.now.monotonicMs;
+  slot.waiting = undefined;
   if (state.goingDown || isRevived(state, slot) || slot.quarantine || slot.ended) return false;
   if (service.mode === "off" || state.fleet.mode === "off") return false;
-  if (!needsAreReady(state, service, tick)) return true;
+  const needs = lackingOf(state, { service, sinceMs }, tick);
+  if (needs.length > 0) {
+    slot.waiting = { needs, sinceMs };
+    return true;
+  }
   const steps = [startStep(slot.resource, wantedHash(slot, service))];
   emit(state, slot, { strategy: "start", reason: "it is to run and does not", steps, tick });
   const each = state.cases.get(slot.resource);
@@ -88,36 +94,10 @@ export function isRevived({ cases, fleet }: PlanState, slot: Slot): boolean {
   );
 }
 
-function needsAreReady(state: PlanState, service: ServiceSpec, tick: PlanTick): boolean {
-  return service.dependsOn.every((need) => {
-    if (need.startsWith("service/")) {
-      const name = need.slice("service/".length);
-      const slots = slotsOf(state, name);
-      return (
-        slots.some((slot) => serves(slot, state.fleet.services[name], tick)) ||
-        slots.every((slot) => slot.quarantine !== undefined || slot.ended)
-      );
-    }
-    const health = tick.world.healthOf(need as `${string}/${string}`);
-    const waitedMs = tick.now.monotonicMs - state.loadedMs;
-    return health === "healthy" || health === "degraded" || waitedMs > unknownMs;
-  });
-}
-
-/** A job serves by having ended; what still runs after all the time to start is none. */
-function serves({ run }: Slot, service: ServiceSpec | undefined, { now }: PlanTick): boolean {
-  if (run?.ready !== true) return false;
-  const isJob = service !== undefined && service.restart !== "always" && !isAsked(service);
-  return !isJob || now.monotonicMs - run.sinceMs >= service.start.timeoutMs;
-}
-
-function isAsked({ startup, readiness, liveness, listen }: ServiceSpec): boolean {
-  return (startup ?? readiness ?? liveness ?? listen) !== undefined;
-}
-
 function stop(state: PlanState, slot: Slot, tick: PlanTick): boolean {
   const service = state.fleet.services[slot.service];
   if (slot.run === undefined) {
+    slot.waiting = undefined;
     if (slot.mayLeave) clearAway(state, slot, tick);
     if (!state.acting.has(slot.resource) || isWanted(state, slot)) forget(state, slot, tick);
     return false;
