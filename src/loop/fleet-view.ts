@@ -52,6 +52,9 @@ export interface ResourceView {
   readonly kind: string;
   readonly health: Health;
   readonly reason: string | null;
+  readonly mode: Mode;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
   readonly dependsOn: readonly string[];
 }
 
@@ -104,6 +107,9 @@ export function resourcesOf(state: LoopState): readonly ResourceView[] {
     kind: spec.kind,
     health: healthOf(state.analyze.judging, spec.id as ResourceId),
     reason: reasonOf(state, spec.id as ResourceId),
+    mode: strictest(state.fleet.mode, spec.mode, state.plan.modes.get("fleet") ?? "full"),
+    intervalMs: spec.probe.intervalMs,
+    timeoutMs: spec.probe.timeoutMs,
     dependsOn: spec.dependsOn,
   }));
 }

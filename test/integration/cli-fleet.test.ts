@@ -174,6 +174,10 @@ describe("a fleet that is up", () => {
     expect(out).toMatch(/restart succeeded/);
     expect((await bench.run("actions")).out).toMatch(/succeeded .* restart +web\.\d +yes/);
     expect((await bench.run("show", "web")).out).toMatch(/process_exited +over after/);
+    expect((await bench.run("show", "web.1")).out).toMatch(
+      /^web .*\n[^]*\.1 .*healthy[^]*process_exited/,
+    );
+    expect((await bench.run("show", "web.9")).err).toContain("action, service or resource web.9");
     const actions = (await bench.json("actions")) as { actions: readonly { actionId: string }[] };
     const action = await bench.run("show", actions.actions[0]?.actionId ?? "");
     expect(action.out).toMatch(/ of web\.\d in .*by itself/);

@@ -147,3 +147,17 @@ describe("the ends of a fleet", () => {
     expect(existsSync(bench.path(".soulmirror"))).toBe(false);
   });
 });
+
+it("tells of a watched resource what is looked at, what is open and which incident that is", async () => {
+  const away = "http/away: { url: 'http://127.0.0.1:1/', interval: 300ms, timeout: 200ms }";
+  await changeFleet((text) => `${text}resources: { ${away} }\n`);
+  await bench.run("up");
+  const seen = await until(({ incidents }) => incidents.length > 0);
+  const { code, out } = await bench.run("show", "http/away");
+  expect(code).toBe(0);
+  expect(out).toMatch(/^http\/away .*degraded/);
+  expect(out).toMatch(/looked at +every 300 ms, timeout 200 ms, mode full/);
+  expect(out).toMatch(/open +unreachable: /);
+  expect(out).toContain(seen.incidents[0]?.id);
+  expect(out).toMatch(/Failures\n.* unreachable +\S*not over/);
+});

@@ -47,6 +47,9 @@ export const resourceState = z.object({
   kind: z.string(),
   health: z.enum(["unknown", "healthy", "degraded", "unhealthy"]),
   reason: z.string().nullable(),
+  mode,
+  intervalMs: z.number(),
+  timeoutMs: z.number(),
   dependsOn: z.array(z.string()),
 });
 

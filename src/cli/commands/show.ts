@@ -1,7 +1,13 @@
 /** All that is known about one thing: an incident, an action, a service or a watched resource. */
 import { formatDuration, SoulMirrorError } from "../../kernel/index.ts";
 import type { ResourceView, ServiceView } from "../../loop/index.ts";
-import { type ActionRow, type FailureRow, shownOrigin, shownState } from "../../model/index.ts";
+import {
+  type ActionRow,
+  type FailureRow,
+  type Incident,
+  shownOrigin,
+  shownState,
+} from "../../model/index.ts";
 import { realClock } from "../../system/index.ts";
 import { columns } from "../columns.ts";
 import type { Run } from "../command.ts";
@@ -11,7 +17,7 @@ import { type History, withHistory } from "../history.ts";
 import { plainText } from "../plain-text.ts";
 import { pinLine } from "../render-report.ts";
 import type { Style } from "../style.ts";
-import { calendarTime, clockTime } from "../tell-entry.ts";
+import { calendarTime, clockTime, shortName } from "../tell-entry.ts";
 import { tellSteps } from "../tell-steps.ts";
 import { targetOf } from "./actions.ts";
 
@@ -29,9 +35,13 @@ export const show: Run = async (context) => {
       (await showAction(history, name)) ??
       (await showResource(history, name));
     if (found !== undefined) return found;
-    throw new SoulMirrorError("NOT_FOUND", `there is no incident, action or service ${name}`, {
-      fix: "`soulmirror status`, `incidents` and `actions` list what there is",
-    });
+    throw new SoulMirrorError(
+      "NOT_FOUND",
+      `there is no incident, action, service or resource ${name}`,
+      {
+        fix: "`soulmirror status`, `incidents` and `actions` list what there is",
+      },
+    );
   });
   context.out.show(shown.value, shown.text);
   return 0;
@@ -109,12 +119,27 @@ function plainLines(text: string): string {
 
 async function showResource(history: History, name: string): Promise<Shown | undefined> {
   const services = await history.services();
-  const wanted = name.replace(/^service\//, "");
-  const service = services.find((each) => each.name === wanted);
+  const wanted = shortName(name);
+  const service = services.find((each) => each.name === wanted) ?? instanceIn(services, wanted);
   if (service) return showService(history, service);
   const resources = await history.resources();
   const resource = resources.find((each) => each.resource === name);
-  return resource ? showWatched(resource) : showPast(history, wanted);
+  if (resource) return showWatched(history, resource);
+  const past = await showPast(history, wanted);
+  // Without a daemon nobody knows which instances there are.
+  if (past !== undefined || services.length > 0) return past;
+  return showPast(history, wanted.replace(/\.\d+$/, ""));
+}
+
+/** As `actions` names it: `web.1`. Its service, with this instance alone. */
+function instanceIn(services: readonly ServiceView[], name: string): ServiceView | undefined {
+  for (const service of services) {
+    const instances = service.instances.filter(
+      ({ number }) => `${service.name}.${number}` === name,
+    );
+    if (instances.length > 0) return { ...service, instances };
+  }
+  return undefined;
 }
 
 /** What runs now is not known; how it fared is. */
@@ -160,12 +185,39 @@ function failureTable(failures: readonly FailureRow[], style: Style): string {
   return `Failures\n${columns(rows)}`;
 }
 
-function showWatched(resource: ResourceView): Shown {
-  const { health, reason } = resource;
-  const text = (style: Style): string =>
-    `${resource.resource}  ${style.state(health)}${reason === null ? "" : `  ${plainText(reason)}`}`;
-  return { value: resource, text };
+async function showWatched(history: History, resource: ResourceView): Promise<Shown> {
+  const name = resource.resource;
+  const [{ failures, kept }, live] = await Promise.all([
+    pastOf(history, name),
+    history.incidents(liveSeen, true),
+  ]);
+  const open = failures.filter(({ resolvedAt }) => resolvedAt === null);
+  const ids = new Set(open.map(({ eventId }) => eventId));
+  const isAbout = ({ failures: own, victims }: Incident): boolean =>
+    [...own, ...victims].some((id) => ids.has(id));
+  const incidents = live.filter(isAbout).map(({ id }) => id);
+  const text = (style: Style): string => {
+    const { kind, health, reason, mode, intervalMs, timeoutMs, dependsOn } = resource;
+    const why = reason === null ? "" : `  ${plainText(reason)}`;
+    const every = `every ${formatDuration(intervalMs)}, timeout ${formatDuration(timeoutMs)}`;
+    const facts = [
+      ["kind", kind],
+      ["looked at", `${every}, mode ${mode}`],
+      ["needs", dependsOn.join(", ") || "-"],
+      ...open.map((row) => ["open", `${row.failureType}: ${plainText(row.errorMessage ?? "")}`]),
+      ...incidents.map((id) => ["incident", id]),
+    ];
+    return [
+      `${style.paint("bold", name)}  ${style.state(health)}${why}`,
+      columns(facts),
+      failureTable(failures, style),
+      ...kept,
+    ].join("\n\n");
+  };
+  return { value: { ...resource, incidents, failures }, text };
 }
+
+const liveSeen = 100;
 
 async function showService(history: History, service: ServiceView): Promise<Shown> {
   const { failures, kept } = await pastOf(history, service.name);
