@@ -80,7 +80,9 @@ export function isAllWell(report: FleetReport): boolean {
   return (
     report.incidents.length === 0 &&
     report.journalTrouble === undefined &&
-    report.services.every(({ state, pinned }) => state === "healthy" && !pinned) &&
+    report.services.every(({ state, rests, pinned }) => {
+      return (state === "healthy" || rests) && !pinned;
+    }) &&
     report.resources.every(({ health }) => health === "healthy" || health === "unknown")
   );
 }

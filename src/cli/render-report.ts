@@ -54,7 +54,7 @@ function verdict(report: FleetReport, style: Style): string {
     const text = counted(incidents.length, "incident");
     return style.paint("yellow", `${text}: ${worst(incidents, services)}`);
   }
-  const ill = services.filter(({ state }) => state !== "healthy");
+  const ill = services.filter(({ state, rests }) => state !== "healthy" && !rests);
   const bad = resources.filter(({ health }) => health === "unhealthy" || health === "degraded");
   const words = [
     ...ill.map(({ name, state }) => `${name} is ${state}`),

@@ -16,6 +16,7 @@ function serviceOf(name: string, other: Partial<ServiceView> = {}): ServiceView 
     state: "healthy",
     reason: null,
     pinned: false,
+    rests: false,
     pid: 1,
     restarts: 0,
     mode: "full",
@@ -36,6 +37,15 @@ function reportOf(other: Partial<FleetReport>): FleetReport {
   const rest = { services: [], resources: [], incidents: [], actions: [], modes: {} };
   return { fleet: "shop", version: "1", url: "http://x", mode: "full", ...rest, ...other };
 }
+
+it("a job that has done its work is nobody's care", () => {
+  const job = serviceOf("job", { state: "stopped", rests: true, pid: null });
+  const text = renderReport(reportOf({ services: [job] }), { style, nowMs: 0 });
+  expect(text).toContain("The service is well.");
+  const stopped = { ...job, rests: false };
+  const other = renderReport(reportOf({ services: [stopped] }), { style, nowMs: 0 });
+  expect(other).toContain("job is stopped.");
+});
 
 const escalated = incidentOf("other", { kind: "escalated", at: 5, reason: "nothing helped" });
 const reason = "the proxy cannot listen for web: port 80 is held by pid 7 (nc)";

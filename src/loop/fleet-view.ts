@@ -38,6 +38,8 @@ export interface ServiceView {
   readonly reason: string | null;
   /** One of its instances is. */
   readonly pinned: boolean;
+  /** It has ended as it may: a job whose work is done is stopped, and nothing is wrong. */
+  readonly rests: boolean;
   /** Of the first instance. */
   readonly pid: number | null;
   readonly restarts: number;
@@ -69,6 +71,7 @@ export function servicesOf(state: LoopState): readonly ServiceView[] {
       state: reason === null ? summary(instances) : unreachable(summary(instances)),
       reason,
       pinned: instances.some(({ pinned }) => pinned),
+      rests: slots.length > 0 && slots.every((slot) => doesRest(state, slot)),
       pid: instances[0]?.pid ?? null,
       restarts: slots.reduce((sum, slot) => sum + Math.max(0, slot.starts - 1), 0),
       mode: modeOf(state, service),
@@ -138,6 +141,10 @@ function stateOf(state: LoopState, slot: Slot): ServiceState {
   const health = healthOf(state.analyze.judging, slot.resource);
   if (health === "unhealthy" || health === "degraded") return health;
   return slot.run.ready ? "healthy" : "starting";
+}
+
+function doesRest(state: LoopState, slot: Slot): boolean {
+  return slot.ended && slot.desired === "running" && stateOf(state, slot) === "stopped";
 }
 
 /** Why it does not run, where that is no person's wish. */

@@ -141,6 +141,9 @@ test("a job that fails is an incident for a person, until it was started again a
     async () => (await bench.get<Incident[]>("/api/v1/incidents?live=true")).length === 0,
     "the incident is over",
   );
+  expect(await bench.service("job")).toMatchObject({ state: "stopped", rests: true });
+  const { status } = await bench.get<{ status: string }>("/health");
+  expect(status).toBe("pass");
 });
 
 describe("a process hangs", () => {

@@ -53,11 +53,12 @@ export async function lookAtHealth(house: House): Promise<SystemHealth> {
 }
 
 function fleetChecks(house: House): readonly Check[] {
-  const services = house.services().map(({ resource, state, instances, restarts }): Check => {
+  const services = house.services().map((service): Check => {
+    const { resource, state, rests, instances, restarts } = service;
     const reason = instances.find((instance) => instance.reason !== null)?.reason ?? undefined;
     return {
       name: resource,
-      status: ofService[state],
+      status: rests ? "healthy" : ofService[state],
       latency: 0,
       message: reason ?? state,
       metadata: { kind: "service", state, restarts, instances: instances.length },

@@ -12,6 +12,7 @@ function serviceOf(other: Partial<ServiceView>): ServiceView {
     state: "healthy",
     reason: null,
     pinned: false,
+    rests: false,
     pid: 1,
     restarts: 0,
     mode: "full",

@@ -68,7 +68,7 @@ export function judgeFleet(
 
 function judgeServices(services: readonly ServiceView[], house: Judged): VerdictSentence {
   const unwell = house.resources().filter(({ health }) => health !== "healthy");
-  const others = services.filter(({ state }) => state !== "healthy");
+  const others = services.filter(({ state, rests }) => state !== "healthy" && !rests);
   const total = count(services.length, "service");
   if (others.length > 0) {
     const isBad = others.some(({ state }) => state === "unhealthy" || state === "quarantined");

@@ -34,6 +34,7 @@ export const service = z.object({
   state: serviceState,
   reason: z.string().nullable(),
   pinned: z.boolean().describe("runs with its last good configuration, not what the file declares"),
+  rests: z.boolean().describe("has ended as it may: a job whose work is done"),
   pid: z.number().nullable(),
   restarts: z.number(),
   mode,
