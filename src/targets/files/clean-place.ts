@@ -91,7 +91,8 @@ async function sweep(
   try {
     for await (const file of walkFiles(root.folder, { ...limits, notes })) {
       if (limits.signal.aborted) break;
-      if (file.modifiedMs > limits.beforeMs) continue;
+      // The clock counts whole milliseconds, the file system finer ones.
+      if (Math.floor(file.modifiedMs) > limits.beforeMs) continue;
       if (files >= limits.filesMax) {
         notes.isCut = true;
         break;
