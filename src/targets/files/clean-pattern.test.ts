@@ -31,6 +31,10 @@ describe("clean patterns", () => {
     ["[]]x", "]x", true],
     ["a+(b).log", "a+(b).log", true],
     ["x.log", "xxlog", false],
+    ["?\u{1f512}[\u{1f511}-\u{1f513}]", "\u{1f511}\u{1f512}\u{1f513}", true],
+    ["**/.git/**/x", ".git/a/x", true],
+    ["**/.git/**/x", "a/.git/.git/x", false],
+    ["**/a/b/**/c", "a/a/b/b/c", true],
   ])("%s on %s: %s", (pattern, path, expected) => {
     expect(matches(pattern, path)).toBe(expected);
   });
@@ -56,6 +60,13 @@ describe("clean patterns", () => {
     "a".repeat(1001),
   ])("the doubtful %j is refused", (pattern) => {
     expect(cleanPattern(pattern)).toMatchObject({ ok: false, error: expect.any(String) as string });
+  });
+
+  test("no name takes long, be it made for it", () => {
+    // As regular expressions they would not end within years.
+    expect(matches("*-*-*-*-*-*-*-*-*-*.log", `a${"-".repeat(250)}`)).toBe(false);
+    expect(matches("**/a/**/a/**/a/**/a/**/a/**/b", `${"a/".repeat(2000)}c`)).toBe(false);
+    expect(matches("*-*-*-*-*-*-*-*-*-*.log", `a${"-".repeat(250)}.log`)).toBe(true);
   });
 
   test("it knows how deep a look is needed", () => {

@@ -6,7 +6,9 @@
  * Something is deleted by what they match, so a doubtful pattern is refused, not guessed at:
  * 1. Nothing leads out of the root: no leading `/`, no `..`.
  * 2. As in a shell, only a dot that is written matches a leading dot.
- * 3. No pattern can take long: its length, alternatives and stars are limited.
+ * 3. No pattern can take long, whatever a file is called: its length, alternatives and stars are
+ *    limited, and it is matched without going back (not as a regular expression: `*-*-*-*-*.log`
+ *    would take that 44 s for one name of 250 dashes).
  */
 import { failed, type Result, success } from "../../kernel/index.ts";
 
@@ -28,24 +30,22 @@ export function cleanPattern(pattern: string): Result<CleanPattern> {
   if (alternatives === undefined) {
     return failed(`the pattern "${pattern}" has unbalanced or too many braces`);
   }
-  const expressions: RegExp[] = [];
+  const forms: Token<Name>[][] = [];
   let partsMax = 0;
   for (const alternative of alternatives) {
     const parts = alternative
       .split("/")
       .filter((part, index, all) => !repeats(part, all[index - 1]));
-    const source = expressionOf(parts);
-    if (source === undefined)
-      return failed(`the pattern "${pattern}" has an unclosed or empty part`);
-    try {
-      expressions.push(new RegExp(source, "su"));
-    } catch {
-      // The one thing left that can be wrong in it.
-      return failed(`the pattern "${pattern}" has a range that ends before it begins`);
-    }
+    const form = formOf(parts);
+    if (typeof form === "string") return failed(`the pattern "${pattern}" has ${form}`);
+    forms.push(form);
     partsMax = Math.max(partsMax, parts.includes("**") ? Number.POSITIVE_INFINITY : parts.length);
   }
-  return success({ partsMax, matches: (path) => expressions.some((each) => each.test(path)) });
+  const matches = (path: string): boolean => {
+    const names = path.split("/").map((name) => Array.from(name));
+    return forms.some((form) => fits(form, names, isVisible));
+  };
+  return success({ partsMax, matches });
 }
 
 function oddity(pattern: string): string | undefined {
@@ -85,48 +85,94 @@ function expandBraces(pattern: string): readonly string[] | undefined {
   return done;
 }
 
-const notHidden = "(?!\\.)";
+/** The code points of one part of a path. */
+type Name = readonly string[];
+/** What one item has to be, or any number of them. */
+type Token<Item> = "star" | ((item: Item) => boolean);
 
-function expressionOf(parts: readonly string[]): string | undefined {
-  let source = "^";
+/**
+ * Keeps rule 3: a star takes as little as it can, and only the last one is ever given more. What
+ * stands between two stars is of one length, so that the first place where it fits serves as well
+ * as any later one.
+ */
+function fits<Item>(
+  tokens: readonly Token<Item>[],
+  items: readonly Item[],
+  mayTake: (item: Item) => boolean,
+): boolean {
+  let [token, at] = [0, 0];
+  let last: { readonly token: number; at: number } | undefined;
+  while (at < items.length) {
+    const wanted = tokens[token];
+    if (wanted === "star") {
+      token += 1;
+      last = { token, at };
+    } else if (wanted?.(items[at] as Item) === true) {
+      token += 1;
+      at += 1;
+    } else {
+      if (last === undefined || !mayTake(items[last.at] as Item)) return false;
+      last.at += 1;
+      ({ token, at } = last);
+    }
+  }
+  return tokens.slice(token).every((left) => left === "star");
+}
+
+function isVisible(name: Name): boolean {
+  return name.length > 0 && name[0] !== ".";
+}
+
+/** Or what is wrong with it. */
+function formOf(parts: readonly string[]): Token<Name>[] | string {
+  const form: Token<Name>[] = [];
   for (const [index, part] of parts.entries()) {
-    const isLast = index === parts.length - 1;
     if (part === "**") {
-      source += `(?:${notHidden}[^/]+/)*`;
-      if (isLast) source += `${notHidden}[^/]+`;
+      form.push("star");
+      // Folders alone are no file.
+      if (index === parts.length - 1) form.push(isVisible);
       continue;
     }
-    const inner = partSource(part);
-    if (inner === undefined) return undefined;
-    source += inner + (isLast ? "" : "/");
+    const characters = partTokens(part);
+    if (typeof characters === "string") return characters;
+    // Each part means names with a dot before them or names without, never both.
+    const isMeant = part.startsWith(".") ? (): boolean => true : isVisible;
+    form.push((name) => name.length > 0 && isMeant(name) && fits(characters, name, () => true));
   }
-  return `${source}$`;
+  return form;
 }
 
-function partSource(part: string): string | undefined {
-  if (part === "" || part === "." || part === "..") return undefined;
-  // `*` alone must match something: an empty name is no name.
-  let source = `(?=[^/])${part.startsWith(".") ? "" : notHidden}`;
+function partTokens(part: string): Token<string>[] | string {
+  if (part === "" || part === "." || part === "..") return "an unclosed or empty part";
+  const tokens: Token<string>[] = [];
   for (let at = 0; at < part.length; at += 1) {
-    const character = part[at] ?? "";
+    const character = String.fromCodePoint(part.codePointAt(at) ?? 0);
     if (character === "*") {
-      if (part[at - 1] !== "*") source += "[^/]*";
+      if (part[at - 1] !== "*") tokens.push("star");
     } else if (character === "?") {
-      source += "[^/]";
+      tokens.push(() => true);
     } else if (character === "[") {
       const close = part.indexOf("]", at + (/^\[[!^]/.test(part.slice(at)) ? 3 : 2));
-      if (close < 0) return undefined;
-      source += classSource(part.slice(at + 1, close));
+      if (close < 0) return "an unclosed or empty part";
+      const oneOf = classOf(part.slice(at + 1, close));
+      if (oneOf === undefined) return "a range that ends before it begins";
+      tokens.push((one) => oneOf.test(one));
       at = close;
     } else {
-      source += character.replace(/[.+^$()|\]{}/]/, "\\$&");
+      tokens.push((one) => one === character);
+      at += character.length - 1;
     }
   }
-  return source;
+  return tokens;
 }
 
-function classSource(inside: string): string {
+function classOf(inside: string): RegExp | undefined {
   const isNegated = /^[!^]/.test(inside);
   const members = inside.slice(isNegated ? 1 : 0).replace(/[\\\][^&|]/g, "\\$&");
-  return isNegated ? `[^/${members}]` : `(?!/)[${members}]`;
+  try {
+    return new RegExp(`^[${isNegated ? "^" : ""}${members}]$`, "su");
+  } catch {
+    // The one thing that can be wrong in it.
+    return undefined;
+  }
 }
