@@ -7,6 +7,7 @@ import type { Socket } from "node:net";
 import { type ConnectLimit, connectLimit, oneShot } from "./attempt.ts";
 import { pathOf } from "./forward.ts";
 import { hostCount, requestHeaders, responseHeaders } from "./headers.ts";
+import { pipeBoth } from "./pipe-both.ts";
 import type { Service } from "./service.ts";
 import type { Member } from "./upstreams.ts";
 import { type Outcome, type Refusal, refuse, Visit } from "./visit.ts";
@@ -118,22 +119,6 @@ function ask(incoming: IncomingMessage, host: string, port: number): ClientReque
   const upstream = request({ host, port, path, headers, agent: oneShot, setHost: false });
   upstream.end();
   return upstream;
-}
-
-function pipeBoth(one: Socket, other: Socket, onEnd: () => void): void {
-  const end = (): void => {
-    one.destroy();
-    other.destroy();
-    onEnd();
-  };
-  for (const socket of [one, other]) {
-    socket.on("error", end);
-    socket.on("close", end);
-    socket.setNoDelay(true);
-    socket.setTimeout(0);
-  }
-  one.pipe(other);
-  other.pipe(one);
 }
 
 function upgradeOf(response: IncomingMessage): string[] {
