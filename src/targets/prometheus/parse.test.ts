@@ -55,6 +55,13 @@ describe("the text formats", () => {
     });
   });
 
+  test("a line that has a label twice is none, and the others count (1)", () => {
+    const text = 'a{x="1",x="2"} 1\nb{x="1",x="1"} 2\nc{x="1"} 3\n';
+    const { series, badLines } = parsePrometheus(text);
+    expect(series.map(({ name }) => name)).toEqual(["c"]);
+    expect(badLines).toBe(2);
+  });
+
   test("a label of any name is a label, also one that objects have already", () => {
     expect(Object.entries(only('a{__proto__="x"} 1')?.labels ?? {})).toEqual([["__proto__", "x"]]);
   });

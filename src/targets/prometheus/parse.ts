@@ -98,6 +98,8 @@ export function parseSelector(text: string): Selector | undefined {
       const value = match(valueForm, text, at + 1);
       if (value === undefined) return undefined;
       at += 1 + value[0].length;
+      // Twice the same label: nobody can tell which series is meant.
+      if (Object.hasOwn(labels, key)) return undefined;
       Object.defineProperty(labels, key, { value: unescaped(value[1] ?? ""), enumerable: true });
     }
     if (text[at] !== "," && text[at] !== "}") return undefined;
