@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { realClock } from "../system/index.ts";
 
 /** Looks again and again until there is an answer; throws when it never comes. */
 export async function waitUntil<T>(
@@ -6,10 +7,12 @@ export async function waitUntil<T>(
   look: () => Promise<T | undefined> | T | undefined,
   { limitMs = 10_000, everyMs = 10 }: { limitMs?: number; everyMs?: number } = {},
 ): Promise<T> {
-  for (let waitedMs = 0; waitedMs <= limitMs; waitedMs += everyMs) {
+  const endMs = realClock.now().monotonicMs + limitMs;
+  for (;;) {
     const answer = await look();
     if (answer !== undefined) return answer;
+    // A look may take much longer than the pause, and counts as well.
+    if (realClock.now().monotonicMs >= endMs) throw new Error(`waited in vain: ${what}`);
     await pause(everyMs);
   }
-  throw new Error(`waited in vain: ${what}`);
 }
