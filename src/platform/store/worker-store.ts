@@ -168,7 +168,8 @@ export class WorkerStore implements Store {
       return;
     }
     const ended = new Promise((resolve) => life.worker.once("exit", resolve));
-    const closing = this.#call<void>("close");
+    // Not one of the calls that are counted: it must not be refused for those that it waits for.
+    const closing = this.#send<void>("close", []);
     this.#isClosed = true;
     try {
       await closing;
@@ -183,6 +184,10 @@ export class WorkerStore implements Store {
     if (this.#outstanding >= this.#outstandingMax) {
       return Promise.reject(unavailable(`${this.#outstanding} calls are outstanding`));
     }
+    return this.#send(method, values);
+  }
+
+  #send<T>(method: keyof Store, values: readonly unknown[]): Promise<T> {
     let life: Life;
     try {
       life = this.#living();
