@@ -1,8 +1,9 @@
 /** What lies beside the store: the emergency file, torn at any byte, and the audit key. */
-import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { mkdtemp, open, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
+import { EmergencyFile } from "../../src/platform/store/emergency-file.ts";
 import {
   bringEmergencyFile,
   claimEmergencyFile,
@@ -120,6 +121,31 @@ describe("the emergency file", () => {
       await again.close();
     }
     expect((await stat(torn)).size).toBe(2 ** 16);
+  });
+
+  test("loses nothing that is written after it was half emptied", async () => {
+    const path = join(await folder(), "emergency");
+    await (await openEmergencyFile(path, { sizeBytes: 2 ** 18 })).close();
+    const handle = await open(path, "r+");
+    const file = new EmergencyFile(path, handle, 2 ** 18);
+    teardowns.push(() => file.close());
+    const sealed = sealAll(notes(1000));
+    await file.append({ storeEnd: 0, entries: sealed.slice(0, 10) });
+    await file.append({ storeEnd: 0, entries: sealed.slice(10, 999) });
+    expect(file.usedBytes).toBeGreaterThan(2 ** 17);
+    // A disk that fails at the second piece.
+    const write = handle.write.bind(handle) as (...values: unknown[]) => Promise<unknown>;
+    let writes = 0;
+    const failing = async (...values: unknown[]): Promise<unknown> => {
+      writes += 1;
+      if (writes === 2) throw new Error("EIO: i/o error, write");
+      return await write(...values);
+    };
+    Object.assign(handle, { write: failing });
+    await expect(file.reset()).rejects.toThrow("EIO");
+    await file.append({ storeEnd: 0, entries: sealed.slice(999) });
+    const left = (await readEmergencyFile(path))?.entries;
+    expect(left).toEqual([...sealed.slice(0, 10), ...sealed.slice(999)]);
   });
 
   test("refuses what does not fit, whole", async () => {

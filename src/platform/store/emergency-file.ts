@@ -100,8 +100,14 @@ export class EmergencyFile implements EmergencyJournal {
   /** From its end to its beginning: what is left after a crash in between is a row of frames. */
   async reset(): Promise<void> {
     await this.#alone(async () => {
-      for (let end = this.#endBytes; end > 0; end -= pieceBytes) {
-        await zero(this.#file, Math.max(0, end - pieceBytes), end);
+      try {
+        for (let end = this.#endBytes; end > 0; end -= pieceBytes) {
+          await zero(this.#file, Math.max(0, end - pieceBytes), end);
+        }
+      } catch (error) {
+        // What is written next follows what is left: behind a hole nobody would find it.
+        await this.read();
+        throw error;
       }
     });
     this.#endBytes = 0;
