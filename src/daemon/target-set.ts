@@ -1,6 +1,5 @@
 /** Every target that this daemon has: the one list of sensors and effectors, made and connected. */
 import { readFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { type Fleet, findHook } from "../config/index.ts";
 import type { Effector, Observation, ProcessRun, Report, Sensor } from "../model/index.ts";
@@ -96,7 +95,7 @@ export async function openTargets(options: TargetOptions): Promise<TargetSet> {
       clock: realClock,
       environment: process.env,
       hookOf: (reference) => findHook(currentFleet(), reference),
-      protectedPaths: [directory.root, homedir()],
+      protectedPaths: [directory.root],
     }),
     startProxyEffector(proxy, () => processes.declareRoutes()),
     listenEffector(proxy),

@@ -24,7 +24,7 @@ import type { FoundFile, WalkNotes } from "./walk-files.ts";
 
 export interface CleanEffectorOptions {
   readonly clock: Clock;
-  /** The data directory, the fleet file's folder if it shall be safe, ...: absolute paths. */
+  /** Absolute paths, sealed with all that is below: the data directory, and not a whole home. */
   readonly protectedPaths: readonly string[];
   readonly filesMax?: number;
 }
