@@ -41,10 +41,11 @@ async function ours(bench: Bench, port: number): Promise<readonly Row[]> {
     await ground.healthy();
     const { instances } = await ground.service("app");
     const victim = instances[episode % 2];
+    if (victim === undefined || victim.pid === null) throw new Error("an instance is missing");
     const running = startGetLoad({ ports: [port], ...load });
     bench.teardown.defer(async () => void (await running.stop()));
-    void ask(`http://127.0.0.1:${victim?.port}/leak`);
-    peaks.push((await peakUntilGone(bench, victim?.pid ?? 0)) / megabyte);
+    void ask(`http://127.0.0.1:${victim.port}/leak`);
+    peaks.push((await peakUntilGone(bench, victim.pid)) / megabyte);
     await pause(afterwardsMs);
     await ground.healthy();
     const figures = await running.stop();

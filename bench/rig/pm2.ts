@@ -61,7 +61,8 @@ export class Pm2 {
     await run(process.execPath, [this.#program, "kill"], { env: this.#env }).catch(() => {
       // It was not up: there is nothing to end.
     });
-    if (existsSync(pidFile)) signalProcess(Number(readFileSync(pidFile, "utf8")), "SIGKILL");
+    const pid = existsSync(pidFile) ? Number(readFileSync(pidFile, "utf8")) : 0;
+    if (pid > 0) signalProcess(pid, "SIGKILL");
   }
 }
 

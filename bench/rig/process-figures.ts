@@ -36,8 +36,10 @@ export function findProcesses(...words: readonly string[]): readonly number[] {
 
 /**
  * Sends a signal to a process, or with a negative number to a group; one that is gone is no error.
+ * Throws when no pid is known: 0 would be our own group, with whoever has started us.
  */
 export function signalProcess(pid: number, signal: NodeJS.Signals): void {
+  if (!Number.isInteger(pid) || pid === 0) throw new Error(`there is no pid ${pid} to signal`);
   try {
     process.kill(pid, signal);
   } catch {
