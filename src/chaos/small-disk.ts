@@ -1,5 +1,9 @@
-/** A small file system in memory, to be filled: only for a drill of its own, and only for root. */
+/**
+ * A small file system in memory, to be filled: only for a drill of its own, and only for root. It
+ * goes with the drill, also with one that is killed.
+ */
 import { mkdir } from "node:fs/promises";
+import { armUndo } from "./arm-undo.ts";
 import { runToEnd } from "./start-process.ts";
 
 export interface SmallDisk {
@@ -8,6 +12,8 @@ export interface SmallDisk {
 }
 
 const limitMs = 5000;
+/** Far longer than any drill takes. */
+const undoAfterMs = 86_400_000;
 
 /** Undefined where file systems may not be mounted. */
 export async function mountSmallDisk(
@@ -15,13 +21,20 @@ export async function mountSmallDisk(
   sizeBytes: number,
 ): Promise<SmallDisk | undefined> {
   await mkdir(path, { recursive: true });
+  const disarm = await armUndo({ steps: [{ kind: "unmount", path }], afterMs: undoAfterMs });
   const options = `size=${sizeBytes},mode=0700`;
   const { code } = await runToEnd(["mount", "-t", "tmpfs", "-o", options, "tmpfs", path], {
     limitMs,
   });
-  if (code !== 0) return undefined;
+  if (code !== 0) {
+    await disarm();
+    return undefined;
+  }
   return {
     path,
-    unmount: async () => void (await runToEnd(["umount", "--lazy", path], { limitMs })),
+    async unmount() {
+      await runToEnd(["umount", "--lazy", path], { limitMs });
+      await disarm();
+    },
   };
 }

@@ -9,17 +9,23 @@ export type UndoOrder =
   | { readonly kind: "disarm" };
 
 let recipe: UndoRecipe | undefined;
+let isFiring = false;
 
+/** Once, and to its end: neither a death nor a disarming meanwhile leaves it half done. */
 async function fire(): Promise<void> {
-  const steps = recipe?.steps ?? [];
-  recipe = undefined;
-  const troubles = await undoSteps(steps);
+  if (isFiring) return;
+  isFiring = true;
+  const troubles = await undoSteps(recipe?.steps ?? []);
   process.exit(troubles.length === 0 ? 0 : 1);
 }
 
 process.on("disconnect", () => void fire());
 process.on("message", (order: UndoOrder) => {
-  if (order.kind === "disarm") process.exit(0);
+  if (order.kind === "disarm") {
+    // Whoever disarms waits for our end.
+    if (!isFiring) process.exit(0);
+    return;
+  }
   recipe = order.recipe;
   setTimeout(() => void fire(), recipe.afterMs);
   process.send?.("armed");
