@@ -1,3 +1,6 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { getHeapStatistics, setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { OpenLooks } from "./open-looks.ts";
 
@@ -46,4 +49,27 @@ test("after an abort nothing is begun", async () => {
     begun += 1;
   });
   expect(begun).toBe(0);
+});
+
+test("whoever has given up leaves nothing behind at a look that hangs (L3)", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const looks = new OpenLooks();
+  const hung = looks.run("a", calm, () => new Promise<never>(() => undefined));
+  const giveUp = async (times: number): Promise<number> => {
+    for (let time = 0; time < times; time += 1) {
+      const controller = new AbortController();
+      const waiting = looks.run("a", controller.signal, async () => 1);
+      controller.abort();
+      await waiting;
+    }
+    await turn();
+    collect();
+    return getHeapStatistics().used_heap_size;
+  };
+  await giveUp(1000);
+  const before = await giveUp(1000);
+  const keptBytes = ((await giveUp(20_000)) - before) / 20_000;
+  expect(keptBytes).toBeLessThan(20);
+  expect(await Promise.race([hung, looks.run("b", calm, async () => 1)])).toBe(1);
 });
