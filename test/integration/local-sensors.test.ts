@@ -133,6 +133,17 @@ describe("files", () => {
     expect(small).toMatchObject({ ok: false, symptom: "content" });
   });
 
+  test("of more files than can be looked at none is called stale, the newest may be another", async () => {
+    const at = folder();
+    for (const name of ["a", "b", "c"]) put(join(at, name), "dump", 2 * hourMs);
+    const few = createFilesSensor({ clock: realClock, filesMax: 2 });
+    const stale = await read(few, { parameters: { path: at, maxAgeMs: hourMs } });
+    const reason = `${at} names too many entries to look at`;
+    expect(stale).toMatchObject([{ ok: false, symptom: "sensor", reason }]);
+    const fresh = await read(few, { parameters: { path: at, maxAgeMs: 3 * hourMs } });
+    expect(fresh).toMatchObject([{ kind: "check", ok: true }]);
+  });
+
   test("globs go over folders; links on the way are followed, circles and /proc are not", async () => {
     const at = folder();
     mkdirSync(join(at, "a", "b"), { recursive: true });

@@ -1,6 +1,7 @@
 /**
  * Is there a file, is it fresh, is it not empty? Kind `files`: a file, a folder (its files) or a
- * glob; the newest file counts.
+ * glob; the newest file counts. Where there are too many to look at each, a good one is good news,
+ * and a bad one no news: the newest may be among the others.
  */
 import { z } from "zod";
 import { type Clock, formatBytes, formatDuration } from "../../kernel/index.ts";
@@ -18,10 +19,14 @@ const schema = z.object({
 
 type Parameters = z.infer<typeof schema>;
 
-const filesMax = 100_000;
+export interface FilesSensorOptions {
+  readonly clock: Clock;
+  readonly filesMax?: number;
+}
+
 const parametersOf = sensorParameters("files", schema);
 
-export function createFilesSensor({ clock }: { readonly clock: Clock }): Sensor {
+export function createFilesSensor({ clock, filesMax = 100_000 }: FilesSensorOptions): Sensor {
   const looks = new OpenLooks();
   return {
     kind: "files",
@@ -40,9 +45,11 @@ export function createFilesSensor({ clock }: { readonly clock: Clock }): Sensor 
       if (newest === undefined) return [badCheck(elapsedMs, missing(given, found.value))];
       const ageMs = Math.max(0, wallMs - newest.modifiedMs);
       const trouble = troubleOf(newest, ageMs, given);
+      if (found.value.isCut && trouble) return [badCheck(elapsedMs, tooMany(given))];
       const { path, sizeBytes } = newest;
       const shown = `${path} is ${formatDuration(ageMs)} old and has ${formatBytes(sizeBytes)}`;
       const check = trouble ? badCheck(elapsedMs, trouble) : goodCheck(elapsedMs, shown);
+      if (found.value.isCut) return [check];
       return [
         check,
         { kind: "samples", samples: samplesOf(found.value, newest, { ...given, ageMs }) },
@@ -59,8 +66,13 @@ function newestOf(files: readonly SeenFile[]): SeenFile | undefined {
   return newest;
 }
 
-function missing({ path }: Parameters, { passedOver, isCut }: Found): Trouble {
-  if (isCut) return { symptom: "sensor", reason: `${path} names too many entries to look at` };
+function tooMany({ path }: Parameters): Trouble {
+  return { symptom: "sensor", reason: `${path} names too many entries to look at` };
+}
+
+function missing(given: Parameters, { passedOver, isCut }: Found): Trouble {
+  const { path } = given;
+  if (isCut) return tooMany(given);
   if (passedOver !== undefined) return { symptom: "sensor", reason: `${path}: ${passedOver}` };
   return { symptom: "missing", reason: `there is no file ${path}` };
 }
