@@ -2,8 +2,9 @@
 import { isAbsolute, normalize } from "node:path";
 import { messageOf } from "../../kernel/index.ts";
 import type { AbortSignalLike } from "../../model/index.ts";
+import { codeOf } from "../check-reading.ts";
 import { type CleanPattern, cleanPattern } from "./clean-pattern.ts";
-import { codeOf, type OpenedRoot, openRoot } from "./open-folder.ts";
+import { type OpenedRoot, openRoot } from "./open-folder.ts";
 import { protectedFolders, refusalOf } from "./protected-folders.ts";
 import { type FoundFile, newNotes, passOver, type WalkNotes, walkFiles } from "./walk-files.ts";
 

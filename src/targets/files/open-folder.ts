@@ -11,6 +11,7 @@
 import { constants } from "node:fs";
 import { type FileHandle, open, readFile } from "node:fs/promises";
 import { messageOf } from "../../kernel/index.ts";
+import { codeOf } from "../check-reading.ts";
 
 export interface OpenFolder extends AsyncDisposable {
   /** Device and inode: what the folder is, under all its names. */
@@ -92,10 +93,6 @@ function explain(path: string, error: unknown): string {
     return `${path} is a link or no folder; links are not followed, declare the real path`;
   }
   return messageOf(error);
-}
-
-export function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
 async function mountOf(handle: FileHandle): Promise<string> {

@@ -8,7 +8,8 @@
 import { readdir, realpath, stat } from "node:fs/promises";
 import { homedir, userInfo } from "node:os";
 import { dirname } from "node:path";
-import { codeOf, idOf } from "./open-folder.ts";
+import { codeOf } from "../check-reading.ts";
+import { idOf } from "./open-folder.ts";
 
 export interface ProtectedFolders {
   /** Id to path. */

@@ -13,10 +13,11 @@ import { access, unlink } from "node:fs/promises";
 import { z } from "zod";
 import { formatBytes, messageOf, type Result } from "../../kernel/index.ts";
 import type { AbortSignalLike, Effector, StepResult } from "../../model/index.ts";
+import { codeOf } from "../check-reading.ts";
 import { guardedEffector } from "../guarded-effector.ts";
 import { type Rotation, ServiceLog } from "../process/index.ts";
 import { type CleanPattern, cleanPattern } from "./clean-pattern.ts";
-import { codeOf, type OpenedRoot, openRoot } from "./open-folder.ts";
+import { type OpenedRoot, openRoot } from "./open-folder.ts";
 import { protectedFolders, sealingOf } from "./protected-folders.ts";
 import { type FoundFile, newNotes, passOver, type WalkNotes, walkFiles } from "./walk-files.ts";
 

@@ -12,8 +12,9 @@ import type { Dirent } from "node:fs";
 import { lstat, opendir } from "node:fs/promises";
 import { messageOf } from "../../kernel/index.ts";
 import type { AbortSignalLike } from "../../model/index.ts";
+import { codeOf } from "../check-reading.ts";
 import type { CleanPattern } from "./clean-pattern.ts";
-import { codeOf, type OpenFolder, openFolder } from "./open-folder.ts";
+import { type OpenFolder, openFolder } from "./open-folder.ts";
 
 export interface FoundFile {
   /** Where it lies. */
