@@ -4,7 +4,8 @@
  * L1. Entries and what follows from them in the tables are one transaction.
  * L2. A call that rejects has changed nothing; what it rejects with is STORE_UNAVAILABLE, or
  *     CONFLICT for entries that do not fit the journal.
- * L3. Every query has a limit.
+ * L3. Every query of what grows with time has a limit. Baselines and breakers are as many as there
+ *     are series and circuits.
  * L4. Calls are carried out one after another, in the order in which they were made.
  */
 import type { Kysely } from "kysely";
