@@ -140,7 +140,7 @@ export const commandTable: readonly CommandLine[] = [
   },
   {
     name: "audit",
-    summary: "Prove offline that the journal was neither edited nor cut",
+    summary: "Prove offline that journal and tables are as they were written",
     args: [["[what]", "default: verify", ["verify"]]],
     load: async () => (await import("./commands/audit.ts")).audit,
   },

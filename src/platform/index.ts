@@ -12,10 +12,12 @@ export {
   startProxyEffector,
 } from "./proxy/index.ts";
 export {
+  type AuditedStore,
   beginStoreWorker,
   bringEmergencyFile,
   claimEmergencyFile,
   createWorkerStore,
+  openAuditedStore,
   openAuditKey,
   openEmergencyFile,
   openPast,

@@ -277,6 +277,8 @@ describe("audit verify", () => {
       lost: 0,
       waiting: 0,
       anchors: 1,
+      rows: 0,
+      older: 0,
     });
   });
 
@@ -317,6 +319,11 @@ describe("audit verify", () => {
     ["a missing entry", "DELETE FROM journal WHERE position = 30", /entry 30 is missing/],
     ["a cut", "DELETE FROM journal WHERE position > 40", /the end was cut off/],
     ["nonsense", "UPDATE journal SET entry = '{' WHERE position = 10", /cannot be read/],
+    [
+      "another kind",
+      "UPDATE journal SET kind = 'gap' WHERE position = 9",
+      /entry 9 is of kind req/,
+    ],
   ])("finds %s", async (_, sql, message) => {
     await bench.writeFleet();
     await writeJournal(50);

@@ -104,6 +104,13 @@ describe("the journal was touched", () => {
     expect(first.code).not.toBe(0);
     expect(first.text).toContain("edited");
 
+    const misled = join(bench.folder, "misled");
+    cpSync(bench.data, misled, { recursive: true });
+    change(misled, "UPDATE incidents SET title = 'nothing happened'");
+    const table = audit(misled);
+    expect(table.code).toBe(4);
+    expect(table.text).toMatch(/the store says otherwise: title of inc_\w+ in the table incidents/);
+
     const believed = join(bench.folder, "believed");
     cpSync(bench.data, believed, { recursive: true });
     change(believed, "UPDATE checkpoints SET state = replace(state, 'version', 'Version')");

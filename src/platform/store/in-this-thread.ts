@@ -4,7 +4,7 @@
  */
 import type { Store } from "../../model/index.ts";
 import type { SqliteLimits } from "./sqlite-database.ts";
-import type { StoreFormat } from "./sqlite-store.ts";
+import type { AuditedStore, StoreFormat } from "./sqlite-store.ts";
 
 /**
  * Opens the file (made when it is missing) and brings it to the latest format.
@@ -22,4 +22,13 @@ export async function openSqliteStore(path: string, limits: SqliteLimits = {}): 
 export async function sqliteFormat(path: string, to?: number): Promise<StoreFormat> {
   const sqlite = await import("./sqlite-store.ts");
   return await sqlite.sqliteFormat(path, to);
+}
+
+/**
+ * For an audit: reads it in the state of one moment, and writes nothing. Throws CONFLICT when it
+ * has another format than this version reads, STORE_TOO_NEW, or what SQLite says.
+ */
+export async function openAuditedStore(path: string): Promise<AuditedStore> {
+  const sqlite = await import("./sqlite-store.ts");
+  return await sqlite.openAuditedStore(path);
 }

@@ -14,10 +14,10 @@ export {
   claimEmergencyFile,
   releaseEmergencyFile,
 } from "./emergency-folder.ts";
-export { openSqliteStore, sqliteFormat } from "./in-this-thread.ts";
+export { openAuditedStore, openSqliteStore, sqliteFormat } from "./in-this-thread.ts";
 export { openPast, type Past } from "./past.ts";
 export { setAsideForeign } from "./set-aside.ts";
-export type { StoreFormat } from "./sqlite-store.ts";
+export type { AuditedStore, StoreFormat } from "./sqlite-store.ts";
 export { beginStoreWorker } from "./worker-ahead.ts";
 export {
   createWorkerStore,

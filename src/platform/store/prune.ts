@@ -4,7 +4,8 @@
  * N1. A failure that is open stays whatever its age, and so do the actions of a failure that stays.
  * N2. Baselines are written anew as long as there are values: those that are not have no series
  *     any more.
- * N3. Entries from the checkpoint on stay, and the last one always: the chain goes on from it.
+ * N3. What is older goes first: an audit knows by that what the retention can have taken.
+ * N4. Entries from the checkpoint on stay, and the last one always: the chain goes on from it.
  */
 import type { Kysely } from "kysely";
 import type { Retention } from "../../model/index.ts";
@@ -128,6 +129,7 @@ async function actionsBatch(db: Kysely<Tables>, before: number): Promise<number>
     .select("id")
     .where("failure_event_id", "is", null)
     .where("completed_at", "<", before)
+    .orderBy("completed_at")
     .limit(batchRows)
     .execute();
   return await removed(rows, (ids) =>
@@ -141,6 +143,7 @@ async function incidentsBatch(db: Kysely<Tables>, before: number): Promise<numbe
     .select("id")
     .where("live", "=", 0)
     .where("resolved_at", "<", before)
+    .orderBy("resolved_at")
     .limit(batchRows)
     .execute();
   return await removed(rows, (ids) => db.deleteFrom("incidents").where("id", "in", ids).execute());
