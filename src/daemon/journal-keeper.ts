@@ -111,10 +111,22 @@ export class JournalKeeper {
     }
   }
 
-  /** Never rejects: a journal that fails goes on elsewhere, and says where. */
+  /** A journal that fails goes on elsewhere, and says where. */
   async write(told: readonly Entry[], at: number): Promise<Kept> {
-    const entries = [...this.#untold, ...told].map(this.#options.redact);
+    const untold = this.#untold;
     this.#untold = [];
+    try {
+      return await this.#write([...untold, ...told], at);
+    } catch (error) {
+      // What was found has still to be told, and memory knows now what the journal does not.
+      this.#untold = [...untold, ...this.#untold];
+      this.#knowsAll = false;
+      throw error;
+    }
+  }
+
+  async #write(told: readonly Entry[], at: number): Promise<Kept> {
+    const entries = told.map(this.#options.redact);
     for (const entry of entries) recollect(this.#memory, entry, at);
     this.#underWay += 1;
     const kept = await this.#options.journal.write(entries).finally(() => {

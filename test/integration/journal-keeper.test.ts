@@ -105,6 +105,37 @@ test("a checkpoint that somebody has changed, or taken away, is told, and not be
   expect(told[0]).toHaveProperty("reason", expect.stringContaining("there is no checkpoint"));
 });
 
+test("what was found in the past is told with the next write, when the first one fails", async () => {
+  await using stack = new AsyncDisposableStack();
+  const store = createMemoryStore();
+  let isBroken = false;
+  const fragile = (text: string): string => {
+    if (isBroken) throw new Error("it cannot be sealed");
+    return mac(text);
+  };
+  const keeperOf = await keptJournal(stack, { store, mac: fragile });
+  const { wallMs } = realClock.now();
+  const modeOf = (scope: string): Entry => {
+    return { kind: "mode_changed", scope, mode: "off", by: "a test" };
+  };
+  await keeperOf().write([modeOf("service/a")], wallMs);
+  await store.saveCheckpoint(1, "nobody's seal\n{}");
+
+  const next = keeperOf();
+  await next.recall();
+  isBroken = true;
+  await expect(next.write([modeOf("service/b")], wallMs)).rejects.toThrow("it cannot be sealed");
+  isBroken = false;
+  await next.write([modeOf("service/c")], wallMs);
+  await next.write([modeOf("service/d")], wallMs);
+  const kinds = (await store.read(2, 10)).map(({ entry }) => entry.kind);
+  expect(kinds).toEqual(["gap", "mode_changed", "mode_changed"]);
+  // What was not written is in no checkpoint either (J1).
+  await next.checkpoint();
+  const { modes } = await keeperOf().recall();
+  expect([...modes.keys()]).toEqual(["service/a", "service/c", "service/d"]);
+});
+
 test("an older checkpoint in the place of the last one is not believed, for the journal has a hole behind it (J3)", async () => {
   await using stack = new AsyncDisposableStack();
   const store = createMemoryStore();
