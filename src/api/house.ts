@@ -4,7 +4,8 @@
  *
  * H1. Everything without a promise answers from memory at once: it can never delay the loop.
  * H2. Nothing here acts. `request` hands a person's wish to the loop, which decides and journals.
- * H3. What `effectiveConfig` and `explain` return has its secrets masked already.
+ * H3. What `effectiveConfig`, `explain`, `logTail`, `followLog` and `diagnostics` tell has its
+ *     secrets masked already.
  */
 import type { Trend } from "../analyze/index.ts";
 import type { Clock, Mode } from "../kernel/index.ts";

@@ -31,6 +31,7 @@ import { followLog, lastLines } from "../targets/index.ts";
 import type { FleetSource } from "./fleet-source.ts";
 import type { EntryListener } from "./journal-keeper.ts";
 import type { KnowledgeBase } from "./knowledge-base.ts";
+import type { Redaction } from "./redaction.ts";
 import type { SpecArchive } from "./spec-archive.ts";
 import type { TargetSet } from "./target-set.ts";
 
@@ -41,6 +42,8 @@ export interface DaemonHouseOptions {
   readonly targets: TargetSet;
   readonly startedAt: number;
   readonly archive: Pick<SpecArchive, "specOf">;
+  /** For what a process wrote, or has in its memory. */
+  readonly redaction: Pick<Redaction, "text">;
 }
 
 /** Five wake-ups a second: 300 looks at the loop in a minute, of which the third worst is told. */
@@ -147,15 +150,16 @@ export class DaemonHouse implements House {
     return instanceId(service.name, number);
   }
 
-  logTail(resource: ResourceId, lines: number): Promise<readonly string[]> {
-    return lastLines(this.#options.targets.processes.logOf(resource), lines);
+  async logTail(resource: ResourceId, lines: number): Promise<readonly string[]> {
+    const last = await lastLines(this.#options.targets.processes.logOf(resource), lines);
+    return last.map((line) => this.#options.redaction.text(line));
   }
 
   followLog(resource: ResourceId, onLine: (line: string) => void, signal: AbortSignal): void {
     const log = this.#options.targets.processes.logOf(resource);
     const lines = followLog(log, { timers: realTimers, signal });
     void (async () => {
-      for await (const line of lines) onLine(line);
+      for await (const line of lines) onLine(this.#options.redaction.text(line));
     })().catch((error: unknown) => onLine(`the log cannot be followed: ${messageOf(error)}`));
   }
 
@@ -170,7 +174,7 @@ export class DaemonHouse implements House {
       { id: "by-hand", phase: "act", action: "by-hand", step, announced: true, afterSync: false },
       AbortSignal.timeout(step.deadlineMs),
     );
-    return result.kind === "done" ? result.detail : result.reason;
+    return this.#options.redaction.text(result.kind === "done" ? result.detail : result.reason);
   }
 
   effectiveConfig(): unknown {

@@ -110,7 +110,8 @@ async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> 
   await write({ kind: "daemon_started", version, pid: process.pid });
   if (knowledge.aside !== undefined) await write(setAside(knowledge.aside));
   await write({ kind: "fleet_loaded", hash: fleet.hash, changes: [] });
-  const house = new DaemonHouse({ conductor, source, knowledge, targets, archive, startedAt });
+  const whole = { conductor, source, knowledge, targets, redaction };
+  const house = new DaemonHouse({ ...whole, archive, startedAt });
   const api = await startApi({ house, directory, fleet, log });
   teardown.add("the API", () => api.close());
 
@@ -129,8 +130,7 @@ async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> 
   void reload();
   teardown.add("the watch on programs", watchPrograms(conductor, targets.processes, realTimers));
   const household = { store: knowledge.store, timers: realTimers, log, fleet: currentFleet };
-  const logKeeping = { logs: directory.logs, log, timers: realTimers };
-  teardown.add("the rotation of our logs", keepLogs(logKeeping));
+  teardown.add("the rotation of our logs", keepLogs({ ...household, logs: directory.logs }));
   teardown.add("the housekeeping", keepHouse(household));
   const { port } = api;
   const ready = await writeReadyNote(directory, { port, host: fleet.api.host, startedAt });

@@ -67,6 +67,14 @@ test("what quotes no secret is handed on as it is (M3)", () => {
   expect(redaction.told(readings)).toBe(readings);
 });
 
+test("the password of an address is masked where it stands alone", () => {
+  const redaction = new Redaction();
+  redaction.learn(["postgres://shop:p%40ssw0rd@db.example/orders"]);
+  expect(redaction.told({ reason: "FATAL: p@ssw0rd is wrong for shop at db.example" })).toEqual({
+    reason: "FATAL: *** is wrong for shop at db.example",
+  });
+});
+
 test("secrets of an earlier fleet stay masked (M2)", () => {
   const redaction = new Redaction();
   redaction.learn(["first-secret"]);

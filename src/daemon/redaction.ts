@@ -1,13 +1,14 @@
 /**
  * Secrets that were read for the fleet are masked in what is heard, kept and logged, whoever quotes
- * them: the last words of a crashed service, the answer of a server, the output of a command.
+ * them: the last words of a crashed service, the answer of a server, the output of a command. What
+ * of a secret is masked is said in `targets/mask-secrets.ts`.
  *
  * M1. Only texts for people are masked, never ids, kinds or numbers: a secret that is a common word
  *     must not change what an entry means.
  * M2. Secrets of earlier fleets are masked as well, up to a limit: what they protect may live on.
  * M3. What quotes no secret is handed on as it is: looks of all resources go through here.
  */
-import { maskSecrets } from "../targets/index.ts";
+import { maskWords, secretWords } from "../targets/index.ts";
 
 const proseKeys: ReadonlySet<string> = new Set([
   "advice",
@@ -29,6 +30,7 @@ const secretsMax = 1000;
 
 export class Redaction {
   #secrets: readonly string[] = [];
+  #words: readonly string[] = [];
   /** As they stand in JSON. */
   #quoted: readonly string[] = [];
 
@@ -36,11 +38,12 @@ export class Redaction {
   learn(secrets: readonly string[]): void {
     const long = secrets.filter((secret) => secret.length >= lengthMin);
     this.#secrets = [...new Set([...long, ...this.#secrets])].slice(0, secretsMax);
-    this.#quoted = this.#secrets.map((secret) => JSON.stringify(secret).slice(1, -1));
+    this.#words = secretWords(this.#secrets).filter((word) => word.length >= lengthMin);
+    this.#quoted = this.#words.map((word) => JSON.stringify(word).slice(1, -1));
   }
 
   text(text: string): string {
-    return maskSecrets(text, this.#secrets);
+    return maskWords(text, this.#words);
   }
 
   /** A reading, the result of a step, an entry, a line of our log. Keeps M3. */
@@ -48,7 +51,7 @@ export class Redaction {
     if (this.#quoted.length === 0) return told;
     const json = JSON.stringify(told);
     // An excerpt may be cut off within a secret.
-    const isQuoted = json.includes("...") || this.#quoted.some((secret) => json.includes(secret));
+    const isQuoted = json.includes("...") || this.#quoted.some((word) => json.includes(word));
     return isQuoted ? (this.#prose(told, false) as T) : told;
   }
 

@@ -7,6 +7,7 @@ export { BoundedQueue } from "./bounded-queue.ts";
 export { formatBytes, parseBytes } from "./bytes.ts";
 export type { CancelTimer, Clock, Instant, Timers } from "./clock.ts";
 export { formatClockTime } from "./clock-time.ts";
+export { cutOff } from "./cut-off.ts";
 export { DueHeap } from "./due-heap.ts";
 export { formatDuration, parseDurationMs } from "./duration.ts";
 export { type ErrorCode, errorTable, SoulMirrorError } from "./errors.ts";

@@ -7,6 +7,7 @@
  * Where there is no /proc, everything answers undefined or nothing.
  */
 import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
+import { cutOff } from "../kernel/index.ts";
 import type { ProcessIdentity } from "../model/index.ts";
 
 export interface ProcessStat {
@@ -109,7 +110,7 @@ export function descriptorCount(pid: number): number | undefined {
 export function commandLine(pid: number): string {
   const text = readSmall(`/proc/${pid}/cmdline`) ?? "";
   const words = text.split("\0").filter((word) => word !== "");
-  return words.length > 0 ? words.join(" ").slice(0, 200) : (readProcessStat(pid)?.name ?? "");
+  return words.length > 0 ? cutOff(words.join(" "), 200) : (readProcessStat(pid)?.name ?? "");
 }
 
 /** Every process that can be seen from here. */

@@ -1,5 +1,5 @@
 /** Check readings, and what an error of a connection means for one. */
-import { messageOf } from "../kernel/index.ts";
+import { cutOff, messageOf } from "../kernel/index.ts";
 import type { CheckReading, Symptom } from "../model/index.ts";
 
 export function goodCheck(elapsedMs: number, reason: string): CheckReading {
@@ -46,9 +46,9 @@ export function troubleOf(error: unknown): Trouble {
   const message = messageOf(error).split("\n", 1)[0] ?? "";
   if (code.startsWith("HPE_")) return { symptom: "content", reason: `no valid HTTP: ${message}` };
   if (/^(?:EPROTO|ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/.test(code)) {
-    return { symptom: "certificate", reason: `no TLS connection: ${message.slice(0, 120)}` };
+    return { symptom: "certificate", reason: `no TLS connection: ${cutOff(message, 120)}` };
   }
-  return { symptom: "reset", reason: message.slice(0, 160) || "the connection broke" };
+  return { symptom: "reset", reason: cutOff(message, 160) || "the connection broke" };
 }
 
 export function codeOf(error: unknown): string {
@@ -61,7 +61,7 @@ export function excerpt(text: string, length = 120): string {
     .slice(0, length * 4)
     .replace(/[\s\p{Cc}\uFFFD]+/gu, " ")
     .trim();
-  return line.length > length ? `${line.slice(0, length)}...` : line;
+  return cutOff(line, length);
 }
 
 export function inMs(elapsedMs: number): string {

@@ -18,7 +18,7 @@ import { createTlsSensor } from "./tls/index.ts";
 
 export type { HookOf } from "./declared-hook.ts";
 export { type Beats, Heartbeats } from "./heartbeat/index.ts";
-export { maskSecrets } from "./mask-secrets.ts";
+export { maskWords, secretWords } from "./mask-secrets.ts";
 export {
   Cgroups,
   followLog,

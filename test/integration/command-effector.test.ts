@@ -105,6 +105,13 @@ describe("the end", () => {
     expect(long.kind === "done" && long.detail.length).toBeLessThan(17_000);
   });
 
+  test("half a secret is masked where the beginning of the output was cut off", async () => {
+    const script = "printf %s $DB_PASSWORD; head -c 16378 /dev/zero | tr '\\0' x";
+    const result = await act({ command: sh(script), env: { DB_PASSWORD: "hunter2hunter2" } });
+    const said = result.kind === "done" ? result.detail.split("\n").at(-1) : "";
+    expect(said).toMatch(/^\.{3}\*{3}x+\.{3}$/);
+  });
+
   test("the time limit kills the whole group, also those that ignore SIGTERM", async () => {
     const cwd = folder();
     const script =

@@ -147,6 +147,34 @@ test("what a crashed service says last is kept without its secrets", async () =>
   expect(told).not.toContain(secrets.variable);
 });
 
+test("logs and a diagnosis by hand are told without secrets, also without their addresses", async () => {
+  const port = await freePort();
+  const database = "postgres://shop:hunter2%21aaaa@db.example/orders";
+  const env = { SHOP_DB: { env: "SHOP_DB" } };
+  await using bench = await FleetBench.up((each) => shop(each, port, { env }), {
+    SHOP_DB: database,
+  });
+  const path = "/api/v1/resources/instance/shop.1";
+  const token = readFileSync(join(bench.data, "token"), "utf8").trim();
+  const follow = await fetch(`http://127.0.0.1:${bench.port}${path}/logs/follow`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  const line = `cannot log in at db.example with hunter2!aaaa of ${database}`;
+  writeFileSync(join(bench.data, "logs", "shop.1.log"), `${line}\n`, { flag: "a" });
+  const masked = "cannot log in at db.example with *** of ***";
+  const logs = await bench.get<{ lines: readonly string[] }>(`${path}/logs`);
+  expect(logs.lines.at(-1)).toBe(masked);
+  const diagnosis = await bench.get<{ text: string }>(`${path}/diagnostics`);
+  expect(diagnosis.text).toContain(masked);
+  expect(diagnosis.text).not.toContain("hunter2");
+  let heard = "";
+  for await (const chunk of follow.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    heard += chunk;
+    if (heard.includes("cannot log in")) break;
+  }
+  expect(heard).toContain(`data: ${masked}\n`);
+});
+
 test("what a service repeats of its secrets is told to nobody, with the token or without", async () => {
   const port = await freePort();
   const env = { SHOP_KEY: { env: "SHOP_KEY" } };

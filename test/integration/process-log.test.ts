@@ -72,6 +72,16 @@ test("a reader sees lines whole over a rotation, and a follower every one of the
   expect(seen).toEqual(seen.map((_, index) => index + 1));
 });
 
+test("a line whose beginning is not read says so", async () => {
+  await using bench = new ProcessBench();
+  const log = bench.target.logOf(instance);
+  writeFileSync(log.path, `${"x".repeat(70_000)}\nlast\n`);
+  const [cut = "", ...rest] = await lastLines(log, 9);
+  expect(cut).toMatch(/^\.{3}x+$/);
+  expect(rest).toEqual(["last"]);
+  expect(await lastLines(log, 1)).toEqual(["last"]);
+});
+
 test("where the file system cannot cut, the file is copied and emptied", async () => {
   await using bench = new ProcessBench();
   const slow = `console.log("up"); let n = 0; setInterval(() => console.log("line " + (n += 1)), 5);`;

@@ -97,6 +97,20 @@ describe("the call", () => {
     expect(JSON.stringify(await run("precheck", parameters))).not.toMatch(secrets);
   });
 
+  test("the excerpt of an answer is cut through no mask, and says that it was cut (W2)", async () => {
+    const server = createServer((_request, response) => {
+      response.statusCode = 500;
+      response.end(`${"x".repeat(118)}s3cr3t-t0ken and more`);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    stack.push(() => server.close());
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const headers = { authorization: "Bearer s3cr3t-t0ken" };
+    expect(await run("act", { url, headers })).toMatchObject({
+      reason: `POST ${url} answered 500: ${"x".repeat(118)}***...`,
+    });
+  });
+
   test("an endless answer is read no further than its limit (W3)", async () => {
     let closed: Promise<unknown> = Promise.resolve();
     const server = createServer((_request, response) => {

@@ -15,7 +15,7 @@
  */
 import { stat } from "node:fs/promises";
 import { z } from "zod";
-import { quote } from "../../kernel/index.ts";
+import { cutOff, quote } from "../../kernel/index.ts";
 import type { AbortSignalLike, Command, Effector, StepResult } from "../../model/index.ts";
 import { findExecutable } from "../../system/index.ts";
 import { guardedEffector } from "../guarded-effector.ts";
@@ -144,7 +144,7 @@ function fate(end: Exclude<CommandEnd, { kind: "unstartable" }>, timeoutMs: numb
 function linesOf(output: string): readonly string[] {
   return output
     .split(/[\r\n]+/)
-    .map((line) => line.trimEnd().slice(0, lineLength))
+    .map((line) => cutOff(line.trimEnd(), lineLength))
     .filter((line) => line !== "")
     .slice(-detailLines);
 }

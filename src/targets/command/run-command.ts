@@ -126,6 +126,7 @@ class Tail {
   readonly #bytesMax: number;
   #chunks: Buffer[] = [];
   #bytes = 0;
+  #isCut = false;
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
@@ -138,15 +139,17 @@ class Tail {
     if (this.#bytes > 2 * this.#bytesMax) this.#cut();
   }
 
-  /** As people read it: no colours, no cursor movements, no half character at its start. */
+  /** As people read it: no colours, no cursor movements, no half character at its start, and `...`
+   * where it was cut off: half a secret may stand there. */
   text(): string {
     this.#cut();
     const text = (this.#chunks[0] ?? Buffer.alloc(0)).toString("utf8").replace(/^\uFFFD+/, "");
-    return stripVTControlCharacters(text);
+    return stripVTControlCharacters(this.#isCut ? `...${text}` : text);
   }
 
   #cut(): void {
     const whole = Buffer.concat(this.#chunks);
+    this.#isCut ||= whole.length > this.#bytesMax;
     const kept = Buffer.from(whole.subarray(Math.max(0, whole.length - this.#bytesMax)));
     this.#chunks = [kept];
     this.#bytes = kept.length;

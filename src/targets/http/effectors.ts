@@ -10,10 +10,12 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import { z } from "zod";
 import type { AbortSignalLike, Effector, StepResult } from "../../model/index.ts";
+import { excerpt } from "../check-reading.ts";
+import { decoded } from "../decoded.ts";
 import { guardedEffector } from "../guarded-effector.ts";
 import { maskSecrets } from "../mask-secrets.ts";
 import { ask } from "./ask.ts";
-import { decoded, questionOf } from "./question.ts";
+import { questionOf } from "./question.ts";
 
 const parameters = z.object({
   url: z.string(),
@@ -27,7 +29,6 @@ const parameters = z.object({
 type Parameters = z.infer<typeof parameters>;
 
 const answerBytesMax = 64 * 1024;
-const excerptLength = 120;
 
 export function createWebhookEffector(): Effector {
   return guardedEffector({
@@ -108,9 +109,10 @@ async function call(
     const { status, text } = outcome;
     if (status >= 200 && status < 300) return { kind: "done", detail: `${who} answered ${status}` };
     const why = status >= 300 && status < 400 ? " (redirects are not followed)" : "";
-    const excerpt = masked(text.replace(/\s+/g, " ").trim());
-    const said = excerpt === "" ? "" : `: ${excerpt.slice(0, excerptLength)}`;
-    return { kind: "failed", reason: `${who} answered ${status}${why}${said}` };
+    // Before it is cut: half a secret is not known again.
+    const said = excerpt(masked(text));
+    const words = said === "" ? "" : `: ${said}`;
+    return { kind: "failed", reason: `${who} answered ${status}${why}${words}` };
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", abort);

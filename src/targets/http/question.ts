@@ -1,6 +1,7 @@
 /** What a URL or path and its headers mean as a question, made once for each look. */
 import { z } from "zod";
 import type { ReadRequest } from "../../model/index.ts";
+import { decoded } from "../decoded.ts";
 import type { Question } from "./ask.ts";
 
 /** The parameters of everything that asks over HTTP: a whole `url`, or a `path` of an instance. */
@@ -77,16 +78,6 @@ function loginOf({ username, password }: URL): Record<string, string> {
   if (username === "" && password === "") return {};
   const login = `${decoded(username)}:${decoded(password)}`;
   return { authorization: `Basic ${Buffer.from(login).toString("base64")}` };
-}
-
-/** A part of an address as it was meant. */
-export function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    // A lone percent sign: it is meant as it stands.
-    return text;
-  }
 }
 
 function lowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {

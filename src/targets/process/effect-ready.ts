@@ -5,7 +5,7 @@
 import { get } from "node:http";
 import { connect } from "node:net";
 import type { ServiceSpec } from "../../config/index.ts";
-import { quote } from "../../kernel/index.ts";
+import { cutOff, quote } from "../../kernel/index.ts";
 import type { AbortSignalLike, Command, Effector, StepResult } from "../../model/index.ts";
 import type { ProcessContext } from "./context.ts";
 import { type Address, ownAddresses } from "./own-ports.ts";
@@ -115,7 +115,6 @@ async function endOf(context: ProcessContext, resource: Run["resource"]): Promis
   const ended = context.table.lastEnded(resource);
   if (!ended?.exit) return "no process runs";
   const lines = await lastLines(context.logOf(resource), linesOfLog, ended.exit.logOffset);
-  const words =
-    lines.length > 0 ? `; its log ends: ${quote(lines.join(" | ").slice(0, 1000))}` : "";
+  const words = lines.length > 0 ? `; its log ends: ${quote(cutOff(lines.join(" | "), 1000))}` : "";
   return `pid ${ended.process.pid} ${exitTextOf(ended.exit)}${words}`;
 }

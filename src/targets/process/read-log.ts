@@ -10,15 +10,19 @@ const pollMs = 100;
 /** A line that is longer is handed on in parts. */
 const lineMaxChars = 64 * 1024;
 
-/** At most `count` lines that end before `offset` (default: the end), oldest first. */
+/**
+ * At most `count` lines that end before `offset` (default: the end), oldest first; `...` where the
+ * first one was cut off.
+ */
 export async function lastLines(
   log: ServiceLog,
   count: number,
   offset?: number,
 ): Promise<readonly string[]> {
   const end = offset ?? log.end();
-  const text = (await log.read(end - tailBytes, end)).toString("utf8");
-  return lastLinesIn(text, count);
+  const bytes = await log.read(end - tailBytes, end);
+  const text = bytes.toString("utf8");
+  return lastLinesIn(bytes.length < tailBytes ? text : `...${text}`, count);
 }
 
 export interface Following {
