@@ -41,7 +41,7 @@ export const breakers = procedure({
   method: "GET",
   path: "/api/v1/breakers",
   access: "read",
-  summary: "States of circuit breakers",
+  summary: "States of circuit breakers; none until the library for the inside of services is there",
   input: nothing,
   output: z.array(breakerRow),
   run: ({ house }) => house.store.breakers(),
