@@ -11,6 +11,5 @@ export {
   createAnalyzeState,
   restoreAnalysis,
 } from "./analyze.ts";
-export { cannotListenFor } from "./detectors/proxy-listen.ts";
 export type { Outcome } from "./incidents-state.ts";
 export { type Evidence, healthOf, type Trend, trendsOf } from "./judge.ts";

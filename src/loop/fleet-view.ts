@@ -2,10 +2,10 @@
  * What people and programs see of the loop right now: services with their instances, resources
  * with their health, what is being done. A reader's view, made when it is asked for.
  */
-import { cannotListenFor, healthOf } from "../analyze/index.ts";
+import { healthOf } from "../analyze/index.ts";
 import type { ServiceSpec } from "../config/index.ts";
 import { type Mode, strictest } from "../kernel/index.ts";
-import { frontProxy, type Health, type ResourceId, serviceId } from "../model/index.ts";
+import { faultOf, frontProxy, type Health, type ResourceId, serviceId } from "../model/index.ts";
 import type { Slot } from "../plan/index.ts";
 import type { LoopState } from "./loop-state.ts";
 
@@ -86,10 +86,7 @@ export function servicesOf(state: LoopState): readonly ServiceView[] {
 function unheard(state: LoopState, service: ServiceSpec): string | null {
   if (service.listen === undefined) return null;
   const open = state.analyze.judging.cases.get(frontProxy)?.open;
-  const told = [...(open?.values() ?? [])].flatMap(
-    ({ reason }) => cannotListenFor(service.name, reason) ?? [],
-  );
-  return told[0] ?? null;
+  return open?.get(faultOf({ type: "proxy_listen", part: service.name }))?.reason ?? null;
 }
 
 /** However well its instances are. */

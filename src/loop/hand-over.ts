@@ -1,9 +1,9 @@
 /** What one stage leaves to the next one, to the next tick (`carry`), and to the journal. */
 import type { Analysis } from "../analyze/index.ts";
 import type { ExecuteInput, Execution } from "../execute/index.ts";
-import type { Action, Entry, ResourceId, Verdict } from "../model/index.ts";
+import type { Action, Entry, Plan, ResourceId, Verdict } from "../model/index.ts";
 import type { Planning } from "../plan/index.ts";
-import type { VerifyInput } from "../verify/index.ts";
+import type { Aim, VerifyInput } from "../verify/index.ts";
 import type { LoopInput } from "./loop.ts";
 import type { Carry } from "./loop-state.ts";
 
@@ -49,22 +49,28 @@ export function verifyInputs(judged: Judged): readonly VerifyInput[] {
   return own;
 }
 
+/** What its plan is for, as verification has to know it. */
+export function aimOf({ resource, alone, cause }: Plan): Aim {
+  return alone && cause.kind === "failure" ? { resource, failure: cause.failure } : { resource };
+}
+
 function judgingOf(action: Action, isRunning: Judged["isRunning"]): VerifyInput {
   const { resource, steps, watch } = action.plan;
+  const aim = aimOf(action.plan);
   const isGone = steps.some(
     (step) => step.kind === "start" && step.resource === resource && !isRunning(resource),
   );
   switch (action.status.kind) {
     case "succeeded":
       return watch
-        ? { kind: "acted", resource, action: action.id, watch, isGone }
-        : { kind: "idle", resource };
+        ? { kind: "acted", ...aim, action: action.id, watch, isGone }
+        : { kind: "idle", ...aim };
     case "failed":
     case "rolled_back":
     case "waiting_for_approval":
-      return { kind: "idle", resource };
+      return { kind: "idle", ...aim };
     default:
-      return { kind: "acting", resource };
+      return { kind: "acting", ...aim };
   }
 }
 

@@ -19,7 +19,7 @@ import { type Action, type ResourceId, type Verdict } from "../model/index.ts";
 import { createMonitorState, type MonitorState } from "../monitor/index.ts";
 import { createPlanState, type PlanState, restorePlanning } from "../plan/index.ts";
 import { createVerifyState, type VerifyState, verify } from "../verify/index.ts";
-import { emptyCarry } from "./hand-over.ts";
+import { aimOf, emptyCarry } from "./hand-over.ts";
 
 /** The state of every stage. Each stage changes only its own. */
 export interface LoopState {
@@ -90,9 +90,7 @@ export function resume(state: LoopState, memory: Recollection, tools: LoopTools)
   verify(
     state.verify,
     awaited.flatMap(({ id, plan }) =>
-      plan.watch
-        ? [{ kind: "acted", resource: plan.resource, action: id, watch: plan.watch } as const]
-        : [],
+      plan.watch ? [{ kind: "acted", ...aimOf(plan), action: id, watch: plan.watch } as const] : [],
     ),
     now,
   );

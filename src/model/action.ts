@@ -32,6 +32,8 @@ export interface Plan {
   readonly irreversible: boolean;
   /** A verdict "not healed" takes back what its steps did. A restart has nothing to take back. */
   readonly reverts: boolean;
+  /** Whatever else has failed of its resource is untouched, and goes on being judged by itself. */
+  readonly alone?: true;
   /** The restart policy asks for it: bounded by backoff and quarantine, it counts in no budget. */
   readonly byPolicy?: true;
   /** Undefined: it is not meant to heal (quarantine, a start), so nothing is judged. */

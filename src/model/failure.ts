@@ -7,7 +7,7 @@ export interface Failure {
   readonly at: number;
   readonly resource: ResourceId;
   readonly type: FailureType;
-  /** What of the resource, where it has several that fail alike: a disk, a kind of work. */
+  /** What of it, where it has several that fail alike: a disk, a kind of work, a front address. */
   readonly part?: string;
   readonly severity: Severity;
   /** The detector that judged. */
@@ -71,7 +71,8 @@ export const failureTypes = {
   log_pattern: { category: "availability", specificity: 30, decisive: true },
   clock_jump: { category: "configuration", specificity: 40, decisive: true },
   self_isolated: { category: "connectivity", specificity: 90, decisive: true },
-  proxy_listen: { category: "configuration", specificity: 80, decisive: true },
+  // One that is gone or deaf listens nowhere: that comes first.
+  proxy_listen: { category: "configuration", specificity: 45, decisive: true },
 } as const satisfies Record<
   string,
   { category: FailureCategory; specificity: number; decisive: boolean }

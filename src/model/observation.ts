@@ -36,6 +36,8 @@ export interface CheckReading {
   readonly reason: string;
   /** Of a start that failed: what was to be started. */
   readonly program?: ProgramFiles;
+  /** Of the front proxy: the services that it listens for. */
+  readonly listening?: readonly string[];
 }
 
 /** Why a check was not ok, as a closed list that detectors can rely on. */
@@ -120,8 +122,6 @@ export interface PortHeldReading {
   /** Of the front proxy: the service behind that address, and what the kernel said. */
   readonly service?: string;
   readonly error?: string;
-  /** Of the front proxy: what else it cannot have. */
-  readonly others?: readonly PortHeldReading[];
 }
 
 export interface PortHolder {

@@ -28,6 +28,19 @@ export function withdrawForWorse(
   withdraw(state, each.resource, { tick, reason: `something worse has come: ${failure.reason}` });
 }
 
+/** It waits for one part only, and that is over: the others have their turn. */
+export function withdrawAlone(
+  state: PlanState,
+  each: RecoveryCase,
+  { failure, tick }: { readonly failure: Failure; readonly tick: PlanTick },
+): void {
+  const plan = state.awaiting.get(each.resource)?.plan;
+  if (plan?.alone !== true || plan.cause.kind !== "failure") return;
+  if (plan.cause.failure !== failure.id) return;
+  each.attempts = each.attempts.slice(0, -1);
+  withdraw(state, each.resource, { tick, reason: "what it was for is over" });
+}
+
 export function withdraw(
   state: PlanState,
   resource: ResourceId,

@@ -15,6 +15,7 @@ import {
   describeStep,
   type Failure,
   failureTypes,
+  frontProxy,
   instanceOf,
   nameOf,
   type Plan,
@@ -290,6 +291,8 @@ function planOf(state: PlanState, each: RecoveryCase, proposal: Proposal): Plan 
     steps: stepsWithEvidence(state, each, { strategy, context }),
     irreversible: strategy.irreversible(context),
     reverts: strategy.reverts,
+    // Whether it lives, and for whom it listens, are matters of their own.
+    ...(each.resource === frontProxy ? { alone: true } : {}),
     ...(isByPolicy(strategy, context) ? { byPolicy: true } : {}),
     ...(strategy.terminal
       ? {}

@@ -1,4 +1,4 @@
-import { type Fleet, watchesNetwork } from "../config/index.ts";
+import { type Fleet, type ServiceSpec, watchesNetwork } from "../config/index.ts";
 import {
   type Failure,
   frontProxy,
@@ -14,11 +14,11 @@ import type { PlanState, PlanTick } from "./state.ts";
  * What has failed and is no longer in the fleet: nobody looks at it any more, so nobody would ever
  * say that it is well. Instances are gone when their slot is (`supervise.ts`).
  */
-export function tellGone(state: PlanState, tick: PlanTick): void {
+export function tellGone(state: PlanState, before: Fleet, tick: PlanTick): void {
   const failing = new Set<ResourceId>();
   for (const failure of state.failures.values()) {
     failing.add(failure.resource);
-    if (isPartGone(state.fleet, failure)) tick.out.gone.push(partOf(failure));
+    if (isPartGone(state.fleet, before, failure)) tick.out.gone.push(partOf(failure));
   }
   const reason = "it is no longer in the fleet";
   for (const resource of failing) {
@@ -30,9 +30,20 @@ function partOf({ resource, part = "" }: Failure) {
   return { resource, part, reason: `${part} is no longer looked at as it was` };
 }
 
-/** A kind of work, or a disk, that is not declared any more, or is measured by another name. */
-function isPartGone({ services, resources }: Fleet, { resource, type, part }: Failure): boolean {
+/**
+ * A kind of work, a disk, or a front address that is not declared any more, or is measured by
+ * another name.
+ */
+function isPartGone(
+  { services, resources }: Fleet,
+  before: Fleet,
+  { resource, type, part }: Failure,
+): boolean {
   if (part === undefined) return false;
+  if (type === "proxy_listen") {
+    const address = addressOf(services[part]);
+    return address === undefined || address !== addressOf(before.services[part]);
+  }
   if (type === "stalled_work") {
     const work = services[instanceOf(resource)?.service ?? ""]?.work ?? [];
     return !work.some(({ name }) => name === part);
@@ -42,6 +53,10 @@ function isPartGone({ services, resources }: Fleet, { resource, type, part }: Fa
   const [, path] = part.split(/:(.*)/s);
   // Only where there are several has each a series of its own.
   return path === undefined ? disks.length > 1 : disks.length < 2 || !disks.includes(path);
+}
+
+function addressOf(service: ServiceSpec | undefined): string | undefined {
+  return service?.listen && `${service.listen.host}:${service.listen.port}`;
 }
 
 /** It is down because a person wants that: nothing of it waits for anybody's care any more. */

@@ -149,6 +149,27 @@ describe("an instance that the fleet does not want", () => {
     expect(parts).toEqual(["disk.used:/srv", "disk.used:/"]);
   });
 
+  it("is told to be gone in part when a front address is another, or is declared no more", () => {
+    const fronts = (two: string) =>
+      `services: { one: { command: o, listen: 4101 }, two: { command: t${two} } }`;
+    const planner = new PlannerBench(fronts(", listen: 4102"));
+    const [one] = ["one", "two"].map((part) =>
+      planner.fail("proxy/front", "proxy_listen", {
+        found: { part, reason: "port 1 is held by pid 7 (nc)" },
+      }),
+    );
+    planner.wait(100);
+    const waiting = planner.plans.filter(({ strategy }) => strategy === "wait_for_port");
+    expect(waiting).toMatchObject([{ alone: true, cause: { failure: one?.id } }]);
+    const partsGone = () => planner.out.at(-1)?.gone.map(({ part }) => part);
+    load(planner, fronts(", listen: 4103"));
+    expect(partsGone()).toEqual(["two"]);
+    load(planner, fronts(", listen: 4103"));
+    expect(partsGone()).toEqual([]);
+    load(planner, fronts(""));
+    expect(partsGone()).toEqual(["two"]);
+  });
+
   it("has its end in the journal, whoever it was", () => {
     const planner = running();
     const process = { pid: 7, startTicks: 7, bootId: "b" };

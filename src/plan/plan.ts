@@ -6,12 +6,14 @@ import type { Instant } from "../kernel/index.ts";
 import {
   type Action,
   type ExitedReading,
+  type Failure,
   type Incident,
   instanceOf,
   interrupted,
   isFinished,
   namesCause,
   type Observation,
+  type Plan,
   type ResourceId,
   touchedBy,
 } from "../model/index.ts";
@@ -100,7 +102,7 @@ function adopt(state: PlanState, change: NonNullable<PlanInputs["fleet"]>, tick:
     if (surplus) withdraw(state, resource, { tick, reason: "it is no longer in the fleet" });
   }
   for (const each of state.cases.values()) touch(state, each, tick.now);
-  tellGone(state, tick);
+  tellGone(state, before, tick);
 }
 
 /** What was tried, or is yet to begin, was for what it had been. */
@@ -227,10 +229,11 @@ function followAction(state: PlanState, action: Action, tick: PlanTick): void {
     touch(state, each, tick.now);
     return;
   }
-  if (helped && action.plan.watch) {
+  const awaited = helped && action.plan.watch ? awaitedOf(each, action.plan) : [];
+  if (awaited.length > 0) {
     each.phase = "judging";
     each.judged.clear();
-    for (const { id, type } of each.failures.values()) if (namesCause(type)) each.judged.add(id);
+    for (const { id } of awaited) each.judged.add(id);
     state.judged.set(action.id, action.plan);
     return;
   }
@@ -244,6 +247,13 @@ function followAction(state: PlanState, action: Action, tick: PlanTick): void {
   state.judged.delete(action.id);
   each.phase = "open";
   touch(state, each, tick.now);
+}
+
+/** Whose verdicts say whether it helped. None of a part that is no longer looked at. */
+function awaitedOf({ failures }: RecoveryCase, { cause, alone }: Plan): readonly Failure[] {
+  const isAwaited = ({ id, type }: Failure): boolean =>
+    alone ? cause.kind === "failure" && id === cause.failure : namesCause(type);
+  return [...failures.values()].filter(isAwaited);
 }
 
 /** A port that somebody else holds says nothing against the instance. */

@@ -9,7 +9,7 @@ import {
   signatureOf,
   type Verdict,
 } from "../model/index.ts";
-import { withdraw } from "./approvals.ts";
+import { withdraw, withdrawAlone } from "./approvals.ts";
 import { wait } from "./cases.ts";
 import { rememberClosed } from "./relapses.ts";
 import { occupy, type PlanState, type PlanTick, type RecoveryCase } from "./state.ts";
@@ -66,7 +66,8 @@ function closeFailure(
   each?.failures.delete(failure.id);
   const service = instanceOf(failure.resource)?.service;
   if (service) state.due.set(service, tick.now.monotonicMs);
-  if (each === undefined || each.failures.size > 0) return;
+  if (each === undefined) return;
+  if (each.failures.size > 0) return withdrawAlone(state, each, { failure, tick });
   state.cases.delete(each.resource);
   forgetEscalation(state, each.incident);
   rememberClosed(state, each, { closedMs: tick.now.monotonicMs, action });

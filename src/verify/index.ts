@@ -4,6 +4,7 @@
  * planner to say.
  */
 export {
+  type Aim,
   createVerifyState,
   type Verification,
   type VerifyInput,

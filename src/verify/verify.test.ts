@@ -84,6 +84,27 @@ describe("verify", () => {
     expect(verdicts([...begun, [900, of("g", "/var")]])).toMatchObject([{ healed: false }]);
   });
 
+  it("goes on judging by itself what an action is not for (V4)", () => {
+    const good = (id: string, begunMs: number): VerifyInput => ({
+      ...(look("good", begunMs) as Extract<VerifyInput, { kind: "evidence" }>),
+      failure: id,
+    });
+    const aim = { resource: "instance/a.1", failure: "f" } as const;
+    const looks = [1000, 3000, 6000].map((ms) => [ms, good("f", ms), good("g", ms)] as const);
+    const given = verdicts([
+      [0, raised("f"), raised("g")],
+      [100, { kind: "acting", ...aim }],
+      ...looks,
+      [7000, { kind: "acted", ...aim, action: "act", watch }],
+      [8000, good("f", 8000)],
+      [10_000, good("f", 10_000)],
+    ]);
+    expect(given.map(({ failure: of, action }) => [of, action])).toEqual([
+      ["g", undefined],
+      ["f", "act"],
+    ]);
+  });
+
   it("does not count looks that began before the action was over (V1)", () => {
     const given = verdicts([
       [0, raised()],

@@ -50,9 +50,9 @@ export type VerifyInput =
       readonly reason: string;
     }
   /** An action for this resource begins: looks from before it is over do not count. */
-  | { readonly kind: "acting"; readonly resource: ResourceId }
+  | ({ readonly kind: "acting" } & Aim)
   /** The action is over without success: only its own getting well is watched for. */
-  | { readonly kind: "idle"; readonly resource: ResourceId }
+  | ({ readonly kind: "idle" } & Aim)
   /** Nobody looks after it any more. */
   | {
       readonly kind: "gone";
@@ -62,14 +62,20 @@ export type VerifyInput =
       readonly reason: string;
     }
   /** All its steps are done: from now on it is judged. */
-  | {
+  | ({
       readonly kind: "acted";
-      readonly resource: ResourceId;
       readonly action: string;
       readonly watch: Watch;
       /** What it started has ended by now. */
       readonly isGone?: boolean;
-    };
+    } & Aim);
+
+/** What an action is for. */
+export interface Aim {
+  readonly resource: ResourceId;
+  /** Only this failure: the others go on being judged by themselves. */
+  readonly failure?: string;
+}
 
 export interface Verification {
   readonly state: VerifyState;
@@ -118,13 +124,13 @@ function take(state: VerifyState, input: VerifyInput, round: Round): void {
       weigh(state, input, round);
       return;
     case "acting":
-      for (const watch of watchesOf(state, input.resource)) {
+      for (const watch of aimedAt(state, input)) {
         reset(watch, undefined, Number.POSITIVE_INFINITY);
         state.due.delete(watch.failure.id);
       }
       return;
     case "idle":
-      for (const watch of watchesOf(state, input.resource)) {
+      for (const watch of aimedAt(state, input)) {
         reset(watch, undefined, now.monotonicMs);
       }
       return;
@@ -135,7 +141,7 @@ function take(state: VerifyState, input: VerifyInput, round: Round): void {
       }
       return;
     case "acted":
-      for (const watch of watchesOf(state, input.resource)) {
+      for (const watch of aimedAt(state, input)) {
         // What is only a note about a resource says nothing about a recovery.
         if (!namesCause(watch.failure.type)) continue;
         reset(watch, input.action, now.monotonicMs);
@@ -154,6 +160,11 @@ function isOtherPart({ part }: Failure, news: Failure): boolean {
 
 function watchesOf(state: VerifyState, resource: ResourceId): readonly FailureWatch[] {
   return [...state.watches.values()].filter((watch) => watch.failure.resource === resource);
+}
+
+function aimedAt(state: VerifyState, { resource, failure }: Aim): readonly FailureWatch[] {
+  const watches = watchesOf(state, resource);
+  return failure === undefined ? watches : watches.filter((watch) => watch.failure.id === failure);
 }
 
 function reset(watch: FailureWatch, action: string | undefined, freshFromMs: number): void {

@@ -1,4 +1,4 @@
-/** Who gets requests: those that are ready, of services that can be reached. */
+/** Who gets requests: those that are ready, of what has what it needs. */
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { Incident } from "../../src/model/index.ts";
@@ -6,7 +6,6 @@ import { ProxyRouter } from "../../src/platform/index.ts";
 import { freePort, openDataDirectory } from "../../src/system/index.ts";
 import { FleetBench } from "./fleet-bench.ts";
 import { frontUnderLoad } from "./fleet-front.ts";
-import { Stranger } from "./stranger.ts";
 
 const probed = {
   instances: 2,
@@ -71,62 +70,6 @@ test("an instance that is kept away is so after a crash of the daemon, too", asy
   await bench.settled();
   expect(load.failures).toEqual([]);
   expect([await bench.pidOf("shop", 1), await bench.pidOf("shop", 2)]).toEqual([first, second]);
-});
-
-test("a front address that a stranger holds is told with its holder, and taken when it is free", async () => {
-  using stranger = await Stranger.at();
-  const { port } = stranger;
-  await using bench = new FleetBench();
-  bench.declare({
-    services: { shop: bench.toy("shop", { listen: port, health_check: "/health" }) },
-  });
-  await bench.start();
-  const { failure } = await bench.entry("failure_raised", () => true);
-  expect(failure).toMatchObject({
-    type: "proxy_listen",
-    resource: "proxy/front",
-    severity: "critical",
-  });
-  expect(failure.reason).toContain(
-    `the proxy cannot listen for shop: port ${port} is held by pid ${process.pid} (`,
-  );
-  await bench.entry("plan", ({ plan }) => plan.strategy === "wait_for_port");
-  stranger.leave();
-  await bench.settled();
-  const types = (await bench.entries("failure_raised")).map((entry) => entry.failure.type);
-  expect(types).toEqual(["proxy_listen"]);
-});
-
-test("of two front addresses that strangers hold each is told with its service", async () => {
-  using one = await Stranger.at();
-  using two = await Stranger.at();
-  await using bench = new FleetBench();
-  const service = (name: string, listen: number) =>
-    bench.toy(name, { listen, health_check: "/health" });
-  bench.declare({ services: { one: service("one", one.port), two: service("two", two.port) } });
-  await bench.start();
-  for (const [name, { port }] of [["one", one] as const, ["two", two] as const]) {
-    const reason = `the proxy cannot listen for ${name}: port ${port} is held by pid ${process.pid} (`;
-    const isTold = async () => (await bench.service(name)).reason?.startsWith(reason) === true;
-    await bench.until(isTold, `${name} is told`);
-  }
-  for (const stranger of [one, two]) stranger.leave();
-  await bench.settled();
-});
-
-test("another front address in the fleet file ends the wait for one that a stranger holds", async () => {
-  using stranger = await Stranger.at();
-  const free = await freePort();
-  await using bench = new FleetBench();
-  const shop = (listen: number) => ({
-    services: { shop: bench.toy("shop", { listen, health_check: "/health" }) },
-  });
-  bench.declare(shop(stranger.port));
-  await bench.start();
-  await bench.entry("plan", ({ plan }) => plan.strategy === "wait_for_port");
-  bench.declare(shop(free));
-  await bench.settled();
-  expect(await (await fetch(`http://127.0.0.1:${free}/health`)).text()).toBe("200");
 });
 
 test("who lacks what it needs is told so, in the incident of the cause, and is never restarted", async () => {

@@ -1,27 +1,13 @@
 /**
  * The front proxy cannot listen on the address of a service: nobody reaches that service, however
  * well its instances are. Mostly a stranger has the port, and is named; else the kernel's own word
- * says what is wrong with the address. Each address that it cannot have is named; it is over when
- * the proxy listens everywhere.
+ * says what is wrong with the address. Each service is a part: an address that is had again is
+ * well, whatever becomes of the others.
  */
-import type { PortHeldReading } from "../../model/index.ts";
-import type { Detector, Opinion } from "../detector.ts";
+import type { FailureType, PortHeldReading } from "../../model/index.ts";
+import type { Detector } from "../detector.ts";
 
-const good: Opinion = { kind: "good", types: ["proxy_listen"] };
-
-function sentenceOf(reading: PortHeldReading): string {
-  return `${beginFor(reading.service ?? "a service")}${why(reading)}`;
-}
-
-/** What such a reason says of the address of that service. */
-export function cannotListenFor(service: string, reason: string): string | undefined {
-  const begin = beginFor(service);
-  return reason.split(/; (?=the proxy cannot)/).find((sentence) => sentence.startsWith(begin));
-}
-
-function beginFor(service: string): string {
-  return `the proxy cannot listen for ${service}: `;
-}
+const types: readonly FailureType[] = ["proxy_listen"];
 
 export function proxyListenDetector(): Detector<null> {
   return {
@@ -30,10 +16,13 @@ export function proxyListenDetector(): Detector<null> {
     outlivesProcess: true,
     initial: () => null,
     judge(_state, { reading }) {
-      if (reading.kind === "check") return reading.ok ? good : undefined;
-      if (reading.kind !== "port-held") return undefined;
-      const reason = [reading, ...(reading.others ?? [])].map(sentenceOf).join("; ");
-      return { kind: "bad", type: "proxy_listen", severity: "critical", reason };
+      if (reading.kind === "check") {
+        return reading.listening?.map((part) => ({ kind: "good", types, part }));
+      }
+      if (reading.kind !== "port-held" || reading.service === undefined) return undefined;
+      const part = reading.service;
+      const reason = `the proxy cannot listen for ${part}: ${why(reading)}`;
+      return { kind: "bad", type: "proxy_listen", part, severity: "critical", reason };
     },
   };
 }

@@ -275,7 +275,11 @@ describe("wait_for_port", () => {
     expect(step).toMatchObject({ kind: "start", patienceMs: 3_600_000 });
     const proxy: Scene = { type: "port_conflict", resource: "proxy/front" };
     expect(against("wait_for_port", proxy)).toBeUndefined();
-    expect(kinds("wait_for_port", proxy)).toEqual(["listen"]);
+    const context = contextOf(proxy);
+    const failure = { ...context.failure, part: "shop" };
+    expect(named("wait_for_port").steps({ ...context, failure })).toMatchObject([
+      { kind: "listen", parameters: { service: "shop" } },
+    ]);
   });
 });
 

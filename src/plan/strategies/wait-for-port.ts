@@ -22,10 +22,11 @@ export const waitForPort: Strategy = {
       ? "nobody holds that address: it is not to be had on this machine"
       : undefined;
   },
-  steps({ slot, service, resource }) {
+  steps({ slot, service, resource, failure: { part = "" } }) {
     // The front proxy tries again by itself: there is only to wait.
     if (resource === frontProxy) {
-      return [{ kind: "listen", resource, parameters: {}, deadlineMs: 5000, patienceMs }];
+      const parameters = { service: part };
+      return [{ kind: "listen", resource, parameters, deadlineMs: 5000, patienceMs }];
     }
     return slot && service ? [startStep(resource, wantedHash(slot, service), { patienceMs })] : [];
   },

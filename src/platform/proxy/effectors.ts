@@ -1,4 +1,4 @@
-/** What can be done about the front proxy: start a new one, wait until it listens everywhere. */
+/** What can be done about the front proxy: start a new one, wait until it listens for a service. */
 import { messageOf } from "../../kernel/index.ts";
 import type { Effector, StepResult } from "../../model/index.ts";
 import type { ProxyKeeper } from "./keeper.ts";
@@ -28,16 +28,17 @@ export function startProxyEffector(
 export function listenEffector(keeper: ProxyKeeper): Effector {
   return {
     kind: "listen",
-    async precheck(): Promise<StepResult> {
+    async precheck({ step }): Promise<StepResult> {
+      const { service } = step.parameters;
       try {
-        const deaf = (await keeper.router.reports()).find((report) => !report.listening);
-        if (deaf === undefined) return { kind: "done", detail: "" };
-        const reason = `${deaf.service}: ${deaf.listenError ?? "it does not listen"}`;
+        const report = (await keeper.router.reports()).find((each) => each.service === service);
+        if (report?.listening) return { kind: "done", detail: "" };
+        const reason = report?.listenError ?? "it does not listen yet";
         return { kind: "later", reason, retryAfterMs: 100 };
       } catch (error) {
         return { kind: "failed", reason: messageOf(error) };
       }
     },
-    act: async () => ({ kind: "done", detail: "it listens everywhere" }),
+    act: async () => ({ kind: "done", detail: "it listens" }),
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Looks at the front proxy: does it live, does it answer, does it listen where it should? Each port
- * that it cannot have is told with its holder. That it has died is told without a look.
+ * Looks at the front proxy: does it live, does it answer, for whom does it listen? Each port that
+ * it cannot have is a reading of its own, with its holder. That it has died is told without a look.
  */
 import type { Clock } from "../../kernel/index.ts";
 import {
@@ -19,27 +19,18 @@ export function proxySensor(keeper: ProxyKeeper, clock: Clock): Sensor {
     kind: "proxy",
     async read({ spec }): Promise<readonly Reading[]> {
       const begunMs = clock.now().monotonicMs;
-      const check = (ok: boolean, symptom: "refused" | "timeout", reason: string): Reading => {
-        const elapsedMs = clock.now().monotonicMs - begunMs;
-        return ok
-          ? { kind: "check", ok, elapsedMs, reason }
-          : { kind: "check", ok, elapsedMs, symptom, reason };
-      };
+      const elapsedMs = (): number => clock.now().monotonicMs - begunMs;
       if (keeper.isBeingReplaced) return [];
-      if (keeper.process === undefined) {
-        return [gone(clock.now().monotonicMs - begunMs)];
-      }
+      if (keeper.process === undefined) return [gone(elapsedMs())];
       let reports: readonly RouteReport[];
       try {
         reports = await keeper.router.reports();
       } catch {
         // That it does not answer is the finding.
-        return [check(false, "timeout", "the front proxy does not answer on its socket")];
+        return [silent(elapsedMs())];
       }
       const counts = spec.parameters["counts"] === true ? [countsOf(reports)] : [];
-      const [deaf, ...others] = deafIn(reports).map(held);
-      if (deaf === undefined) return [check(true, "refused", "it answers"), ...counts];
-      return [others.length === 0 ? deaf : { ...deaf, others }, ...counts];
+      return [answers(reports, elapsedMs()), ...deafIn(reports).map(held), ...counts];
     },
   };
 }
@@ -64,6 +55,16 @@ function gone(elapsedMs: number): Reading {
     symptom: "refused",
     reason: "the front proxy is gone",
   };
+}
+
+function silent(elapsedMs: number): Reading {
+  const reason = "the front proxy does not answer on its socket";
+  return { kind: "check", ok: false, elapsedMs, symptom: "timeout", reason };
+}
+
+function answers(reports: readonly RouteReport[], elapsedMs: number): Reading {
+  const listening = reports.filter((each) => each.listening).map(({ service }) => service);
+  return { kind: "check", ok: true, elapsedMs, reason: "it answers", listening };
 }
 
 function countsOf(reports: readonly RouteReport[]): Reading {
