@@ -28,6 +28,7 @@ import {
 } from "../model/index.ts";
 import { realClock, realTimers, version } from "../system/index.ts";
 import { followLog, lastLines } from "../targets/index.ts";
+import { answeringStore } from "./answering-store.ts";
 import type { FleetSource } from "./fleet-source.ts";
 import type { EntryListener } from "./journal-keeper.ts";
 import type { KnowledgeBase } from "./knowledge-base.ts";
@@ -54,6 +55,7 @@ export class DaemonHouse implements House {
   readonly version: string = version;
   readonly clock: Clock = realClock;
   readonly startedAt: number;
+  readonly store: Store;
   readonly #options: DaemonHouseOptions;
   readonly #loopDelay = monitorEventLoopDelay({ resolution: delayResolutionMs });
 
@@ -63,16 +65,13 @@ export class DaemonHouse implements House {
 
   constructor(options: DaemonHouseOptions) {
     this.#options = options;
+    this.store = answeringStore(options.knowledge.store, realTimers);
     this.startedAt = options.startedAt;
     this.#loopDelay.enable();
   }
 
   get fleetName(): string {
     return this.#loop.fleet.name;
-  }
-
-  get store(): Store {
-    return this.#options.knowledge.store;
   }
 
   services(): readonly ServiceView[] {

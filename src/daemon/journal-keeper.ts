@@ -10,8 +10,9 @@
  *     when there is none, or none that this version can read, and the journal was pruned. One that
  *     is beyond the end of the journal is all that is left of what was cut off: it is gone on with,
  *     the cut is told, and a new one takes its place before positions come to where it was.
- * J4. Without a store a daemon starts all the same, with what can be read of the past. It never
- *     takes its own memory for the whole then: checkpoints are folded from the store again.
+ * J4. Without a store, or with one that does not answer, a daemon starts all the same, with what
+ *     can be read of the past. It never takes its own memory for the whole then: checkpoints are
+ *     folded from the store again.
  */
 import { SoulMirrorError, type Timers } from "../kernel/index.ts";
 import {
@@ -23,6 +24,7 @@ import {
   type ResilientJournal,
   recollect,
   sealCheckpoint,
+  within,
   writeRecollection,
 } from "../knowledge/index.ts";
 import type { Entry, Kept, SealedEntry, Store } from "../model/index.ts";
@@ -37,8 +39,10 @@ export interface JournalKeeperOptions {
   readonly log: DaemonLog;
   /** Takes secrets out of an entry: neither the journal nor a checkpoint gets to know them. */
   readonly redact: (entry: Entry) => Entry;
-  /** For a start without the store: what can be read of it, to be closed by the caller. */
-  readonly openPast?: () => Promise<Past | undefined>;
+  /** For a start without the store: what lies there, to be closed by the caller. */
+  readonly openPast: () => Past;
+  /** How long each question about the past may wait for its answer. */
+  readonly askDeadlineMs?: number;
 }
 
 /** A store that says so is not used: what it holds cannot be trusted, or not be read by us. */
@@ -96,9 +100,8 @@ export class JournalKeeper {
   async #recallWithout(reason: unknown): Promise<Recollection> {
     const { log, openPast } = this.#options;
     log.complain("the store is away; only actions that can be taken back run meanwhile", reason);
-    const past = await openPast?.();
+    const past = openPast();
     try {
-      if (past === undefined) throw new Error("there is none that could be read");
       const { memory, position } = await this.#foldAll(past);
       log.warn("past-read", { position });
       return memory;
@@ -107,7 +110,8 @@ export class JournalKeeper {
       log.complain("what was before is not known until the store is back", error);
       return createRecollection();
     } finally {
-      await past?.close();
+      // One that hangs is left to itself.
+      await this.#answer(past.close()).catch(() => undefined);
     }
   }
 
@@ -220,20 +224,25 @@ export class JournalKeeper {
   /** From the last checkpoint on, or from the beginning. */
   async #foldAll(store: Pick<Store, "loadCheckpoint" | "last" | "read">): Promise<Folded> {
     const { mac } = this.#options;
-    const [first] = await store.read(1, 1);
-    const saved = await store.loadCheckpoint();
-    const to = (await store.last())?.position;
+    const [first] = await this.#answer(store.read(1, 1));
+    const saved = await this.#answer(store.loadCheckpoint());
+    const to = (await this.#answer(store.last()))?.position;
     const opened = openCheckpoint(saved, { mac, from: first?.position, to });
     const { memory } = opened;
     let { position } = opened;
     for (;;) {
-      const page = await store.read(position + 1, pageSize);
+      const page = await this.#answer(store.read(position + 1, pageSize));
       for (const { entry, at } of page) recollect(memory, entry, at);
       position = page.at(-1)?.position ?? position;
       if (page.length < pageSize) break;
     }
     if (opened.finding) this.#distrust(opened.finding, opened.lost);
     return { memory, position };
+  }
+
+  #answer<T>(asked: Promise<T>): Promise<T> {
+    const { timers, askDeadlineMs = 5000 } = this.#options;
+    return within(timers, askDeadlineMs, asked);
   }
 
   /** Keeps J3. */

@@ -1,13 +1,13 @@
 import { type Ids, SoulMirrorError } from "../kernel/index.ts";
-import { openResilientJournal } from "../knowledge/index.ts";
+import { openResilientJournal, within } from "../knowledge/index.ts";
 import type { Store } from "../model/index.ts";
 import {
   bringEmergencyFile,
   claimEmergencyFile,
+  createPastStore,
   createWorkerStore,
   openAuditKey,
   openEmergencyFile,
-  openPast,
   releaseEmergencyFile,
   setAsideForeign,
   type WorkerStore,
@@ -39,6 +39,9 @@ export interface KnowledgeOptions {
   readonly redaction: Redaction;
 }
 
+const openDeadlineMs = 5000;
+const closeDeadlineMs = 10_000;
+
 /**
  * The store in its worker, the journal over it that never fails, and who writes it. A store that
  * cannot be opened now is asked for until it can be.
@@ -47,7 +50,7 @@ export async function openKnowledge(options: KnowledgeOptions): Promise<Knowledg
   const { directory, log, ids, teardown, redaction } = options;
   const { mac } = await openAuditKey(directory.auditKey);
   const aside = clearPlace(options);
-  const store = await openStore(options);
+  const { store, away } = await openStore(options);
   const spare = await openSpare(options);
   const journal = await openResilientJournal({
     store,
@@ -58,6 +61,7 @@ export async function openKnowledge(options: KnowledgeOptions): Promise<Knowledg
     notice: (what) => log.warn("journal", { what }),
     returned: (how) => keeper.returned(how),
     ...(spare ? { emergency: spare.file } : {}),
+    away,
   });
   teardown.add("the journal", async () => {
     await journal.close();
@@ -71,7 +75,7 @@ export async function openKnowledge(options: KnowledgeOptions): Promise<Knowledg
     timers: realTimers,
     log,
     redact: (entry) => redaction.told(entry),
-    openPast: () => openPast(directory.store),
+    openPast: () => createPastStore(directory.store),
   });
   teardown.add("the journal keeper", () => keeper.close());
   return { store, keeper, aside };
@@ -97,21 +101,28 @@ async function openSpare({ directory, log, teardown }: KnowledgeOptions) {
   }
 }
 
+interface Opened {
+  readonly store: WorkerStore;
+  /** Why it cannot be used yet. */
+  readonly away?: unknown;
+}
+
 /**
- * Opened now or later: without it the daemon supervises all the same. Throws STORE_DAMAGED and
- * STORE_TOO_NEW, for these do not pass by waiting.
+ * Opened now or later, also when the disk does not answer: without it the daemon supervises all
+ * the same. Throws STORE_DAMAGED and STORE_TOO_NEW, for these do not pass by waiting.
  */
-async function openStore({ directory, log, teardown }: KnowledgeOptions): Promise<WorkerStore> {
+async function openStore({ directory, log, teardown }: KnowledgeOptions): Promise<Opened> {
   const store = createWorkerStore(directory.store);
-  teardown.add("the store", () => store.close());
+  teardown.add("the store", () => within(realTimers, closeDeadlineMs, store.close()));
   try {
-    await store.opened();
+    await within(realTimers, openDeadlineMs, store.opened());
+    return { store };
   } catch (error) {
     const isAway = error instanceof SoulMirrorError && error.code === "STORE_UNAVAILABLE";
     if (!isAway) throw error;
     log.complain(`${directory.store} cannot be opened`, error);
+    return { store, away: error };
   }
-  return store;
 }
 
 /** The name of what was put out of the way, when the file in the store's place is none. */

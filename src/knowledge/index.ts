@@ -37,3 +37,4 @@ export {
   verifyJournal,
 } from "./verify-chain.ts";
 export { type HeldPast, type HeldVerification, verifyHeld } from "./verify-held.ts";
+export { within } from "./within.ts";

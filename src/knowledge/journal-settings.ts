@@ -6,6 +6,8 @@ import type { EmergencyJournal } from "./emergency-journal.ts";
 export interface ResilientJournalOptions {
   readonly store: Journal;
   readonly emergency?: EmergencyJournal;
+  /** Why the store is known to be away already: it is asked again only after `probeMs`. */
+  readonly away?: unknown;
   readonly mac: Mac;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -24,10 +26,10 @@ export interface ResilientJournalOptions {
   readonly ringMax?: number;
 }
 
-export type JournalSettings = Required<Omit<ResilientJournalOptions, "emergency">>;
+export type JournalSettings = Required<Omit<ResilientJournalOptions, "emergency" | "away">>;
 
 export function withDefaults(options: ResilientJournalOptions): JournalSettings {
-  const { emergency: _emergency, ...rest } = options;
+  const { emergency: _emergency, away: _away, ...rest } = options;
   return {
     notice: () => undefined,
     returned: () => undefined,

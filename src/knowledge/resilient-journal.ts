@@ -27,7 +27,7 @@ export async function openResilientJournal(
   options: ResilientJournalOptions,
 ): Promise<ResilientJournal> {
   const journal = new ResilientJournal(options);
-  await journal.begin();
+  await journal.begin(options.away);
   return journal;
 }
 
@@ -67,9 +67,10 @@ export class ResilientJournal {
   }
 
   /** In one turn, so that no probe finds the store again while the past is still being read. */
-  begin(): Promise<void> {
+  begin(away?: unknown): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#resume();
+      if (away === undefined) await this.#resume();
+      else this.#stayAway(away);
       if (this.#kept === "store") return;
       const held = await this.#refuge.read();
       this.#chain.continueFrom(held.entries.at(-1));
@@ -151,6 +152,12 @@ export class ResilientJournal {
     this.#probeLater();
   }
 
+  #stayAway(error: unknown): void {
+    this.#refuge.wake();
+    this.#storeIsAway(error);
+    if (this.#kept === "store") this.#goTo(this.#refuge.hasFile ? "emergency" : "memory");
+  }
+
   #probeLater(): void {
     const { timers, probeMaxMs } = this.#settings;
     if (this.#isClosed) return;
@@ -180,9 +187,7 @@ export class ResilientJournal {
       isAnew = await this.#hasLost();
       this.#chain.continueFrom(await this.#replay());
     } catch (error) {
-      this.#refuge.wake();
-      this.#storeIsAway(error);
-      if (this.#kept === "store") this.#goTo(this.#refuge.hasFile ? "emergency" : "memory");
+      this.#stayAway(error);
       return;
     }
     this.#storeEnd = this.#chain.last?.position ?? 0;

@@ -16,6 +16,7 @@ export {
   beginStoreWorker,
   bringEmergencyFile,
   claimEmergencyFile,
+  createPastStore,
   createWorkerStore,
   openAuditedStore,
   openAuditKey,

@@ -121,6 +121,60 @@ test.each(unwritable)(
   180_000,
 );
 
+test("with a store that hangs from the start it supervises and heals, says so, and takes up the store when it answers", async () => {
+  const port = await freePort();
+  await using bench = await FleetBench.up((made) => ({
+    services: {
+      lone: made.toy("lone", {
+        env: { PORT: port },
+        health_check: `http://127.0.0.1:${port}/health`,
+      }),
+      rested: made.toy("rested"),
+    },
+  }));
+  await bench.post("/api/v1/mode", { mode: "shadow", scope: "rested" });
+  await bench.entry("mode_changed", ({ scope }) => scope === "rested");
+  const before = await bench.pidOf("lone");
+  await bench.end();
+
+  const hang = join(bench.folder, "hang");
+  writeFileSync(hang, "");
+  writeFileSync(join(bench.folder, "hang.mjs"), hangingThread);
+  await bench.start({ NODE_OPTIONS: `--import ${bench.folder}/hang.mjs`, HANG: hang });
+  await bench.until(async () => (await bench.service("lone")).state === "healthy", "it is well");
+  expect(await bench.pidOf("lone")).toBe(before);
+  expect((await bench.service("rested")).mode).toBe("shadow");
+  expect(await kept(bench)).toBe("emergency");
+  expect((await bench.ask<Health>("GET", "/health")).status).toBe(503);
+  expect(bench.daemonLog()).toContain("no answer within");
+  process.kill(before, "SIGKILL");
+  await bench.until(async () => {
+    const [pid] = await bench.pidsOf("lone");
+    return pid !== undefined && pid !== before;
+  }, "it is started again");
+
+  rmSync(hang);
+  await bench.until(async () => (await kept(bench)) === "store", "the store is back", 70_000);
+  await bench.settled();
+  expect(await bench.entries("daemon_started")).toHaveLength(2);
+  const ends = (await bench.entries("process_exited")).map(({ exit }) => exit.process.pid);
+  expect(ends).toContain(before);
+}, 120_000);
+
+/** The first thread of the store that begins answers nobody for as long as the file is there. */
+const hangingThread = `
+import { existsSync, writeFileSync } from "node:fs";
+import { isMainThread, threadName } from "node:worker_threads";
+const { HANG } = process.env;
+if (!isMainThread && threadName === "store") {
+  const own = HANG + "." + process.pid;
+  const isFirst = !existsSync(own);
+  if (isFirst) writeFileSync(own, "");
+  const word = new Int32Array(new SharedArrayBuffer(4));
+  while (isFirst && existsSync(HANG)) Atomics.wait(word, 0, 0, 50);
+}
+`;
+
 test("what is no database is set aside with all its bytes, and the journal begins anew and says why", async () => {
   await using bench = await FleetBench.up((made) => ({ services: { lone: made.toy("lone") } }));
   const pid = await bench.pidOf("lone");

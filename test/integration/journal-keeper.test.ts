@@ -217,3 +217,22 @@ test("a checkpoint that this version cannot read is told once the journal has no
   expect(gap).toMatchObject({ kind: "gap" });
   expect(gap).toHaveProperty("reason", expect.stringContaining("this version cannot read"));
 });
+
+test("a past that is not answered for is read as it lies there, or left until the store is back (J4)", async () => {
+  await using stack = new AsyncDisposableStack();
+  const lying = createMemoryStore();
+  const { wallMs } = realClock.now();
+  const before = (await keptJournal(stack, { store: lying }))();
+  await before.write([{ kind: "mode_changed", scope: "fleet", mode: "off", by: "a test" }], wallMs);
+
+  const never = () => new Promise<never>(() => undefined);
+  /** Writes are taken, and no question about the past is answered. */
+  const hanging: Store = { ...createMemoryStore(), loadCheckpoint: never };
+  const askDeadlineMs = 20;
+  const rest = { store: hanging, askDeadlineMs };
+  const next = (await keptJournal(stack, { ...rest, openPast: () => lying }))();
+  expect((await next.recall()).modes.get("fleet")).toBe("off");
+  const deaf = { ...lying, last: never, read: never, loadCheckpoint: never, close: never };
+  const third = (await keptJournal(stack, { ...rest, openPast: () => deaf }))();
+  expect((await third.recall()).modes.size).toBe(0);
+});

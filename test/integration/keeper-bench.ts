@@ -4,10 +4,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createDaemonLog } from "../../src/daemon/daemon-log.ts";
-import { JournalKeeper } from "../../src/daemon/journal-keeper.ts";
+import { JournalKeeper, type JournalKeeperOptions } from "../../src/daemon/journal-keeper.ts";
 import { Redaction } from "../../src/daemon/redaction.ts";
 import { createIds, createRandom } from "../../src/kernel/index.ts";
 import {
+  createMemoryStore,
   type Mac,
   openResilientJournal,
   type ResilientJournalOptions,
@@ -17,14 +18,15 @@ import { realClock, realTimers } from "../../src/system/index.ts";
 
 export const mac: Mac = (text) => createHmac("sha256", "key").update(text).digest("hex");
 
-type Given = Partial<ResilientJournalOptions> & { readonly store: Store };
+type Given = Partial<ResilientJournalOptions> &
+  Partial<Pick<JournalKeeperOptions, "openPast" | "askDeadlineMs">> & { readonly store: Store };
 
 /** What makes keepers of one journal; everything is released with the stack. */
 export async function keptJournal(
   stack: AsyncDisposableStack,
   given: Given,
 ): Promise<() => JournalKeeper> {
-  const { store } = given;
+  const { store, openPast = createMemoryStore, askDeadlineMs = 5000 } = given;
   const folder = mkdtempSync(join(tmpdir(), "keeper-"));
   stack.defer(() => rmSync(folder, { recursive: true }));
   const log = createDaemonLog(join(folder, "daemon.log"), new Redaction());
@@ -40,7 +42,8 @@ export async function keptJournal(
   return () => {
     const timers = realTimers;
     const redact = <T>(entry: T): T => entry;
-    const keeper = new JournalKeeper({ journal, store, mac, timers, log, redact });
+    const own = { journal, store, mac, timers, log, redact, openPast, askDeadlineMs };
+    const keeper = new JournalKeeper(own);
     stack.defer(() => keeper.close());
     return keeper;
   };

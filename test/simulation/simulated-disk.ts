@@ -71,12 +71,12 @@ export class SimulatedDisk {
   /** What can be read while it cannot be written. */
   readonly past = () => {
     const store = this.#store;
-    return Promise.resolve({
+    return {
       loadCheckpoint: () => store.loadCheckpoint(),
       last: () => store.last(),
       read: (position: number, limit: number) => store.read(position, limit),
       close: () => Promise.resolve(),
-    });
+    };
   };
 
   /** All that a next daemon could find now, oldest first. */

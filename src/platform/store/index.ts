@@ -20,6 +20,7 @@ export { setAsideForeign } from "./set-aside.ts";
 export type { AuditedStore, StoreFormat } from "./sqlite-store.ts";
 export { beginStoreWorker } from "./worker-ahead.ts";
 export {
+  createPastStore,
   createWorkerStore,
   openWorkerStore,
   type WorkerStore,

@@ -8,6 +8,7 @@ import { type MessagePort, parentPort } from "node:worker_threads";
 import { assert, SoulMirrorError } from "../../kernel/index.ts";
 import type { Store } from "../../model/index.ts";
 import { holdFiles } from "./held-files.ts";
+import { openPast } from "./past.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
 import {
   packError,
@@ -22,12 +23,12 @@ const port: MessagePort = parentPort;
 port.once("message", (setup: WorkerSetup) => void open(setup));
 
 /** What is called meanwhile waits in the port. */
-async function open({ path, limits }: WorkerSetup): Promise<void> {
+async function open({ path, limits, isPast }: WorkerSetup): Promise<void> {
   const early: StoreCall[] = [];
   const keep = (call: StoreCall): void => void early.push(call);
   port.on("message", keep);
   try {
-    const store = await openSqliteStore(path, limits);
+    const store = isPast ? await openLying(path) : await openSqliteStore(path, limits);
     const lost = holdFiles([path, `${path}-wal`, `${path}-shm`]);
     const hear = (call: StoreCall): void => {
       const name = call.method === "close" ? undefined : lost();
@@ -45,7 +46,13 @@ async function open({ path, limits }: WorkerSetup): Promise<void> {
   }
 }
 
-async function carryOut(store: Store, { id, method, values }: StoreCall): Promise<void> {
+async function openLying(path: string): Promise<Partial<Store>> {
+  const past = await openPast(path);
+  if (past) return past;
+  throw new SoulMirrorError("STORE_UNAVAILABLE", "there is no past that could be read");
+}
+
+async function carryOut(store: Partial<Store>, { id, method, values }: StoreCall): Promise<void> {
   try {
     const run = store[method] as (...values: readonly unknown[]) => Promise<unknown>;
     answer({ id, ok: true, value: await run.apply(store, values as unknown[]) });

@@ -6,6 +6,8 @@ import type { SqliteLimits } from "./sqlite-database.ts";
 export interface WorkerSetup {
   readonly path: string;
   readonly limits: SqliteLimits;
+  /** Only to be read, as it lies there (`past.ts`). */
+  readonly isPast?: true;
 }
 
 /** One call of the port. */

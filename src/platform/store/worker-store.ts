@@ -22,6 +22,7 @@ import type {
   SketchRow,
   Store,
 } from "../../model/index.ts";
+import type { Past } from "./past.ts";
 import type { SqliteLimits } from "./sqlite-database.ts";
 import { takeStoreWorker } from "./worker-ahead.ts";
 import { type StoreAnswer, unpackError, type WorkerSetup } from "./worker-messages.ts";
@@ -31,6 +32,7 @@ export interface WorkerStoreOptions extends SqliteLimits {
 }
 
 const restMs = 1000;
+const outstandingDefault = 256;
 
 /** Resolves when the database is open; throws what opening it throws (STORE_TOO_NEW, ...). */
 export async function openWorkerStore(
@@ -44,8 +46,13 @@ export async function openWorkerStore(
 
 /** The same without waiting: calls reject until the database can be opened, and try it again. */
 export function createWorkerStore(path: string, options: WorkerStoreOptions = {}): WorkerStore {
-  const { outstandingMax = 256, ...limits } = options;
+  const { outstandingMax = outstandingDefault, ...limits } = options;
   return new WorkerStore({ path, limits }, outstandingMax);
+}
+
+/** What lies there, read in a thread of its own: a disk that hangs holds up nobody else. */
+export function createPastStore(path: string): Past {
+  return new WorkerStore({ path, limits: {}, isPast: true }, outstandingDefault);
 }
 
 interface Waiting {
