@@ -2,15 +2,18 @@
  * One holder at a time: a file that names its holder.
  *
  * The file is made complete under another name and then linked, which fails when the lock is
- * there. The lock of a dead holder is taken over under a second lock, so that of two who find it
- * stale only one replaces it.
+ * there. The lock of a dead holder is taken over under a second lock, its guard, so that of two who
+ * find it stale only one replaces it. Who dies while taking over leaves a stale guard: that is a
+ * lock like any other, and is taken over under a guard of its own.
  * K1. The file always has its whole content.
  * K2. A living holder is never replaced; pid, start and boot must all fit, and a zombie is dead.
+ *     Nobody removes a file that is not his own: between the look at it and the deed it could have
+ *     become somebody else's. It is replaced, by who holds its guard; what is not there is linked.
  * K3. Where the disk takes no file, the lock is a file in a spare place. Both places are looked at,
  *     so that there is one holder still.
  */
 import { randomBytes } from "node:crypto";
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { SoulMirrorError } from "../kernel/index.ts";
 import { type ProcessIdentity, sameProcess } from "../model/index.ts";
 import { isAlive, processIdentity } from "./proc.ts";
@@ -21,6 +24,8 @@ export interface Lock extends Disposable {
 }
 
 const attempts = 5;
+/** So many may have died one over another's takeover. */
+const guardsMax = 5;
 const diskErrors: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EROFS"]);
 
 /** Throws SoulMirrorError DATA_DIRECTORY_HELD naming the pid of the holder. */
@@ -29,10 +34,21 @@ export function acquireLock(path: string, spare?: string): Lock {
   if (spare === undefined) return acquire(path);
   refuseLiving(spare);
   try {
-    return acquire(path);
+    return alone(acquire(path), spare);
   } catch (error) {
     if (!diskErrors.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
-    return acquire(spare);
+    return alone(acquire(spare), path);
+  }
+}
+
+/** Keeps K3: who came at the same time may have got the other place. Rather none than two. */
+function alone(lock: Lock, other: string): Lock {
+  try {
+    refuseLiving(other);
+    return lock;
+  } catch (error) {
+    lock.release();
+    throw error;
   }
 }
 
@@ -45,7 +61,7 @@ function acquire(path: string): Lock {
   try {
     writeFileSync(own, `${JSON.stringify(self)}\n`, { mode: 0o600, flag: "wx" });
     for (let attempt = 0; attempt < attempts; attempt += 1) {
-      if (linked(own, path) || tookOver(own, path)) return lockOf(path, self);
+      if (isTaken(own, path)) return lockOf(path, self);
     }
     throw held(path, holderOf(path));
   } finally {
@@ -62,17 +78,21 @@ function lockOf(path: string, self: ProcessIdentity): Lock {
 }
 
 /** Throws when the holder lives; false when somebody else was faster: look again. */
-function tookOver(own: string, path: string): boolean {
+function isTaken(own: string, path: string, depth = 0): boolean {
+  if (linked(own, path)) return true;
   refuseLiving(path);
+  if (depth === guardsMax) return false;
   const guard = `${path}.takeover`;
-  if (!linked(own, guard)) {
-    refuseLiving(guard);
-    // Its holder died within the few lines below.
-    rmSync(guard, { force: true });
-    return false;
+  const forGuard = `${own}+`;
+  linkSync(own, forGuard);
+  try {
+    if (!isTaken(forGuard, guard, depth + 1)) return false;
+  } finally {
+    rmSync(forGuard, { force: true });
   }
   try {
     refuseLiving(path);
+    if (!existsSync(path)) return linked(own, path);
     renameSync(own, path);
     return true;
   } finally {

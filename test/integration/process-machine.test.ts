@@ -131,6 +131,38 @@ describe("the lock", () => {
   });
 });
 
+test("of many that find it stale, and who took it over dead, exactly one holds it, however slow the disk is", async () => {
+  const [racers, rounds] = [4, 60];
+  const place = folder();
+  const dead = JSON.stringify({ pid: 1, startTicks: 0, bootId: "earlier" });
+  for (let round = 0; round < rounds; round += 1) {
+    mkdirSync(join(place, String(round)));
+    for (const name of ["lock", "lock.takeover"]) {
+      writeFileSync(join(place, String(round), name), dead);
+    }
+  }
+  const script = join(import.meta.dirname, "lock-racer.ts");
+  const all = Array.from({ length: racers }, () => {
+    const words = [script, place, String(racers), String(rounds)];
+    const racer = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "inherit"] });
+    stack.defer(() => void racer.kill("SIGKILL"));
+    return said(racer);
+  });
+  const told = (await Promise.all(all)).map((text) => JSON.parse(text) as Raced);
+  expect(told.flatMap(({ held }) => held).toSorted((a, b) => a - b)).toEqual(
+    Array.from({ length: rounds }, (_, round) => round),
+  );
+  expect(told.flatMap(({ twice }) => twice)).toEqual([]);
+  expect(readdirSync(join(place, "0")).toSorted()).toEqual(["here", "lock"]);
+});
+
+interface Raced {
+  /** The rounds in which it got the stale lock. */
+  readonly held: readonly number[];
+  /** Those in which it was not alone with a lock that it had. */
+  readonly twice: readonly number[];
+}
+
 describe("files", () => {
   test("F1: a written file is whole, has its mode, and leaves nothing beside it", async () => {
     const path = join(folder(), "note");
