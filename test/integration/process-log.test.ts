@@ -104,6 +104,41 @@ test("the target rotates by itself what its specification limits", async () => {
   await until(() => readdirSync(bench.directory.logs).includes("shop.1.log.1"));
 });
 
+test("what is written faster than anybody looks fills no disk, and is told", async () => {
+  await using bench = new ProcessBench();
+  const flood = writer.replace('"x".repeat(40)', '"x".repeat(40_000)');
+  await bench.start(flood, { log: { maxBytes: 50_000, keep: 2 } });
+  const names = ["shop.1.log.1", "shop.1.log.2"].map((name) => join(bench.directory.logs, name));
+  const isTold = (): boolean => bench.notes.some((note) => note.startsWith("log-lines-lost"));
+  await until(() => names.every((name) => existsSync(name)) && isTold());
+  await bench.run("stop");
+  for (const name of names) expect(readFileSync(name).length).toBeLessThanOrEqual(100_000);
+});
+
+test.each([true, false])(
+  "a generation that is bounded holds the end of a burst, and no offset leads to anything else (cut: %s)",
+  async (isCut) => {
+    const path = join(folder(), "shop.log");
+    const lines = (from: number): string =>
+      Array.from({ length: 10_000 }, (_, index) => `line ${from + index}\n`).join("");
+    const log = isCut ? new ServiceLog(path) : new ServiceLog(path, async () => false);
+    const rotation = { maxBytes: 10_000, keep: 3, generationMaxBytes: 20_000 };
+    writeFileSync(path, lines(0));
+    await log.rotate(rotation);
+    const [before, lost] = [log.end(), log.takeLost()];
+    expect(before).toBe(lines(0).length);
+    expect(lost).toBeGreaterThan(60_000);
+    expect(log.takeLost()).toBe(0);
+    expect(readFileSync(`${path}.1`).length).toBeLessThanOrEqual(24_096);
+    writeFileSync(path, lines(10_000).slice(0, 9000), { flag: "a" });
+    const all = lines(0) + lines(10_000).slice(0, 9000);
+    expect(log.end()).toBe(all.length);
+    const reached = await log.read(0, all.length);
+    expect(reached.toString()).toBe(all.slice(lost));
+    expect((await log.read(0, lost)).length).toBe(0);
+  },
+);
+
 const stack: (() => void)[] = [];
 afterEach(() => {
   for (const release of stack.splice(0).toReversed()) release();

@@ -38,7 +38,7 @@ import { programFiles } from "./program-files.ts";
 import { Routes } from "./routes.ts";
 import type { Run } from "./run.ts";
 import { RunNotes } from "./run-notes.ts";
-import { ServiceLog } from "./service-log.ts";
+import { type Rotation, ServiceLog } from "./service-log.ts";
 import { Spares } from "./spares.ts";
 import { takeOver } from "./take-over.ts";
 import { usageSensor } from "./usage-sensor.ts";
@@ -80,6 +80,9 @@ export interface RunningProcess {
 const adoptedPollMs = 50;
 const fullLookEvery = 4;
 const logCheckMs = 1000;
+const logAgainMs = 100;
+/** A generation of a log holds at most so many times `log.max_size`. */
+const generationSizes = 2;
 /** So long the end of a daemon waits for its spares; what is left, the next one clears away. */
 const sparesEndMs = 500;
 
@@ -88,6 +91,8 @@ export class ProcessTarget {
   readonly #context: ProcessContext;
   readonly #notes: RunNotes;
   readonly #logs = new Map<ResourceId, ServiceLog>();
+  /** Rotated a moment ago, and soon looked at again. */
+  readonly #filling = new Set<ServiceLog>();
   readonly #cancels = new Set<CancelTimer>();
   #isClosed = false;
   #isPolling = false;
@@ -252,14 +257,28 @@ export class ProcessTarget {
       const rotation = this.#options.specOf(run.specHash)?.log;
       if (!rotation) continue;
       const log = this.logOf(run.resource);
-      log.rotate(rotation).catch((error: unknown) => {
-        this.#context.note("log-not-rotated", {
-          log: basename(log.path),
-          reason: messageOf(error),
-        });
-      });
+      const bytes = log.takeLost();
+      if (bytes > 0) this.#context.note("log-lines-lost", { log: basename(log.path), bytes });
+      const generationMaxBytes = generationSizes * rotation.maxBytes;
+      void this.#rotateLog(log, { ...rotation, generationMaxBytes });
     }
     for (const resource of this.#context.table.resources()) this.#context.table.sweep(resource);
+  }
+
+  /** Until there is little in it: who fills it faster than we look must not fill the disk. */
+  async #rotateLog(log: ServiceLog, rotation: Rotation): Promise<void> {
+    if (this.#filling.has(log)) return;
+    try {
+      if (!(await log.rotate(rotation))) return;
+      this.#filling.add(log);
+      this.#after(logAgainMs, () => {
+        this.#filling.delete(log);
+        void this.#rotateLog(log, rotation);
+      });
+    } catch (error) {
+      const reason = messageOf(error);
+      this.#context.note("log-not-rotated", { log: basename(log.path), reason });
+    }
   }
 
   #repeat(delayMs: number, run: () => void): void {

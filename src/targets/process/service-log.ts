@@ -10,7 +10,9 @@
  *     one after another are exactly what was written, and readers here see them so.
  * L2. Where the file system cannot do that, the file is copied until the copy is equal and then
  *     emptied: what is written between those two calls (some microseconds) is lost.
- * L3. A daemon that dies between the copy and the cut leaves lines twice, never none.
+ * L3. Of what came faster than somebody looked, a generation holds the end, where that is bounded:
+ *     the rest is lost and counted, and what is older is out of reach of offsets.
+ * L4. A daemon that dies between the copy and the cut leaves lines twice, never none.
  */
 import {
   closeSync,
@@ -33,19 +35,25 @@ export interface Rotation {
   readonly maxBytes: number;
   /** Older generations that stay, `<log>.1` being the youngest. */
   readonly keep: number;
+  /** What one generation may hold, whatever was written before somebody looked. */
+  readonly generationMaxBytes?: number;
 }
 
 type CutHead = (path: string, sizeBytes: number) => Promise<boolean>;
 
 const readMaxBytes = 1024 * 1024;
 const generationsMax = 100;
-/** Of 64 KiB: what lies behind the copied head is one, unless somebody writes on and on. */
-const roundsMax = 10_000;
+const chunkBytes = 64 * 1024;
+/** What lies behind the copied head is one chunk, unless somebody writes on and on. */
+const tailMaxBytes = 64 * 1024 * 1024;
 
 export class ServiceLog {
   readonly path: string;
   readonly #cutHead: CutHead;
   #droppedBytes = 0;
+  #lostBytes = 0;
+  /** Offsets before this one are those of no file any more. */
+  #heldFrom = Number.NEGATIVE_INFINITY;
   #rotating: Promise<void> | undefined;
   #cutting: { readonly beforeBytes: number; readonly headBytes: number } | undefined;
 
@@ -63,12 +71,19 @@ export class ServiceLog {
     return this.#droppedBytes + cutBytes + sizeBytes;
   }
 
+  /** What was lost since this was asked last (L3). */
+  takeLost(): number {
+    const lostBytes = this.#lostBytes;
+    this.#lostBytes = 0;
+    return lostBytes;
+  }
+
   /** True when it was rotated; concurrent calls share one rotation. */
   async rotate(rotation: Rotation): Promise<boolean> {
     if (this.#rotating !== undefined || sizeOf(this.path) < Math.max(1, rotation.maxBytes)) {
       return false;
     }
-    this.#rotating = this.#rotateNow(rotation.keep).finally(() => {
+    this.#rotating = this.#rotateNow(rotation).finally(() => {
       this.#rotating = undefined;
     });
     await this.#rotating;
@@ -81,7 +96,8 @@ export class ServiceLog {
     return this.#readNow(Math.max(from, to - readMaxBytes), to);
   }
 
-  #readNow(from: number, to: number): Buffer {
+  #readNow(asked: number, to: number): Buffer {
+    const from = Math.max(asked, this.#heldFrom);
     const parts: Buffer[] = [];
     let path = this.path;
     let end = Math.min(to, this.end());
@@ -100,26 +116,34 @@ export class ServiceLog {
     return Buffer.concat(parts);
   }
 
-  async #rotateNow(keep: number): Promise<void> {
+  async #rotateNow({ keep, generationMaxBytes }: Rotation): Promise<void> {
     const blockBytes = Math.max(4096, statSync(this.path).blksize);
     // The call refuses to cut up to the very end.
     const headBytes = Math.floor((sizeOf(this.path) - 1) / blockBytes) * blockBytes;
-    if (keep > 0) await this.#copyHead(headBytes, keep);
+    const from = keep > 0 ? Math.max(0, headBytes - (generationMaxBytes ?? headBytes)) : 0;
+    if (keep > 0) await this.#copyHead({ from, to: headBytes }, keep);
     this.#cutting = { beforeBytes: sizeOf(this.path), headBytes };
     const isCut = headBytes > 0 && (await this.#cutHead(this.path, headBytes));
     this.#cutting = undefined;
+    if (from > 0) this.#lose(from, this.#droppedBytes + from);
     if (isCut) this.#droppedBytes += headBytes;
-    else this.#empty(headBytes, keep);
+    else this.#empty(headBytes, { keep, mostBytes: generationMaxBytes ?? tailMaxBytes });
   }
 
-  async #copyHead(headBytes: number, keep: number): Promise<void> {
+  /** Keeps L3. */
+  #lose(lostBytes: number, heldFrom: number): void {
+    this.#lostBytes += lostBytes;
+    this.#heldFrom = heldFrom;
+  }
+
+  async #copyHead(head: { readonly from: number; readonly to: number }, keep: number) {
     const fresh = `${this.path}.new`;
     await rm(fresh, { force: true });
     // A new file: what somebody put in its place, a link above all, is not written through.
     const to = createWriteStream(fresh, { mode: 0o600, flags: "wx" });
     try {
       await pipeline(
-        headBytes === 0 ? [] : createReadStream(this.path, { end: headBytes - 1 }),
+        head.to === 0 ? [] : createReadStream(this.path, { start: head.from, end: head.to - 1 }),
         to,
       );
     } catch (error) {
@@ -147,23 +171,25 @@ export class ServiceLog {
 
   /**
    * Keeps L2: nothing else of this process runs between the last copy and the cut. A writer that is
-   * as fast as we are is not raced for ever.
+   * as fast as we are is not raced for ever (L3).
    */
-  #empty(copiedBytes: number, keep: number): void {
+  #empty(copiedBytes: number, { keep, mostBytes }: { keep: number; mostBytes: number }): void {
     const { O_RDWR, O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW } = constants;
     const from = openSync(this.path, O_RDWR | O_NOFOLLOW);
     const older = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW;
     const to = keep > 0 ? openSync(`${this.path}.1`, older, 0o600) : undefined;
     try {
       let copied = copiedBytes;
-      const chunk = Buffer.allocUnsafe(64 * 1024);
-      for (let rounds = 0; fstatSync(from).size > copied && rounds < roundsMax; rounds += 1) {
+      const chunk = Buffer.allocUnsafe(chunkBytes);
+      while (fstatSync(from).size > copied && copied - copiedBytes < mostBytes) {
         const count = readSync(from, chunk, 0, chunk.length, copied);
         if (to !== undefined) writeSync(to, chunk, 0, count);
         copied += count;
       }
+      const uncopied = fstatSync(from).size - copied;
       ftruncateSync(from, 0);
-      this.#droppedBytes += copied;
+      this.#droppedBytes += copied + uncopied;
+      if (uncopied > 0 && keep > 0) this.#lose(uncopied, this.#droppedBytes);
     } finally {
       closeSync(from);
       if (to !== undefined) closeSync(to);
