@@ -36,6 +36,14 @@ describe("incidents", () => {
     expect(ends.at(-1)).toBe(`is part of ${id}`);
   });
 
+  it("is one incident from the start when the cause is known with its victims", () => {
+    const ward = new Ward();
+    const all = ["batch", "other", "web", "db"].map((name) => ward.failure(name));
+    expect(ward.tell(all)).toHaveLength(2);
+    expect(ward.told).toEqual([`${cause("other")}: other / `, `${cause("db")}: db / web,batch`]);
+    expect(ward.incidents.size).toBe(2);
+  });
+
   it("does not fold what began long before the cause", () => {
     const ward = new Ward();
     ward.raise("web");

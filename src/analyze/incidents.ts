@@ -63,12 +63,19 @@ export function correlate(
 ): readonly Incident[] {
   const round: Round = { state, now, changed: new Set() };
   for (const outcome of news.outcomes) settle(round, outcome);
-  for (const failure of news.raised) place(round, failure);
+  for (const failure of causesFirst(state, news.raised)) place(round, failure);
   promoteVictims(round);
   const changed = [...round.changed].flatMap((id) => state.incidents.get(id) ?? []);
   forgetExpired(round);
   for (const { id } of changed) forgetUnlessNeeded(state, id);
   return changed;
+}
+
+/** What is found together is one story from the start: whoever is needed needs less himself. */
+function causesFirst({ topology }: IncidentsState, raised: readonly Failure[]): readonly Failure[] {
+  if (raised.length < 2) return raised;
+  const needs = ({ resource }: Failure): number => topology.needs(resource).size;
+  return raised.toSorted((a, b) => needs(a) - needs(b));
 }
 
 /** Keeps N6. What expires first was remembered first. */

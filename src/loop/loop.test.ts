@@ -236,4 +236,20 @@ resources:
     scene.run(10_000);
     expect(servicesOf(scene.state)).toMatchObject([{ mode: "monitor", state: "stopped" }]);
   });
+
+  it("tells of a network that is cut as one incident, from the start", () => {
+    const sites = ["a", "b", "c"].map((name) => `http/${name}`);
+    const text = sites.map(
+      (site, index) => `  ${site}: { url: http://192.0.2.${index + 1}/, interval: 1s }`,
+    );
+    const scene = new Scene(`resources:\n${text.join("\n")}`);
+    scene.run(60_000);
+    for (const each of [...sites, "host/network"]) scene.ill.add(each);
+    scene.run(60_000);
+    const incidents = scene.entries.flatMap((entry) =>
+      entry.kind === "incident" ? [entry.incident] : [],
+    );
+    expect(new Set(incidents.map(({ cause }) => cause))).toEqual(new Set(["host/network"]));
+    expect(incidents.at(-1)?.victims).toHaveLength(3);
+  });
 });

@@ -199,6 +199,24 @@ describe("monitor", () => {
     expect((beginsMs[2] ?? 0) - (beginsMs[1] ?? 0)).toBeGreaterThan(9000);
   });
 
+  it("looks at its own network before it confirms that somebody far away is silent", () => {
+    const watch = new Watch(siteEvery("10s").replace("127.0.0.1:1", "192.0.2.1"));
+    const next = (answer: Reading) => {
+      const read = watch.next();
+      watch.answer(read, answer);
+      return { resource: read.request.spec.resource, atMs: watch.nowMs };
+    };
+    let read = watch.next();
+    for (; read.request.spec.resource !== site; read = watch.next()) watch.answer(read, pass);
+    const begunMs = watch.nowMs;
+    watch.answer(read, fail);
+    expect([next(fail), next(fail), next(fail)]).toEqual([
+      { resource: "host/network", atMs: begunMs },
+      { resource: "host/network", atMs: begunMs + 10 },
+      { resource: site, atMs: begunMs + 50 },
+    ]);
+  });
+
   it("spreads the equal cadences of a large fleet", () => {
     const names = Array.from({ length: 100 }, (_, index) => `http/site-${index}`);
     const lines = names.map((name) => `  ${name}: { url: http://127.0.0.1:1/, interval: 10s }`);

@@ -4,7 +4,8 @@
  * Every look has its own due time, spread by jitter so that a thousand equal cadences do not beat
  * together; the few of a small fleet are taken in one turn (`DueLooks`). After a look that was not
  * good the next one follows at once, so that a detector which wants two of them does not wait for
- * two intervals.
+ * two intervals. Where that look goes over the network, the network of this machine is looked at
+ * in between: when that is why nobody answers, it is known before anybody is blamed.
  *
  * M1. A look is asked for again only when it has ended (M2); at another process it is another one.
  * M2. Every look ends: with its readings, or at its deadline as a reading of symptom `timeout`;
@@ -14,9 +15,10 @@
  * M4. Nothing but the startup look is done until it has passed once for that process.
  * M5. A look may take its declared time; longer while the machine is short of processor time.
  */
-import type { Fleet } from "../config/index.ts";
+import { type Fleet, isRemote } from "../config/index.ts";
 import { type Instant, jittered } from "../kernel/index.ts";
 import {
+  hostNetwork,
   hostPressure,
   notePressure,
   type Observation,
@@ -70,6 +72,8 @@ const jitterShare = 0.05;
 const confirmationsMax = 1;
 /** The pause before a look that confirms a bad one. */
 const confirmAfterMs = 10;
+/** The same of one that goes over the network: our own is looked at twice meanwhile. */
+const confirmAfarMs = 50;
 /** Sensors end by themselves at their timeout; the monitor gives up a little later. */
 const deadlineGraceMs = 250;
 
@@ -148,7 +152,9 @@ function finish(
     return;
   }
   if (!good && look.bad <= confirmationsMax) {
-    state.due.set(spec.key, now.monotonicMs + confirmAfterMs);
+    const isAfar = state.keysOf.has(hostNetwork) && isRemote(spec);
+    if (isAfar) hasten(state, hostNetwork, now);
+    state.due.set(spec.key, now.monotonicMs + (isAfar ? confirmAfarMs : confirmAfterMs));
     return;
   }
   const nextMs = look.begunMs + look.pauseMs;
