@@ -9,6 +9,7 @@ import { realClock } from "../system/index.ts";
 import type { Context, Run } from "./command.ts";
 import type { DaemonClient } from "./daemon-client.ts";
 import { plainText } from "./plain-text.ts";
+import { shortName } from "./tell-entry.ts";
 import { withDaemon } from "./with-daemon.ts";
 
 export type Wish = "restart" | "stop" | "start";
@@ -73,13 +74,17 @@ async function awaitIt(
     );
     const elapsedMs = realClock.now().monotonicMs - begunMs;
     const elapsed = formatDuration(elapsedMs);
+    const lost = now.find((each) => hasEndedSince(each, chosen) && each.exitCode !== 0);
+    if (wish !== "stop" && lost) throw failedJob(lost);
     if (now.length > 0 && now.every((each) => isSo(wish, each, chosen))) {
       out.progress("");
       const name = nameOf(chosen);
       out.show({ wish, service: name, elapsedMs, instances: now }, (style) => {
         const pids = now.flatMap(({ pid }) => pid ?? []).join(", ");
-        const state = style.state(wish === "stop" ? "stopped" : "healthy");
-        return `${name}  ${state}  after ${elapsed}${pids && `, pid ${pids}`}`;
+        const isOver = now.every(({ pid }) => pid === null);
+        const state = style.state(isOver ? "stopped" : "healthy");
+        const how = isOver && wish !== "stop" ? ", its work is done (code 0)" : "";
+        return `${name}  ${state}  after ${elapsed}${pids && `, pid ${pids}`}${how}`;
       });
       return 0;
     }
@@ -89,15 +94,30 @@ async function awaitIt(
   }
 }
 
-function isSo(
-  wish: Wish,
-  { number, pid, startedAt, state }: InstanceView,
-  chosen: Chosen,
-): boolean {
+function isSo(wish: Wish, each: InstanceView, chosen: Chosen): boolean {
+  const { pid, startedAt, state } = each;
   if (wish === "stop") return pid === null;
+  if (hasEndedSince(each, chosen)) return true;
   if (state !== "healthy" || pid === null) return false;
-  const before = chosen.before.find((each) => each.number === number);
+  const before = beforeOf(each, chosen);
   return wish === "start" || before?.pid !== pid || before.startedAt !== startedAt;
+}
+
+/** A job that was asked for is so when it has ended; an end from before the wish is none. */
+function hasEndedSince(each: InstanceView, chosen: Chosen): boolean {
+  return each.endedAt !== null && each.endedAt !== beforeOf(each, chosen)?.endedAt;
+}
+
+function beforeOf({ number }: InstanceView, { before }: Chosen): InstanceView | undefined {
+  return before.find((each) => each.number === number);
+}
+
+function failedJob({ resource, exitCode }: InstanceView): SoulMirrorError {
+  const name = shortName(resource);
+  const how = exitCode === null ? "by a signal" : `with code ${exitCode}`;
+  return new SoulMirrorError("CONFLICT", `${name} has ended ${how}`, {
+    fix: `\`soulmirror logs ${name}\` shows its last lines; it is not restarted by itself`,
+  });
 }
 
 function late(wish: Wish, chosen: Chosen, now: readonly InstanceView[]): SoulMirrorError {

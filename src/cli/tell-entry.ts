@@ -79,7 +79,8 @@ function sentence(entry: Entry, style: Style): string | undefined {
       const { resource, code, signal, uptimeMs, expected } = entry.exit;
       const how = signal ?? (code === null ? "status unknown" : `code ${code}`);
       const text = `${shortName(resource)} ended (${how}) after ${formatDuration(uptimeMs)}`;
-      return expected ? text : style.paint("red", text);
+      // Code 0 is a job's good end; where it is not, the failure that follows says so.
+      return expected || code === 0 ? text : style.paint("red", text);
     }
     case "failure_raised": {
       const { resource, type, reason } = entry.failure;

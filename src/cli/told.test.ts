@@ -96,6 +96,16 @@ describe("a line of the journal", () => {
     expect(told).toContain("web.1 healed after 900 ms: 3 good looks");
   });
 
+  it("is red for an end that nobody asked for, and not for the good end of a job", () => {
+    const teller = new EntryTeller(createStyle({ isColoured: true, isAscii: false }));
+    const told = (code: number) => {
+      const exit = { resource: "instance/job.1", code, signal: null, uptimeMs: 1, expected: false };
+      return teller.tell(seal({ kind: "process_exited", exit } as SealedEntry["entry"]));
+    };
+    expect(told(1)).toContain("\u001b[31mjob.1 ended (code 1)");
+    expect(told(0)).not.toContain("\u001b[31m");
+  });
+
   it("does not say twice what is done", () => {
     const plan = {
       strategy: "restart",

@@ -24,6 +24,10 @@ export interface InstanceView {
   readonly port: number | null;
   /** Wall milliseconds. */
   readonly startedAt: number | null;
+  /** Wall milliseconds; of a job that rests since, where this daemon has seen its end. */
+  readonly endedAt: number | null;
+  /** Null also where a signal ended it. */
+  readonly exitCode: number | null;
   readonly state: ServiceState;
   readonly reason: string | null;
   /** It runs with its last good configuration, which is not what the fleet file declares. */
@@ -116,12 +120,15 @@ export function resourcesOf(state: LoopState): readonly ResourceView[] {
 
 function instanceView(state: LoopState, slot: Slot, service: ServiceSpec): InstanceView {
   const { run } = slot;
+  const end = slot.ended ? slot.end : undefined;
   return {
     resource: slot.resource,
     number: slot.number,
     pid: run?.started.process.pid ?? null,
     port: run?.started.port ?? null,
     startedAt: run?.sinceAt ?? null,
+    endedAt: end?.at ?? null,
+    exitCode: end?.code ?? null,
     state: stateOf(state, slot),
     reason: slot.quarantine?.reason ?? reasonOf(state, slot.resource) ?? whyNot(slot),
     pinned: slot.pinnedHash !== undefined && slot.pinnedHash !== service.hash,
@@ -145,11 +152,11 @@ function doesRest(state: LoopState, slot: Slot): boolean {
 }
 
 /** Why it does not run, where that is no person's wish. */
-function whyNot({ run, desired, ended, endCode, waiting }: Slot): string | null {
+function whyNot({ run, desired, ended, end, waiting }: Slot): string | null {
   if (run !== undefined || desired === "stopped") return null;
   if (waiting) return `waits for ${waiting.needs.map(shortOf).join(", ")}`;
   if (!ended) return null;
-  return endCode === 0 ? "its work is done (code 0)" : "it has ended and is not to be restarted";
+  return end?.code === 0 ? "its work is done (code 0)" : "it has ended and is not to be restarted";
 }
 
 /** As it is written in the fleet file. */

@@ -147,8 +147,8 @@ function follow(state: PlanState, observation: Observation, tick: PlanTick): voi
   } else if (reading.kind === "exited") {
     if (!noteExited(slot, reading, state.fleet)) return;
     slot.ended = !reading.expected && !isRestarted(state, slot.service, reading.code);
-    slot.endCode = slot.ended ? (reading.code ?? undefined) : undefined;
-    if (slot.endCode === 0) tellDown(state, slot, { tick, reason: "its work is done" });
+    slot.end = slot.ended ? { at: tick.now.wallMs, code: reading.code } : undefined;
+    if (slot.end?.code === 0) tellDown(state, slot, { tick, reason: "its work is done" });
     recordSlot(state, slot, tick);
     wakeCase(state, slot, tick);
   } else if (reading.kind === "check") {

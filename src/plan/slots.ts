@@ -45,8 +45,8 @@ export interface Slot {
   deedDueMs: number;
   /** It exited and its restart policy lets it rest. */
   ended: boolean;
-  /** With which code, where this daemon has seen it. */
-  endCode: number | undefined;
+  /** When (wall milliseconds) and with which code, where this daemon has seen it. */
+  end: { readonly at: number; readonly code: number | null } | undefined;
   /** Its process ended by itself: what that has started may live on. */
   mayLeave: boolean;
   /** It is not ready: requests are kept away from it. Ends with its process. */
@@ -87,7 +87,7 @@ export function createSlot(service: string, number: number): Slot {
     deedDueMs: 0,
     ended: false,
     mayLeave: false,
-    endCode: undefined,
+    end: undefined,
     ejected: false,
     isDoubled: false,
     declaredHash: undefined,

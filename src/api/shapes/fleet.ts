@@ -23,6 +23,8 @@ const instance = z.object({
   pid: z.number().nullable(),
   port: z.number().nullable(),
   startedAt: time.nullable(),
+  endedAt: time.nullable().describe("of a job that rests since"),
+  exitCode: z.number().nullable().describe("null also where a signal ended it"),
   state: serviceState,
   reason: z.string().nullable(),
   pinned: z.boolean(),
