@@ -14,6 +14,7 @@ import {
   type Incident,
   type SealedEntry,
   type Store,
+  shownAnswer,
   shownOrigin,
   shownState,
 } from "../model/index.ts";
@@ -121,19 +122,19 @@ function failureItems(row: FailureRow, kind: "failure" | "victim"): readonly Ite
 
 function actionItems(row: ActionRow): readonly Item[] {
   const { actionStrategy, timestamp, completedAt, durationMs } = row;
-  const begun = {
-    at: timestamp,
-    kind: "action",
-    text: hasBegun(row)
-      ? `${actionStrategy} begins (${shownOrigin(row)})`
-      : `${actionStrategy} waits for approval`,
-  };
-  if (completedAt === null) return [begun];
+  const kind = "action";
+  const waits = { at: timestamp, kind, text: `${actionStrategy} waits for approval` };
+  const answer = shownAnswer(row);
+  const approvedAt = answer?.kind === "approved" ? answer.at : undefined;
+  const text = `${actionStrategy} begins (${shownOrigin(row)})`;
+  const begins = { at: approvedAt ?? timestamp, kind, text };
+  const begun = !hasBegun(row) ? [waits] : approvedAt === undefined ? [begins] : [waits, begins];
+  if (completedAt === null) return begun;
   const after = durationMs === null ? "" : ` after ${formatDuration(durationMs)}`;
   const reason = row.result?.["reason"];
   const why = typeof reason === "string" ? `: ${reason}` : "";
-  const text = `${actionStrategy} ${shownState(row).replaceAll("_", " ")}${after}${why}`;
-  return [begun, { at: completedAt, kind: "action", text }];
+  const what = `${actionStrategy} ${shownState(row).replaceAll("_", " ")}${after}${why}`;
+  return [...begun, { at: completedAt, kind, text: what }];
 }
 
 /** False for what waits for a person, and for what was never let begin. */

@@ -3,7 +3,7 @@ import { formatDuration } from "../kernel/index.ts";
 import type { InstanceView, ServiceView } from "../loop/index.ts";
 import { frontProxy, type Incident } from "../model/index.ts";
 import { columns } from "./columns.ts";
-import { type FleetReport, isAllWell } from "./fleet-report.ts";
+import { type ActionUnderWay, type FleetReport, isAllWell } from "./fleet-report.ts";
 import { plainText } from "./plain-text.ts";
 import type { Style } from "./style.ts";
 import { tellSteps } from "./tell-steps.ts";
@@ -17,7 +17,11 @@ export interface Moment {
 export function renderReport(report: FleetReport, moment: Moment): string {
   const { style } = moment;
   return [
-    `${verdict(report, style)}\n${style.paint("grey", about(report))}`,
+    [
+      verdict(report, style),
+      ...waitingLine(report, style),
+      style.paint("grey", about(report)),
+    ].join("\n"),
     serviceTable(report, moment),
     troubledResources(report, style),
     report.incidents.map((incident) => renderIncident(report, incident, moment)).join("\n"),
@@ -172,14 +176,30 @@ function renderIncident(report: FleetReport, incident: Incident, moment: Moment)
   return lines.join("\n");
 }
 
-function approvals({ actions }: FleetReport, style: Style): string {
-  return actions
-    .filter(({ state }) => state === "waiting_for_approval")
+/** Whoever reads no further knows that somebody is asked, and how to answer. */
+function waitingLine(report: FleetReport, style: Style): readonly string[] {
+  const waiting = waitingIn(report);
+  const [first] = waiting;
+  if (first === undefined) return [];
+  const text =
+    waiting.length === 1
+      ? `1 action waits for approval: soulmirror approve ${first.id}`
+      : `${waiting.length} actions wait for approval: soulmirror approve ACTION, each as below`;
+  return [style.paint("yellow", text)];
+}
+
+function waitingIn({ actions }: FleetReport): readonly ActionUnderWay[] {
+  return actions.filter(({ state }) => state === "waiting_for_approval");
+}
+
+function approvals(report: FleetReport, style: Style): string {
+  return waitingIn(report)
     .map((action) => {
       const { id, strategy, resource, reason } = action;
       const what = `${strategy} on ${resource} (${plainText(reason)})`;
       const head = `${style.state("waiting_for_approval")}: ${what}`;
-      return [head, ...tellSteps(action), `  soulmirror approve ${id}`].join("\n");
+      const answers = [`  soulmirror approve ${id}`, `  soulmirror dismiss ${id}`];
+      return [head, ...tellSteps(action), ...answers].join("\n");
     })
     .join("\n");
 }

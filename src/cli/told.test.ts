@@ -66,6 +66,16 @@ describe("the headline", () => {
     expect(headOf({ services })[0]).toBe("web runs with its last good configuration.");
   });
 
+  it("says that somebody is asked, and how to answer", () => {
+    const action = { state: "waiting_for_approval", strategy: "clean", resource: "host/local" };
+    const rest = { at: 0, reason: "full", irreversible: true, steps: [], preview: [] };
+    const one = { id: "act_1", ...action, ...rest };
+    const [, told] = headOf({ actions: [one] });
+    expect(told).toBe("1 action waits for approval: soulmirror approve act_1");
+    const [, both] = headOf({ actions: [one, { ...one, id: "act_2" }] });
+    expect(both).toMatch(/^2 actions wait for approval: /);
+  });
+
   it("names a mode only where it differs from the fleet's", () => {
     const [, about] = headOf({ modes: { worker: "full", web: "off" } });
     expect(about).toBe("fleet shop, mode full (web: off), page http://x");

@@ -173,16 +173,18 @@ describe("execute", () => {
     expect(machine.told).toEqual(["precheck clean"]);
     machine.answer();
     expect(machine.told).toEqual(["precheck clean"]);
+    machine.nowMs += 7000;
+    const { nowMs: at } = machine;
     machine.feed({ kind: "approve", action: machine.last?.id ?? "", by: "ana" });
     expect(machine.commands.at(-1)).toMatchObject({ phase: "precheck", afterSync: true });
-    expect(machine.last?.answer).toEqual({ kind: "approved", by: "ana" });
+    expect(machine.last?.answer).toEqual({ kind: "approved", by: "ana", at });
     machine.answer();
     expect(machine.told.slice(1)).toEqual(["precheck clean", "act clean"]);
     const other = new Machine();
     other.begin(planOf([step("clean")], { irreversible: true }), true);
     other.feed({ kind: "dismiss", action: other.last?.id ?? "", by: "ana" });
     expect(other.last?.status).toMatchObject({ kind: "failed", reason: "dismissed by ana" });
-    expect(other.last?.answer).toEqual({ kind: "dismissed", by: "ana" });
+    expect(other.last?.answer).toEqual({ kind: "dismissed", by: "ana", at: other.nowMs });
   });
 
   it("shows who is asked what each step would do, and asks for nothing that is refused (X5)", () => {

@@ -161,15 +161,16 @@ function mayHaveBegun(action: Action): boolean {
 function approve(ledger: Ledger, id: string, by: string): void {
   const action = ledger.state.actions.get(id);
   if (action?.status.kind !== "waiting_for_approval") return;
-  const begunMs = ledger.now.monotonicMs;
-  const approved: Action = { ...action, begunMs, answer: { kind: "approved", by } };
+  const { monotonicMs: begunMs, wallMs: at } = ledger.now;
+  const approved: Action = { ...action, begunMs, answer: { kind: "approved", by, at } };
   stepForward(ledger, ledger.put(approved, { kind: "initiated" }));
 }
 
 function dismiss(ledger: Ledger, id: string, by: string): void {
   const action = ledger.state.actions.get(id);
   if (action?.status.kind !== "waiting_for_approval") return;
-  ledger.fail({ ...action, answer: { kind: "dismissed", by } }, `dismissed by ${by}`);
+  const { wallMs: at } = ledger.now;
+  ledger.fail({ ...action, answer: { kind: "dismissed", by, at } }, `dismissed by ${by}`);
 }
 
 /** Also what still waits to be begun: what has begun goes its way. */

@@ -75,7 +75,8 @@ export interface Action {
 }
 
 export type Answer =
-  | { readonly kind: "approved" | "dismissed"; readonly by: string }
+  /** `at`: wall milliseconds; older journals do not say it. */
+  | { readonly kind: "approved" | "dismissed"; readonly by: string; readonly at?: number }
   /** Nobody was asked any more. */
   | { readonly kind: "withdrawn" };
 

@@ -1,25 +1,27 @@
+import type { Answer } from "./action.ts";
 import type { ActionRow } from "./rows.ts";
 
 /**
  * The state of an action as people know it. The table has five; what a person refused, or was not
  * asked for any more, is none that failed.
  */
-export function shownState({ status, result }: ActionRow): string {
-  const kind = answerOf(result)?.["kind"];
-  return kind === "dismissed" || kind === "withdrawn" ? kind : status;
+export function shownState(row: ActionRow): string {
+  const kind = shownAnswer(row)?.kind;
+  return kind === "dismissed" || kind === "withdrawn" ? kind : row.status;
 }
 
 /** "by itself", or who asked for it, let it begin or refused it. */
-export function shownOrigin({ automated, triggeredBy, result }: ActionRow): string {
-  const { kind, by } = answerOf(result) ?? {};
-  if (kind === "dismissed" && typeof by === "string") return `by ${by}`;
+export function shownOrigin(row: ActionRow): string {
+  const { automated, triggeredBy } = row;
+  const answer = shownAnswer(row);
+  if (answer?.kind === "dismissed") return `by ${answer.by}`;
   if (automated) return "by itself";
-  return `${kind === "approved" ? "approved" : "asked for"} by ${triggeredBy ?? "a person"}`;
+  return `${answer?.kind === "approved" ? "approved" : "asked for"} by ${triggeredBy ?? "a person"}`;
 }
 
-function answerOf(result: ActionRow["result"]): Readonly<Record<string, unknown>> | undefined {
+/** What became of its waiting for a person; undefined where it did not wait, or waits yet. */
+export function shownAnswer({ result }: ActionRow): Answer | undefined {
   const answer = result?.["answer"];
-  return typeof answer === "object" && answer !== null && !Array.isArray(answer)
-    ? (answer as Readonly<Record<string, unknown>>)
-    : undefined;
+  const isRecord = typeof answer === "object" && answer !== null && !Array.isArray(answer);
+  return isRecord ? (answer as unknown as Answer) : undefined;
 }

@@ -96,6 +96,7 @@ test("what cannot be undone waits for a person: one is dismissed, the next one a
   );
   const told = story.timeline.map(({ text }) => text);
   expect(told).toContain("command:first waits for approval");
+  expect(told).toContain("command:second waits for approval");
   expect(told).toContain("command:second begins (approved by token)");
   await bench.settled();
 });

@@ -5,6 +5,7 @@ import {
   type ActionRow,
   type FailureRow,
   type Incident,
+  shownAnswer,
   shownOrigin,
   shownState,
 } from "../../model/index.ts";
@@ -99,11 +100,22 @@ function tellAction(row: ActionRow, style: Style): string {
   const what = target === "" ? row.actionStrategy : `${row.actionStrategy} of ${target}`;
   return [
     `${style.state(shownState(row))}  ${style.paint("bold", what)}${took}, ${shownOrigin(row)}`,
-    `began ${calendarTime(row.timestamp)}`,
+    whenOf(row),
     ...told("parameters", row.parameters),
     ...evidenceOf(row).flatMap((text) => ["kept before it", plainLines(text)]),
     ...told("result", resultWithoutEvidence(row)),
   ].join("\n");
+}
+
+/** When it began; of what a person was asked for, when that was and what the answer was. */
+function whenOf(row: ActionRow): string {
+  const answer = shownAnswer(row);
+  const planned = calendarTime(row.timestamp);
+  if (answer === undefined) return `began ${planned}`;
+  if (answer.kind === "withdrawn") return `planned ${planned}, withdrawn before it began`;
+  const { kind, by, at } = answer;
+  const answered = at === undefined ? "" : ` ${calendarTime(at)}`;
+  return `asked ${planned}, ${kind}${answered} by ${plainText(by)}`;
 }
 
 function told(title: string, value: unknown): readonly string[] {
