@@ -11,10 +11,12 @@ import { readFleet } from "./read-fleet.ts";
 import { refuseUnsafe } from "./refuse-unsafe.ts";
 
 export async function examineFleet(place: Place): Promise<readonly DoctorCheck[]> {
-  const path = pathOf(place);
-  if (path === undefined) {
-    return [fail("fleet file", "none found", "name it with -c, or `soulmirror init --write`")];
+  if (!place.isOfFleet) {
+    // A machine is looked at before it has one.
+    return [warn("fleet file", "there is none here or above", noFleetFix)];
   }
+  const path = pathOf(place);
+  if (path instanceof SoulMirrorError) return [fail("fleet file", path.message, path.fix ?? "")];
   const result = readFleet({ path, port: place.port });
   if (!result.ok) {
     const [first] = result.error;
@@ -34,12 +36,14 @@ export async function examineFleet(place: Place): Promise<readonly DoctorCheck[]
   ];
 }
 
-function pathOf(place: Place): string | undefined {
+const noFleetFix = "make one with `soulmirror init --write`, or name one with -c FILE";
+
+function pathOf(place: Place): string | SoulMirrorError {
   try {
     return place.fleetPath;
-  } catch {
-    // That there is none is what is told.
-    return undefined;
+  } catch (error) {
+    if (error instanceof SoulMirrorError) return error;
+    throw error;
   }
 }
 

@@ -32,15 +32,23 @@ export class Place {
 
   /** Absolute. Throws CONFIG_NOT_FOUND. */
   get fleetPath(): string {
+    const named = this.#named;
+    if (named === undefined) return findAbove(process.cwd()) ?? notFound();
+    const path = resolve(named);
+    if (existsSync(path)) return path;
+    throw new SoulMirrorError("CONFIG_NOT_FOUND", `there is no fleet file ${path}`, {
+      fix: "check the path after -c, or write one with `soulmirror init --write`",
+    });
+  }
+
+  /** False where nobody names a fleet file and none is here or above. */
+  get isOfFleet(): boolean {
+    return this.#named !== undefined || findAbove(process.cwd()) !== undefined;
+  }
+
+  get #named(): string | undefined {
     const named = this.#options.config ?? process.env["SOULMIRROR_CONFIG"];
-    if (named !== undefined && named !== "") {
-      const path = resolve(named);
-      if (existsSync(path)) return path;
-      throw new SoulMirrorError("CONFIG_NOT_FOUND", `there is no fleet file ${path}`, {
-        fix: "check the path after -c, or write one with `soulmirror init --write`",
-      });
-    }
-    return findAbove(process.cwd()) ?? notFound();
+    return named === "" ? undefined : named;
   }
 
   /** Absolute; need not exist. Throws CONFIG_NOT_FOUND when nothing says where it is. */

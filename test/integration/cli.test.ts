@@ -348,6 +348,16 @@ describe("db", () => {
 });
 
 describe("doctor", () => {
+  it("looks at a machine without a fleet, and misses one that is named", async () => {
+    const { code, out } = await bench.run("doctor");
+    expect([code, out]).toEqual([0, expect.stringMatching(/warn +fleet file +there is none here/)]);
+    const named = await bench.run("doctor", "-c", "nowhere.yaml");
+    expect(named).toMatchObject({
+      code: 1,
+      out: expect.stringContaining("nowhere.yaml") as string,
+    });
+  });
+
   it("finds nothing in the way of a good fleet", async () => {
     await bench.writeFleet();
     await writeJournal(5);
