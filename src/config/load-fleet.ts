@@ -7,6 +7,7 @@ import { type Explanation, explainKey } from "./explain.ts";
 import type { Fleet } from "./fleet.ts";
 import type { ConfigProblem } from "./problem.ts";
 import { resolve } from "./resolve.ts";
+import { resolveNeeds } from "./resolve-needs.ts";
 import type { Scope } from "./resolve-scope.ts";
 import { type ConfigSources, gather } from "./sources.ts";
 import { validate } from "./validate.ts";
@@ -37,9 +38,12 @@ export function loadFleet(sources: ConfigSources): Result<LoadedFleet, readonly 
     warnings: [...warnings],
     problems: [...problems, ...validated.problems],
   };
+  const { written, resources } = validated;
+  // In a file that cannot be read to its end nobody knows which names there are.
+  const needs = problems.length > 0 ? new Map<string, never>() : resolveNeeds(scope);
   // What does not fit the schema would only lead to complaints about complaints.
-  if (scope.problems.length > 0 || validated.written === undefined) return failed(inOrder(scope));
-  const fleet = resolve(scope, validated.written, validated.resources);
+  if (scope.problems.length > 0 || written === undefined) return failed(inOrder(scope));
+  const fleet = resolve(scope, { written, resources, needs });
   if (scope.problems.length > 0) return failed(inOrder(scope));
   return success({
     fleet,

@@ -285,6 +285,21 @@ describe("every problem names its place, the value and the fix", () => {
     expect(found.map(({ key }) => key)).toEqual(["mode", "fleet", "services.a.command", "api"]);
   });
 
+  it("also an unknown need and a circle, beside what does not fit the schema", () => {
+    const found = problemsOf(
+      "mode: x\nservices:\n  a: { command: x, depends_on: [b, ledgr] }\n  b: { depends_on: a }\n",
+    );
+    const bad = ["mode", "services.a.depends_on", "services.a.depends_on[1]", "services.b.command"];
+    expect(found.map(({ key }) => key)).toEqual(bad);
+  });
+
+  it("but not the needs of a file that cannot be read to its end", () => {
+    const found = problemsOf(
+      "services:\n  a: { command: x, depends_on: b }\n  b: { command: 'x }\n",
+    );
+    expect(found.map(({ message }) => message).join()).not.toContain("there is no");
+  });
+
   it("of defaults once, however many services there are", () => {
     const text =
       "defaults: { services: { timeout: x } }\nservices: { a: { command: x }, b: { command: x } }";

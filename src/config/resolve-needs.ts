@@ -1,22 +1,31 @@
 /**
  * Who needs whom, by full names. A short name stands for the one thing that has it; what needs
  * itself, directly or around a circle, could never be started.
+ *
+ * Read from what is written, whatever else of it fits the schema: names are known all the same.
  */
-import { complain, listOf, type Scope } from "./resolve-scope.ts";
+import { complain, type Scope } from "./resolve-scope.ts";
 import { adviceFor } from "./suggest.ts";
+import { at, type MapTree, memberOf, type TreePath } from "./tree.ts";
 
-export interface Needing {
+interface Needing {
   /** `kind/name` */
   readonly id: string;
   readonly path: readonly string[];
-  readonly written: string | readonly string[] | undefined;
+  readonly needs: readonly Need[];
+}
+
+interface Need {
+  readonly name: string;
+  readonly path: TreePath;
 }
 
 /** Full names by id. */
-export function resolveNeeds(
-  scope: Scope,
-  all: readonly Needing[],
-): ReadonlyMap<string, readonly string[]> {
+export function resolveNeeds(scope: Scope): ReadonlyMap<string, readonly string[]> {
+  const all = [
+    ...needingIn(scope.tree, "services").map((each) => ({ ...each, id: `service/${each.id}` })),
+    ...needingIn(scope.tree, "resources"),
+  ];
   const byName = new Map<string, string[]>();
   for (const { id } of all) {
     const name = id.slice(id.indexOf("/") + 1);
@@ -25,9 +34,7 @@ export function resolveNeeds(
   const ids = new Set(all.map(({ id }) => id));
   const needs = new Map<string, readonly string[]>();
   for (const each of all) {
-    const isList = Array.isArray(each.written);
-    const found = listOf(each.written).flatMap((name, index) => {
-      const path = [...each.path, "depends_on", ...(isList ? [index] : [])];
+    const found = each.needs.flatMap(({ name, path }) => {
       if (ids.has(name)) return [name];
       const candidates = byName.get(name) ?? [];
       if (candidates.length === 1) return candidates;
@@ -46,6 +53,24 @@ export function resolveNeeds(
   }
   complainOfCycles(scope, all, needs);
   return needs;
+}
+
+function needingIn(tree: MapTree, section: "services" | "resources"): readonly Needing[] {
+  const written = memberOf(tree, section);
+  if (written?.kind !== "map") return [];
+  return [...written.members.keys()].map((id) => {
+    const path = [section, id];
+    return { id, path, needs: needsAt(tree, [...path, "depends_on"]) };
+  });
+}
+
+/** One text or a list of them; what is neither is for the schema to complain of. */
+function needsAt(tree: MapTree, path: TreePath): readonly Need[] {
+  const found = at(tree, path);
+  if (found?.kind === "list")
+    return found.items.flatMap((_, index) => needsAt(tree, [...path, index]));
+  if (found?.kind !== "scalar" || typeof found.value !== "string" || found.value === "") return [];
+  return [{ name: found.value, path }];
 }
 
 function complainOfCycles(

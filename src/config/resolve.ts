@@ -2,31 +2,21 @@
 import { canonicalJson, type Mode, strictest } from "../kernel/index.ts";
 import type { Fleet, ResourceSpec, ServiceSpec } from "./fleet.ts";
 import { strategyName } from "./resolve-hooks.ts";
-import { resolveNeeds } from "./resolve-needs.ts";
 import { resolveResource } from "./resolve-resource.ts";
 import { complain, listOf, msOf, type Scope } from "./resolve-scope.ts";
 import { resolveService } from "./resolve-service.ts";
 import type { WrittenFleet } from "./schema.ts";
 import type { WrittenResource } from "./schema-resources.ts";
 
+/** What fits the schema. */
+interface Readable {
+  readonly written: WrittenFleet;
+  readonly resources: ReadonlyMap<string, WrittenResource>;
+  readonly needs: ReadonlyMap<string, readonly string[]>;
+}
+
 /** Problems go to `scope.problems`; with any of them the fleet is not to be used. */
-export function resolve(
-  scope: Scope,
-  written: WrittenFleet,
-  resources: ReadonlyMap<string, WrittenResource>,
-): Fleet {
-  const needs = resolveNeeds(scope, [
-    ...Object.entries(written.services).map(([name, service]) => ({
-      id: `service/${name}`,
-      path: ["services", name],
-      written: service.depends_on,
-    })),
-    ...[...resources].map(([id, resource]) => ({
-      id,
-      path: ["resources", id],
-      written: resource.written.depends_on,
-    })),
-  ]);
+export function resolve(scope: Scope, { written, resources, needs }: Readable): Fleet {
   const services: Record<string, ServiceSpec> = {};
   for (const [name, service] of Object.entries(written.services)) {
     const dependsOn = needs.get(`service/${name}`) ?? [];
