@@ -271,11 +271,12 @@ describe("a case of recovery", () => {
   it("puts into quarantine what crashes too often, and lets it out for a new spec", () => {
     const text = `services: { db: { command: node db.js } }\nbudgets: { crashes: 1 }`;
     const planner = running(text, db);
-    planner.fail(db, "crash_loop");
+    const { reason } = planner.fail(db, "crash_loop");
     planner.exited(db, { uptimeMs: 10 });
     planner.wait(200);
     expect(planner.told).toEqual([`quarantine ${db}`]);
-    expect(planner.escalations[0]).toContain("in quarantine");
+    expect(planner.escalations[0]).toBe(`in quarantine: ${reason}`);
+    expect(planner.state.slots.get(db)?.quarantine?.reason).toBe(reason);
     planner.end(planner.plans[0], "succeeded");
     planner.wait(60_000);
     expect(planner.told).toHaveLength(1);

@@ -265,13 +265,13 @@ function shortened(attempts: readonly Attempt[]): readonly Attempt[] {
 
 /** What a strategy means for the instance while it lasts, and over a restart of the daemon. */
 function markSlot(state: PlanState, each: RecoveryCase, proposal: Proposal): void {
-  const { tick, strategy, reason } = proposal;
-  const { slot, service } = proposal.context;
+  const { tick, strategy } = proposal;
+  const { slot, service, failure } = proposal.context;
   if (slot === undefined) return;
   if (strategy.name === "eject") slot.ejected = true;
   if (strategy.name === "rollback_config") slot.pinnedHash = slot.goodHash;
   if (strategy.name === "quarantine" && service) {
-    slot.quarantine = { specHash: service.hash, reason };
+    slot.quarantine = { specHash: service.hash, reason: failure.reason };
     tellQuarantine(state, each, { tick, slot });
   }
   if (strategy.name === "rollback_config" || slot.quarantine) recordSlot(state, slot, tick);

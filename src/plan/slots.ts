@@ -201,7 +201,7 @@ export function restoreSlot(slot: Slot, record: SlotRecord, service: ServiceSpec
   slot.declaredHash = service.hash;
   if (record.specHash !== service.hash) slot.pinnedHash = record.specHash;
   if (record.quarantined) {
-    const reason = "quarantined before this daemon began";
+    const reason = "since before this daemon began";
     slot.quarantine = { specHash: service.hash, reason };
   }
 }
