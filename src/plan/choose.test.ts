@@ -61,6 +61,25 @@ describe("choose", () => {
     expect(order(contextOf("memory_exhaustion"), 1)).toEqual(["drain_restart"]);
   });
 
+  it("does not speak of what could never be tried", () => {
+    const { slot: _, service: __, ...instance } = contextOf("unreachable");
+    const context = {
+      ...instance,
+      resource: "tcp/db",
+      slot: undefined,
+      service: undefined,
+    } as const;
+    expect(choose(context, none)).toEqual({
+      strategy: undefined,
+      reason:
+        "reconnect: no `reconnect` hook is declared; switch_alternative: no `alternative` is declared",
+    });
+    const { reason } = choose({ ...context, failure: { ...context.failure, type: "hang" } }, none);
+    expect(reason).toBe("nothing is known that heals hang of tcp/db");
+    const gone = { ...contextOf("process_exited"), crashesMax: 0 };
+    expect(choose(gone, { ...none, tried: ["quarantine"] }).reason).not.toContain("proxy");
+  });
+
   it("takes what the fleet file names first, in its order", () => {
     const keys = `recovery_strategy: [failover, reconnect]${hooks}`;
     expect(order(contextOf("check_failed", keys), 3)).toEqual([

@@ -84,6 +84,7 @@ function inOrder(context: Context, past: Past): Order {
   const named = declared(context).flatMap((name) => family(name, failure));
   const others = strategies
     .filter((strategy) => strategy.heals[failure.type] !== undefined && !named.includes(strategy))
+    .filter((strategy) => strategy.fits?.(context) ?? true)
     .map((strategy) => ({ strategy, turn: turnOf(strategy, failure, past) }))
     .sort((a, b) => a.turn - b.turn)
     .map(({ strategy }) => strategy);

@@ -13,6 +13,8 @@ export interface Strategy {
   readonly heals: Partial<Readonly<Record<FailureType, number>>>;
   /** May be tried again in the same incident (after a growing pause). */
   readonly repeatable: boolean;
+  /** False where it never could be tried, whatever is declared: then nobody is told of it. */
+  fits?(context: Context): boolean;
   /** Undefined: it may be tried. Else the reason against it. */
   against(context: Context): string | undefined;
   /** Never empty unless `heals` nothing by steps (quarantine of what does not run). */
@@ -45,6 +47,10 @@ export interface Context {
 
 export function hooksOf(context: Context): HookSpecs | undefined {
   return context.service?.hooks ?? context.spec?.hooks;
+}
+
+export function isInstance({ slot }: Context): boolean {
+  return slot !== undefined;
 }
 
 /** Nobody runs, so there is nobody to drain, to ask or to look at. */

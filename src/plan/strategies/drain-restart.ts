@@ -5,7 +5,7 @@
  */
 
 import { wantedHash } from "../slots.ts";
-import { isDead, isDeaf, type Strategy } from "../strategy.ts";
+import { isDead, isDeaf, isInstance, type Strategy } from "../strategy.ts";
 import { drainStep, readyStep, startStep, stopStep } from "./steps.ts";
 
 export const drainRestart: Strategy = {
@@ -20,6 +20,7 @@ export const drainRestart: Strategy = {
     threshold_exceeded: 20,
   },
   repeatable: true,
+  fits: isInstance,
   reverts: false,
   irreversible: () => false,
   against(context) {

@@ -4,12 +4,13 @@
  * supervision puts it back as soon as it is ready (`supervise.ts`, U4).
  */
 import { isServing } from "../slots.ts";
-import { isDead, type Strategy } from "../strategy.ts";
+import { isDead, isInstance, type Strategy } from "../strategy.ts";
 
 export const eject: Strategy = {
   name: "eject",
   heals: { not_ready: 10 },
   repeatable: true,
+  fits: isInstance,
   reverts: true,
   terminal: true,
   protects: true,

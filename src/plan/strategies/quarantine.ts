@@ -2,13 +2,14 @@
  * It crashes and crashes. Stop starting it, keep the evidence, tell a person. It is left when the
  * spec or the binary changes, or when somebody starts it.
  */
-import { isDead, type Strategy } from "../strategy.ts";
+import { isDead, isInstance, type Strategy } from "../strategy.ts";
 import { stopStep } from "./steps.ts";
 
 export const quarantine: Strategy = {
   name: "quarantine",
   heals: { crash_loop: 90, start_failed: 90, process_exited: 90 },
   repeatable: false,
+  fits: isInstance,
   reverts: false,
   terminal: true,
   irreversible: () => false,

@@ -4,13 +4,14 @@
  */
 
 import { wantedHash } from "../slots.ts";
-import type { Strategy } from "../strategy.ts";
+import { isInstance, type Strategy } from "../strategy.ts";
 import { startStep, stopStep } from "./steps.ts";
 
 export const restartCause: Strategy = {
   name: "restart_cause",
   heals: { dependency_down: 15, check_failed: 15 },
   repeatable: false,
+  fits: isInstance,
   reverts: false,
   irreversible: () => false,
   against: ({ suspects }) =>

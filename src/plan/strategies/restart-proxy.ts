@@ -8,6 +8,7 @@ export const restartProxy: Strategy = {
   repeatable: true,
   reverts: false,
   irreversible: () => false,
+  fits: ({ resource }) => resource === frontProxy,
   against: ({ resource }) => (resource === frontProxy ? undefined : "it is not the front proxy"),
   steps: ({ resource }) => [{ kind: "start-proxy", resource, parameters: {}, deadlineMs: 10_000 }],
 };

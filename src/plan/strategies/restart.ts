@@ -3,7 +3,7 @@
  * further attempt waits longer (the planner's backoff).
  */
 import { wantedHash } from "../slots.ts";
-import { isDead, isDeaf, type Strategy } from "../strategy.ts";
+import { isDead, isDeaf, isInstance, type Strategy } from "../strategy.ts";
 import { simpleStep, startStep, stopStep } from "./steps.ts";
 
 export const restart: Strategy = {
@@ -23,6 +23,7 @@ export const restart: Strategy = {
     process_exhaustion: 30,
   },
   repeatable: true,
+  fits: isInstance,
   reverts: false,
   irreversible: () => false,
   against({ slot, service, crashesMax }) {

@@ -3,13 +3,14 @@
  * which it had a healthy run. Taken back (the declared spec is tried again) when that does not
  * help, because then the change was not the cause.
  */
-import { isDead, type Strategy } from "../strategy.ts";
+import { isDead, isInstance, type Strategy } from "../strategy.ts";
 import { startStep, stopStep } from "./steps.ts";
 
 export const rollbackConfig: Strategy = {
   name: "rollback_config",
   heals: { crash_loop: 20, start_timeout: 40, start_failed: 20, check_failed: 50 },
   repeatable: false,
+  fits: isInstance,
   reverts: true,
   irreversible: () => false,
   against({ slot, service }) {

@@ -1,12 +1,13 @@
 /** One more instance, where the fleet file allows it; taken away again when it does not help. */
 import { instanceId } from "../../model/index.ts";
-import type { Strategy } from "../strategy.ts";
+import { isInstance, type Strategy } from "../strategy.ts";
 import { readyStep, startStep } from "./steps.ts";
 
 export const scale: Strategy = {
   name: "scale",
   heals: { slow: 10, threshold_exceeded: 10 },
   repeatable: false,
+  fits: isInstance,
   reverts: true,
   irreversible: () => false,
   against({ service, siblings }) {

@@ -5,7 +5,7 @@
 
 import { frontProxy } from "../../model/index.ts";
 import { wantedHash } from "../slots.ts";
-import type { Strategy } from "../strategy.ts";
+import { isInstance, type Strategy } from "../strategy.ts";
 import { startStep } from "./steps.ts";
 
 const patienceMs = 3_600_000;
@@ -14,6 +14,7 @@ export const waitForPort: Strategy = {
   name: "wait_for_port",
   heals: { port_conflict: 10, proxy_listen: 10 },
   repeatable: true,
+  fits: (context) => isInstance(context) || context.resource === frontProxy,
   reverts: false,
   irreversible: () => false,
   against({ slot, resource, failure }) {
