@@ -14,7 +14,8 @@ export interface DrillRow {
   /** A strategy, or `itself`. */
   readonly healedBy?: string;
   /**
-   * From the blow, or from the end of a fault that lasts, to the first answer of a clean window.
+   * From the blow, or from the end of a fault that lasts, to the first answer of a clean window;
+   * missing where no request failed from then on.
    */
   readonly healedAfterMs?: number;
   readonly requests: number;

@@ -87,6 +87,13 @@ test("the table is at most 120 columns wide, and says everything", () => {
   for (const line of judgeTable(rows).split("\n")) expect(line.length).toBeLessThanOrEqual(120);
 });
 
+test("what did no harm, or none after its end, has no time to be healed in, and says so", () => {
+  const { healedAfterMs: _, ...row } = rows[0] as DrillRow;
+  expect(judgeTable([row])).toMatch(/restart +no harm +0 of 1,204  healed/);
+  expect(judgeTable([{ ...row, failedRequests: 3 }])).toMatch(/restart +at once +3 of 1,204/);
+  expect(judgeTable([{ ...row, verdict: { kind: "quiet" } }])).toMatch(/restart +- +0 of 1,204/);
+});
+
 test("a wider terminal gives its room to the fault", () => {
   const [, , rule = ""] = judgeTable(rows, { columns: 140 }).split("\n");
   expect(rule.length).toBe(140);

@@ -30,7 +30,7 @@ const columns: readonly Column[] = [
     cell: ({ strategies }) => strategies.map(attempt).join(", ") || "-",
   },
   { title: "healed by", columns: 14, cell: ({ healedBy }) => healedBy ?? "-" },
-  { title: "healed after", columns: 7, isNumber: true, cell: (row) => duration(row.healedAfterMs) },
+  { title: "healed after", columns: 7, isNumber: true, cell: healedAfter },
   {
     title: "requests that failed",
     columns: 11,
@@ -130,6 +130,12 @@ function summary(rows: readonly DrillRow[]): string {
     `${count("healed")} healed, ${count("quiet")} quiet, ${count("not here")} not here, ` +
     `${count("failed")} failed; ${grouped(failed)} of ${grouped(requests)} requests failed`
   );
+}
+
+/** Where no request failed from then on there is no time to tell. */
+function healedAfter({ healedAfterMs, failedRequests, verdict }: DrillRow): string {
+  if (healedAfterMs !== undefined || verdict.kind !== "healed") return duration(healedAfterMs);
+  return failedRequests === 0 ? "no harm" : "at once";
 }
 
 function duration(ms: number | undefined): string {
