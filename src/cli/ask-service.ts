@@ -79,13 +79,16 @@ async function awaitIt(
     if (now.length > 0 && now.every((each) => isSo(wish, each, chosen))) {
       out.progress("");
       const name = nameOf(chosen);
-      out.show({ wish, service: name, elapsedMs, instances: now }, (style) => {
-        const pids = now.flatMap(({ pid }) => pid ?? []).join(", ");
-        const isOver = now.every(({ pid }) => pid === null);
-        const state = style.state(isOver ? "stopped" : "healthy");
-        const how = isOver && wish !== "stop" ? ", its work is done (code 0)" : "";
-        return `${name}  ${state}  after ${elapsed}${pids && `, pid ${pids}`}${how}`;
-      });
+      out.show(
+        { wish, service: name, elapsedMs: Math.round(elapsedMs), instances: now },
+        (style) => {
+          const pids = now.flatMap(({ pid }) => pid ?? []).join(", ");
+          const isOver = now.every(({ pid }) => pid === null);
+          const state = style.state(isOver ? "stopped" : "healthy");
+          const how = isOver && wish !== "stop" ? ", its work is done (code 0)" : "";
+          return `${name}  ${state}  after ${elapsed}${pids && `, pid ${pids}`}${how}`;
+        },
+      );
       return 0;
     }
     if (elapsedMs > waitsMs) throw late(wish, chosen, now);

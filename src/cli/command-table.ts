@@ -3,7 +3,7 @@ import type { CommandLine } from "./command.ts";
 
 const service = ["<service>", "a service, or one instance of it: trust-engine.2"] as const;
 const noWait = ["--no-wait", "do not wait until it is done"] as const;
-const lines = ["-n, --lines <count>", "at most so many"] as const;
+const lines = ["-n, --lines <count>", "at most so many, up to 500 (default: 20)"] as const;
 
 export const commandTable: readonly CommandLine[] = [
   {
@@ -34,7 +34,7 @@ export const commandTable: readonly CommandLine[] = [
     name: "config",
     summary: "What is in force, and where each value comes from",
     args: [
-      ["<what>", "show everything, or explain one key", ["show", "explain"]],
+      ["<what>", "show everything or one key, or explain one", ["show", "explain"]],
       ["[key]", "for example services.web.instances"],
     ],
     load: async () => (await import("./commands/config.ts")).config,
@@ -69,7 +69,10 @@ export const commandTable: readonly CommandLine[] = [
     name: "logs",
     summary: "Log lines of all services, one service or one instance (or `daemon`, `proxy`)",
     args: [["[service]", "default: all"]],
-    options: [["-f, --follow", "go on with new lines"], lines],
+    options: [
+      ["-f, --follow", "go on with new lines"],
+      ["-n, --lines <count>", "so many last lines of each instance (default: 50)"],
+    ],
     load: async () => (await import("./commands/logs.ts")).logs,
   },
   {
@@ -102,7 +105,7 @@ export const commandTable: readonly CommandLine[] = [
   {
     name: "show",
     summary: "All about one incident, action, service or resource, with its timeline",
-    args: [["<what>", "an id, a service, or kind/name"]],
+    args: [["<what>", "an id, a service, one instance of it (web.1), or kind/name"]],
     load: async () => (await import("./commands/show.ts")).show,
   },
   {

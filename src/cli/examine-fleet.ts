@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import type { Fleet, ServiceSpec } from "../config/index.ts";
 import { SoulMirrorError } from "../kernel/index.ts";
 import { findExecutable, isAlive, isPortFree, portHolder } from "../system/index.ts";
+import { counted } from "./counted.ts";
 import { readDaemonNote } from "./daemon-note.ts";
 import { type DoctorCheck, fail, ok, warn } from "./doctor-check.ts";
 import type { Place } from "./place.ts";
@@ -21,14 +22,14 @@ export async function examineFleet(place: Place): Promise<readonly DoctorCheck[]
   if (!result.ok) {
     const [first] = result.error;
     const count = result.error.length;
-    const problems = count === 1 ? "1 problem" : `${count} problems, first`;
+    const problems = `${counted(count, "problem")}${count === 1 ? "" : ", first"}`;
     const told = `${path}: ${problems}: ${first?.key}: ${first?.message}`;
     return [fail("fleet file", told, "`soulmirror validate` shows all of them"), safety(path)];
   }
   const { fleet, warnings } = result.value;
   const services = Object.values(fleet.services);
   return [
-    ok("fleet file", `${path}: fleet ${fleet.name}, ${services.length} services`),
+    ok("fleet file", `${path}: fleet ${fleet.name}, ${counted(services.length, "service")}`),
     ...warnings.map((text) => warn("fleet file", text, "`soulmirror validate` shows where")),
     safety(path),
     ...services.map(program),

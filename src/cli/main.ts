@@ -15,7 +15,7 @@ import { reportError } from "./report-error.ts";
 const exitCodes = `
 Exit codes:
   0  done
-  1  there is no such thing, or its state does not allow it
+  1  there is no such thing, its state does not allow it, or not all is well
   2  the command line or the fleet file is not right
   3  the data directory or the store cannot be used
   4  the journal was edited or cut
@@ -84,10 +84,21 @@ function exitCodeOf(error: unknown, program: Command): number {
   if (!(error instanceof CommanderError)) return reportError(error, asksForJson());
   if (error.exitCode === 0) return 0;
   if (error.code === "commander.help") return errorTable.BAD_REQUEST.exitCode;
-  const wrong = new SoulMirrorError("BAD_REQUEST", error.message.replace(/^error: /, ""), {
-    fix: `\`${program.name()} --help\` lists the commands, \`<command> --help\` their options`,
-  });
-  return reportError(wrong, asksForJson());
+  const { message, guess } = inOurWords(error.message);
+  const help = `\`${program.name()} --help\` lists the commands, \`${program.name()} COMMAND --help\` their options`;
+  const fix = guess === undefined ? help : `did you mean ${guess}? ${help}`;
+  return reportError(new SoulMirrorError("BAD_REQUEST", message, { fix }), asksForJson());
+}
+
+/** Without what only programmers know, and with the guess where every other fix stands. */
+function inOurWords(said: string): { readonly message: string; readonly guess?: string } {
+  const [first = "", hint = ""] = said.replace(/^error: /, "").split("\n");
+  const guess = /^\(Did you mean (.+)\?\)$/.exec(hint)?.[1];
+  const message = first.replace(
+    /^command-argument value (.+) is invalid for argument '(.+)'\. Allowed choices are (.+)\.$/,
+    "$2 is one of $3, not $1",
+  );
+  return { message, ...(guess === undefined ? {} : { guess }) };
 }
 
 /** Also when the command line could not be read to its end. */

@@ -15,6 +15,7 @@ import {
 } from "../config/index.ts";
 import { messageOf, type Result, SoulMirrorError } from "../kernel/index.ts";
 import { readPlainFile, readSecretFile } from "../system/index.ts";
+import { counted } from "./counted.ts";
 
 export interface FleetReading {
   readonly path: string;
@@ -48,7 +49,7 @@ export function mustReadFleet(reading: FleetReading): LoadedFleet {
 }
 
 export function invalid(path: string, problems: readonly ConfigProblem[]): SoulMirrorError {
-  const count = `${problems.length} ${problems.length === 1 ? "problem" : "problems"}`;
+  const count = counted(problems.length, "problem");
   const text = problems.map(formatProblem).join("\n");
   return new SoulMirrorError("CONFIG_INVALID", `${path} has ${count}:\n${text}`);
 }
@@ -57,8 +58,11 @@ function textOf(path: string): ConfigText {
   try {
     return { path, text: readPlainFile(path) };
   } catch (error) {
-    throw new SoulMirrorError("CONFIG_NOT_FOUND", `${path} cannot be read: ${messageOf(error)}`, {
-      fix: "check the path and its permissions",
-    });
+    const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    const message = isMissing
+      ? `there is no file ${path}`
+      : `${path} cannot be read: ${messageOf(error)}`;
+    const fix = isMissing ? "check the path" : "check the path and its permissions";
+    throw new SoulMirrorError("CONFIG_NOT_FOUND", message, { fix });
   }
 }

@@ -3,6 +3,7 @@ import { formatDuration } from "../kernel/index.ts";
 import type { InstanceView, ServiceView } from "../loop/index.ts";
 import { frontProxy, type Incident } from "../model/index.ts";
 import { columns } from "./columns.ts";
+import { counted } from "./counted.ts";
 import { type ActionUnderWay, type FleetReport, isAllWell } from "./fleet-report.ts";
 import { plainText } from "./plain-text.ts";
 import type { Style } from "./style.ts";
@@ -44,9 +45,11 @@ function about({ fleet, mode, modes, url }: FleetReport): string {
 
 function verdict(report: FleetReport, style: Style): string {
   const { services, incidents, resources } = report;
-  const count = `${services.length} ${services.length === 1 ? "service" : "services"}`;
   if (isAllWell(report)) {
-    const text = services.length === 1 ? "The service is well." : `All ${count} are well.`;
+    const text =
+      services.length === 1
+        ? "The service is well."
+        : `All ${counted(services.length, "service")} are well.`;
     return style.paint("green", text);
   }
   const escalated = incidents.filter(({ state }) => state.kind === "escalated");
@@ -89,10 +92,6 @@ export function pinLine(services: readonly ServiceView[], style: Style): string 
       return `${style.state("warn")}  ${text}; ${fix}, a restart does not end it`;
     })
     .join("\n");
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 function serviceTable({ services }: FleetReport, moment: Moment): string {

@@ -217,7 +217,7 @@ function weigh(
     ...(watch.action === undefined ? {} : { action: watch.action }),
     healed: true,
     reason: `${watch.goodCount} good looks over ${formatDuration(cleanMs)}`,
-    healedAfterMs: Math.max(0, watch.goodSinceMs - watch.raisedMs),
+    healedAfterMs: Math.round(Math.max(0, watch.goodSinceMs - watch.raisedMs)),
   });
 }
 

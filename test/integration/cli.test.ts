@@ -53,7 +53,7 @@ describe("the command line", () => {
     [["status", "--port", "eighty"], 'wants a whole number, not "eighty"'],
     [["up", "--port", "70000"], '--port wants a number from 1 to 65535, not "70000"'],
     [["incidents", "-n", "0"], '--lines wants a number from 1 to 500, not "0"'],
-    [["db", "sideways"], "is invalid"],
+    [["db", "sideways"], "is one of status, up, down"],
   ])("refuses %j with exit code 2", async (args, message) => {
     const { code, err } = await bench.run(...args);
     expect(err).toContain(message);

@@ -3,25 +3,28 @@ import { SoulMirrorError } from "../../kernel/index.ts";
 import type { Run } from "../command.ts";
 import { mustReadFleet } from "../read-fleet.ts";
 
-/** `show`: all that is in force, defaults included; `explain KEY`: where one value is from. */
+/**
+ * `show`: all that is in force, or one key of it, defaults included; `explain KEY`: where one value
+ * is from.
+ */
 export const config: Run = async ({ args, place, out }) => {
   const [what, key] = args;
-  const { explain } = mustReadFleet({ path: place.fleetPath, port: place.port });
-  if (what === "show") {
-    const value = explain("")?.value ?? {};
-    out.show(value, () => stringify(value).trimEnd());
-    return 0;
-  }
-  if (key === undefined) {
+  if (what === "explain" && key === undefined) {
     throw new SoulMirrorError("BAD_REQUEST", "which key?", {
       fix: "for example `soulmirror config explain api.port`",
     });
   }
-  const explanation = explain(key);
+  const { explain } = mustReadFleet({ path: place.fleetPath, port: place.port });
+  const explanation = explain(key ?? "");
   if (explanation === undefined) {
     throw new SoulMirrorError("NOT_FOUND", `the configuration has no key ${key}`, {
       fix: "`soulmirror config show` shows all keys",
     });
+  }
+  if (what === "show") {
+    const { value } = explanation;
+    out.show(value, () => stringify(value).trimEnd());
+    return 0;
   }
   out.show(explanation, (style) => {
     const { value, origin, overridden } = explanation;

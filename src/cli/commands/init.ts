@@ -3,6 +3,7 @@ import { statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { messageOf, SoulMirrorError } from "../../kernel/index.ts";
 import type { Run } from "../command.ts";
+import { counted } from "../counted.ts";
 import { isKnownFile, lookAround } from "../init/looking-around.ts";
 
 export const init: Run = async ({ args, options, out }) => {
@@ -19,7 +20,7 @@ export const init: Run = async ({ args, options, out }) => {
     const from = found.length > 0 ? found.join(", ") : "nothing that it knows";
     const lines = [writes ? `${style.paint("green", `${path} is written`)}.` : seen.text.trimEnd()];
     const told = [
-      `Found ${from}; ${services.length} services, ${resources.length} other resources.`,
+      `Found ${from}; ${counted(services.length, "service")}, ${counted(resources.length, "other resource")}.`,
       ...unmapped.map(({ source, key, why }) => `not taken over: ${source}: ${key}: ${why}`),
       writes
         ? "Look at it, then: soulmirror validate && soulmirror up"

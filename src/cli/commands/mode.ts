@@ -21,10 +21,20 @@ export const mode: Run = async (context) => {
 };
 
 async function show(context: Context, scope: string | undefined): Promise<number> {
-  const now = await modesOf(context, scope);
+  const now = await modesOf(context, scope).catch((error: unknown) => {
+    throw scope === undefined ? error : orNoMode(error, scope);
+  });
   const shown = scope === undefined ? { fleet: now.mode, ...now.scopes } : { [scope]: now.mode };
   context.out.show(shown, () => columns(Object.entries(shown)));
   return 0;
+}
+
+/** What stands alone may have been meant for a mode. */
+function orNoMode(error: unknown, word: string): unknown {
+  if (!(error instanceof SoulMirrorError) || error.code !== "NOT_FOUND") return error;
+  return new SoulMirrorError("NOT_FOUND", `${word} is no mode, no service and no strategy`, {
+    fix: `modes: ${modes.join(", ")}; ${error.fix ?? ""}`,
+  });
 }
 
 async function change(context: Context, scope: string, wanted: string): Promise<number> {

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { formatProblem } from "../../config/index.ts";
 import { errorTable } from "../../kernel/index.ts";
 import type { Run } from "../command.ts";
+import { counted } from "../counted.ts";
 import { readFleet } from "../read-fleet.ts";
 
 export const validate: Run = async ({ args, place, out }) => {
@@ -10,7 +11,7 @@ export const validate: Run = async ({ args, place, out }) => {
   if (!result.ok) {
     const problems = result.error;
     out.show({ valid: false, problems }, (style) => {
-      const count = `${problems.length} ${problems.length === 1 ? "problem" : "problems"}`;
+      const count = counted(problems.length, "problem");
       const text = problems.map(formatProblem).join("\n");
       return `${text}\n\n${style.paint("red", `${path} is not valid: ${count}.`)}`;
     });
@@ -20,7 +21,7 @@ export const validate: Run = async ({ args, place, out }) => {
   const services = Object.keys(fleet.services);
   const resources = Object.keys(fleet.resources);
   out.show({ valid: true, fleet: fleet.name, services, resources, warnings }, (style) => {
-    const told = `${services.length} services, ${resources.length} other resources`;
+    const told = `${counted(services.length, "service")}, ${counted(resources.length, "other resource")}`;
     return [
       ...warnings.map((warning) => style.paint("yellow", `warning: ${warning}`)),
       `${style.paint("green", `${path} is valid`)}: fleet ${fleet.name}, ${told}.`,
