@@ -18,6 +18,17 @@ describe("columns", () => {
   });
 });
 
+describe("columns in a narrow room", () => {
+  const rows = [["web", "healthy", "7001", "0"], ["  why"], ["base", "ill"]];
+
+  it("leave out what can be spared, one after the other, and only as long as they must", () => {
+    const spare = [3, 2];
+    expect(columns(rows, { width: 80, spare })).toBe(columns(rows));
+    expect(columns(rows, { width: 20, spare })).toBe("web   healthy  7001\n  why\nbase  ill");
+    expect(columns(rows, { width: 5, spare })).toBe("web   healthy\n  why\nbase  ill");
+  });
+});
+
 describe("cutTo", () => {
   it("counts what is seen, and keeps every colour", () => {
     const cut = cutTo(`ab${red("cdef")}gh`, 5);

@@ -1,10 +1,41 @@
 /**
  * Rows below each other, as wide as their widest cell. Colours do not count, and a row of one cell
- * is a remark that may be as long as it likes.
+ * is a remark that may be as long as it likes. Where the rows are wider than the room that there
+ * is, columns that can be spared are left out.
  */
 const gap = "  ";
 
-export function columns(rows: readonly (readonly string[])[]): string {
+interface Room {
+  readonly width: number;
+  /** The first of these is left out first. */
+  readonly spare: readonly number[];
+}
+
+export function columns(rows: readonly (readonly string[])[], room?: Room): string {
+  const widths = widthsOf(rows);
+  let tooMuch = widths.reduce((sum, each) => sum + each + gap.length, -gap.length);
+  tooMuch -= room?.width ?? Number.POSITIVE_INFINITY;
+  const left = new Set<number>();
+  for (const index of room?.spare ?? []) {
+    if (tooMuch <= 0) break;
+    tooMuch -= (widths[index] ?? 0) + gap.length;
+    left.add(index);
+  }
+  return rows.map((row) => lineOf(row, { widths, left })).join("\n");
+}
+
+function lineOf(
+  row: readonly string[],
+  { widths, left }: { readonly widths: readonly number[]; readonly left: ReadonlySet<number> },
+): string {
+  return row
+    .map((cell, index) => cell + " ".repeat(Math.max(0, (widths[index] ?? 0) - visibleWidth(cell))))
+    .filter((_, index) => !left.has(index))
+    .join(gap)
+    .trimEnd();
+}
+
+function widthsOf(rows: readonly (readonly string[])[]): readonly number[] {
   const widths: number[] = [];
   for (const row of rows) {
     if (row.length === 1) continue;
@@ -12,17 +43,7 @@ export function columns(rows: readonly (readonly string[])[]): string {
       widths[index] = Math.max(widths[index] ?? 0, visibleWidth(cell));
     }
   }
-  return rows
-    .map((row) =>
-      row
-        .map(
-          (cell, index) =>
-            cell + " ".repeat(Math.max(0, (widths[index] ?? 0) - visibleWidth(cell))),
-        )
-        .join(gap)
-        .trimEnd(),
-    )
-    .join("\n");
+  return widths;
 }
 
 const escape = "\u001b";

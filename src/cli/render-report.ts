@@ -7,7 +7,7 @@ import { counted } from "./counted.ts";
 import { type ActionUnderWay, type FleetReport, isAllWell } from "./fleet-report.ts";
 import { plainText } from "./plain-text.ts";
 import type { Style } from "./style.ts";
-import { tellSteps } from "./tell-steps.ts";
+import { tellSteps, whyOf } from "./tell-steps.ts";
 
 export interface Moment {
   readonly style: Style;
@@ -99,7 +99,10 @@ function serviceTable({ services }: FleetReport, moment: Moment): string {
   if (services.length === 0) return "The fleet file names no services.";
   const head = ["SERVICE", "STATE", "INSTANCES", "PID", "UPTIME", "RESTARTS", "LISTEN"];
   const rows = services.flatMap((service) => serviceRows(service, moment));
-  return columns([head.map((cell) => style.paint("grey", cell)), ...rows]);
+  return columns([head.map((cell) => style.paint("grey", cell)), ...rows], {
+    width: style.width,
+    spare: ["RESTARTS", "LISTEN", "PID", "INSTANCES"].map((cell) => head.indexOf(cell)),
+  });
 }
 
 function serviceRows(service: ServiceView, moment: Moment): readonly (readonly string[])[] {
@@ -167,7 +170,7 @@ function renderIncident(report: FleetReport, incident: Incident, moment: Moment)
     `${style.state(state.kind)}  ${style.paint("bold", plainText(title))}`,
     style.paint("grey", `  ${id}, for ${since}`),
   ];
-  if (tried) lines.push(`  trying ${tried.strategy}: ${plainText(tried.reason)}`);
+  if (tried) lines.push(`  trying ${tried.strategy} ${whyOf(tried)}`);
   else if ("action" in state) lines.push(`  ${state.kind} after action ${state.action}`);
   if (state.kind === "escalated") lines.push(`  ${plainText(state.reason)}`);
   if (victims.length > 0) lines.push(`  also hurts ${counted(victims.length, "other check")}`);
@@ -194,8 +197,8 @@ function waitingIn({ actions }: FleetReport): readonly ActionUnderWay[] {
 function approvals(report: FleetReport, style: Style): string {
   return waitingIn(report)
     .map((action) => {
-      const { id, strategy, resource, reason } = action;
-      const what = `${strategy} on ${resource} (${plainText(reason)})`;
+      const { id, strategy, resource } = action;
+      const what = `${strategy} on ${resource} ${whyOf(action)}`;
       const head = `${style.state("waiting_for_approval")}: ${what}`;
       const answers = [`  soulmirror approve ${id}`, `  soulmirror dismiss ${id}`];
       return [head, ...tellSteps(action), ...answers].join("\n");

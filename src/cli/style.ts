@@ -6,6 +6,8 @@ export type Colour = "green" | "yellow" | "red" | "blue" | "grey" | "bold";
 
 export interface Style {
   readonly isColoured: boolean;
+  /** Columns of the terminal; endless where nobody looks. */
+  readonly width: number;
   paint(colour: Colour, text: string): string;
   /** Icon and word. */
   state(word: string): string;
@@ -51,15 +53,20 @@ const states: Readonly<Record<string, readonly [icon: string, plain: string, col
 export interface StyleOptions {
   readonly isColoured: boolean;
   readonly isAscii: boolean;
+  /** Asked each time: a terminal changes its size. Zero where it does not know it. */
+  readonly width?: () => number;
 }
 
-export function createStyle({ isColoured, isAscii }: StyleOptions): Style {
+export function createStyle({ isColoured, isAscii, width }: StyleOptions): Style {
   const paint = (colour: Colour, text: string): string => {
     const [on, off] = codes[colour];
     return isColoured && text !== "" ? `\u001b[${on}m${text}\u001b[${off}m` : text;
   };
   return {
     isColoured,
+    get width() {
+      return width?.() || Number.POSITIVE_INFINITY;
+    },
     paint,
     state(word) {
       const [icon, plain, colour] = states[word] ?? ["·", ".", "grey"];
@@ -76,5 +83,6 @@ export function styleOf(stream: NodeJS.WriteStream, wantsColour: boolean): Style
   return createStyle({
     isColoured: wantsColour && !isQuiet && stream.isTTY,
     isAscii: env["TERM"] === "linux" || /^(C|POSIX)$/.test(locale),
+    ...(stream.isTTY ? { width: () => stream.columns } : {}),
   });
 }

@@ -3,6 +3,7 @@ import { formatDuration } from "../kernel/index.ts";
 import type { Action, Entry, Incident, SealedEntry, Verdict } from "../model/index.ts";
 import { plainText } from "./plain-text.ts";
 import type { Style } from "./style.ts";
+import { whyOf } from "./tell-steps.ts";
 
 /** Remembers which failure is whose: a verdict names only the failure. */
 export class EntryTeller {
@@ -138,8 +139,7 @@ function actionSentence({ plan, status, id, answer }: Action, style: Style): str
     case "waiting_for_approval":
       return style.paint("yellow", `${what} waits for approval: soulmirror approve ${id}`);
     case "initiated":
-      // The reason begins with the strategy, which is said already.
-      return `${what}: ${plainText(plan.reason.replace(`${plan.strategy} for `, "for "))}`;
+      return `${what} ${whyOf(plan)}`;
     case "failed":
       if (answer !== undefined && answer.kind !== "approved") {
         return `${what} is not done: ${plainText(status.reason)}`;

@@ -72,6 +72,9 @@ describe("the headline", () => {
     const one = { id: "act_1", ...action, ...rest };
     const [, told] = headOf({ actions: [one] });
     expect(told).toBe("1 action waits for approval: soulmirror approve act_1");
+    const because = { ...one, reason: "clean for disk_exhaustion (declared): it is full" };
+    const below = headOf({ actions: [because] }).join("\n");
+    expect(below).toContain("clean on host/local for disk_exhaustion (declared): it is full");
     const [, both] = headOf({ actions: [one, { ...one, id: "act_2" }] });
     expect(both).toMatch(/^2 actions wait for approval: /);
   });
@@ -125,6 +128,6 @@ describe("a line of the journal", () => {
     };
     const action = { id: "a", plan, status: { kind: "initiated" } } as unknown as Action;
     const told = new EntryTeller(style).tell(seal({ kind: "action", action }));
-    expect(told).toContain("restart of web.1: for hang (untried): no answer");
+    expect(told).toContain("restart of web.1 for hang (untried): no answer");
   });
 });

@@ -86,7 +86,8 @@ export function describeStep({ kind, resource, parameters }: Step): string {
   // Older journals have a step for each place.
   const cleaned = places ?? (root === undefined ? [] : [parameters]);
   const what = Array.isArray(cleaned) ? (cleaned as readonly JsonRecord[]).map(placeText) : [];
-  if (typeof hook === "string") what.push(hook);
+  // Whose it is says the resource already.
+  if (typeof hook === "string") what.push(hook.slice(hook.lastIndexOf("#") + 1));
   return [`${kind} ${resource}`, what.join(", ")].filter((part) => part !== "").join(": ");
 }
 

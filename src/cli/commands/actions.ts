@@ -21,13 +21,15 @@ export const actions: Run = async (context) => {
   context.out.show({ waiting: asking, actions: rows }, (style) => {
     if (rows.length + asking.length === 0) return "No actions yet.";
     const head = ["STATUS", "BEGAN", "TOOK", "STRATEGY", "ON", "HELPED", "ACTION"];
-    return columns([
+    const table = [
       head.map((cell) => style.paint("grey", cell)),
       ...asking.map((each) => waitingRow(each, { style, nowMs })),
       ...rows
         .filter((each) => !isAsking(each))
         .flatMap((each) => [actionRow(each, { style, nowMs }), ...remarkOf(each, style)]),
-    ]);
+    ];
+    const spare = ["TOOK", "BEGAN", "HELPED"].map((cell) => head.indexOf(cell));
+    return columns(table, { width: style.width, spare });
   });
   return 0;
 };

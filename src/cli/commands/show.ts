@@ -19,7 +19,7 @@ import { plainText } from "../plain-text.ts";
 import { pinLine } from "../render-report.ts";
 import type { Style } from "../style.ts";
 import { calendarTime, clockTime, shortName } from "../tell-entry.ts";
-import { tellSteps } from "../tell-steps.ts";
+import { tellSteps, whyOf } from "../tell-steps.ts";
 import { targetOf } from "./actions.ts";
 
 /** The thing as it is for `--json`, and what to say about it. */
@@ -82,10 +82,10 @@ async function showAction(history: History, id: string): Promise<Shown | undefin
 }
 
 function tellUnderWay(action: ActionUnderWay, style: Style): string {
-  const { state, strategy, resource, reason, at, id, irreversible } = action;
+  const { state, strategy, resource, at, id, irreversible } = action;
   const lines = [
     `${style.state(state)}  ${style.paint("bold", `${strategy} of ${resource}`)}`,
-    `${plainText(reason)}; since ${calendarTime(at)}${irreversible ? "; cannot be undone" : ""}`,
+    `${whyOf(action)}; since ${calendarTime(at)}${irreversible ? "; cannot be undone" : ""}`,
     ...tellSteps(action),
   ];
   if (state === "waiting_for_approval") {
