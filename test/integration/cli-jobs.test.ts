@@ -1,4 +1,4 @@
-/** Commands about a service that only does its work and ends. */
+/** Commands about a service that ends: because its work is done, or because it cannot run. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ServiceView } from "../../src/loop/index.ts";
 import { freePort } from "../../src/system/index.ts";
@@ -21,6 +21,19 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await bench[Symbol.asyncDispose]();
+});
+
+it("says so at once when what was asked for is given up", async () => {
+  const mad = { command: ["/bin/sh", "-c", "exit 7"] };
+  const fleet = { api: await freePort(), budgets: { crashes: 2 }, services: { mad } };
+  await bench.run("down");
+  await bench.write("soulmirror.yaml", JSON.stringify(fleet));
+  await bench.run("up");
+  for (const _ of ["from quarantine", "and again"]) {
+    const { code, err } = await bench.run("start", "mad");
+    expect([code, err]).toEqual([1, expect.stringContaining("mad.1 is in quarantine: ") as string]);
+    expect(err).not.toContain("quarantine for");
+  }
 });
 
 describe("a job that is asked for", () => {
