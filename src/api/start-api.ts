@@ -8,6 +8,7 @@
  */
 import fastify, { type FastifyInstance } from "fastify";
 import { messageOf, SoulMirrorError } from "../kernel/index.ts";
+import { portHolder } from "../system/index.ts";
 import type { House } from "./house.ts";
 import { addPageRoutes } from "./page/page-routes.ts";
 import { createGate, type Gate } from "./security/gate.ts";
@@ -139,16 +140,20 @@ function guard(app: FastifyInstance, { gate, complain, methodsOf }: Guarding): v
   });
 }
 
+function whyNot(error: unknown, host: string, port: number): string {
+  const isHeld = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
+  const holder = isHeld ? portHolder(host, port) : null;
+  return holder ? `it is held by pid ${holder.pid} (${holder.command})` : messageOf(error);
+}
+
 async function listen(app: FastifyInstance, { host, port }: ApiOptions): Promise<number> {
   try {
     await app.listen({ host, port });
   } catch (error) {
     await app.close();
     const fix = "give another port with --port, or end what holds this one";
-    throw new SoulMirrorError("CONFLICT", `cannot listen on ${host}:${port}: ${messageOf(error)}`, {
-      fix,
-      cause: error,
-    });
+    const message = `cannot listen on ${host}:${port}: ${whyNot(error, host, port)}`;
+    throw new SoulMirrorError("CONFLICT", message, { fix, cause: error });
   }
   const address = app.server.address();
   return typeof address === "object" && address !== null ? address.port : port;

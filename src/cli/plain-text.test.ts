@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { plainText } from "./plain-text.ts";
+import { plainLines, plainText } from "./plain-text.ts";
 
 describe("plainText", () => {
   it.each([
@@ -17,6 +17,10 @@ describe("plainText", () => {
   it("keeps colours where they may stay", () => {
     const text = "\u001b[31mred\u001b[0m \u001b[2Jx";
     expect(plainText(text, { keepColours: true })).toBe("\u001b[31mred\u001b[0m x");
+  });
+
+  it("keeps the lines of a message apart", () => {
+    expect(plainLines("a\u001b]0;t\u0007b\n\rc", "  ")).toBe("  ab\n   c");
   });
 
   it("never lets a control character through, whatever comes", () => {

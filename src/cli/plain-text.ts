@@ -21,3 +21,11 @@ export function plainText(text: string, options: { keepColours?: boolean } = {})
     .replace(directions, "")
     .replace(strayEscape, "");
 }
+
+/** Of several lines, each on its own. */
+export function plainLines(text: string, indent = ""): string {
+  return text
+    .split("\n")
+    .map((line) => `${indent}${plainText(line)}`)
+    .join("\n");
+}

@@ -1,5 +1,6 @@
 /** The last word of a command that failed: what, why, what to do, and the exit code. */
 import { messageOf, SoulMirrorError } from "../kernel/index.ts";
+import { plainLines } from "./plain-text.ts";
 
 export function reportError(error: unknown, isJson: boolean): number {
   const known =
@@ -13,8 +14,8 @@ export function reportError(error: unknown, isJson: boolean): number {
     const told = { error: { code, message, ...(fix === undefined ? {} : { fix }) } };
     process.stderr.write(`${JSON.stringify(told)}\n`);
   } else {
-    process.stderr.write(`soulmirror: ${message.trim()}\n`);
-    if (fix !== undefined) process.stderr.write(`  fix: ${fix}\n`);
+    process.stderr.write(`soulmirror: ${plainLines(message.trim())}\n`);
+    if (fix !== undefined) process.stderr.write(`  fix: ${plainLines(fix)}\n`);
   }
   if (process.env["SOULMIRROR_STACK"] === "1" && error instanceof Error) {
     process.stderr.write(`${error.stack ?? ""}\n`);

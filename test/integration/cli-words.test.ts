@@ -1,6 +1,8 @@
 /** What the command line says to somebody who has mistyped, or wants to know one thing only. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { freePort } from "../../src/system/index.ts";
 import { CliBench } from "./cli-bench.ts";
+import { Stranger } from "./stranger.ts";
 
 let bench: CliBench;
 
@@ -41,6 +43,14 @@ it("shows one key of the configuration, as all of them", async () => {
   expect((await bench.run("config", "show", "services.web.start")).out).toMatch(/^timeout: \w+\n$/);
   expect(await bench.json("config", "show", "api.port")).toBe(5050);
   expect(await bench.json("config", "show")).toMatchObject({ fleet: expect.any(String) as string });
+});
+
+it("names who holds the port of the API", async () => {
+  const port = await freePort();
+  using _ = await Stranger.at(port);
+  const { code, err } = await bench.run("up", "--port", String(port));
+  expect(code).toBe(1);
+  expect(err).toMatch(new RegExp(`cannot listen on 127.0.0.1:${port}: it is held by pid \\d+ \\(`));
 });
 
 it("counts what is one as one", async () => {

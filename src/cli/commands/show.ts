@@ -15,7 +15,7 @@ import type { Run } from "../command.ts";
 import { evidenceOf, evidencePointers, resultWithoutEvidence } from "../evidence.ts";
 import type { ActionUnderWay } from "../fleet-report.ts";
 import { type History, withHistory } from "../history.ts";
-import { plainText } from "../plain-text.ts";
+import { plainLines, plainText } from "../plain-text.ts";
 import { pinLine } from "../render-report.ts";
 import type { Style } from "../style.ts";
 import { calendarTime, clockTime, shortName } from "../tell-entry.ts";
@@ -102,7 +102,7 @@ function tellAction(row: ActionRow, style: Style): string {
     `${style.state(shownState(row))}  ${style.paint("bold", what)}${took}, ${shownOrigin(row)}`,
     whenOf(row),
     ...told("parameters", row.parameters),
-    ...evidenceOf(row).flatMap((text) => ["kept before it", plainLines(text)]),
+    ...evidenceOf(row).flatMap((text) => ["kept before it", plainLines(text, "  ")]),
     ...told("result", resultWithoutEvidence(row)),
   ].join("\n");
 }
@@ -119,14 +119,7 @@ function whenOf(row: ActionRow): string {
 }
 
 function told(title: string, value: unknown): readonly string[] {
-  return value === null ? [] : [title, plainLines(JSON.stringify(value, undefined, 2))];
-}
-
-function plainLines(text: string): string {
-  return text
-    .split("\n")
-    .map((line) => `  ${plainText(line)}`)
-    .join("\n");
+  return value === null ? [] : [title, plainLines(JSON.stringify(value, undefined, 2), "  ")];
 }
 
 async function showResource(history: History, name: string): Promise<Shown | undefined> {
