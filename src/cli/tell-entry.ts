@@ -5,17 +5,23 @@ import { plainText } from "./plain-text.ts";
 import type { Style } from "./style.ts";
 import { whyOf } from "./tell-steps.ts";
 
-/** Remembers which failure is whose: a verdict names only the failure. */
+/**
+ * Remembers which failure is whose: a verdict names only the failure. And which incidents are told
+ * already: after each attempt that did not help, one is open again, which is no news.
+ */
 export class EntryTeller {
   readonly #style: Style;
   readonly #resources = new Map<string, string>();
+  readonly #open = new Set<string>();
 
   constructor(style: Style) {
     this.#style = style;
   }
 
   tell({ entry, at }: SealedEntry): string | undefined {
+    const isOld = entry.kind === "incident" && this.#isTold(entry.incident);
     this.hear(entry);
+    if (isOld) return undefined;
     const style = this.#style;
     const told =
       entry.kind === "verdict"
@@ -26,15 +32,28 @@ export class EntryTeller {
 
   /** Without saying anything. */
   hear(entry: Entry): void {
+    if (entry.kind === "incident") this.#hearIncident(entry.incident);
     if (entry.kind !== "failure_raised") return;
     const { id, resource } = entry.failure;
     this.#resources.set(id, resource);
     const [oldest] = this.#resources.keys();
     if (this.#resources.size > failuresMax && oldest !== undefined) this.#resources.delete(oldest);
   }
+
+  #isTold({ id, state }: Incident): boolean {
+    return state.kind === "open" && this.#open.has(id);
+  }
+
+  #hearIncident({ id, state }: Incident): void {
+    if (state.kind === "resolved") this.#open.delete(id);
+    else this.#open.add(id);
+    const [oldest] = this.#open;
+    if (this.#open.size > incidentsMax && oldest !== undefined) this.#open.delete(oldest);
+  }
 }
 
 const failuresMax = 1000;
+const incidentsMax = 1000;
 
 /** Local time of the day. */
 export function clockTime(at: number): string {
@@ -144,6 +163,8 @@ function actionSentence({ plan, status, id, answer }: Action, style: Style): str
       if (answer !== undefined && answer.kind !== "approved") {
         return `${what} is not done: ${plainText(status.reason)}`;
       }
+      // Its verdict has said so.
+      if (status.reason.startsWith(notHealed)) return undefined;
       return style.paint("red", `${what} failed: ${plainText(status.reason)}`);
     case "rolling_back":
       return style.paint("yellow", `${what} is taken back: ${plainText(status.reason)}`);
@@ -155,6 +176,9 @@ function actionSentence({ plan, status, id, answer }: Action, style: Style): str
       return undefined;
   }
 }
+
+/** Begins the reason of an action that was judged. */
+const notHealed = "not healed: ";
 
 const plain = (text: string): string => plainText(text);
 

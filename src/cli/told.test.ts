@@ -119,6 +119,28 @@ describe("a line of the journal", () => {
     expect(told(0)).not.toContain("\u001b[31m");
   });
 
+  it("tells of an incident when it opens, and not after each attempt", () => {
+    const teller = new EntryTeller(style);
+    const tell = (kind: string) => {
+      const state = { kind } as Incident["state"];
+      return teller.tell(seal({ kind: "incident", incident: incidentOf("web", state) }));
+    };
+    expect(tell("open")).toContain("incident: web is not well");
+    expect([tell("recovering"), tell("open"), tell("open")]).toEqual(Array(3).fill(undefined));
+    expect(tell("resolved")).toContain("resolved: web is not well");
+    expect(tell("open")).toContain("incident: web is not well");
+  });
+
+  it("leaves it to the verdict to say that an action did not help", () => {
+    const plan = { strategy: "restart", resource: "instance/web.1", cause: { kind: "failure" } };
+    const told = (reason: string) => {
+      const action = { id: "a", plan, status: { kind: "failed", elapsedMs: 1, reason } };
+      return new EntryTeller(style).tell(seal({ kind: "action", action: action as Action }));
+    };
+    expect(told("no such file")).toContain("restart of web.1 failed: no such file");
+    expect(told("not healed: it exited")).toBeUndefined();
+  });
+
   it("does not say twice what is done", () => {
     const plan = {
       strategy: "restart",
