@@ -1,5 +1,4 @@
 /** The commands that need no daemon, each as a process of its own on real files. */
-import { spawnSync } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { existsSync } from "node:fs";
 import {
@@ -376,32 +375,5 @@ describe("doctor", () => {
     expect(out).toMatch(/fail +data directory .*chmod 700/);
     expect(out).toMatch(/fail +store /);
     expect(code).toBe(1);
-  });
-});
-
-describe("completion", () => {
-  it("completes commands and their choices in bash", async () => {
-    const { out } = await bench.run("completion", "bash");
-    await bench.write("completion.bash", out);
-    const complete = (...words: readonly string[]): string[] => {
-      const program = `source completion.bash
-COMP_WORDS=(soulmirror ${words.map((word) => `'${word}'`).join(" ")})
-COMP_CWORD=${words.length}; _soulmirror; printf '%s\\n' "\${COMPREPLY[@]}"`;
-      const { stdout } = spawnSync("bash", ["-c", program], {
-        cwd: bench.folder,
-        encoding: "utf8",
-      });
-      return stdout.trim().split("\n");
-    };
-    expect(complete("sta")).toEqual(["status", "start"]);
-    expect(complete("db", "d")).toEqual(["down"]);
-    expect(complete("up", "--f")).toEqual(["--foreground"]);
-    expect(complete("-c", "x.yaml", "val")).toEqual(["validate"]);
-  });
-
-  it.each(["zsh", "fish"])("writes a script for %s that names every command", async (shell) => {
-    const { code, out } = await bench.run("completion", shell);
-    expect(code).toBe(0);
-    for (const name of ["up", "status", "audit", "doctor"]) expect(out).toContain(name);
   });
 });
