@@ -24,7 +24,6 @@ export function withdrawForWorse(
   if (waiting?.status.kind !== "waiting_for_approval" || cause?.kind !== "failure") return;
   const before = state.failures.get(cause.failure);
   if (before === undefined || specificity(failure) <= specificity(before)) return;
-  each.attempts = each.attempts.slice(0, -1);
   withdraw(state, each.resource, { tick, reason: `something worse has come: ${failure.reason}` });
 }
 
@@ -49,6 +48,8 @@ export function withdraw(
   const action = state.awaiting.get(resource);
   if (action?.plan.cause.kind !== "failure") return;
   state.awaiting.delete(resource);
+  const each = state.cases.get(resource);
+  if (each) each.attempts = each.attempts.filter((one) => one.action !== action.plan.id);
   tick.out.withdrawals.push({ action: action.id, reason });
 }
 

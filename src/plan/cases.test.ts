@@ -238,6 +238,30 @@ describe("a case of recovery", () => {
     expect(planner.told).toEqual([`restart ${db}`]);
   });
 
+  it.each([
+    { what: "is under way", phase: "acting" },
+    { what: "is judged", phase: "judging" },
+    { what: "is taken back", phase: "reverting" },
+  ])("remembers over a change of the mode what $what as tried", ({ phase }) => {
+    const planner = running(
+      chain.replace(
+        "db: {",
+        "db: { alternative: { command: a, undo: b }, recovery_strategy: [failover],",
+      ),
+    );
+    const failure = planner.fail(db, "check_failed");
+    const [first] = planner.plans;
+    const mode = () => planner.ask({ kind: "mode", scope: "web", mode: "monitor", by: "ana" });
+    if (phase === "acting") mode();
+    planner.end(first, "succeeded");
+    if (phase === "judging") mode();
+    planner.verdict(failure, first, false);
+    if (phase === "reverting") mode();
+    planner.end(first, "rolled_back");
+    planner.wait(10_000);
+    expect(planner.told).toEqual([`switch_alternative ${db}`, `restart ${db}`]);
+  });
+
   it("tells a person when nothing is left to try", () => {
     const planner = running();
     planner.fail(db, "clock_jump");

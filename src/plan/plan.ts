@@ -109,6 +109,8 @@ function adopt(state: PlanState, change: NonNullable<PlanInputs["fleet"]>, tick:
 function renewCase(state: PlanState, { resource }: Slot, tick: PlanTick): void {
   withdraw(state, resource, { tick, reason: "its configuration has changed" });
   beginAnew(state, resource);
+  const each = state.cases.get(resource);
+  if (each) each.attempts = [];
 }
 
 function hearIncident(state: PlanState, incident: Incident, tick: PlanTick): void {

@@ -1,7 +1,7 @@
 /** Cases of recovery begin and grow with the incidents that they belong to. */
 import type { Instant } from "../kernel/index.ts";
 import type { Failure, Incident } from "../model/index.ts";
-import type { PlanState, RecoveryCase } from "./state.ts";
+import type { Attempt, PlanState, RecoveryCase } from "./state.ts";
 
 /** An incident is new, has new failures, or has become somebody else's; these are the news. */
 export function takeUp(state: PlanState, incident: Incident, now: Instant): readonly Failure[] {
@@ -63,15 +63,23 @@ function openCase(
   return each;
 }
 
-/** A case that waited for ever is looked at again, with all strategies. */
+/**
+ * A case that waited for ever is looked at again, with all strategies but the one that is under
+ * way, or being taken back: that is not tried again before the others because of it.
+ */
 export function beginAnew(state: PlanState, resource: RecoveryCase["resource"]): void {
   const each = state.cases.get(resource);
   if (each === undefined) return;
   each.dueMs = 0;
   each.restedMs = undefined;
   each.withheld.clear();
-  each.attempts = [];
+  each.attempts = each.attempts.filter((one) => isUnderWay(each, one));
   state.due.set(resource, 0);
+}
+
+function isUnderWay({ phase, attempts }: RecoveryCase, attempt: Attempt): boolean {
+  if (phase === "open") return false;
+  return attempt.helped === undefined || (phase === "reverting" && attempt === attempts.at(-1));
 }
 
 export function touch(state: PlanState, each: RecoveryCase, now: Instant): void {
