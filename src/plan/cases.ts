@@ -19,6 +19,7 @@ import {
   instanceOf,
   nameOf,
   type Plan,
+  type ResourceId,
   touchedBy,
 } from "../model/index.ts";
 import { mustWait } from "./acquittal.ts";
@@ -26,6 +27,7 @@ import { choose } from "./choose.ts";
 import { stepsWithEvidence } from "./evidence.ts";
 import { forbidden, isByPolicy, modeOf, needsApproval } from "./permission.ts";
 import { lackingBudget, spend } from "./rations.ts";
+import { isToBeRenewed } from "./renewal.ts";
 import { backoffMs, noteRun, type Slot } from "./slots.ts";
 import {
   type Attempt,
@@ -52,7 +54,7 @@ export function decide(state: PlanState, each: RecoveryCase, tick: PlanTick): vo
   if (context === undefined || state.goingDown || context.slot?.desired === "stopped") return;
   if (modeOf(state, context) === "off") return;
   if (context.slot?.quarantine) return tellQuarantine(state, each, { tick, slot: context.slot });
-  if (state.acting.has(each.resource)) return wait(state, each, now.monotonicMs + gatePauseMs);
+  if (isTaken(state, each.resource)) return wait(state, each, now.monotonicMs + gatePauseMs);
   if (isLeftDown(state, context) || mustWait(state, context, { each, tick })) {
     return wait(state, each, now.monotonicMs + gatePauseMs);
   }
@@ -68,6 +70,13 @@ export function decide(state: PlanState, each: RecoveryCase, tick: PlanTick): vo
   each.restedMs ??= now.monotonicMs + pauseBefore(state, each, { strategy, context });
   if (each.restedMs > now.monotonicMs) return rest(state, each, { tick, strategy });
   propose(state, each, { tick, strategy, context, reason });
+}
+
+/** Something is being done to it, or its new configuration comes first (U2 of `supervise.ts`). */
+function isTaken(state: PlanState, resource: ResourceId): boolean {
+  if (state.acting.has(resource)) return true;
+  const slot = state.slots.get(resource);
+  return slot !== undefined && isToBeRenewed(state, slot);
 }
 
 /**
@@ -210,8 +219,9 @@ function propose(state: PlanState, each: RecoveryCase, proposal: Proposal): void
   const nowMs = tick.now.monotonicMs;
   const plan = planOf(state, each, proposal);
   // What it needs may be restarted for the sake of another, or be started just now.
-  const isTaken = [...touchedBy(plan)].some((resource) => state.acting.has(resource));
-  if (isTaken) return wait(state, each, nowMs + gatePauseMs);
+  for (const touched of touchedBy(plan)) {
+    if (isTaken(state, touched)) return wait(state, each, nowMs + gatePauseMs);
+  }
   if (plan.byPolicy !== true && !afford(state, each, { plan, tick })) return;
   each.asked = false;
   const approval = needsApproval(strategy, context);

@@ -265,7 +265,7 @@ describe("what waits for approval", () => {
     expect(planner.ask(request).withdrawals).toEqual([{ action: action.id, reason }]);
   });
 
-  it("is withdrawn when the fleet file wants something else, and all is tried anew", () => {
+  it("is withdrawn when the fleet file wants something else, and asked anew if that is no cure", () => {
     const planner = running(asking);
     planner.fail(db, "check_failed");
     const action = awaiting(planner, planner.plans[0]);
@@ -275,7 +275,13 @@ describe("what waits for approval", () => {
     expect(told.withdrawals).toEqual([{ action: action.id, reason }]);
     planner.end(planner.plans[0], "failed");
     planner.wait(100);
-    expect(planner.told).toEqual([`restart ${db}`, `restart ${db}`]);
+    expect(planner.told).toEqual([`restart ${db}`, `apply_config ${db}`]);
+    planner.started(db);
+    planner.ready(db);
+    planner.end(planner.plans[1], "succeeded");
+    planner.bads.set(db, planner.nowMs + 1);
+    planner.wait(5000);
+    expect(planner.told.slice(2)).toEqual([`restart ${db}`]);
   });
 
   it("keeps no process running that the fleet file wants no more", () => {

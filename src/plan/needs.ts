@@ -31,14 +31,17 @@ function isServed(state: PlanState, name: string, tick: PlanTick): boolean {
 }
 
 /** It has been seen, and nothing says that it is away; that it is slow, say, holds nobody up. */
-function isUp({ fleet, failures }: PlanState, resource: ResourceId, { world }: PlanTick): boolean {
+function isUp(state: PlanState, resource: ResourceId, { world }: PlanTick): boolean {
   // Nobody looks at it, so nobody would ever know.
-  if (fleet.resources[resource]?.mode === "off") return true;
-  if (world.healthOf(resource) === "unknown") return false;
-  return ![...failures.values()].some((failure) => {
+  if (state.fleet.resources[resource]?.mode === "off") return true;
+  return world.healthOf(resource) !== "unknown" && !isAway(state, resource);
+}
+
+export function isAway({ failures }: PlanState, resource: ResourceId): boolean {
+  return [...failures.values()].some((failure) => {
     const { category } = failureTypes[failure.type];
-    const isAway = category === "availability" || category === "connectivity";
-    return failure.resource === resource && isAway && namesCause(failure.type);
+    const isAbout = category === "availability" || category === "connectivity";
+    return failure.resource === resource && isAbout && namesCause(failure.type);
   });
 }
 

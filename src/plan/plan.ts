@@ -222,6 +222,7 @@ function followAction(state: PlanState, action: Action, tick: PlanTick): void {
   }
   if (strategy === "apply_config" && !helped && !isInterrupted(action))
     keepRunning(state, resource, tick);
+  if (slot && strategy === "rollback_config" && !helped) letGo(state, { slot, action }, tick);
   const each = state.cases.get(resource);
   if (each === undefined) {
     if (helped) tick.out.settled.push(action.id);
@@ -279,6 +280,19 @@ function keepRunning(state: PlanState, resource: ResourceId, tick: PlanTick): vo
   const hash = slot?.run?.started.specHash ?? slot?.goodHash;
   if (slot === undefined || hash === undefined) return;
   slot.pinnedHash = hash;
+  recordSlot(state, slot, tick);
+}
+
+/** A rollback that was refused, or has failed, pins nothing but what runs or is to be started. */
+function letGo(
+  state: PlanState,
+  { slot, action }: { readonly slot: Slot; readonly action: Action },
+  tick: PlanTick,
+): void {
+  const hasBegun = action.done.length > 0 || isInterrupted(action);
+  const isKept = slot.run ? slot.run.started.specHash === slot.pinnedHash : hasBegun;
+  if (isKept || slot.pinnedHash === undefined) return;
+  slot.pinnedHash = undefined;
   recordSlot(state, slot, tick);
 }
 

@@ -1,8 +1,7 @@
 /** A process that is gone comes back because its restart policy says so: nothing rations that. */
 import { describe, expect, it } from "vitest";
-import { createTopology } from "../config/index.ts";
 import type { Plan } from "../model/index.ts";
-import { chain, db, fleetOf, type PlannerBench, running } from "./planner-bench.ts";
+import { chain, db, type PlannerBench, running } from "./planner-bench.ts";
 
 const poor = `${chain}\nbudgets: { per_resource: 1, per_fleet: 1, window: 10m, crashes: 6 }`;
 
@@ -206,20 +205,6 @@ describe("what a person stops", () => {
     planner.wait(200);
     expect(stopped(planner)).toEqual([]);
   });
-});
-
-it("deploys although something is far from the usual, and waits for what is ill (U2)", () => {
-  for (const [type, deploys] of [
-    ["deviation", true],
-    ["check_failed", false],
-  ] as const) {
-    const planner = running();
-    planner.fail(db, type);
-    const next = fleetOf(chain.replace("node db.js", "node db2.js"));
-    planner.tell({ fleet: { fleet: next, topology: createTopology(next) } });
-    planner.wait(200);
-    expect(planner.told.includes(`apply_config ${db}`)).toBe(deploys);
-  }
 });
 
 it("starts what is dead although it has a case that restarts nothing (U6)", () => {

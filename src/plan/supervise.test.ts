@@ -66,15 +66,6 @@ describe("supervision", () => {
     expect(planner.told).toEqual([`apply_config ${web}`, `apply_config ${web2}`]);
   });
 
-  it("does not renew a service that has an open case (U2)", () => {
-    const planner = running();
-    planner.fail(web2, "clock_jump");
-    const next = fleetOf(chain.replace("node web.js", "node web2.js"));
-    planner.tell({ fleet: { fleet: next, topology: createTopology(next) } });
-    planner.wait(1000);
-    expect(planner.told).toEqual([]);
-  });
-
   it("does not try a configuration again that could not be applied", () => {
     const planner = running();
     const next = fleetOf(chain.replace("node db.js", "node db2.js"));

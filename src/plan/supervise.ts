@@ -5,8 +5,9 @@
  *
  * U1. An instance starts when what its service needs is ready; a job is when it has ended. For what
  *     is none of our services it waits no longer than it may take to start itself.
- * U2. Of one service, at most one instance is being renewed at a time, and only when the service
- *     has no open case of more than a note.
+ * U2. Of one service, at most one instance is being renewed at a time, and none while an instance
+ *     that does not run an old configuration is ill with more than a note. Who is ill and does is
+ *     renewed first, before anything else is done about it (`renewal.ts`).
  * U3. An instance stops when nothing that runs needs it any more.
  * U4. What was taken out of the rotation because it was not ready is put back when it is ready.
  * U5. What a person has stopped, or the fleet no longer wants, asks for nobody's care.
@@ -24,8 +25,10 @@ import {
   type ResourceId,
   type Step,
 } from "../model/index.ts";
+import { withdraw } from "./approvals.ts";
 import { tellStopped } from "./gone.ts";
 import { lackingOf } from "./needs.ts";
+import { heldBy, isBusy, isOutdated, isToBeRenewed } from "./renewal.ts";
 import { recordOf, type Slot, wantedHash } from "./slots.ts";
 import { occupy, type PlanState, type PlanTick, slotsOf, wantedOf } from "./state.ts";
 import { restart } from "./strategies/restart.ts";
@@ -41,7 +44,10 @@ export function supervise(state: PlanState, name: string, tick: PlanTick): void 
   let again = false;
   let pausedMs = Number.POSITIVE_INFINITY;
   for (const slot of slotsOf(state, name)) {
-    if (state.acting.has(slot.resource)) continue;
+    if (state.acting.has(slot.resource)) {
+      again = makeWay(state, slot, tick) || again;
+      continue;
+    }
     if (nowMs < slot.deedDueMs) {
       pausedMs = Math.min(pausedMs, slot.deedDueMs);
       continue;
@@ -159,15 +165,11 @@ function dependentsRun(state: PlanState, slot: Slot): boolean {
 }
 
 function renew(state: PlanState, { slot, service }: Place, tick: PlanTick): boolean {
-  const changed = slot.run !== undefined && slot.run.started.specHash !== wantedHash(slot, service);
-  if (!changed && slot.restartBy === undefined) return false;
-  const siblings = slotsOf(state, service.name);
-  const busy = siblings.some(
-    (each) => state.acting.has(each.resource) || (each.run !== undefined && !each.run.ready),
-  );
-  if (busy) return true;
-  if (slot.restartBy === undefined && siblings.some((each) => hasToHeal(state, each))) return true;
   const { restartBy } = slot;
+  if (restartBy === undefined && !isOutdated(slot, service)) return false;
+  if (isBusy(state, service) || (restartBy === undefined && !isToBeRenewed(state, slot))) {
+    return true;
+  }
   slot.restartBy = undefined;
   emit(state, slot, {
     strategy: restartBy === undefined ? "apply_config" : "restart",
@@ -179,10 +181,16 @@ function renew(state: PlanState, { slot, service }: Place, tick: PlanTick): bool
   return true;
 }
 
-/** That it is far from the usual is only noted: a deployment may be the cure, or the cause. */
-function hasToHeal({ cases }: PlanState, { resource }: Slot): boolean {
-  const failures = cases.get(resource)?.failures.values() ?? [];
-  return [...failures].some(({ type }) => type !== "deviation");
+/** A question that nobody has answered yet keeps no instance from its new configuration. */
+function makeWay(state: PlanState, slot: Slot, tick: PlanTick): boolean {
+  const service = state.fleet.services[slot.service];
+  const held = service && isOutdated(slot, service) ? heldBy(state, slot) : undefined;
+  if (held === undefined) return false;
+  if (isToBeRenewed(state, slot)) {
+    const reason = `the changed configuration of ${slot.resource} is applied first`;
+    withdraw(state, held.plan.resource, { tick, reason });
+  }
+  return true;
 }
 
 function renewal({ slot, service }: Place): readonly Step[] {
