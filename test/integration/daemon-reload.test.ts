@@ -146,6 +146,23 @@ test("a configuration whose process does not start is taken back; the old proces
   expect(load.failures).toEqual([]);
 });
 
+test("a changed file heals what is ill, though nobody has approved anything", async () => {
+  await using stack = new AsyncDisposableStack();
+  const asking = { approve: { restart: "always", drain_restart: "always" } };
+  const { bench, declare } = await frontUnderLoad(stack, asking);
+  bench.tell("shop", "health", "500");
+  const { action } = await bench.entry(
+    "action",
+    (each) => each.action.status.kind === "waiting_for_approval",
+  );
+  declare({ ...asking, env: { NAME: "mended-shop" } });
+  await bench.entry("verdict", ({ verdict }) => verdict.healed);
+  const ended = (await bench.entries("action")).findLast((each) => each.action.id === action.id);
+  expect(ended?.action.answer).toEqual({ kind: "withdrawn" });
+  const begun = (await bench.entries("plan")).map(({ plan }) => plan.strategy);
+  expect(begun).toEqual(["start", action.plan.strategy, "apply_config"]);
+});
+
 test("a name that is added to api.hosts counts at once, and needs the token", async () => {
   await using bench = await FleetBench.up((made) => ({ services: { lone: made.toy("lone") } }));
   const token = readFileSync(join(bench.data, "token"), "utf8").trim();
