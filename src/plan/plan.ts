@@ -240,7 +240,7 @@ function followAction(state: PlanState, action: Action, tick: PlanTick): void {
     state.judged.set(action.id, action.plan);
     return;
   }
-  const isLost = each.phase === "acting" && !helped && !isInterrupted(action);
+  const isLost = each.phase === "acting" && !helped && !isInterrupted(action) && !isRefused(action);
   if (slot && isLost && action.plan.byPolicy) {
     noteLostStart(state, { slot, each }, tick);
   }
@@ -274,6 +274,11 @@ function isInterrupted({ status }: Action): boolean {
   return "reason" in status && status.reason === interrupted;
 }
 
+/** By a person, or because something else came first: nothing of it was begun. */
+function isRefused({ answer }: Action): boolean {
+  return answer?.kind === "dismissed" || answer?.kind === "withdrawn";
+}
+
 /** A configuration that could not be applied is not tried again until it changes. */
 function keepRunning(state: PlanState, resource: ResourceId, tick: PlanTick): void {
   const slot = state.slots.get(resource);
@@ -289,7 +294,7 @@ function letGo(
   { slot, action }: { readonly slot: Slot; readonly action: Action },
   tick: PlanTick,
 ): void {
-  const hasBegun = action.done.length > 0 || isInterrupted(action);
+  const hasBegun = !isRefused(action);
   const isKept = slot.run ? slot.run.started.specHash === slot.pinnedHash : hasBegun;
   if (isKept || slot.pinnedHash === undefined) return;
   slot.pinnedHash = undefined;

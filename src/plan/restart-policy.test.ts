@@ -105,6 +105,20 @@ describe("the restart policy", () => {
   });
 });
 
+it("counts no start as a crash that a person has refused, or that nobody was asked for any more", () => {
+  for (const answer of [{ kind: "dismissed", by: "ana" }, { kind: "withdrawn" }] as const) {
+    const planner = running(chain.replace("db: {", "db: { approve: { restart: always },"));
+    planner.fail(db, "process_exited");
+    planner.exited(db, { uptimeMs: 100 });
+    planner.wait(200);
+    const [plan] = planner.plans;
+    if (plan === undefined) throw new Error("nobody was asked");
+    const status = { kind: "failed", elapsedMs: 1, reason: "r" } as const;
+    planner.tell({ actions: [{ id: "act", plan, at: 0, done: [], begunMs: 0, status, answer }] });
+    expect(planner.state.slots.get(db)?.crashes).toBe(1);
+  }
+});
+
 describe("a job that is never restarted", () => {
   const text = "services: { db: { command: node db.js, restart: never } }";
   const gone = (planner: PlannerBench) => planner.out.flatMap((each) => each.gone);
