@@ -13,6 +13,7 @@ import {
 import { blameDeadNeed, type Surroundings } from "./dead-need.ts";
 import type { Detector, Opinion } from "./detector.ts";
 import type { Case, Evidence, JudgeState } from "./judge.ts";
+import { noteLastWord } from "./last-word.ts";
 
 /** One tick: its time, and what is found in it. */
 export interface Round {
@@ -43,11 +44,11 @@ export function hear(state: JudgeState, heard: Heard, round: Round): void {
   for (const type of opinion.types) {
     const failure = found.open.get(faultOf({ ...opinion, type }));
     if (failure && mayJudge(heard, failure)) {
-      round.evidence.push({ failure, kind, begunMs, reason: kind });
+      testify(found, { failure, kind, begunMs, reason: kind }, round);
     }
   }
   const lacking = lackingOf(heard);
-  if (lacking) round.evidence.push({ failure: lacking, kind, begunMs, reason: kind });
+  if (lacking) testify(found, { failure: lacking, kind, begunMs, reason: kind }, round);
 }
 
 /** Most detectors of a resource may say that what another one has found is over. */
@@ -71,20 +72,25 @@ function hearBad(state: JudgeState, heard: Heard & { readonly opinion: Bad }, ro
   if (opinion.type !== "dependency_down" && lacking) {
     // It fails by itself: what it needs is well again.
     const reason = "what it needs is well";
-    round.evidence.push({ failure: lacking, kind: "good", begunMs, reason });
+    testify(found, { failure: lacking, kind: "good", begunMs, reason }, round);
   }
   const { reason } = opinion;
   const open = found.open.get(faultOf(opinion));
-  if (open) round.evidence.push({ failure: open, kind: "bad", begunMs, reason });
+  if (open) testify(found, { failure: open, kind: "bad", begunMs, reason }, round);
   // A look that asks the same and finds something else is no better news of what it found before.
   const isNew = open === undefined;
   for (const other of found.open.values()) {
     if (other === open || other === lacking || !isSameLook(other, heard)) continue;
     if (isNew || other.type === heard.opinion.type) {
-      round.evidence.push({ failure: other, kind: "bad", begunMs, reason });
+      testify(found, { failure: other, kind: "bad", begunMs, reason }, round);
     }
   }
   if (isNew) raise(state, { ...heard, opinion }, round);
+}
+
+function testify(found: Case, evidence: Evidence, round: Round): void {
+  round.evidence.push(evidence);
+  noteLastWord(found, evidence);
 }
 
 function raise(state: JudgeState, heard: Heard & { readonly opinion: Bad }, round: Round): void {

@@ -11,6 +11,7 @@ import {
   judge,
   reopenFailure,
 } from "./judge.ts";
+import { reasonNow } from "./last-word.ts";
 
 const text = `
 services:
@@ -218,6 +219,48 @@ describe("judge", () => {
     expect(healthOf(bench.state, resource)).toBe("healthy");
     bench.show("liveness", silent, silent);
     expect(healthOf(bench.state, resource)).toBe("unhealthy");
+  });
+
+  it.each([
+    ["unreachable", "low", "unhealthy"],
+    ["missing", "medium", "unhealthy"],
+    ["memory_exhaustion", "high", "degraded"],
+    ["stale", "critical", "degraded"],
+    ["deviation", "low", "healthy"],
+  ] as const)(
+    "tells what it is by %s, however much that matters (%s)",
+    (type, severity, health) => {
+      const bench = new Bench();
+      bench.show("liveness", pass);
+      const told = { detector: "d", sensor: "s", reason: "r", evidence: [] };
+      reopenFailure(bench.state, { id: "f", at: 0, resource, type, severity, ...told });
+      expect(healthOf(bench.state, resource)).toBe(health);
+    },
+  );
+
+  it("says what is wrong now, and not what it was when it began", () => {
+    const bench = new Bench();
+    const reason = () => reasonNow(bench.state, resource);
+    expect(reason()).toBeUndefined();
+    const [failure] = bench.show("liveness", silent, silent).raised;
+    expect(reason()).toBe("2 of the last 2 looks failed: no answer");
+    bench.show("liveness", silent);
+    expect(reason()).toBe("3 of the last 3 looks failed: no answer");
+    bench.show("liveness", pass);
+    expect(reason()).toBe(
+      "the last look was good; before: 3 of the last 3 looks failed: no answer",
+    );
+    expect(failure?.reason).toBe("2 of the last 2 looks failed: no answer");
+    bench.show("process", exited);
+    expect(reason()).toContain("the process exited with code 1");
+  });
+
+  it("says of a failure that is back what it is this time", () => {
+    const bench = new Bench();
+    const [failure] = bench.show("liveness", silent, silent, pass).raised;
+    if (failure) closeFailure(bench.state, failure);
+    bench.show("liveness", silent);
+    expect(reasonNow(bench.state, resource)).toBe("2 of the last 3 looks failed: no answer");
   });
 
   it("does not judge what the fleet does not know", () => {

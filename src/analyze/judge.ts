@@ -14,10 +14,12 @@ import { DueHeap, type Ids, type Instant } from "../kernel/index.ts";
 import {
   createPatience,
   type Failure,
+  failureTypes,
   faultOf,
   type Health,
   hostPressure,
   instanceOf,
+  isOnlyNoted,
   notePressure,
   type Observation,
   type PatienceState,
@@ -28,6 +30,7 @@ import { detectorsFor } from "./attach.ts";
 import { type AskPatience, type Detector, type Foreseen, listOf } from "./detector.ts";
 import type { Usual } from "./detectors/deviation.ts";
 import { hear, noteOpen, type Round } from "./hear.ts";
+import type { LastWord } from "./last-word.ts";
 
 /** What fresh looks say about an open failure. */
 export interface Evidence {
@@ -62,6 +65,8 @@ export interface Case {
   bySensor: Map<string, readonly Attached[]> | undefined;
   /** Replaced as a whole: most resources never have a failure, and share what is empty. */
   open: ReadonlyMap<string, Failure>;
+  /** Of what is open, as far as it was looked at again; replaced as a whole as well. */
+  lastWords: ReadonlyMap<string, LastWord>;
   /** Begin of the last look that was good or bad; what began later is fresher. */
   goodMs: number;
   badMs: number;
@@ -81,6 +86,7 @@ export interface Judged {
 
 const recentMax = 10;
 const nothingOpen: ReadonlyMap<string, Failure> = new Map();
+const nothingSaid: ReadonlyMap<string, LastWord> = new Map();
 
 export function createJudgeState(fleet: Fleet, ids: Ids, usual: Usual): JudgeState {
   const pressure = createPatience();
@@ -120,6 +126,7 @@ export function closeFailure(state: JudgeState, failure: Failure): void {
   const fault = faultOf(failure);
   if (found?.open.get(fault)?.id !== failure.id) return;
   found.open = new Map([...found.open].filter(([other]) => other !== fault));
+  found.lastWords = new Map([...found.lastWords].filter(([other]) => other !== fault));
 }
 
 /** A failure that was open when the daemon before this one ended. */
@@ -144,6 +151,7 @@ export function adoptFleet(state: JudgeState, fleet: Fleet): void {
     next.goodMs = known.goodMs;
     next.badMs = known.badMs;
     for (const failure of known.open.values()) noteOpen(next, failure);
+    next.lastWords = known.lastWords;
     for (const each of next.attached) {
       const same = known.attached.find(({ detector }) => detector.name === each.detector.name);
       if (same && each.detector.outlivesProcess) each.state = same.state;
@@ -167,15 +175,16 @@ export function trendsOf(state: JudgeState, now: Instant): readonly Trend[] {
   return trends.toSorted((a, b) => a.reachesLimitInMs - b.reachesLimitInMs);
 }
 
+/** What it is, however much that matters: a severity says nothing about it. */
 export function healthOf(state: JudgeState, resource: ResourceId): Health {
   const found = state.cases.get(resource);
   if (found === undefined) return "unknown";
-  let degraded = false;
-  for (const failure of found.open.values()) {
-    if (failure.severity === "high" || failure.severity === "critical") return "unhealthy";
-    if (failure.severity === "medium") degraded = true;
+  let isIll = false;
+  for (const { type } of found.open.values()) {
+    if (failureTypes[type].down) return "unhealthy";
+    isIll ||= !isOnlyNoted(type);
   }
-  if (degraded) return "degraded";
+  if (isIll) return "degraded";
   return found.goodMs >= 0 ? "healthy" : "unknown";
 }
 
@@ -190,6 +199,7 @@ function caseOf(state: JudgeState, resource: ResourceId): Case | undefined {
     attached,
     bySensor: undefined,
     open: nothingOpen,
+    lastWords: nothingSaid,
     goodMs: -1,
     badMs: -1,
     recent: [],

@@ -2,7 +2,7 @@
  * What people and programs see of the loop right now: services with their instances, resources
  * with their health, what is being done. A reader's view, made when it is asked for.
  */
-import { healthOf } from "../analyze/index.ts";
+import { healthOf, reasonNow } from "../analyze/index.ts";
 import type { ServiceSpec } from "../config/index.ts";
 import { type Mode, strictest } from "../kernel/index.ts";
 import { faultOf, frontProxy, type Health, type ResourceId, serviceId } from "../model/index.ts";
@@ -176,9 +176,8 @@ function summary(instances: readonly InstanceView[]): ServiceState {
 
 /** What is wrong, and until when that waits. */
 function reasonOf(state: LoopState, resource: ResourceId): string | null {
-  const known = state.analyze.judging.cases.get(resource);
-  const failure = known === undefined ? undefined : [...known.open.values()][0];
-  if (failure === undefined) return null;
+  const reason = reasonNow(state.analyze.judging, resource);
+  if (reason === undefined) return null;
   const waits = state.plan.cases.get(resource)?.waits;
-  return waits === undefined ? failure.reason : `${failure.reason}; ${waits}`;
+  return waits === undefined ? reason : `${reason}; ${waits}`;
 }

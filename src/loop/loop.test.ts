@@ -224,7 +224,7 @@ resources:
     expect(resourcesOf(scene.state)).toMatchObject([{ health: "healthy", reason: null }]);
     scene.ill.add("http/site");
     scene.run(10_000);
-    expect(resourcesOf(scene.state)).toMatchObject([{ kind: "http", health: "degraded" }]);
+    expect(resourcesOf(scene.state)).toMatchObject([{ kind: "http", health: "unhealthy" }]);
   });
 
   it("shows what was changed at runtime, and what rests", () => {

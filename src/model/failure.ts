@@ -42,40 +42,41 @@ export type FailureCategory =
  * Every type of failure, with its category and how directly it names a cause: of several failures
  * of one resource, the one with the highest `specificity` is what a plan is made for.
  * `decisive` failures are facts (a process is gone); the others may be a dependency's doing.
+ * Who is `down` by it does not serve; how much that matters is another question: the severity.
  */
 export const failureTypes = {
-  process_exited: { category: "availability", specificity: 50, decisive: true },
-  crash_loop: { category: "availability", specificity: 70, decisive: true },
-  start_failed: { category: "availability", specificity: 55, decisive: true },
-  start_timeout: { category: "availability", specificity: 60, decisive: true },
-  port_conflict: { category: "configuration", specificity: 80, decisive: true },
-  hang: { category: "availability", specificity: 60, decisive: false },
-  stalled_work: { category: "availability", specificity: 55, decisive: false },
-  check_failed: { category: "availability", specificity: 30, decisive: false },
-  unreachable: { category: "connectivity", specificity: 35, decisive: false },
-  slow: { category: "performance", specificity: 20, decisive: false },
-  not_ready: { category: "availability", specificity: 15, decisive: false },
-  flapping: { category: "availability", specificity: 10, decisive: false },
-  dependency_down: { category: "connectivity", specificity: 45, decisive: false },
-  memory_exhaustion: { category: "capacity", specificity: 65, decisive: true },
-  descriptor_exhaustion: { category: "capacity", specificity: 65, decisive: true },
-  process_exhaustion: { category: "capacity", specificity: 65, decisive: true },
-  disk_exhaustion: { category: "capacity", specificity: 65, decisive: true },
-  threshold_exceeded: { category: "performance", specificity: 25, decisive: true },
-  deviation: { category: "performance", specificity: 5, decisive: false },
-  certificate_expiry: { category: "security", specificity: 40, decisive: true },
-  certificate_invalid: { category: "security", specificity: 45, decisive: true },
-  stale: { category: "data_integrity", specificity: 40, decisive: true },
-  missing: { category: "data_integrity", specificity: 45, decisive: true },
-  heartbeat_missed: { category: "availability", specificity: 40, decisive: true },
-  log_pattern: { category: "availability", specificity: 30, decisive: true },
-  clock_jump: { category: "configuration", specificity: 40, decisive: true },
-  self_isolated: { category: "connectivity", specificity: 90, decisive: true },
+  process_exited: { category: "availability", specificity: 50, decisive: true, down: true },
+  crash_loop: { category: "availability", specificity: 70, decisive: true, down: true },
+  start_failed: { category: "availability", specificity: 55, decisive: true, down: true },
+  start_timeout: { category: "availability", specificity: 60, decisive: true, down: true },
+  port_conflict: { category: "configuration", specificity: 80, decisive: true, down: true },
+  hang: { category: "availability", specificity: 60, decisive: false, down: true },
+  stalled_work: { category: "availability", specificity: 55, decisive: false, down: true },
+  check_failed: { category: "availability", specificity: 30, decisive: false, down: true },
+  unreachable: { category: "connectivity", specificity: 35, decisive: false, down: true },
+  slow: { category: "performance", specificity: 20, decisive: false, down: false },
+  not_ready: { category: "availability", specificity: 15, decisive: false, down: false },
+  flapping: { category: "availability", specificity: 10, decisive: false, down: false },
+  dependency_down: { category: "connectivity", specificity: 45, decisive: false, down: true },
+  memory_exhaustion: { category: "capacity", specificity: 65, decisive: true, down: false },
+  descriptor_exhaustion: { category: "capacity", specificity: 65, decisive: true, down: false },
+  process_exhaustion: { category: "capacity", specificity: 65, decisive: true, down: false },
+  disk_exhaustion: { category: "capacity", specificity: 65, decisive: true, down: false },
+  threshold_exceeded: { category: "performance", specificity: 25, decisive: true, down: false },
+  deviation: { category: "performance", specificity: 5, decisive: false, down: false },
+  certificate_expiry: { category: "security", specificity: 40, decisive: true, down: false },
+  certificate_invalid: { category: "security", specificity: 45, decisive: true, down: true },
+  stale: { category: "data_integrity", specificity: 40, decisive: true, down: false },
+  missing: { category: "data_integrity", specificity: 45, decisive: true, down: true },
+  heartbeat_missed: { category: "availability", specificity: 40, decisive: true, down: true },
+  log_pattern: { category: "availability", specificity: 30, decisive: true, down: false },
+  clock_jump: { category: "configuration", specificity: 40, decisive: true, down: false },
+  self_isolated: { category: "connectivity", specificity: 90, decisive: true, down: true },
   // One that is gone or deaf listens nowhere: that comes first.
-  proxy_listen: { category: "configuration", specificity: 45, decisive: true },
+  proxy_listen: { category: "configuration", specificity: 45, decisive: true, down: true },
 } as const satisfies Record<
   string,
-  { category: FailureCategory; specificity: number; decisive: boolean }
+  { category: FailureCategory; specificity: number; decisive: boolean; down: boolean }
 >;
 
 export type FailureType = keyof typeof failureTypes;
@@ -86,6 +87,11 @@ export type FailureType = keyof typeof failureTypes;
  */
 export function namesCause(type: FailureType): boolean {
   return failureTypes[type].specificity >= 20;
+}
+
+/** That it is far from the usual makes nobody ill: a new deployment may be the reason. */
+export function isOnlyNoted(type: FailureType): boolean {
+  return type === "deviation";
 }
 
 /** What can be open once for a resource: a type of failure, of one part where it has parts. */

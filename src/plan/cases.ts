@@ -20,6 +20,7 @@ import {
   nameOf,
   type Plan,
   type ResourceId,
+  severityRank,
   touchedBy,
 } from "../model/index.ts";
 import { mustWait } from "./acquittal.ts";
@@ -173,12 +174,16 @@ function suspectsOf(state: PlanState, needs: readonly string[], tick: PlanTick):
     .filter((need) => need.startsWith("service/"))
     .flatMap((need) => slotsOf(state, nameOf(need as `service/${string}`)))
     .filter((slot) => slot.run !== undefined && tick.world.healthOf(slot.resource) === "degraded")
-    .filter((slot) => !isOnlyNotReady(state, slot));
+    .filter((slot) => !isSpared(state, slot));
 }
 
-/** That is no reason to restart it, for its dependents neither. */
-function isOnlyNotReady(state: PlanState, slot: Slot): boolean {
+/**
+ * What is grave there is healed as a case of its own. That it is not ready is no reason to restart
+ * it, for its dependents neither.
+ */
+function isSpared(state: PlanState, slot: Slot): boolean {
   const failures = [...(state.cases.get(slot.resource)?.failures.values() ?? [])];
+  if (failures.some(({ severity }) => severityRank[severity] >= severityRank.high)) return true;
   return failures.length > 0 && failures.every(({ type }) => type === "not_ready");
 }
 

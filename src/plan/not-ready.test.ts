@@ -102,6 +102,19 @@ describe("an instance that is not ready", () => {
   });
 });
 
+it("restarts nothing for its dependents that is healed as a case of its own", () => {
+  const planner = running();
+  const grave = planner.fail(db, "memory_exhaustion");
+  planner.end(planner.plans[0], "succeeded");
+  planner.healths.set(db, "degraded");
+  planner.nowMs += 1;
+  planner.goods.set(db, planner.nowMs);
+  planner.fail(web, "check_failed");
+  planner.wait(10_000);
+  expect(grave.severity).toBe("high");
+  expect(planner.told.filter((each) => each.includes("cause"))).toEqual([]);
+});
+
 describe("what lacks a dependency", () => {
   it("is never restarted, however hopeless the cause is", () => {
     const planner = running();

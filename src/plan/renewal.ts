@@ -8,7 +8,7 @@
  * waits for that: it could not get ready now, and what could not be applied is not tried again.
  */
 import type { ServiceSpec } from "../config/index.ts";
-import type { ResourceId } from "../model/index.ts";
+import { isOnlyNoted, type ResourceId } from "../model/index.ts";
 import { isAway } from "./needs.ts";
 import { modeOf } from "./permission.ts";
 import { type Slot, wantedHash } from "./slots.ts";
@@ -65,10 +65,9 @@ function mayBeTheCure(
   return true;
 }
 
-/** That it is far from the usual is only noted: a deployment may be the cure, or the cause. */
 function hasToHeal({ cases }: PlanState, resource: ResourceId): boolean {
   const failures = cases.get(resource)?.failures.values() ?? [];
-  return [...failures].some(({ type }) => type !== "deviation");
+  return [...failures].some(({ type }) => !isOnlyNoted(type));
 }
 
 function isActedUpon(state: PlanState, slot: Slot): boolean {

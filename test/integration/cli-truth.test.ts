@@ -155,7 +155,7 @@ it("tells of a watched resource what is looked at, what is open and which incide
   const seen = await until(({ incidents }) => incidents.length > 0);
   const { code, out } = await bench.run("show", "http/away");
   expect(code).toBe(0);
-  expect(out).toMatch(/^http\/away .*degraded/);
+  expect(out).toMatch(/^http\/away .*unhealthy/);
   expect(out).toMatch(/looked at +every 300 ms, timeout 200 ms, mode full/);
   expect(out).toMatch(/open +unreachable: /);
   expect(out).toContain(seen.incidents[0]?.id);
