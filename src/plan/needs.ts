@@ -4,7 +4,7 @@
  * known: that is waited for no longer than the start itself may take.
  */
 import type { ServiceSpec } from "../config/index.ts";
-import { failureTypes, nameOf, namesCause, type ResourceId } from "../model/index.ts";
+import { failureTypes, nameOf, type ResourceId } from "../model/index.ts";
 import type { Slot } from "./slots.ts";
 import { type PlanState, type PlanTick, slotsOf } from "./state.ts";
 
@@ -30,19 +30,22 @@ function isServed(state: PlanState, name: string, tick: PlanTick): boolean {
   );
 }
 
-/** It has been seen, and nothing says that it is away; that it is slow, say, holds nobody up. */
+/** It has been seen, and is not away. */
 function isUp(state: PlanState, resource: ResourceId, { world }: PlanTick): boolean {
   // Nobody looks at it, so nobody would ever know.
   if (state.fleet.resources[resource]?.mode === "off") return true;
   return world.healthOf(resource) !== "unknown" && !isAway(state, resource);
 }
 
+/**
+ * A file that is missing is, one that is stale is not: what is there, slow or old, can be begun
+ * with, and holds nobody up.
+ */
 export function isAway({ failures }: PlanState, resource: ResourceId): boolean {
-  return [...failures.values()].some((failure) => {
-    const { category } = failureTypes[failure.type];
-    const isAbout = category === "availability" || category === "connectivity";
-    return failure.resource === resource && isAbout && namesCause(failure.type);
-  });
+  for (const failure of failures.values()) {
+    if (failure.resource === resource && failureTypes[failure.type].down) return true;
+  }
+  return false;
 }
 
 /** A job serves by having ended; what still runs after all the time to start is none. */

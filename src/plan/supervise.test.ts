@@ -147,18 +147,21 @@ describe("supervision", () => {
 resources: { http/site: { url: "http://127.0.0.1:1/", mode: ${mode} } }`;
     const waits = ({ state }: PlannerBench) => state.slots.get(db)?.waiting?.needs;
 
-    it("waits until that is known and not away, and says so (U1)", () => {
-      const planner = new PlannerBench(text());
-      planner.wait(5000);
-      expect([planner.told, waits(planner)]).toEqual([[], [site]]);
-      const failure = planner.fail(site, "check_failed");
-      planner.healths.set(site, "degraded");
-      planner.wait(5000);
-      expect([planner.told, waits(planner)]).toEqual([[], [site]]);
-      planner.verdict(failure, undefined, true);
-      planner.wait(200);
-      expect([planner.told, waits(planner)]).toEqual([[`start ${db}`], undefined]);
-    });
+    it.each(["check_failed", "missing", "certificate_invalid"] as const)(
+      "waits until that is known and not away by %s, and says so (U1)",
+      (type) => {
+        const planner = new PlannerBench(text());
+        planner.wait(5000);
+        expect([planner.told, waits(planner)]).toEqual([[], [site]]);
+        const failure = planner.fail(site, type);
+        planner.healths.set(site, "degraded");
+        planner.wait(5000);
+        expect([planner.told, waits(planner)]).toEqual([[], [site]]);
+        planner.verdict(failure, undefined, true);
+        planner.wait(200);
+        expect([planner.told, waits(planner)]).toEqual([[`start ${db}`], undefined]);
+      },
+    );
 
     it("waits no longer than its start may take, each time anew, however old the daemon is (U1)", () => {
       const planner = new PlannerBench(text());
@@ -188,6 +191,8 @@ resources: { http/site: { url: "http://127.0.0.1:1/", mode: ${mode} } }`;
     it.each([
       { what: "is slow", mode: "full", type: "slow" },
       { what: "flaps", mode: "full", type: "flapping" },
+      { what: "is old", mode: "full", type: "stale" },
+      { what: "logs what it should not", mode: "full", type: "log_pattern" },
       { what: "nobody looks at", mode: "off", type: undefined },
     ] as const)("does not wait for what $what (U1)", ({ mode, type }) => {
       const planner = new PlannerBench(text(mode));
