@@ -92,6 +92,7 @@ export class Invariants {
   daemonBegins(journal: readonly SealedEntry[]): void {
     this.#told = new Told();
     for (const { entry, at } of journal) this.#told.hear(entry, at);
+    for (const each of this.#all) each.daemonBegins?.(journal);
   }
 
   minutePassed(): void {

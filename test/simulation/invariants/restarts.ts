@@ -10,13 +10,11 @@ import {
   type Entry,
   interrupted,
   type Plan,
-  type ProcessExit,
-  type ProcessRun,
   type ResourceId,
-  serviceId,
+  type SealedEntry,
 } from "../../../src/model/index.ts";
-import { serviceNameOf } from "../simulated-fleet.ts";
-import type { Invariant, Setting } from "./setting.ts";
+import { CrashCount } from "./crash-count.ts";
+import { type Invariant, isOf, type Setting } from "./setting.ts";
 
 /** A process that was well again by itself shortly before may still be acted upon. */
 const staleMs = 2000;
@@ -26,10 +24,10 @@ const roundingMs = 2;
 export class Restarts implements Invariant {
   byPolicy = 0;
   readonly #setting: Setting;
-  readonly #crashes = new Map<ResourceId, { count: number; exitedMs: number }>();
+  #crashes: CrashCount;
+  readonly #exitedMs = new Map<ResourceId, number>();
   /** Under which spec an instance was started last. */
   readonly #specs = new Map<ResourceId, string>();
-  readonly #known = new Set<string>();
   /** Attempts in a row that did not help, by resource and strategy. */
   readonly #lost = new Map<string, { count: number; atMs: number }>();
   readonly #plannedMs = new Map<string, number>();
@@ -40,15 +38,19 @@ export class Restarts implements Invariant {
 
   constructor(setting: Setting) {
     this.#setting = setting;
+    this.#crashes = new CrashCount(setting.fleet.budgets.healthyRunMs);
   }
 
   written(entry: Entry): void {
+    this.#crashes.hear(entry);
     switch (entry.kind) {
       case "process_started":
-        this.#noteSpec(entry.run);
+        this.#specs.set(entry.run.resource, entry.run.specHash);
         return;
       case "process_exited":
-        this.#noteExit(entry.exit);
+        if (!entry.exit.expected) {
+          this.#exitedMs.set(entry.exit.resource, this.#setting.world.nowMs);
+        }
         return;
       case "plan":
         this.#notePlan(entry.plan);
@@ -60,7 +62,7 @@ export class Restarts implements Invariant {
         this.#forgetWell();
         return;
       case "request":
-        this.#noteRequest(entry.resource, entry.what);
+        this.#noteRequest(entry.resource);
         return;
       default:
         return;
@@ -82,12 +84,10 @@ export class Restarts implements Invariant {
     this.#lost.clear();
   }
 
-  /** A new spec has crashed never yet; one that was gone back to may have. */
-  #noteSpec({ resource, specHash }: ProcessRun): void {
-    const known = `${resource}|${specHash}`;
-    if (!this.#known.has(known)) this.#crashes.delete(resource);
-    this.#known.add(known);
-    this.#specs.set(resource, specHash);
+  /** What only the memory of the last one held, nobody knows. */
+  daemonBegins(journal: readonly SealedEntry[]): void {
+    this.#crashes = new CrashCount(this.#setting.fleet.budgets.healthyRunMs);
+    for (const { entry } of journal) this.#crashes.hear(entry);
   }
 
   #notePlan(plan: Plan): void {
@@ -117,27 +117,12 @@ export class Restarts implements Invariant {
     }
   }
 
-  #noteRequest(asked: ResourceId | undefined, what: string): void {
+  #noteRequest(asked: ResourceId | undefined): void {
     const { nowMs } = this.#setting.world;
     this.#anewMs = nowMs;
     this.#lost.clear();
     if (asked === undefined) return;
     this.#askedMs.set(asked, [...(this.#askedMs.get(asked) ?? []), nowMs]);
-    if (what === "stop") return;
-    for (const resource of this.#crashes.keys()) {
-      if (isOf(asked, resource)) this.#crashes.delete(resource);
-    }
-  }
-
-  /** Exits in a row without a healthy run, counted from the journal alone. */
-  #noteExit({ resource, expected, uptimeMs }: ProcessExit): void {
-    const before = this.#crashes.get(resource)?.count ?? 0;
-    const isHealthy = uptimeMs >= this.#setting.fleet.budgets.healthyRunMs;
-    if (expected && !isHealthy) return;
-    this.#crashes.set(resource, {
-      count: isHealthy ? 0 : before + 1,
-      exitedMs: this.#setting.world.nowMs,
-    });
   }
 
   /** Less the jitter of a fifth. */
@@ -146,7 +131,8 @@ export class Restarts implements Invariant {
     const { world, fleet, broke } = this.#setting;
     const specHash = steps.find(({ kind }) => kind === "start")?.parameters["specHash"];
     if (specHash !== this.#specs.get(resource)) return;
-    const { count, exitedMs } = this.#crashes.get(resource) ?? { count: 0, exitedMs: 0 };
+    const count = this.#crashes.of(resource);
+    const exitedMs = this.#exitedMs.get(resource) ?? 0;
     const { coolDownMaxMs, crashes } = fleet.budgets;
     const backoffMs = count < 2 ? 0 : Math.min(250 * 2 ** (count - 2), coolDownMaxMs) * 0.8;
     const pausedMs = world.nowMs - exitedMs;
@@ -205,9 +191,4 @@ export class Restarts implements Invariant {
     if (process === undefined || !world.isWell(process) || wellMs < staleMs) return;
     broke(4, `${resource} is well for ${wellMs} ms and is ${done} (${plan.reason})`);
   }
-}
-
-/** What was asked for is the resource, or the service that it is an instance of. */
-function isOf(asked: ResourceId, resource: ResourceId): boolean {
-  return asked === resource || asked === serviceId(serviceNameOf(resource));
 }

@@ -1,5 +1,14 @@
 import type { Fleet } from "../../../src/config/index.ts";
-import type { Command, Entry, Kept, StepResult } from "../../../src/model/index.ts";
+import {
+  type Command,
+  type Entry,
+  type Kept,
+  type ResourceId,
+  type SealedEntry,
+  type StepResult,
+  serviceId,
+} from "../../../src/model/index.ts";
+import { serviceNameOf } from "../simulated-fleet.ts";
 import type { SimulatedWorld } from "../simulated-world.ts";
 import type { Told } from "./told.ts";
 
@@ -20,7 +29,14 @@ export interface Invariant {
   commanded?(command: Command, kept: Kept): void;
   answered?(command: Command, result: StepResult): void;
   daemonDied?(): void;
+  /** With all that a new daemon can know. */
+  daemonBegins?(journal: readonly SealedEntry[]): void;
   /** Once in a simulated minute. */
   minutePassed?(): void;
   end?(): void;
+}
+
+/** What was asked for is the resource, or the service that it is an instance of. */
+export function isOf(asked: ResourceId, resource: ResourceId): boolean {
+  return asked === resource || asked === serviceId(serviceNameOf(resource));
 }
