@@ -147,6 +147,26 @@ describe("a case of recovery", () => {
     expect(planner.told).toEqual([`restart ${db}`]);
   });
 
+  it("looks first at a victim that has an incident of its own by now: it may be well (R1)", () => {
+    const planner = running();
+    const cause = planner.fail(db, "hang");
+    const as = { id: `inc-${db}`, cause: db, failures: [cause.id], victims: ["fail-2"] } as const;
+    const victim = planner.fail(web, "check_failed", as);
+    planner.bads.set(web, planner.nowMs);
+    planner.wait(10_000);
+    planner.goods.set(web, planner.nowMs);
+    planner.goods.set(db, planner.nowMs + 1);
+    planner.end(planner.plans[0], "succeeded");
+    planner.verdict(cause, planner.plans[0], true);
+    const own = { id: "inc-own", openedAt: 0, cause: web, title: "t", severity: "high" } as const;
+    const state = { kind: "open" } as const;
+    const more = { failures: [victim.id], victims: [], relapses: 0, state };
+    planner.wait(2000);
+    planner.goods.set(db, planner.nowMs + 1);
+    expect(planner.tell({ incidents: [{ ...own, ...more }] }).looks).toEqual([web]);
+    expect(planner.told).toEqual([`restart ${db}`]);
+  });
+
   it("acts upon a fact at once, whatever the dependencies say", () => {
     const planner = running();
     planner.fail(web, "memory_exhaustion");

@@ -16,7 +16,8 @@ export function takeUp(state: PlanState, incident: Incident, now: Instant): read
       const failure = state.failures.get(id);
       if (failure === undefined) continue;
       const known = state.cases.get(failure.resource);
-      const isNews = known?.failures.has(id) !== true || known.incident !== incident.id;
+      const isNew = known?.failures.has(id) !== true;
+      const isNews = isNew || known.incident !== incident.id;
       const each =
         known ?? openCase(state, { incident, resource: failure.resource, asVictim }, now);
       each.incident = incident.id;
@@ -24,7 +25,8 @@ export function takeUp(state: PlanState, incident: Incident, now: Instant): read
       each.failures.set(id, failure);
       if (!isNews) continue;
       news.push(failure);
-      each.knownMs = now.monotonicMs;
+      // That it belongs to another incident says nothing about how it is now.
+      if (isNew) each.knownMs = now.monotonicMs;
       touch(state, each, now);
     }
   }
