@@ -13,6 +13,14 @@ export function noteAwaiting(state: PlanState, action: Action): void {
   else if (state.awaiting.get(resource)?.id === action.id) state.awaiting.delete(resource);
 }
 
+/** A daemon that died had found that it was over, and had no time to say so. */
+export function withdrawOutlived(state: PlanState, tick: PlanTick): void {
+  for (const { plan } of state.awaiting.values()) {
+    if (state.cases.has(plan.resource)) continue;
+    withdraw(state, plan.resource, { tick, reason: "what it was for is over" });
+  }
+}
+
 /** Something that names the cause more directly is open now: that comes first. */
 export function withdrawForWorse(
   state: PlanState,

@@ -352,6 +352,20 @@ describe("what waits for approval", () => {
   });
 });
 
+it("withdraws what still waits for a person though a dead daemon had found that it is over", () => {
+  const before = running(chain.replace("db: {", "db: { approve: { restart: always },"));
+  before.fail(db, "hang");
+  const action = awaiting(before, before.plans[0]);
+  const after = new PlannerBench();
+  restorePlanning(after.state, {
+    memory: { ...noMemory, actions: new Map([[action.id, action]]) },
+    now: { wallMs: 0, monotonicMs: 0 },
+  });
+  const reason = "what it was for is over";
+  expect(after.tell().withdrawals).toEqual([{ action: action.id, reason }]);
+  expect(after.tell().withdrawals).toEqual([]);
+});
+
 describe("a case that lasts", () => {
   it("says what was tried each once, and keeps a bounded number of attempts", () => {
     const planner = running(`${chain}\nbudgets: { per_resource: 1000, per_fleet: 1000 }`);

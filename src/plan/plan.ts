@@ -17,7 +17,7 @@ import {
   type ResourceId,
   touchedBy,
 } from "../model/index.ts";
-import { noteAwaiting, withdraw, withdrawForWorse } from "./approvals.ts";
+import { noteAwaiting, withdraw, withdrawForWorse, withdrawOutlived } from "./approvals.ts";
 import { decide } from "./cases.ts";
 import { tellDown, tellGone } from "./gone.ts";
 import { noteRelapse } from "./relapses.ts";
@@ -64,6 +64,7 @@ export function plan(state: PlanState, inputs: PlanInputs, now: Instant): Planni
   for (const incident of inputs.incidents) hearIncident(state, incident, tick);
   for (const action of inputs.actions) followAction(state, action, tick);
   for (const verdict of inputs.verdicts) hearVerdict(state, verdict, tick);
+  withdrawOutlived(state, tick);
   for (const request of inputs.requests) heed(state, request, tick);
   for (let key = state.due.takeDue(now.monotonicMs); key !== undefined; ) {
     const each = state.cases.get(key as RecoveryCase["resource"]);
