@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import type { JsonRecord } from "../../src/kernel/index.ts";
 import type { Reading } from "../../src/model/index.ts";
 import { freePort, processIdentity, readProcessStat } from "../../src/system/index.ts";
 import { instance, isAlive, ProcessBench, until } from "./process-bench.ts";
@@ -172,6 +173,32 @@ test("ready waits for the port, and ends with the process and its last words", a
   });
 });
 
+test("ready is what the probe expects, and not any answer", async () => {
+  await using bench = new ProcessBench();
+  const port = await freePort();
+  const source = `let asked = 0; require("node:http").createServer((q, s) => {
+      asked += 1;
+      console.log("asked " + asked + " with " + q.headers["x-key"]);
+      if (asked < 3) s.writeHead(302).end();
+      else s.end(asked < 5 ? "warming up" : "warm");
+    }).listen(${port}, "127.0.0.1")`;
+  const readiness = probe(port, { headers: { "x-key": "k" }, expect: { body: "/warm$/" } });
+  const env = { PORT: String(port) };
+  await bench.run("start", { specHash: bench.spec(source, { env, readiness }) });
+  expect(await bench.run("ready")).toMatchObject({ kind: "done" });
+  expect(bench.log()).toMatch(/asked 5 with k\n$/);
+
+  const never = probe(port, { expect: { body: "hot" } });
+  await bench.run("stop");
+  await bench.run("start", { specHash: bench.spec(source, { env, readiness: never }) });
+  expect(await bench.run("ready", {}, { deadlineMs: 500 })).toMatchObject({
+    kind: "failed",
+    reason: expect.stringMatching(
+      /was not ready in time: GET .* the body has no hot: warm/,
+    ) as string,
+  });
+});
+
 test("what could never run is refused with its reason", async () => {
   await using bench = new ProcessBench();
   const refuse = async (changes: object): Promise<unknown> =>
@@ -215,8 +242,8 @@ test("undo of a start ends that very process and no other", async () => {
   expect(await bench.undo("start", { undo })).toMatchObject({ detail: "it is gone" });
 });
 
-function probe(port: number) {
-  const parameters = { url: `http://127.0.0.1:${port}/health` };
+function probe(port: number, more: JsonRecord = {}) {
+  const parameters = { url: `http://127.0.0.1:${port}/health`, ...more };
   return { kind: "http", parameters, intervalMs: 50, timeoutMs: 500, down: 2, of: 3, up: 1 };
 }
 

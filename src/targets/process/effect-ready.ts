@@ -1,12 +1,12 @@
 /**
- * Waits until an instance serves: the router says so; without one, its own probe answers or its
- * port accepts. It ends at once when the process ends, with what the process last said.
+ * Waits until an instance serves: the router says so; without one, its own HTTP probe finds what it
+ * expects, or its port accepts. It ends at once when the process ends, with what it last said.
  */
-import { get } from "node:http";
 import { connect } from "node:net";
-import type { ServiceSpec } from "../../config/index.ts";
+import type { ProbeSpec, ServiceSpec } from "../../config/index.ts";
 import { cutOff, quote } from "../../kernel/index.ts";
-import type { AbortSignalLike, Command, Effector, StepResult } from "../../model/index.ts";
+import type { AbortSignalLike, Command, Effector, Sensor, StepResult } from "../../model/index.ts";
+import { createHttpSensor } from "../http/index.ts";
 import type { ProcessContext } from "./context.ts";
 import { type Address, ownAddresses } from "./own-ports.ts";
 import { done, failure } from "./parameters.ts";
@@ -16,21 +16,32 @@ import { exitTextOf, type Run } from "./run.ts";
 
 const firstPauseMs = 5;
 const longestPauseMs = 50;
-const askMs = 1000;
+const acceptMs = 1000;
 const linesOfLog = 5;
 
 export function readyEffector(context: ProcessContext): Effector {
+  const http = createHttpSensor(context);
   return {
     kind: "ready",
     async precheck() {
       return done("may be waited for");
     },
-    act: (command, signal) => waitUntilReady(context, command, signal),
+    act: (command, signal) => waitUntilReady({ ...context, http }, command, signal),
   };
 }
 
+interface ReadyContext extends ProcessContext {
+  readonly http: Sensor;
+}
+
+interface Look {
+  readonly run: Run;
+  readonly spec: ServiceSpec | undefined;
+  readonly signal: AbortSignal;
+}
+
 async function waitUntilReady(
-  context: ProcessContext,
+  context: ReadyContext,
   { step }: Command,
   signal: AbortSignalLike,
 ): Promise<StepResult> {
@@ -62,10 +73,8 @@ async function waitUntilReady(
 }
 
 /** `ready`, or what is still missing. */
-async function lookAt(
-  context: ProcessContext,
-  { run, spec, signal }: { run: Run; spec: ServiceSpec | undefined; signal: AbortSignal },
-): Promise<string> {
+async function lookAt(context: ReadyContext, look: Look): Promise<string> {
+  const { run, spec } = look;
   if (run.exit !== undefined) return exitTextOf(run.exit);
   if (context.routes.has(run)) {
     const state = await context.routes.stateOf(run);
@@ -73,39 +82,36 @@ async function lookAt(
   }
   const probe = spec && (spec.readiness ?? spec.startup ?? spec.liveness);
   if (!spec || !probe) return "ready";
-  const { url, path } = probe.parameters;
-  if (probe.kind === "http") {
-    if (typeof url === "string" && url.startsWith("http://")) return askHttp(url, signal);
-    if (typeof path === "string" && run.port !== undefined) {
-      return askHttp(`http://127.0.0.1:${run.port}${path}`, signal);
-    }
-  }
+  const isAsked = probe.parameters["url"] !== undefined || run.port !== undefined;
+  if (probe.kind === "http" && isAsked) return askHttp(context.http, probe, look);
   const address =
     run.port === undefined ? ownAddresses(spec)[0] : { host: "127.0.0.1", port: run.port };
   // Nobody but its sensors can ask such a service; being alive is all that is known here.
   return address === undefined ? "ready" : askTcp(address);
 }
 
-function askHttp(url: string, signal: AbortSignal): Promise<string> {
-  return new Promise((resolve) => {
-    const request = get(url, { agent: false, timeout: askMs, signal }, (response) => {
-      const status = response.statusCode ?? 0;
-      response.destroy();
-      resolve(status >= 200 && status < 400 ? "ready" : `GET ${url} answered ${status}`);
-    });
-    request.on("timeout", () => request.destroy(new Error(`no answer within ${askMs} ms`)));
-    request.on("error", (error) => resolve(`GET ${url}: ${error.message}`));
-  });
+/** As the probe's own sensor judges the answer. */
+async function askHttp(sensor: Sensor, probe: ProbeSpec, { run, signal }: Look): Promise<string> {
+  const { kind, parameters, intervalMs, timeoutMs } = probe;
+  const key = `${run.resource}#ready`;
+  const spec = { key, resource: run.resource, sensor: "ready", kind, parameters };
+  const at = run.port === undefined ? {} : { port: run.port };
+  const inTime = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  const [reading] = await sensor.read({ spec: { ...spec, intervalMs, timeoutMs }, ...at }, inTime);
+  sensor.forget?.(key);
+  // Who is slow serves.
+  const isBad = reading?.kind === "check" && !reading.ok && reading.symptom !== "slow";
+  return isBad ? reading.reason : "ready";
 }
 
 function askTcp({ host, port }: Address): Promise<string> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: askMs }, () => settle("ready"));
+    const socket = connect({ host, port, timeout: acceptMs }, () => settle("ready"));
     const settle = (answer: string): void => {
       socket.destroy();
       resolve(answer);
     };
-    socket.on("timeout", () => settle(`port ${port} did not accept within ${askMs} ms`));
+    socket.on("timeout", () => settle(`port ${port} did not accept within ${acceptMs} ms`));
     socket.on("error", (error) => settle(error.message));
   });
 }
