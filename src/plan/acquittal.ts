@@ -137,7 +137,7 @@ function startPatienceMs(state: PlanState, { service, spec }: Context): number {
   return Math.max(acquittalMs, ...times);
 }
 
-function isAboutDeath({ type }: Failure): boolean {
+export function isAboutDeath({ type }: Failure): boolean {
   return type === "process_exited" || type === "crash_loop" || type === "start_failed";
 }
 

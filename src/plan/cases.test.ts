@@ -226,6 +226,26 @@ describe("a case of recovery", () => {
     ]);
   });
 
+  it("heals what runs again and is still ill, instead of waiting for ever for what it died of", () => {
+    const planner = running();
+    planner.fail(db, "check_failed");
+    const death = planner.fail(db, "process_exited");
+    planner.exited(db);
+    planner.end(planner.plans[0], "failed");
+    planner.wait(1000);
+    planner.started(db);
+    planner.ready(db);
+    planner.end(planner.plans[1], "succeeded");
+    planner.wait(1000);
+    planner.verdict(death, planner.plans[1], false);
+    planner.end(planner.plans[1], "failed");
+    planner.bads.set(db, planner.nowMs + 60_000);
+    planner.wait(60_000);
+    const last = planner.plans.at(-1);
+    expect(planner.told.slice(2)).toEqual([`restart ${db}`]);
+    expect(last?.reason).toContain("for check_failed");
+  });
+
   it("tells how long it cools down, while it does", () => {
     const planner = running();
     planner.fail(db, "hang");

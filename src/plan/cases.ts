@@ -23,7 +23,7 @@ import {
   severityRank,
   touchedBy,
 } from "../model/index.ts";
-import { mustWait } from "./acquittal.ts";
+import { isAboutDeath, mustWait } from "./acquittal.ts";
 import { choose } from "./choose.ts";
 import { stepsWithEvidence } from "./evidence.ts";
 import { forbidden, isByPolicy, modeOf, needsApproval } from "./permission.ts";
@@ -136,12 +136,12 @@ function giveUp(
 }
 
 function contextOf(state: PlanState, each: RecoveryCase, tick: PlanTick): Context | undefined {
-  const failure = primaryOf(each);
-  if (failure === undefined) return undefined;
   const { resource } = each;
+  const slot = state.slots.get(resource);
+  const failure = primaryOf(each, slot);
+  if (failure === undefined) return undefined;
   const instance = instanceOf(resource);
   const service = instance && state.fleet.services[instance.service];
-  const slot = state.slots.get(resource);
   if (slot?.run) noteRun(slot, tick.now.monotonicMs - slot.run.sinceMs, state.fleet);
   return {
     fleet: state.fleet,
@@ -156,17 +156,18 @@ function contextOf(state: PlanState, each: RecoveryCase, tick: PlanTick): Contex
   };
 }
 
-/** Of several failures the one that names the cause most directly. */
-function primaryOf(each: RecoveryCase): Failure | undefined {
+/**
+ * Of several failures the one that names the cause most directly. Of what runs again, what is wrong
+ * with it now comes before the death of the process that it had.
+ */
+function primaryOf(each: RecoveryCase, slot: Slot | undefined): Failure | undefined {
+  const directness = (failure: Failure): number =>
+    slot?.run && isAboutDeath(failure) ? 0 : failureTypes[failure.type].specificity;
   let primary: Failure | undefined;
   for (const failure of each.failures.values()) {
-    if (!primary || specificity(failure) > specificity(primary)) primary = failure;
+    if (!primary || directness(failure) > directness(primary)) primary = failure;
   }
   return primary;
-}
-
-function specificity(failure: Failure): number {
-  return failureTypes[failure.type].specificity;
 }
 
 function suspectsOf(state: PlanState, needs: readonly string[], tick: PlanTick): readonly Slot[] {
