@@ -10,6 +10,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import * as module from "node:module";
+import { homedir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -62,6 +63,12 @@ function fail(message) {
   process.exit(1);
 }
 
+/** The user's own: what is in it is run, and where Node would put it (/tmp) anybody may be first. */
+function compileCachePath() {
+  const caches = process.env.XDG_CACHE_HOME || path.join(homedir(), ".cache");
+  return path.join(caches, "soulmirror");
+}
+
 async function main() {
   if (majorOf(process.versions.node) < majorNeeded) {
     const program = findNode();
@@ -71,7 +78,7 @@ async function main() {
         `Install it, or put it beside your project: npm install --save-dev node@${majorNeeded}`,
     );
   }
-  module.enableCompileCache();
+  module.enableCompileCache(compileCachePath());
   // A checkout runs its sources as they are; the published package has only the built files.
   const isCheckout = existsSync(path.join(packageFolder, "src"));
   await import(isCheckout ? "../src/cli/main.ts" : "../dist/cli/main.js");

@@ -28,7 +28,7 @@ if (what === "show") {
     major: Number.parseInt(process.versions.node, 10),
     arguments: process.argv.slice(2),
     folder: process.env.PATH.split(":")[0],
-    cache: typeof getCompileCacheDir(),
+    cache: getCompileCacheDir() ?? "none",
   }));
 }
 `;
@@ -82,6 +82,7 @@ function start(command: readonly string[], args: readonly string[]): ChildProces
   const [node = "", ...flags] = command;
   const child = spawn(node, [...flags, path.join(folder, "bin", "soulmirror.js"), ...args], {
     stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, XDG_CACHE_HOME: "", HOME: folder },
   });
   children.push(child);
   return child;
@@ -104,7 +105,7 @@ describe.each(runtimes)("$name", ({ command }) => {
       major: Number.parseInt(process.versions.node, 10),
       arguments: ["show", "a b", "--flag=*"],
       folder: path.join(folder, "node_modules", "node", "bin"),
-      cache: "string",
+      cache: expect.stringContaining(path.join(folder, ".cache", "soulmirror", "v")) as string,
     });
     expect(exitCode).toBe(0);
   });
@@ -146,7 +147,14 @@ describe.each(runtimes)("$name", ({ command }) => {
 describe("a Node that is new enough", () => {
   it("runs the built files of a package", async () => {
     const { output } = await finish([process.execPath], ["show"]);
-    expect(JSON.parse(output)).toMatchObject({ arguments: ["show"], cache: "string" });
+    expect(JSON.parse(output)).toMatchObject({ arguments: ["show"] });
+  });
+
+  it("keeps compiled code where only its user may write, and not in the folder for all", async () => {
+    const { output } = await finish([process.execPath], ["show"]);
+    expect(JSON.parse(output)).toMatchObject({
+      cache: expect.stringContaining(path.join(folder, ".cache", "soulmirror", "v")) as string,
+    });
   });
 
   it("prefers the sources of a checkout", async () => {
