@@ -63,7 +63,7 @@ function fail(message) {
   process.exit(1);
 }
 
-/** The user's own: what is in it is run, and where Node would put it (/tmp) anybody may be first. */
+/** The user's own: what is in it is run, and where Node puts it (/tmp) anybody may be first. */
 function compileCachePath() {
   const caches = process.env.XDG_CACHE_HOME || path.join(homedir(), ".cache");
   return path.join(caches, "soulmirror");

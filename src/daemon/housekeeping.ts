@@ -1,4 +1,7 @@
-/** What is older than its retention goes, a little after the start and then every hour. */
+/**
+ * What is older than its retention goes, a little after the start and then every hour, but no more
+ * at a time than the oldest day of it: a clock that is wrong for an hour must not cost the history.
+ */
 import type { Fleet } from "../config/index.ts";
 import type { CancelTimer, Timers } from "../kernel/index.ts";
 import type { Store } from "../model/index.ts";
@@ -7,6 +10,7 @@ import type { DaemonLog } from "./daemon-log.ts";
 
 const firstMs = 60_000;
 const everyMs = 3_600_000;
+const mostMs = 24 * everyMs;
 
 export interface Household {
   readonly store: Store;
@@ -22,10 +26,11 @@ export function keepHouse({ store, timers, log, fleet }: Household): () => void 
     const { metricsMs, failuresMs, journalMs } = fleet().retention;
     const now = realClock.now().wallMs;
     try {
+      const { metric, failure, entry } = await store.oldest();
       const removed = await store.prune({
-        metricsBefore: now - metricsMs,
-        failuresBefore: now - failuresMs,
-        entriesBefore: now - journalMs,
+        metricsBefore: atMost(metric, now - metricsMs),
+        failuresBefore: atMost(failure, now - failuresMs),
+        entriesBefore: atMost(entry, now - journalMs),
       });
       if (removed > 0) log.info("pruned", { rows: removed });
     } catch (error) {
@@ -37,4 +42,8 @@ export function keepHouse({ store, timers, log, fleet }: Household): () => void 
     isOver = true;
     cancel();
   };
+}
+
+function atMost(oldest: number | undefined, before: number): number {
+  return oldest === undefined ? before : Math.min(before, oldest + mostMs);
 }

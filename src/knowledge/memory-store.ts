@@ -15,6 +15,7 @@ import {
   isLive,
   type Kept,
   type MetricRow,
+  type Oldest,
   type Retention,
   type SealedEntry,
   type SketchQuery,
@@ -192,6 +193,15 @@ class MemoryStore implements Store {
     return before - this.#metrics.length - this.#journal.length + rows;
   }
 
+  async oldest(): Promise<Oldest> {
+    const resolved = [...this.#failures.values()].filter((row) => row.resolved);
+    return {
+      metric: leastOf(this.#metrics.map((row) => row.timestamp)),
+      failure: leastOf(resolved.map((row) => row.timestamp)),
+      entry: this.#journal[0]?.at,
+    };
+  }
+
   async close(): Promise<void> {}
 
   #at(position: number): SealedEntry | undefined {
@@ -330,6 +340,10 @@ function byText<T>(textOf: (item: T) => string): (a: T, b: T) => number {
     const [left, right] = [textOf(a), textOf(b)];
     return left < right ? -1 : Number(left > right);
   };
+}
+
+function leastOf(times: readonly number[]): number | undefined {
+  return times.length === 0 ? undefined : Math.min(...times);
 }
 
 function isBefore(at: number | null, limit: number): boolean {

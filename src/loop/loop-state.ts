@@ -16,7 +16,7 @@ import {
   type RollUpState,
 } from "../knowledge/index.ts";
 import { type Action, type ResourceId, type Verdict } from "../model/index.ts";
-import { createMonitorState, type MonitorState } from "../monitor/index.ts";
+import { createMonitorState, type MonitorState, restoreMonitor } from "../monitor/index.ts";
 import { createPlanState, type PlanState, restorePlanning } from "../plan/index.ts";
 import { createVerifyState, type VerifyState, verify } from "../verify/index.ts";
 import { aimOf, emptyCarry } from "./hand-over.ts";
@@ -79,6 +79,7 @@ export function resume(state: LoopState, memory: Recollection, tools: LoopTools)
   const now = tools.clock.now();
   const failures = [...memory.failures.values()];
   const actions = [...memory.actions.values()];
+  restoreMonitor(state.monitor, failures, now);
   restoreAnalysis(state.analyze, memory, now);
   verify(
     state.verify,

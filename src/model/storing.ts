@@ -53,6 +53,8 @@ export interface Store extends Journal {
    * Deletes what is older; resolves with the rows deleted. Entries are kept from the checkpoint on.
    */
   prune(retention: Retention): Promise<number>;
+  /** When the oldest of what `prune` may take is of. */
+  oldest(): Promise<Oldest>;
   close(): Promise<void>;
 }
 
@@ -90,6 +92,14 @@ export interface MetricQuery {
   readonly fromAt: number;
   readonly toAt: number;
   readonly limit: number;
+}
+
+/** Wall milliseconds; undefined where there is nothing. */
+export interface Oldest {
+  readonly metric?: number | undefined;
+  /** Of those that are resolved. */
+  readonly failure?: number | undefined;
+  readonly entry?: number | undefined;
 }
 
 /** Wall milliseconds: rows with an older timestamp go. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createClockWatch, watchClock } from "./clock-watch.ts";
+import { awaitQuiet, createClockWatch, watchClock } from "./clock-watch.ts";
 
 const limits = { jumpMs: 1000, watchMs: 2000 };
 
@@ -26,6 +26,19 @@ describe("the watch over the wall clock", () => {
       expect(at(6010, jumpMs)).toMatchObject({ reading: { count: 0 } });
       expect(at(60_000, jumpMs)).toBeUndefined();
     }
+  });
+
+  it("tells that it is quiet after a start, when the daemon before has seen a jump", () => {
+    const watch = createClockWatch();
+    awaitQuiet(watch, limits.watchMs, { wallMs: 5e12, monotonicMs: 0 });
+    const told: number[] = [];
+    for (let ms = 0; ms < 20_000; ms += 500) {
+      const seen = watchClock(watch, limits, { wallMs: 5e12 + ms, monotonicMs: ms });
+      if (seen === undefined) continue;
+      expect(seen).toMatchObject({ reading: { count: 0 } });
+      told.push(ms);
+    }
+    expect(told).toEqual([1000, 2000, 3000, 4000, 5000, 6000]);
   });
 
   it("does not call a slow drift a jump", () => {

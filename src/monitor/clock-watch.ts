@@ -3,9 +3,10 @@
  * changes by more than the declared jump, somebody or something has set the wall clock. Nothing
  * here depends on it (durations are monotonic, ids stay ordered), but people and other programs do.
  *
- * After a jump a quiet reading follows every second until the failure can be closed.
+ * After a jump a quiet reading follows every second until the failure can be closed; also after the
+ * start of a daemon, when the one before has seen a jump.
  */
-import type { Instant } from "../kernel/index.ts";
+import { formatDuration, type Instant } from "../kernel/index.ts";
 import { hostClock, type Observation } from "../model/index.ts";
 
 export interface ClockWatch {
@@ -22,6 +23,12 @@ export function createClockWatch(): ClockWatch {
   return { offsetMs: undefined, quietUntilMs: 0, nextQuietMs: Number.POSITIVE_INFINITY };
 }
 
+/** Somebody has a failure to close by what follows. */
+export function awaitQuiet(watch: ClockWatch, watchMs: number, now: Instant): void {
+  watch.quietUntilMs = now.monotonicMs + watchMs * 3;
+  watch.nextQuietMs = now.monotonicMs + quietEveryMs;
+}
+
 export function watchClock(
   watch: ClockWatch,
   limits: { readonly jumpMs: number; readonly watchMs: number },
@@ -31,10 +38,9 @@ export function watchClock(
   const jumpMs = watch.offsetMs === undefined ? 0 : offsetMs - watch.offsetMs;
   watch.offsetMs = offsetMs;
   if (Math.abs(jumpMs) >= limits.jumpMs) {
-    watch.quietUntilMs = now.monotonicMs + limits.watchMs * 3;
-    watch.nextQuietMs = now.monotonicMs + quietEveryMs;
+    awaitQuiet(watch, limits.watchMs, now);
     const way = jumpMs > 0 ? "forward" : "back";
-    const reason = `the wall clock was set ${way} by ${Math.round(Math.abs(jumpMs))} ms`;
+    const reason = `the wall clock was set ${way} by ${formatDuration(Math.abs(jumpMs))}`;
     return occurrence(now, { count: 1, reason, value: jumpMs });
   }
   if (now.monotonicMs < watch.nextQuietMs) return undefined;

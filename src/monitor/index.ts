@@ -3,4 +3,10 @@
  * observations; it never judges.
  */
 export { createMonitorState, type MonitorState } from "./looks.ts";
-export { type MonitorInput, type MonitorOutput, monitor, type Read } from "./monitor.ts";
+export {
+  type MonitorInput,
+  type MonitorOutput,
+  monitor,
+  type Read,
+  restoreMonitor,
+} from "./monitor.ts";

@@ -18,6 +18,8 @@
 import { type Fleet, isRemote } from "../config/index.ts";
 import { type Instant, jittered } from "../kernel/index.ts";
 import {
+  type Failure,
+  hostClock,
   hostNetwork,
   hostPressure,
   notePressure,
@@ -27,7 +29,7 @@ import {
   type ReadRequest,
   type ResourceId,
 } from "../model/index.ts";
-import { watchClock } from "./clock-watch.ts";
+import { awaitQuiet, watchClock } from "./clock-watch.ts";
 import {
   adopt,
   beginRunningLooks,
@@ -102,6 +104,16 @@ export function monitor(
     forgotten: round.forgotten,
     wakeMs: wakeOf(state),
   };
+}
+
+/** `failures` were open when the daemon before ended. */
+export function restoreMonitor(
+  state: MonitorState,
+  failures: readonly Failure[],
+  now: Instant,
+): void {
+  const hasJumped = failures.some(({ resource }) => resource === hostClock);
+  if (hasJumped) awaitQuiet(state.clock, state.fleet.detection.watchMs, now);
 }
 
 function takeReadings(

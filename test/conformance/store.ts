@@ -262,11 +262,15 @@ function retentionTests(open: Open): void {
     const none = { metricsBefore: 0, failuresBefore: 0, entriesBefore: late };
     expect(await store.prune(none)).toBe(0);
     expect(await store.loadCheckpoint()).toBeUndefined();
+    const { at: first } = (await store.read(1, 1))[0] ?? {};
+    expect(await store.oldest()).toEqual({ metric: 1, failure: startAt, entry: first });
     await store.saveCheckpoint(700, "older");
     await store.saveCheckpoint(1200, "the state");
     expect(await store.loadCheckpoint()).toEqual({ position: 1200, state: "the state" });
     expect(await store.prune({ ...none, metricsBefore: 3, failuresBefore: late })).toBe(1203);
-    expect((await store.read(1, 1))[0]?.position).toBe(1200);
+    const [kept] = await store.read(1, 1);
+    expect(kept?.position).toBe(1200);
+    expect(await store.oldest()).toEqual({ metric: 3, failure: undefined, entry: kept?.at });
     expect((await store.failures({ limit: 9 })).map((row) => row.eventId)).toEqual(["flr_2"]);
     expect((await store.actions({ limit: 9 })).map((row) => row.actionId)).toEqual(["act_2"]);
     const rest = await store.read(1, 10_000);

@@ -248,6 +248,14 @@ describe("the clock jumps", () => {
         "it is over",
       );
     }
+    writeFileSync(clockFile, "+3600");
+    await bench.until(async () => (await jumps(bench)).length >= 3, "the last jump is told");
+    await bench.end("SIGKILL");
+    await bench.start(faked);
+    await bench.until(
+      async () => (await bench.get<unknown[]>("/api/v1/incidents?live=true")).length === 0,
+      "it is over for the next daemon, too",
+    );
     expect([await bench.pidOf("shop"), await bench.pidOf("lone")]).toEqual(before);
     const types = (await bench.entries("failure_raised")).map(({ failure }) => failure.type);
     expect(new Set(types)).toEqual(new Set(["clock_jump"]));

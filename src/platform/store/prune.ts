@@ -8,7 +8,7 @@
  * N4. Entries from the checkpoint on stay, and the last one always: the chain goes on from it.
  */
 import type { Kysely } from "kysely";
-import type { Retention } from "../../model/index.ts";
+import type { Oldest, Retention } from "../../model/index.ts";
 import type { Tables } from "./schema.ts";
 
 const batchRows = 500;
@@ -36,6 +36,29 @@ export async function prune(
     }
   }
   return total;
+}
+
+export async function oldest(db: Kysely<Tables>): Promise<Oldest> {
+  const metric = await db
+    .selectFrom("system_health_metrics")
+    .select("timestamp")
+    .orderBy("timestamp")
+    .limit(1)
+    .executeTakeFirst();
+  const failure = await db
+    .selectFrom("failure_events")
+    .select("timestamp")
+    .where("resolved", "=", 1)
+    .orderBy("timestamp")
+    .limit(1)
+    .executeTakeFirst();
+  const entry = await db
+    .selectFrom("journal")
+    .select("at")
+    .orderBy("position")
+    .limit(1)
+    .executeTakeFirst();
+  return { metric: metric?.timestamp, failure: failure?.timestamp, entry: entry?.at };
 }
 
 /** The first position that stays. */

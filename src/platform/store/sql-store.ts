@@ -23,6 +23,7 @@ import type {
   Kept,
   MetricQuery,
   MetricRow,
+  Oldest,
   Retention,
   SealedEntry,
   SketchQuery,
@@ -30,7 +31,7 @@ import type {
   Store,
 } from "../../model/index.ts";
 import { applyChange } from "./apply-change.ts";
-import { prune } from "./prune.ts";
+import { oldest, prune } from "./prune.ts";
 import {
   fromBaseline,
   fromBreaker,
@@ -270,6 +271,10 @@ export class SqlStore implements Store {
       await this.#durability.pause();
       return deleted;
     });
+  }
+
+  oldest(): Promise<Oldest> {
+    return this.#inTurn(() => oldest(this.#db));
   }
 
   close(): Promise<void> {

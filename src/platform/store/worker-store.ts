@@ -17,6 +17,7 @@ import type {
   Incident,
   Kept,
   MetricRow,
+  Oldest,
   Retention,
   SealedEntry,
   SketchRow,
@@ -165,6 +166,10 @@ export class WorkerStore implements Store {
 
   prune(retention: Retention): Promise<number> {
     return this.#call("prune", retention);
+  }
+
+  oldest(): Promise<Oldest> {
+    return this.#call("oldest");
   }
 
   /** Everything outstanding is carried out first. Closing twice does nothing. */
