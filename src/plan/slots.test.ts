@@ -158,6 +158,17 @@ describe("slots", () => {
     expect(changed).toMatchObject({ pinnedHash: undefined, quarantine: undefined });
   });
 
+  it("may have left something behind when they were to run, or ended by themselves", () => {
+    const mayLeave = (change: Partial<Slot>) => {
+      const again = createSlot("a", 1);
+      restoreSlot(again, recordOf({ ...createSlot("a", 1), ...change }, service), service);
+      return again.mayLeave;
+    };
+    expect(mayLeave({ crashes: 3 })).toBe(true);
+    expect(mayLeave({ desired: "stopped", ended: true })).toBe(true);
+    expect(mayLeave({ desired: "stopped" })).toBe(false);
+  });
+
   it("are remembered as resting when their policy lets them rest", () => {
     const slot = createSlot("a", 1);
     slot.ended = true;

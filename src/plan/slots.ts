@@ -195,7 +195,8 @@ export function restoreSlot(slot: Slot, record: SlotRecord, service: ServiceSpec
   slot.crashes = record.crashes;
   slot.goodHash = record.goodHash;
   slot.ended = record.ended === true;
-  slot.mayLeave = slot.ended || record.quarantined;
+  // Also what crashed and was not to be started yet when that daemon ended.
+  slot.mayLeave = slot.ended || record.quarantined || record.desired === "running";
   slot.program = record.program;
   if ((record.declaredHash ?? record.specHash) !== service.hash) return;
   slot.declaredHash = service.hash;
