@@ -1,7 +1,7 @@
 /** What the API has for other monitors: probes, health, metrics, predictions. */
 import { execFile } from "node:child_process";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { resourceId } from "../../src/model/index.ts";
+import { type Incident, resourceId } from "../../src/model/index.ts";
 import { ApiBench } from "./api-bench.ts";
 
 let bench: ApiBench;
@@ -59,6 +59,36 @@ test("a store that is away: not ready, but the present is still told", async () 
   expect((await other.ask("/health")).status).toBe(503);
   expect((await other.ask("/api/v1/overview")).text).toContain("All 3 services are well.");
   expect((await other.ask("/")).text).toContain("All 3 services are well.");
+});
+
+test("a store that hangs is asked everything at once, so that the present is told after one deadline", async () => {
+  await using other = await ApiBench.start();
+  const { house } = other;
+  await house.advance(10_000);
+  const incidents = ["a", "b", "c"].map(
+    (action): Incident => ({
+      id: `inc-${action}`,
+      openedAt: 0,
+      cause: "instance/service-0.1",
+      title: "t",
+      severity: "high",
+      failures: [],
+      victims: [],
+      state: { kind: "verifying", action },
+      relapses: 0,
+    }),
+  );
+  house.liveIncidents = () => incidents;
+  const refusals: (() => void)[] = [];
+  const never = () =>
+    new Promise<never>((_, reject) => {
+      refusals.push(() => reject(new Error("no answer")));
+    });
+  Object.assign(house.store, { last: never, actions: never });
+  const overview = other.json("/api/v1/overview");
+  await expect.poll(() => refusals.length).toBe(4);
+  for (const refuse of refusals) refuse();
+  expect(await overview).toMatchObject({ incidents, journal: { position: null } });
 });
 
 test("metrics pass promtool, and OpenMetrics is given to who asks for it", async () => {

@@ -35,7 +35,8 @@ export async function takeOverview(house: House): Promise<Overview> {
   const resources = house.resources();
   const unwell = resources.filter(({ health }) => health !== "healthy");
   const live = house.liveIncidents();
-  const strategies = await strategiesOf(house, live);
+  // Side by side: while the store hangs each of them takes as long as it may.
+  const [strategies, position] = await Promise.all([strategiesOf(house, live), positionOf(house)]);
   const strategyOf = (action: string): string | undefined => strategies.get(action);
   const failures = house.openFailures();
   return {
@@ -58,7 +59,7 @@ export async function takeOverview(house: House): Promise<Overview> {
     waitingForApproval: house
       .actionsUnderWay()
       .filter(({ status }) => status.kind === "waiting_for_approval").length,
-    journal: { kept: house.self().kept, position: await positionOf(house) },
+    journal: { kept: house.self().kept, position },
   };
 }
 
@@ -68,10 +69,14 @@ async function strategiesOf(
   incidents: readonly Incident[],
 ): Promise<ReadonlyMap<string, string>> {
   const known = new Map(house.actionsUnderWay().map(({ id, plan }) => [id, plan.strategy]));
-  for (const { state } of incidents.slice(0, 20)) {
-    if (!("action" in state) || known.has(state.action)) continue;
-    const rows = await house.store.actions({ limit: 1, actionId: state.action }).catch(() => []);
-    for (const row of rows) known.set(row.actionId, row.actionStrategy);
+  const named = incidents
+    .slice(0, 20)
+    .flatMap(({ state }) => ("action" in state && !known.has(state.action) ? [state.action] : []));
+  const asked = [...new Set(named)].map((actionId) =>
+    house.store.actions({ limit: 1, actionId }).catch(() => []),
+  );
+  for (const { actionId, actionStrategy } of (await Promise.all(asked)).flat()) {
+    known.set(actionId, actionStrategy);
   }
   return known;
 }
