@@ -28,6 +28,7 @@ import { keepUsual } from "./keep-usual.ts";
 import { type KnowledgeBase, openKnowledge } from "./knowledge-base.ts";
 import { watchPrograms } from "./program-watch.ts";
 import { writeReadyNote } from "./ready-note.ts";
+import { recallLate } from "./recall-late.ts";
 import { Redaction } from "./redaction.ts";
 import { createReload } from "./reload.ts";
 import { SpecArchive, specsNotKept } from "./spec-archive.ts";
@@ -120,7 +121,7 @@ async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> 
   for (const observation of adopted) conductor.observe(observation);
   conductor.load(fleet);
 
-  teardown.add("what is usual", keepUsual({ conductor, knowledge, timers: realTimers, log }));
+  recallBeside(conductor, knowledge, ground);
   const reload = createReload({ source, archive, targets, conductor, log, write });
   teardown.add(
     "the watch on the fleet file",
@@ -151,6 +152,14 @@ async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> 
   };
   let ending: Promise<void> | undefined;
   return { port, reload, stop: (reason) => (ending ??= end(reason)) };
+}
+
+/** What a start does not wait for is told to the loop while it works. */
+function recallBeside(conductor: Conductor, knowledge: KnowledgeBase, ground: Ground): void {
+  const { teardown, log } = ground;
+  const told = { conductor, knowledge, timers: realTimers, log };
+  teardown.add("what is usual", keepUsual(told));
+  teardown.add("the past that is heard of late", recallLate(told));
 }
 
 /** What was lost with it cannot be counted. */

@@ -12,7 +12,10 @@
  *     the cut is told, and a new one takes its place before positions come to where it was.
  * J4. Without a store, or with one that does not answer, a daemon starts all the same, with what
  *     can be read of the past. It never takes its own memory for the whole then: checkpoints are
- *     folded from the store again.
+ *     folded from the store again. Where nothing could be read, the past is asked for once more
+ *     when the store is back, and there is no checkpoint before that.
+ * J5. A start waits once for a store that hangs, and once more, for less, for what lies there: a
+ *     store that is known to be away is not asked.
  */
 import { SoulMirrorError, type Timers } from "../kernel/index.ts";
 import {
@@ -43,6 +46,8 @@ export interface JournalKeeperOptions {
   readonly openPast: () => Past;
   /** How long each question about the past may wait for its answer. */
   readonly askDeadlineMs?: number;
+  /** The same of what lies there: the store itself was waited for already. */
+  readonly lyingDeadlineMs?: number;
 }
 
 /** A store that says so is not used: what it holds cannot be trusted, or not be read by us. */
@@ -59,6 +64,10 @@ export class JournalKeeper {
   readonly #listeners = new Set<EntryListener>();
   #memory: Recollection = createRecollection();
   #knowsAll = true;
+  /** Nothing of the past could be read at the start. */
+  #lacksPast = false;
+  /** The last position that was written before this daemon, once that is known. */
+  #pastEnd: number | undefined;
   #sinceCheckpoint = 0;
   /** Writes that the memory knows and the store may not have. */
   #underWay = 0;
@@ -84,34 +93,65 @@ export class JournalKeeper {
    * and STORE_TOO_NEW; a store that is away is no reason not to start.
    */
   async recall(): Promise<Recollection> {
-    const { store, journal } = this.#options;
+    const { journal } = this.#options;
     try {
-      this.#memory = (await this.#foldAll(store)).memory;
+      this.#memory = await this.#recallFromStore();
     } catch (error) {
       if (error instanceof SoulMirrorError && refusals.includes(error.code)) throw error;
       this.#knowsAll = false;
       this.#memory = await this.#recallWithout(error);
     }
     for (const { entry, at } of await journal.held()) recollect(this.#memory, entry, at);
-    if (journal.kept === "store") this.#toldPosition = journal.last?.position ?? 0;
+    if (journal.kept === "store") {
+      this.#toldPosition = journal.last?.position ?? 0;
+      this.#pastEnd = this.#toldPosition;
+    }
     return this.#memory;
+  }
+
+  /** Keeps J5. */
+  async #recallFromStore(): Promise<Recollection> {
+    const { store, journal } = this.#options;
+    if (journal.kept !== "store") {
+      throw new SoulMirrorError("STORE_UNAVAILABLE", `the journal is kept in ${journal.kept}`);
+    }
+    return (await this.#foldAll(store)).memory;
+  }
+
+  /** `recallLate` has something to give. */
+  get lacksPast(): boolean {
+    return this.#lacksPast;
+  }
+
+  /**
+   * What the daemons before this one knew, for one that could not read it when it began; undefined
+   * while the store is away. Rejects like the store.
+   */
+  async recallLate(): Promise<Recollection | undefined> {
+    const { store, journal } = this.#options;
+    if (this.#pastEnd === undefined || journal.kept !== "store") return undefined;
+    const { memory } = await this.#foldAll(store, { end: this.#pastEnd });
+    this.#lacksPast = false;
+    return memory;
   }
 
   async #recallWithout(reason: unknown): Promise<Recollection> {
     const { log, openPast } = this.#options;
     log.complain("the store is away; only actions that can be taken back run meanwhile", reason);
     const past = openPast();
+    const { lyingDeadlineMs = 2000 } = this.#options;
     try {
-      const { memory, position } = await this.#foldAll(past);
+      const { memory, position } = await this.#foldAll(past, { deadlineMs: lyingDeadlineMs });
       log.warn("past-read", { position });
       return memory;
     } catch (error) {
       // Services that run are known by their notes; the rest is looked at anew.
       log.complain("what was before is not known until the store is back", error);
+      this.#lacksPast = true;
       return createRecollection();
     } finally {
-      // One that hangs is left to itself.
-      await this.#answer(past.close()).catch(() => undefined);
+      // One that hangs is left to itself, and waited for by nobody.
+      void past.close().catch(() => undefined);
     }
   }
 
@@ -149,12 +189,14 @@ export class JournalKeeper {
 
   /**
    * Keeps J1: it is taken when the store has everything, from what is written until then. While a
-   * write is under way there is none; that write asks for it again.
+   * write is under way there is none; that write asks for it again. Nor is there one before the
+   * past is known (J4).
    */
   async checkpoint(): Promise<void> {
     const { journal, store, log } = this.#options;
     const position = journal.last?.position;
     if (position === undefined || journal.kept !== "store" || this.#underWay > 0) return;
+    if (this.#lacksPast) return;
     this.#sinceCheckpoint = 0;
     try {
       const whole = this.#knowsAll
@@ -170,6 +212,7 @@ export class JournalKeeper {
 
   /** The store is back. One that has lost what it had gets at once what is known here. */
   returned({ isAnew }: { readonly isAnew: boolean }): void {
+    this.#pastEnd ??= this.#ownBegin();
     if (isAnew) {
       this.#toldPosition = 0;
       // When a write is under way, that one takes care of it.
@@ -204,8 +247,7 @@ export class JournalKeeper {
       const { journal, store } = this.#options;
       while (journal.kept === "store") {
         const end = journal.last?.position ?? 0;
-        // It is back: what this daemon has written stands at its end.
-        this.#toldPosition ??= Math.max(0, end - this.#written);
+        this.#toldPosition ??= this.#ownBegin();
         if (this.#listeners.size === 0) this.#toldPosition = end;
         if (this.#toldPosition >= end) return;
         const page = await store.read(this.#toldPosition + 1, pageSize);
@@ -221,28 +263,35 @@ export class JournalKeeper {
     }
   }
 
-  /** From the last checkpoint on, or from the beginning. */
-  async #foldAll(store: Pick<Store, "loadCheckpoint" | "last" | "read">): Promise<Folded> {
-    const { mac } = this.#options;
-    const [first] = await this.#answer(store.read(1, 1));
-    const saved = await this.#answer(store.loadCheckpoint());
-    const to = (await this.#answer(store.last()))?.position;
+  /** It is back: what this daemon has written stands at its end, but for what was lost of it. */
+  #ownBegin(): number {
+    const { journal } = this.#options;
+    const own = Math.max(0, this.#written - journal.lost);
+    return Math.max(0, (journal.last?.position ?? 0) - own);
+  }
+
+  /** From the last checkpoint on, or from the beginning; to `end`. */
+  async #foldAll(
+    store: Pick<Store, "loadCheckpoint" | "last" | "read">,
+    { end = Number.POSITIVE_INFINITY, deadlineMs }: FoldLimits = {},
+  ): Promise<Folded> {
+    const { mac, timers, askDeadlineMs = 5000 } = this.#options;
+    const answer = <T>(asked: Promise<T>): Promise<T> =>
+      within(timers, deadlineMs ?? askDeadlineMs, asked);
+    const [first] = await answer(store.read(1, 1));
+    const saved = await answer(store.loadCheckpoint());
+    const to = (await answer(store.last()))?.position;
     const opened = openCheckpoint(saved, { mac, from: first?.position, to });
     const { memory } = opened;
     let { position } = opened;
     for (;;) {
-      const page = await this.#answer(store.read(position + 1, pageSize));
+      const page = await answer(store.read(position + 1, Math.min(pageSize, end - position)));
       for (const { entry, at } of page) recollect(memory, entry, at);
       position = page.at(-1)?.position ?? position;
-      if (page.length < pageSize) break;
+      if (page.length < pageSize || position >= end) break;
     }
     if (opened.finding) this.#distrust(opened.finding, opened.lost);
     return { memory, position };
-  }
-
-  #answer<T>(asked: Promise<T>): Promise<T> {
-    const { timers, askDeadlineMs = 5000 } = this.#options;
-    return within(timers, askDeadlineMs, asked);
   }
 
   /** Keeps J3. */
@@ -259,6 +308,11 @@ export class JournalKeeper {
       this.#anchorLater();
     });
   }
+}
+
+interface FoldLimits {
+  readonly end?: number;
+  readonly deadlineMs?: number;
 }
 
 interface Folded {

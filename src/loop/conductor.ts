@@ -22,7 +22,7 @@ import {
   messageOf,
   type Timers,
 } from "../kernel/index.ts";
-import type { Sketch, SketchPage } from "../knowledge/index.ts";
+import type { Recollection, Sketch, SketchPage } from "../knowledge/index.ts";
 import type {
   AbortSignalLike,
   BaselineRow,
@@ -119,6 +119,11 @@ export class Conductor {
   /** What was usual before this daemon began. False when the queue is full: to be given again. */
   recall(page: SketchPage): boolean {
     return this.#offer({ kind: "usual", ...page });
+  }
+
+  /** What was before, for a start that did not know. False when the queue is full. */
+  recollect(memory: Recollection): boolean {
+    return this.#offer({ kind: "past", memory });
   }
 
   load(fleet: Fleet): void {

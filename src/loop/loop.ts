@@ -20,6 +20,7 @@ import {
   forgetBaselines,
   forgetRollUp,
   learn,
+  type Recollection,
   rollUp,
   type Sketch,
   type SketchPage,
@@ -45,7 +46,9 @@ export type LoopInput =
   | { readonly kind: "result"; readonly command: string; readonly result: StepResult }
   | { readonly kind: "request"; readonly request: PersonRequest }
   /** What a daemon before this one knew to be usual. */
-  | ({ readonly kind: "usual" } & SketchPage);
+  | ({ readonly kind: "usual" } & SketchPage)
+  /** The life before this daemon, where it could not be read when it began. */
+  | { readonly kind: "past"; readonly memory: Recollection };
 
 export interface Tick {
   readonly entries: readonly Entry[];
@@ -138,10 +141,12 @@ interface Later {
 /** Plan, execute, verify: in most ticks a look was well, and none of them has anything to do. */
 function laterStages(state: LoopState, news: News, now: Instant): Later {
   const { inputs, carry, fleet, observations, found } = news;
+  const past = inputs.find((input) => input.kind === "past")?.memory;
   const planned = plan(
     state.plan,
     {
       ...(fleet ? { fleet } : {}),
+      ...(past ? { past } : {}),
       processes: observations.filter(isAboutProcess),
       raised: found.raised,
       incidents: found.incidents,
@@ -169,13 +174,15 @@ function nothingNew(state: LoopState): Later {
   return { entries: [], commands: [], wakeMs: state.laterMs };
 }
 
+const forLaterStages: ReadonlySet<LoopInput["kind"]> = new Set(["result", "request", "past"]);
+
 /** True when the later stages would neither take anything in nor have anything due. */
 function isQuiet(state: LoopState, news: News, now: Instant): boolean {
   const { inputs, carry, fleet, observations, found } = news;
   if (fleet !== undefined || isNew(carry)) return false;
   if (found.raised.length + found.evidence.length + found.incidents.length > 0) return false;
   if (now.monotonicMs >= (state.laterMs ?? Number.POSITIVE_INFINITY)) return false;
-  for (const { kind } of inputs) if (kind === "result" || kind === "request") return false;
+  for (const { kind } of inputs) if (forLaterStages.has(kind)) return false;
   for (const observation of observations) if (isAboutProcess(observation)) return false;
   return true;
 }
@@ -222,7 +229,7 @@ function forgetSeries(state: LoopState, next: Fleet): void {
 }
 
 function isForMonitor(input: LoopInput): input is Exclude<MonitorInput, { kind: "look" }> {
-  return input.kind !== "result" && input.kind !== "request" && input.kind !== "usual";
+  return !forLaterStages.has(input.kind) && input.kind !== "usual";
 }
 
 function monitorInputs(inputs: readonly LoopInput[], carry: Carry): readonly MonitorInput[] {

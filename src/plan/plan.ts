@@ -20,6 +20,7 @@ import {
 import { noteAwaiting, withdraw, withdrawForWorse, withdrawOutlived } from "./approvals.ts";
 import { decide } from "./cases.ts";
 import { tellDown, tellGone } from "./gone.ts";
+import { recallLate } from "./recall-late.ts";
 import { noteRelapse } from "./relapses.ts";
 import { heed } from "./requests.ts";
 import { noteScale, scaleAsDeclared } from "./scaling.ts";
@@ -65,6 +66,7 @@ export function plan(state: PlanState, inputs: PlanInputs, now: Instant): Planni
   for (const action of inputs.actions) followAction(state, action, tick);
   for (const verdict of inputs.verdicts) hearVerdict(state, verdict, tick);
   withdrawOutlived(state, tick);
+  if (inputs.past) recallLate(state, inputs.past, tick);
   for (const request of inputs.requests) heed(state, request, tick);
   for (let key = state.due.takeDue(now.monotonicMs); key !== undefined; ) {
     const each = state.cases.get(key as RecoveryCase["resource"]);

@@ -45,6 +45,7 @@ function set(
   // Who asks for this has decided what is to be done.
   withdraw(state, slot.resource, { tick, reason: `${request.by} asks for a ${request.kind}` });
   slot.desired = request.kind === "stop" ? "stopped" : "running";
+  slot.isAsked = true;
   slot.surplus = false;
   if (request.kind !== "stop") {
     slot.quarantine = undefined;

@@ -23,6 +23,8 @@ export interface Slot {
   readonly service: string;
   readonly number: number;
   desired: "running" | "stopped";
+  /** A person has told this daemon so: what it hears of the past later says nothing against it. */
+  isAsked: boolean;
   /** Nobody wants it stopped, but the fleet does not want it: it runs again when the fleet does. */
   surplus: boolean;
   run: Running | undefined;
@@ -73,6 +75,7 @@ export function createSlot(service: string, number: number): Slot {
     service,
     number,
     desired: "running",
+    isAsked: false,
     surplus: false,
     run: undefined,
     waiting: undefined,

@@ -110,6 +110,8 @@ export interface PlanInputs {
   readonly actions: readonly Action[];
   readonly verdicts: readonly Verdict[];
   readonly requests: readonly PersonRequest[];
+  /** Heard of after the begin. */
+  readonly past?: Pick<PlanMemory, "slots" | "modes">;
   readonly world: World;
 }
 

@@ -121,7 +121,7 @@ test.each(unwritable)(
   180_000,
 );
 
-test("with a store that hangs from the start it supervises and heals, says so, and takes up the store when it answers", async () => {
+test("with a store that hangs from the start it supervises and heals, says so, and when it answers what persons wanted holds again", async () => {
   const port = await freePort();
   await using bench = await FleetBench.up((made) => ({
     services: {
@@ -130,10 +130,17 @@ test("with a store that hangs from the start it supervises and heals, says so, a
         health_check: `http://127.0.0.1:${port}/health`,
       }),
       rested: made.toy("rested"),
+      halted: made.toy("halted"),
+      wanted: made.toy("wanted"),
     },
   }));
   await bench.post("/api/v1/mode", { mode: "shadow", scope: "rested" });
-  await bench.entry("mode_changed", ({ scope }) => scope === "rested");
+  await bench.post("/api/v1/mode", { mode: "shadow", scope: "lone" });
+  await bench.entry("mode_changed", ({ scope }) => scope === "lone");
+  for (const name of ["halted", "wanted"]) {
+    await bench.post(`/api/v1/services/${name}/stop`);
+    await bench.state(name, "stopped");
+  }
   const before = await bench.pidOf("lone");
   await bench.end();
 
@@ -143,10 +150,14 @@ test("with a store that hangs from the start it supervises and heals, says so, a
   await bench.start({ NODE_OPTIONS: `--import ${bench.folder}/hang.mjs`, HANG: hang });
   await bench.until(async () => (await bench.service("lone")).state === "healthy", "it is well");
   expect(await bench.pidOf("lone")).toBe(before);
-  expect((await bench.service("rested")).mode).toBe("shadow");
   expect(await kept(bench)).toBe("emergency");
   expect((await bench.ask<Health>("GET", "/health")).status).toBe(503);
   expect(bench.daemonLog()).toContain("no answer within");
+  // Nobody can know what a person had wanted: everything comes up as the file says.
+  await bench.state("halted", "healthy");
+  expect((await bench.service("rested")).mode).toBe("full");
+  await bench.post("/api/v1/services/wanted/start");
+  await bench.post("/api/v1/mode", { mode: "full", scope: "lone" });
   process.kill(before, "SIGKILL");
   await bench.until(async () => {
     const [pid] = await bench.pidsOf("lone");
@@ -155,23 +166,29 @@ test("with a store that hangs from the start it supervises and heals, says so, a
 
   rmSync(hang);
   await bench.until(async () => (await kept(bench)) === "store", "the store is back", 70_000);
-  await bench.settled();
+  await bench.state("halted", "stopped");
+  expect((await bench.service("rested")).mode).toBe("shadow");
+  // What was asked for meanwhile wins.
+  expect((await bench.service("lone")).mode).toBe("full");
+  expect((await bench.service("wanted")).state).toBe("healthy");
   expect(await bench.entries("daemon_started")).toHaveLength(2);
   const ends = (await bench.entries("process_exited")).map(({ exit }) => exit.process.pid);
   expect(ends).toContain(before);
+
+  await bench.end();
+  await bench.start();
+  const halted = async () => (await bench.service("halted")).state;
+  expect([await halted(), (await bench.service("rested")).mode]).toEqual(["stopped", "shadow"]);
 }, 120_000);
 
-/** The first thread of the store that begins answers nobody for as long as the file is there. */
+/** No thread that opens or reads a store answers nobody for as long as the file is there. */
 const hangingThread = `
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { isMainThread, threadName } from "node:worker_threads";
 const { HANG } = process.env;
 if (!isMainThread && threadName === "store") {
-  const own = HANG + "." + process.pid;
-  const isFirst = !existsSync(own);
-  if (isFirst) writeFileSync(own, "");
   const word = new Int32Array(new SharedArrayBuffer(4));
-  while (isFirst && existsSync(HANG)) Atomics.wait(word, 0, 0, 50);
+  while (existsSync(HANG)) Atomics.wait(word, 0, 0, 50);
 }
 `;
 

@@ -236,3 +236,52 @@ test("a past that is not answered for is read as it lies there, or left until th
   const third = (await keptJournal(stack, { ...rest, openPast: () => deaf }))();
   expect((await third.recall()).modes.size).toBe(0);
 });
+
+test("a past that could not be read is recalled when the store is back, up to where this daemon began (J4, J5)", async () => {
+  await using stack = new AsyncDisposableStack();
+  const store = createMemoryStore();
+  const { wallMs } = realClock.now();
+  const modeOf = (scope: string): Entry => {
+    return { kind: "mode_changed", scope, mode: "off", by: "a test" };
+  };
+  const before = (await keptJournal(stack, { store }))();
+  await before.write([modeOf("service/a"), modeOf("service/b")], wallMs);
+
+  const never = () => new Promise<never>(() => undefined);
+  const asked: string[] = [];
+  let isAway = true;
+  const hanging = new Proxy(store, {
+    get(own, name: keyof Store) {
+      if (!isAway) return own[name].bind(own);
+      asked.push(name);
+      return never;
+    },
+  });
+  const lying = { ...store, last: never, read: never, loadCheckpoint: never, close: never };
+  const keeperOf = await keptJournal(stack, {
+    store: hanging,
+    away: new Error("the disk does not answer"),
+    openPast: () => lying,
+    lyingDeadlineMs: 20,
+    writeDeadlineMs: 20,
+    probeMs: 20,
+    returned: (how) => keeper.returned(how),
+  });
+  const keeper: JournalKeeper = keeperOf();
+  expect((await keeper.recall()).modes.size).toBe(0);
+  expect([keeper.lacksPast, await keeper.recallLate()]).toEqual([true, undefined]);
+  // Only who finds out whether it is back has asked it.
+  expect(asked.filter((name) => name !== "last")).toEqual([]);
+  await keeper.write([modeOf("service/c")], wallMs);
+
+  isAway = false;
+  await expect.poll(() => keeper.kept).toBe("store");
+  await keeper.write([modeOf("service/d")], wallMs);
+  await keeper.checkpoint();
+  expect(await store.loadCheckpoint()).toBeUndefined();
+  const late = await keeper.recallLate();
+  expect([...(late?.modes.keys() ?? [])]).toEqual(["service/a", "service/b"]);
+  await keeper.checkpoint();
+  // Behind the past there is a word about the time without a store, too.
+  expect((await store.loadCheckpoint())?.position).toBe(5);
+});

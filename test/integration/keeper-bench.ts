@@ -19,14 +19,17 @@ import { realClock, realTimers } from "../../src/system/index.ts";
 export const mac: Mac = (text) => createHmac("sha256", "key").update(text).digest("hex");
 
 type Given = Partial<ResilientJournalOptions> &
-  Partial<Pick<JournalKeeperOptions, "openPast" | "askDeadlineMs">> & { readonly store: Store };
+  Partial<Pick<JournalKeeperOptions, "openPast" | "askDeadlineMs" | "lyingDeadlineMs">> & {
+    readonly store: Store;
+  };
 
 /** What makes keepers of one journal; everything is released with the stack. */
 export async function keptJournal(
   stack: AsyncDisposableStack,
   given: Given,
 ): Promise<() => JournalKeeper> {
-  const { store, openPast = createMemoryStore, askDeadlineMs = 5000 } = given;
+  const { store, openPast = createMemoryStore } = given;
+  const { askDeadlineMs = 5000, lyingDeadlineMs = askDeadlineMs } = given;
   const folder = mkdtempSync(join(tmpdir(), "keeper-"));
   stack.defer(() => rmSync(folder, { recursive: true }));
   const log = createDaemonLog(join(folder, "daemon.log"), new Redaction());
@@ -42,8 +45,9 @@ export async function keptJournal(
   return () => {
     const timers = realTimers;
     const redact = <T>(entry: T): T => entry;
-    const own = { journal, store, mac, timers, log, redact, openPast, askDeadlineMs };
-    const keeper = new JournalKeeper(own);
+    const own = { journal, store, mac, timers, log, redact, openPast };
+    const deadlines = { askDeadlineMs, lyingDeadlineMs };
+    const keeper = new JournalKeeper({ ...own, ...deadlines });
     stack.defer(() => keeper.close());
     return keeper;
   };
