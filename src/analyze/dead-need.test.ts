@@ -8,11 +8,13 @@ import { closeFailure, createJudgeState, type Judged, judge } from "./judge.ts";
 const text = `
 defaults: { probes: { down: 1, of: 1 } }
 services:
+  migrate: { command: node migrate.js, restart: never, depends_on: [tcp/disk] }
   db: { command: node db.js, listen: 4200, instances: 2, liveness: { tcp: 1 } }
-  web: { command: node web.js, depends_on: [db], liveness: { tcp: 2 }, readiness: { tcp: 3 } }
+  web: { command: node web.js, depends_on: [db, migrate], liveness: { tcp: 2 }, readiness: { tcp: 3 } }
   shop: { command: node shop.js, depends_on: [web, tcp/cache], liveness: { tcp: 4 } }
 resources:
   tcp/cache: { port: 5, down: 1, of: 1 }
+  tcp/disk: { port: 6, down: 1, of: 1 }
 `;
 const well: Reading = { kind: "check", ok: true, elapsedMs: 1, reason: "200" };
 const ill: Reading = { kind: "check", ok: false, elapsedMs: 1, symptom: "status", reason: "500" };
@@ -49,7 +51,18 @@ class Bench {
   }
 }
 
-const [db1, db2, web, shop] = [
+const process = { pid: 7, startTicks: 1, bootId: "b" };
+const gone: Reading = {
+  kind: "exited",
+  process,
+  code: 1,
+  signal: null,
+  uptimeMs: 60_000,
+  expected: false,
+};
+
+const [migrate, db1, db2, web, shop] = [
+  "instance/migrate.1",
   "instance/db.1",
   "instance/db.2",
   "instance/web.1",
@@ -91,11 +104,17 @@ describe("dependency_down", () => {
     const bench = new Bench();
     bench.show(db1, ill);
     bench.show(db2, ill);
-    const process = { pid: 7, startTicks: 1, bootId: "b" };
-    const gone = { kind: "exited", process, code: 1, signal: null } as const;
-    expect(bench.raised(web, { ...gone, uptimeMs: 60_000, expected: false }, "process")).toEqual([
-      "process_exited",
-    ]);
+    expect(bench.raised(web, gone, "process")).toEqual(["process_exited"]);
+  });
+
+  it("is not said for a job that has failed: it would answer nobody if it had not", () => {
+    const bench = new Bench();
+    expect(bench.raised(migrate, gone, "process")).toEqual(["process_exited"]);
+    expect(bench.raised(web, hung)).toEqual(["hang"]);
+    // What the job needs is another matter: whoever waits for its end relies on that, too.
+    const other = new Bench();
+    other.show("tcp/disk", { ...ill, symptom: "refused" }, "tcp");
+    expect(other.raised(web, hung)).toEqual(["dependency_down"]);
   });
 
   it("is said beside what was found before the dependency went down", () => {

@@ -5,11 +5,12 @@ import type { Failure, FailureType, Incident, ResourceId } from "../model/index.
 import { correlate } from "./incidents.ts";
 import { createIncidentsState, type IncidentsMemory, type Outcome } from "./incidents-state.ts";
 
-/** `web` needs `db`, `batch` needs `web`, `other` needs nothing. */
+/** `web` needs `db` and waits for `job`, `batch` needs `web`, `other` needs nothing. */
 const text = `
 services:
+  job: { command: node job.js, restart: never }
   db: { command: node db.js }
-  web: { command: node web.js, depends_on: [db] }
+  web: { command: node web.js, depends_on: [db, job] }
   batch: { command: node batch.js, depends_on: [web] }
   other: { command: node other.js }
 detection: { correlate: 10s, relapse: 10m }

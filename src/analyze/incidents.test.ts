@@ -64,6 +64,17 @@ describe("incidents", () => {
     ]);
   });
 
+  it("never takes a job for the cause, whenever it has failed", () => {
+    const ward = new Ward();
+    ward.raise("web");
+    ward.raise("job", "process_exited");
+    ward.raise("batch", "process_exited");
+    expect(ward.told.toSorted()).toEqual([
+      `${cause("job")}: job / `,
+      `${cause("web")}: web / batch`,
+    ]);
+  });
+
   it("keeps every open failure in exactly one live incident (N1)", () => {
     const ward = new Ward();
     const names = ["batch", "db", "other", "web"];

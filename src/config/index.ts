@@ -13,6 +13,7 @@ export type { Explanation } from "./explain.ts";
 export type * from "./fleet.ts";
 export { goodLooksFor } from "./good-looks.ts";
 export { type FoundHook, findHook, hookReference } from "./hook-reference.ts";
+export { isJob } from "./job.ts";
 export { fleetJsonSchema } from "./json-schema.ts";
 export { type LoadedFleet, loadFleet } from "./load-fleet.ts";
 export { maskedFleet } from "./mask.ts";

@@ -1,10 +1,14 @@
 import type { Fleet, ServiceSpec } from "./fleet.ts";
+import { isJob } from "./job.ts";
 import { asksOf, isRemote } from "./remote.ts";
 
 /**
  * Who needs whom, as a graph over resource ids. A service needs its instances and what it declares
  * in `depends_on`; an instance needs what its service declares, not its siblings. What is asked
  * over the network needs the network of this machine as well.
+ *
+ * A job answers nobody: who depends on one waits for its end, and does not need it any more. So it
+ * is nobody's cause, however it ended; what it needs itself is needed through it.
  */
 export interface Topology {
   /** Everything `id` needs, directly or through others, without itself. */
@@ -19,7 +23,12 @@ export function createTopology(fleet: Fleet): Topology {
     needs(id) {
       const known = closures.get(id);
       if (known) return known;
+      const own = serviceOf(fleet, id);
       const closure = reach(id, (from) => expand(fleet, from));
+      for (const each of closure) {
+        const service = serviceOf(fleet, each);
+        if (service && service !== own && isJob(service)) closure.delete(each);
+      }
       closures.set(id, closure);
       return closure;
     },
@@ -48,7 +57,7 @@ function expand(fleet: Fleet, id: string): readonly string[] {
   return needs;
 }
 
-function reach(start: string, next: (id: string) => readonly string[]): ReadonlySet<string> {
+function reach(start: string, next: (id: string) => readonly string[]): Set<string> {
   const seen = new Set<string>();
   const open = [...next(start)];
   for (let id = open.pop(); id !== undefined; id = open.pop()) {

@@ -3,7 +3,7 @@
  * for they are brought back, or put into quarantine in the end. Who brings back a resource is not
  * known: that is waited for no longer than the start itself may take.
  */
-import type { ServiceSpec } from "../config/index.ts";
+import { isJob, type ServiceSpec } from "../config/index.ts";
 import { failureTypes, nameOf, type ResourceId } from "../model/index.ts";
 import type { Slot } from "./slots.ts";
 import { type PlanState, type PlanTick, slotsOf } from "./state.ts";
@@ -51,10 +51,6 @@ export function isAway({ failures }: PlanState, resource: ResourceId): boolean {
 /** A job serves by having ended; what still runs after all the time to start is none. */
 function serves({ run }: Slot, service: ServiceSpec | undefined, { now }: PlanTick): boolean {
   if (run?.ready !== true) return false;
-  const isJob = service !== undefined && service.restart !== "always" && !isAsked(service);
-  return !isJob || now.monotonicMs - run.sinceMs >= service.start.timeoutMs;
-}
-
-function isAsked({ startup, readiness, liveness, listen }: ServiceSpec): boolean {
-  return (startup ?? readiness ?? liveness ?? listen) !== undefined;
+  const serving = service === undefined || !isJob(service);
+  return serving || now.monotonicMs - run.sinceMs >= service.start.timeoutMs;
 }
