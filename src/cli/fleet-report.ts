@@ -17,6 +17,11 @@ export interface ActionUnderWay {
   readonly preview: readonly string[];
 }
 
+/** Of its victims, `openVictims` are not over. */
+export interface LiveIncident extends Incident {
+  readonly openVictims: number;
+}
+
 export interface FleetReport {
   readonly fleet: string;
   readonly version: string;
@@ -26,7 +31,7 @@ export interface FleetReport {
   readonly modes: Readonly<Record<string, string>>;
   readonly services: readonly ServiceView[];
   readonly resources: readonly ResourceView[];
-  readonly incidents: readonly Incident[];
+  readonly incidents: readonly LiveIncident[];
   readonly actions: readonly ActionUnderWay[];
   /** Undefined while the journal is kept in the store. */
   readonly journalTrouble?: string;
@@ -43,13 +48,12 @@ interface Health {
 }
 
 export async function askForReport(client: DaemonClient): Promise<FleetReport> {
-  const [about, health, mode, services, resources, incidents, actions] = await Promise.all([
-    client.get<{ fleet: string; version: string }>("/api/v1/overview"),
+  const [about, health, mode, services, resources, actions] = await Promise.all([
+    client.get<Pick<FleetReport, "fleet" | "version" | "incidents">>("/api/v1/overview"),
     client.get<Health>("/api/v1/health"),
     client.get<{ mode: string; scopes: Record<string, string> }>("/api/v1/mode"),
     client.get<readonly ServiceView[]>("/api/v1/services"),
     client.get<readonly ResourceView[]>("/api/v1/resources"),
-    client.get<readonly Incident[]>("/api/v1/incidents?live=true&limit=100"),
     client.get<readonly ActionUnderWay[]>("/api/v1/actions/under-way"),
   ]);
   const store = health.checks.find(({ name }) => name === "store");
@@ -62,7 +66,7 @@ export async function askForReport(client: DaemonClient): Promise<FleetReport> {
     modes: mode.scopes,
     services,
     resources,
-    incidents,
+    incidents: about.incidents,
     actions,
     ...(trouble === undefined ? {} : { journalTrouble: trouble }),
   };

@@ -4,7 +4,12 @@ import type { InstanceView, ServiceView } from "../loop/index.ts";
 import { frontProxy, type Incident } from "../model/index.ts";
 import { columns } from "./columns.ts";
 import { counted } from "./counted.ts";
-import { type ActionUnderWay, type FleetReport, isAllWell } from "./fleet-report.ts";
+import {
+  type ActionUnderWay,
+  type FleetReport,
+  isAllWell,
+  type LiveIncident,
+} from "./fleet-report.ts";
 import { plainText } from "./plain-text.ts";
 import type { Style } from "./style.ts";
 import { tellSteps, whyOf } from "./tell-steps.ts";
@@ -161,9 +166,9 @@ function troubledResources({ resources }: FleetReport, style: Style): string {
   return lines.join("\n");
 }
 
-function renderIncident(report: FleetReport, incident: Incident, moment: Moment): string {
+function renderIncident(report: FleetReport, incident: LiveIncident, moment: Moment): string {
   const { style, nowMs } = moment;
-  const { id, title, state, openedAt, victims, relapses } = incident;
+  const { id, title, state, openedAt, openVictims, relapses } = incident;
   const since = formatDuration(Math.max(0, nowMs - openedAt));
   const tried = report.actions.find((action) => "action" in state && action.id === state.action);
   const lines = [
@@ -173,7 +178,7 @@ function renderIncident(report: FleetReport, incident: Incident, moment: Moment)
   if (tried) lines.push(`  trying ${tried.strategy} ${whyOf(tried)}`);
   else if ("action" in state) lines.push(`  ${state.kind} after action ${state.action}`);
   if (state.kind === "escalated") lines.push(`  ${plainText(state.reason)}`);
-  if (victims.length > 0) lines.push(`  also hurts ${counted(victims.length, "other check")}`);
+  if (openVictims > 0) lines.push(`  also hurts ${counted(openVictims, "other check")}`);
   if (relapses > 0) lines.push(`  came back ${counted(relapses, "time")}`);
   return lines.join("\n");
 }

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { ServiceView } from "../loop/index.ts";
 import type { Action, Failure, Incident, SealedEntry } from "../model/index.ts";
 import { inOrder } from "./commands/incidents.ts";
-import type { FleetReport } from "./fleet-report.ts";
+import { victimLine } from "./commands/show.ts";
+import type { FleetReport, LiveIncident } from "./fleet-report.ts";
 import { renderReport } from "./render-report.ts";
 import { createStyle } from "./style.ts";
 import { EntryTeller } from "./tell-entry.ts";
@@ -27,9 +28,15 @@ function serviceOf(name: string, other: Partial<ServiceView> = {}): ServiceView 
   };
 }
 
-function incidentOf(id: string, state: Incident["state"], openedAt = 0): Incident {
+function incidentOf(id: string, state: Incident["state"], openedAt = 0): LiveIncident {
   const title = `${id} is not well`;
-  const rest = { severity: "high", failures: [], victims: [], relapses: 0 } as const;
+  const rest = {
+    severity: "high",
+    failures: [],
+    victims: [],
+    openVictims: 0,
+    relapses: 0,
+  } as const;
   return { id, openedAt, cause: "service/other", title, state, ...rest };
 }
 
@@ -86,6 +93,16 @@ describe("the headline", () => {
 });
 
 describe("incidents", () => {
+  it("hurt whoever is not well yet, and not whoever ever was a victim", () => {
+    const told = (openVictims: number) =>
+      headOf({ incidents: [{ ...escalated, victims: ["a", "b"], openVictims }] }).join("\n");
+    expect(told(1)).toContain("also hurts 1 other check");
+    expect(told(0)).not.toContain("also hurts");
+    const row = { affectedService: "web", failureType: "hang" };
+    expect(victimLine({ ...row, resolvedAt: null })).toEqual(["hurts", "web: hang"]);
+    expect(victimLine({ ...row, resolvedAt: 5 })).toEqual(["hurt", "web: hang (over)"]);
+  });
+
   it("come with the live ones first, then by their last change", () => {
     const late = incidentOf("late", { kind: "resolved", at: 90, by: "a" }, 1);
     const early = incidentOf("early", { kind: "resolved", at: 50, by: "b" }, 40);

@@ -200,3 +200,30 @@ describe("the verdict", () => {
     );
   });
 });
+
+test("an incident hurts whoever is not well yet, and not whoever ever was its victim", async () => {
+  const house = new ApiHouse();
+  await using bench = await ApiBench.start(house);
+  const victims = ["fail_2", "fail_3"].map((id) => ({ ...failure, id }));
+  await at(house, 10, { kind: "failure_raised", failure });
+  await at(
+    house,
+    11,
+    ...victims.map((each) => ({ kind: "failure_raised", failure: each }) as const),
+  );
+  await at(house, 11, {
+    kind: "incident",
+    incident: { ...incident, victims: ["fail_2", "fail_3"] },
+  });
+  const told = async () => {
+    const { incidents } = (await bench.json("/api/v1/overview")) as Overview;
+    return incidents.map(({ openVictims }) => openVictims);
+  };
+  expect(await told()).toEqual([2]);
+  await at(house, 12, { kind: "failure_resolved", failure: "fail_2", reason: "well" });
+  expect(await told()).toEqual([1]);
+});
+
+interface Overview {
+  readonly incidents: readonly { readonly openVictims: number }[];
+}

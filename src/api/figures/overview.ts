@@ -8,6 +8,8 @@ import { doing, judgeFleet, type VerdictSentence, verbOf } from "./verdict-sente
 export interface IncidentSummary extends Incident {
   /** What it is and what is being done, in a few words. */
   readonly summary: string;
+  /** Of its victims those that are not over. */
+  readonly openVictims: number;
 }
 
 export interface Overview {
@@ -55,6 +57,7 @@ export async function takeOverview(house: House): Promise<Overview> {
     incidents: live.map((incident) => ({
       ...incident,
       summary: `${verbOf(incident, failures)}; ${doing(incident, strategyOf)}`,
+      openVictims: failures.filter(({ id }) => incident.victims.includes(id)).length,
     })),
     waitingForApproval: house
       .actionsUnderWay()

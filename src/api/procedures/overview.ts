@@ -24,7 +24,7 @@ export const overview = procedure({
       healthy: z.number(),
       unwell: z.array(resourceState),
     }),
-    incidents: z.array(incident.extend({ summary: z.string() })),
+    incidents: z.array(incident.extend({ summary: z.string(), openVictims: z.number() })),
     waitingForApproval: z.number(),
     journal: z.object({
       kept: z.enum(["store", "emergency", "memory"]),

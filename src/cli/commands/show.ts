@@ -60,7 +60,7 @@ async function showIncident(history: History, id: string): Promise<Shown | undef
         ["severity", severity],
         ["opened", calendarTime(openedAt)],
         ...("reason" in state ? [["reason", plainText(state.reason)]] : []),
-        ...victimRows.map((row) => ["hurts", `${row.affectedService}: ${row.failureType}`]),
+        ...victimRows.map(victimLine),
       ]),
     ];
     const items = timeline.map(({ at, text: said, kind }) => {
@@ -71,6 +71,14 @@ async function showIncident(history: History, id: string): Promise<Shown | undef
     return [...head, "", columns(items), ...(kept.length > 0 ? ["", ...kept] : [])].join("\n");
   };
   return { value: story, text };
+}
+
+/** A victim that is well again is told as what it was. */
+export function victimLine(
+  row: Pick<FailureRow, "affectedService" | "failureType" | "resolvedAt">,
+): readonly string[] {
+  const what = `${row.affectedService}: ${row.failureType}`;
+  return row.resolvedAt === null ? ["hurts", what] : ["hurt", `${what} (over)`];
 }
 
 async function showAction(history: History, id: string): Promise<Shown | undefined> {
