@@ -54,6 +54,14 @@ resources: { tcp/db: { port: 9 } }`);
     ]);
   });
 
+  it("promises no restart of what may have ended", () => {
+    const job = (command: string): Fleet =>
+      load(`services: { job: { command: ${command}, restart: never } }`);
+    expect(diffFleets(job("x"), job("y")).lines[0]).toBe(
+      "~ service/job changed: is restarted where it runs; if it has ended, `soulmirror start job` runs it again",
+    );
+  });
+
   it("does not show what probes and hooks took from the environment", () => {
     const resources = (name: string): string =>
       `resources: { command/q: { command: x, env: { DB: { env: ${name} } } } }`;

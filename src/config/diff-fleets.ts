@@ -11,7 +11,7 @@ export interface FleetChange {
   /** `service/trust-engine`, `http/shop`, or `fleet` for everything that concerns all. */
   readonly subject: string;
   readonly keys: readonly KeyChange[];
-  readonly effect: "starts" | "stops" | "restarts" | "none";
+  readonly effect: "starts" | "stops" | "restarts" | "restarts_if_running" | "none";
 }
 
 export interface KeyChange {
@@ -68,7 +68,12 @@ function serviceChange(name: string, [before, after]: Pair<ServiceSpec>): FleetC
   const shown = keys.map((each) =>
     secret.has(each.key.replace(/^env\./, "")) ? blind(each) : each,
   );
-  return { kind: "changed", subject, keys: shown, effect: isNew ? "restarts" : "none" };
+  return { kind: "changed", subject, keys: shown, effect: isNew ? costOf(before) : "none" };
+}
+
+/** What has ended as it may stays so: no other configuration is a reason to do its work again. */
+function costOf({ restart }: ServiceSpec): FleetChange["effect"] {
+  return restart === "always" ? "restarts" : "restarts_if_running";
 }
 
 function resourceChange(id: string, [before, after]: Pair<ResourceSpec>): FleetChange | undefined {
@@ -120,18 +125,29 @@ function isRecord(value: Json): value is { readonly [key: string]: Json } {
   return value !== null && typeof value === "object" && !Array.isArray(value);
 }
 
-const effects: Readonly<Record<FleetChange["effect"], string>> = {
-  starts: "is started",
-  stops: "is stopped",
-  restarts: "its instances are restarted, one after another",
-  none: "no restart needed",
-};
+function tellEffect({ effect, subject }: FleetChange): string {
+  switch (effect) {
+    case "starts":
+      return "is started";
+    case "stops":
+      return "is stopped";
+    case "restarts":
+      return "its instances are restarted, one after another";
+    case "restarts_if_running": {
+      const name = subject.slice("service/".length);
+      return `is restarted where it runs; if it has ended, \`soulmirror start ${name}\` runs it again`;
+    }
+    case "none":
+      return "no restart needed";
+  }
+}
 
 const signs = { added: "+", removed: "-", changed: "~" } as const;
 
-function linesOf({ kind, subject, keys, effect }: FleetChange): readonly string[] {
+function linesOf(change: FleetChange): readonly string[] {
+  const { kind, subject, keys } = change;
   const isService = subject.startsWith("service/");
-  const tail = kind === "changed" || isService ? `: ${effects[effect]}` : "";
+  const tail = kind === "changed" || isService ? `: ${tellEffect(change)}` : "";
   // Masked already, when the difference was made.
   const show = (value: Json | undefined): string =>
     value === undefined ? "(not set)" : value === hidden ? hidden : showValue([], value);
