@@ -9,8 +9,8 @@
  * N1. Every failure belongs to exactly one live incident.
  * N2. An incident is resolved only when all its failures are.
  * N3. The same failure of the same resource within `relapseMs` of its resolution reopens the
- *     incident that it caused. Cause and title of an incident never change: what was its victim
- *     opens an incident of its own.
+ *     incident that it caused. Cause and title of an incident never change: why it came back
+ *     is told beside them, and what was its victim opens an incident of its own.
  * N4. When the cause is healed, victims that are still failing after `correlateMs` get an incident
  *     of their own.
  * N5. `dependency_down` belongs to the incident of what is down, and takes along the soft failures
@@ -211,6 +211,7 @@ function reopened(
     victims,
     state: { kind: "open" },
     relapses: incident.relapses + 1,
+    reopened: { at: now.wallMs, reason: failure.reason },
     ...oftenness(state, incident, now),
   };
 }

@@ -19,6 +19,20 @@ describe("relapses", () => {
     expect(ward.incidents.size).toBe(3);
   });
 
+  it("says beside the title of the first time why it came back, and when (N3)", () => {
+    const ward = new Ward();
+    ward.resolve(ward.raise("db"));
+    ward.nowMs += 5000;
+    ward.tell([{ ...ward.failure("db"), reason: "its answer is late" }]);
+    expect(ward.live).toMatchObject([
+      {
+        openedAt: 1000,
+        title: `${cause("db")}: it does not answer`,
+        reopened: { at: 6000, reason: "its answer is late" },
+      },
+    ]);
+  });
+
   it("tells a person once of what comes back too often, and goes on (N7)", () => {
     const ward = new Ward();
     const states: string[] = [];

@@ -11,6 +11,7 @@ import {
   type ActionRow,
   type Entry,
   type FailureRow,
+  headlineOf,
   type Incident,
   type SealedEntry,
   type Store,
@@ -155,11 +156,11 @@ function textOf(entry: Entry, incident: string): string | undefined {
     return `${entry.strategy} was not tried: ${entry.reason}${would}`;
   }
   if (entry.kind !== "incident" || entry.incident.id !== incident) return undefined;
-  const { state, title } = entry.incident;
+  const { state } = entry.incident;
   if (state.kind === "resolved") {
     const isDoer = state.by === "itself" || !state.by.includes(" ");
     return isDoer ? `resolved by ${state.by}` : `resolved: ${state.by}`;
   }
   if (state.kind === "escalated") return `escalated: ${state.reason}`;
-  return state.kind === "open" ? `open: ${title}` : state.kind;
+  return state.kind === "open" ? `open: ${headlineOf(entry.incident)}` : state.kind;
 }

@@ -1,7 +1,7 @@
 /** The fleet at a glance: a verdict in one line, then what it stands on, worst first. */
 import { formatDuration } from "../kernel/index.ts";
 import type { InstanceView, ServiceView } from "../loop/index.ts";
-import { frontProxy, type Incident } from "../model/index.ts";
+import { begunAtOf, frontProxy, headlineOf, type Incident } from "../model/index.ts";
 import { columns } from "./columns.ts";
 import { counted } from "./counted.ts";
 import {
@@ -12,6 +12,7 @@ import {
 } from "./fleet-report.ts";
 import { plainText } from "./plain-text.ts";
 import type { Style } from "./style.ts";
+import { lateTime } from "./tell-entry.ts";
 import { tellSteps, whyOf } from "./tell-steps.ts";
 
 export interface Moment {
@@ -84,7 +85,7 @@ const runsPinned = "runs with its last good configuration";
 function worst(incidents: readonly Incident[], services: readonly ServiceView[]): string {
   const [first] = incidents;
   const unheard = first?.cause === frontProxy ? [] : services.flatMap(({ reason }) => reason ?? []);
-  return [first?.title ?? "", ...unheard].map((text) => plainText(text)).join("; ");
+  return [first ? headlineOf(first) : "", ...unheard].map((text) => plainText(text)).join("; ");
 }
 
 /** What is to be done about services that do not run as the fleet file says. */
@@ -168,12 +169,13 @@ function troubledResources({ resources }: FleetReport, style: Style): string {
 
 function renderIncident(report: FleetReport, incident: LiveIncident, moment: Moment): string {
   const { style, nowMs } = moment;
-  const { id, title, state, openedAt, openVictims, relapses } = incident;
-  const since = formatDuration(Math.max(0, nowMs - openedAt));
+  const { id, state, openVictims, relapses, reopened } = incident;
+  const since = formatDuration(Math.max(0, nowMs - begunAtOf(incident)));
+  const again = reopened ? ` reopened ${lateTime(reopened.at, nowMs)},` : "";
   const tried = report.actions.find((action) => "action" in state && action.id === state.action);
   const lines = [
-    `${style.state(state.kind)}  ${style.paint("bold", plainText(title))}`,
-    style.paint("grey", `  ${id}, for ${since}`),
+    `${style.state(state.kind)}  ${style.paint("bold", plainText(headlineOf(incident)))}`,
+    style.paint("grey", `  ${id},${again} for ${since}`),
   ];
   if (tried) lines.push(`  trying ${tried.strategy} ${whyOf(tried)}`);
   else if ("action" in state) lines.push(`  ${state.kind} after action ${state.action}`);

@@ -1,6 +1,13 @@
 /** One line for people about one entry of the journal, or nothing where only programs care. */
 import { formatDuration } from "../kernel/index.ts";
-import type { Action, Entry, Incident, SealedEntry, Verdict } from "../model/index.ts";
+import {
+  type Action,
+  type Entry,
+  headlineOf,
+  type Incident,
+  type SealedEntry,
+  type Verdict,
+} from "../model/index.ts";
 import { plainText } from "./plain-text.ts";
 import type { Style } from "./style.ts";
 import { whyOf } from "./tell-steps.ts";
@@ -139,11 +146,13 @@ function verdictSentence(verdict: Verdict, resource: string | undefined, style: 
   return style.paint(healed ? "green" : "red", text);
 }
 
-function incidentSentence({ state, title }: Incident, style: Style): string | undefined {
-  if (state.kind === "open") return style.paint("bold", `incident: ${plainText(title)}`);
-  if (state.kind === "resolved") return style.paint("green", `resolved: ${plainText(title)}`);
+function incidentSentence(incident: Incident, style: Style): string | undefined {
+  const { state } = incident;
+  const title = plainText(headlineOf(incident));
+  if (state.kind === "open") return style.paint("bold", `incident: ${title}`);
+  if (state.kind === "resolved") return style.paint("green", `resolved: ${title}`);
   if (state.kind !== "escalated") return undefined;
-  return style.paint("red", `a person is needed: ${plainText(title)}: ${plainText(state.reason)}`);
+  return style.paint("red", `a person is needed: ${title}: ${plainText(state.reason)}`);
 }
 
 function wouldDo(steps: readonly string[] = []): string {

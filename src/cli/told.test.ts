@@ -93,6 +93,18 @@ describe("the headline", () => {
 });
 
 describe("incidents", () => {
+  it("that came back are told by why they did, and last since then", () => {
+    const again = { ...escalated, relapses: 1, reopened: { at: 60_000, reason: "it hangs" } };
+    const moment = { style, nowMs: 65_000 };
+    const text = renderReport(reportOf({ incidents: [again] }), moment);
+    expect(text).toContain("1 incident for a person: service/other: it hangs");
+    expect(text).toMatch(/other, reopened [\d:-]+( [\d:]+)?, for 5 s/);
+    expect(text).not.toContain("other is not well");
+    const entry = { kind: "incident", incident: again } as const;
+    const told = new EntryTeller(style).tell({ at: 0, entry } as unknown as SealedEntry);
+    expect(told).toContain("a person is needed: service/other: it hangs: nothing helped");
+  });
+
   it("hurt whoever is not well yet, and not whoever ever was a victim", () => {
     const told = (openVictims: number) =>
       headOf({ incidents: [{ ...escalated, victims: ["a", "b"], openVictims }] }).join("\n");

@@ -15,6 +15,8 @@ export interface Incident {
   readonly state: IncidentState;
   /** How often it came back after it had been resolved. */
   readonly relapses: number;
+  /** The last time that it came back, and why. Its title stays that of the first time. */
+  readonly reopened?: { readonly at: number; readonly reason: string };
   /** When it came back lately (wall milliseconds), within `budgets.relapse_window`. */
   readonly relapsedAt?: readonly number[];
   /** When a person was told that it comes back too often. */
@@ -27,6 +29,22 @@ export type IncidentState =
   | { readonly kind: "verifying"; readonly action: string }
   | { readonly kind: "resolved"; readonly at: number; readonly by: string }
   | { readonly kind: "escalated"; readonly at: number; readonly reason: string };
+
+/** What it is about now: of one that came back, why it did. */
+export function headlineOf({
+  cause,
+  title,
+  reopened,
+}: Pick<Incident, "cause" | "title"> & {
+  readonly reopened?: Incident["reopened"] | undefined;
+}): string {
+  return reopened === undefined ? title : `${cause}: ${reopened.reason}`;
+}
+
+/** Since when it lasts: the time that it was well for is not part of it. */
+export function begunAtOf({ openedAt, reopened }: Incident): number {
+  return reopened?.at ?? openedAt;
+}
 
 const legal: Readonly<Record<IncidentState["kind"], readonly IncidentState["kind"][]>> = {
   open: ["recovering", "verifying", "resolved", "escalated"],

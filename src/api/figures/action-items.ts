@@ -1,5 +1,5 @@
 /** What a person should look at, because no strategy can or may do it. Most urgent first. */
-import type { FailureRow } from "../../model/index.ts";
+import { type FailureRow, headlineOf } from "../../model/index.ts";
 import type { House } from "../house.ts";
 import { predict } from "./predictions.ts";
 
@@ -22,13 +22,12 @@ export function suggestActions(
       resource: plan.resource,
       text: `approve or dismiss ${plan.strategy} (${id}): ${plan.reason}`,
     }));
-  const escalated = house
-    .liveIncidents()
-    .flatMap(({ cause, state, title }) =>
-      state.kind === "escalated"
-        ? [{ resource: cause, text: `${title}: nothing helped (${state.reason})` }]
-        : [],
-    );
+  const escalated = house.liveIncidents().flatMap((incident) => {
+    const { cause, state } = incident;
+    return state.kind === "escalated"
+      ? [{ resource: cause, text: `${headlineOf(incident)}: nothing helped (${state.reason})` }]
+      : [];
+  });
   const predicted = predict(house).map(({ resource, message }) => ({ resource, text: message }));
   return [...waiting, ...escalated, ...predicted, ...recurring(failures)].slice(0, itemsMax);
 }

@@ -1,7 +1,13 @@
 /** The parts of the page, each from the data that it shows. */
 import type { z } from "zod";
 import type { ServiceView } from "../../loop/index.ts";
-import { type Action, type ActionRow, describeStep, shownState } from "../../model/index.ts";
+import {
+  type Action,
+  type ActionRow,
+  describeStep,
+  headlineOf,
+  shownState,
+} from "../../model/index.ts";
 import type { Overview } from "../figures/overview.ts";
 import type { Frozen } from "../procedures/procedure.ts";
 import type { incidentStory } from "../shapes/incident.ts";
@@ -34,7 +40,7 @@ export function incidentSection({ overview, stories }: Shown): Html {
     const summary = overview.incidents.find(({ id }) => id === story.id)?.summary ?? "";
     const victims = [...new Set(story.victimRows.map(({ affectedService }) => affectedService))];
     return html`<article class="card ${toneOf(story.state.kind)}">
-      <h3>${stateBadge(story.state.kind)} ${story.title}</h3>
+      <h3>${stateBadge(story.state.kind)} ${headlineOf(story)}</h3>
       <dl>
         <dt>Cause</dt><dd>${story.cause}</dd>
         <dt>Severity</dt><dd>${story.severity}</dd>

@@ -23,6 +23,7 @@ export const incident = z.object({
   victims: z.array(z.string()),
   state: incidentState,
   relapses: z.number(),
+  reopened: z.object({ at: time, reason: z.string() }).optional(),
   relapsedAt: z.array(time).optional(),
   toldOftenAt: time.optional(),
 });

@@ -1,5 +1,5 @@
 import { formatDuration } from "../../kernel/index.ts";
-import type { Incident } from "../../model/index.ts";
+import { begunAtOf, headlineOf, type Incident } from "../../model/index.ts";
 import { realClock } from "../../system/index.ts";
 import { columns } from "../columns.ts";
 import type { Run } from "../command.ts";
@@ -19,7 +19,7 @@ export const incidents: Run = async (context) => {
     if (found.length === 0) return "No incidents.";
     const head = ["STATE", "OPENED", "LASTED", "INCIDENT"];
     const rows = found.map((each) => row(each, style));
-    const titles = found.map(({ title }) => `  ${plainText(title)}`);
+    const titles = found.map((each) => `  ${headline(each)}`);
     const lines = columns([head.map((cell) => style.paint("grey", cell)), ...rows]).split("\n");
     return [lines[0], ...lines.slice(1).flatMap((line, index) => [line, titles[index]])].join("\n");
   });
@@ -37,14 +37,22 @@ function byChange(a: Incident, b: Incident): number {
   return changedAt(b) - changedAt(a);
 }
 
-function changedAt({ state, openedAt }: Incident): number {
-  return "at" in state ? state.at : openedAt;
+function changedAt(incident: Incident): number {
+  const { state } = incident;
+  return "at" in state ? state.at : begunAtOf(incident);
 }
 
-/** The title below the row begins with the cause. */
-function row({ id, openedAt, state }: Incident, style: Style): readonly string[] {
+/** It begins with the cause. */
+function headline(incident: Incident): string {
+  const { reopened } = incident;
+  const again = reopened ? ` (reopened ${lateTime(reopened.at, realClock.now().wallMs)})` : "";
+  return `${plainText(headlineOf(incident))}${again}`;
+}
+
+function row(incident: Incident, style: Style): readonly string[] {
+  const { id, openedAt, state } = incident;
   const { wallMs } = realClock.now();
   const endedAt = state.kind === "resolved" ? state.at : wallMs;
-  const lasted = formatDuration(Math.max(0, endedAt - openedAt));
+  const lasted = formatDuration(Math.max(0, endedAt - begunAtOf(incident)));
   return [style.state(state.kind), lateTime(openedAt, wallMs), lasted, id];
 }

@@ -4,6 +4,7 @@ import type { ResourceView, ServiceView } from "../../loop/index.ts";
 import {
   type ActionRow,
   type FailureRow,
+  headlineOf,
   type Incident,
   shownAnswer,
   shownOrigin,
@@ -52,13 +53,14 @@ async function showIncident(history: History, id: string): Promise<Shown | undef
   const story = await history.story(id);
   if (story === undefined) return undefined;
   const text = (style: Style): string => {
-    const { title, state, severity, cause, openedAt, victimRows, timeline } = story;
+    const { state, severity, cause, openedAt, reopened, victimRows, timeline } = story;
     const head = [
-      `${style.state(state.kind)}  ${style.paint("bold", plainText(title))}`,
+      `${style.state(state.kind)}  ${style.paint("bold", plainText(headlineOf(story)))}`,
       columns([
         ["cause", cause],
         ["severity", severity],
         ["opened", calendarTime(openedAt)],
+        ...(reopened ? [["reopened", calendarTime(reopened.at)]] : []),
         ...("reason" in state ? [["reason", plainText(state.reason)]] : []),
         ...victimRows.map(victimLine),
       ]),
