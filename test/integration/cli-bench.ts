@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { releaseEmergencyFile } from "../../src/platform/index.ts";
-import { commandLine, freePort, listProcesses, sparePaths } from "../../src/system/index.ts";
+import { commandLine, freePort, listProcesses, ownSparePaths } from "../../src/system/index.ts";
 
 const program = fileURLToPath(new URL("../../bin/soulmirror.js", import.meta.url));
 
@@ -116,7 +116,9 @@ services:
       if (noted.has(pid) || commandLine(pid).includes(this.folder)) kill(pid);
     }
     await pause(50);
-    for (const path of sparePaths(this.path(".soulmirror"), "journal")) releaseEmergencyFile(path);
+    // Only where that is ours: in a user namespace the folder of user 0 is that of another one.
+    const spares = ownSparePaths(this.path(".soulmirror"), "journal");
+    for (const path of spares) releaseEmergencyFile(path);
     await this.teardown.disposeAsync();
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
