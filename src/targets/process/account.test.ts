@@ -5,25 +5,35 @@ const files = {
   passwd: "root:x:0:0:root:/root:/bin/sh\nshop:x:1200:1300:Shop:/home/shop:/bin/sh\n",
   group: "root:x:0:\nledger:x:1400:shop\nmail:x:1500:ann,shop\nann:x:9:ann\n",
 };
-const isRoot = process.getuid?.() === 0;
+type Wanted = Parameters<typeof findAccount>[0];
+const asRoot = (wanted: Wanted) => findAccount(wanted, files, { uid: 0, gid: 0 });
+const asShop = (wanted: Wanted) => findAccount(wanted, files, { uid: 1200, gid: 1300 });
 
 test("nothing asked for changes nothing", () => {
-  expect(findAccount({}, files)).toEqual({ ok: true, value: {} });
+  expect(asRoot({})).toEqual({ ok: true, value: {} });
+  expect(asShop({})).toEqual({ ok: true, value: {} });
 });
 
-test("names and numbers are found, unknown names are refused", () => {
-  expect(findAccount({ user: "ghost" }, files)).toEqual({
-    ok: false,
-    error: `there is no user "ghost"`,
+test("unknown names are refused", () => {
+  const error = `there is no user "ghost"`;
+  expect(asRoot({ user: "ghost" })).toEqual({ ok: false, error });
+  expect(asRoot({ group: "ghost" })).toMatchObject({ ok: false });
+});
+
+test("root finds names and numbers", () => {
+  const value = { uid: 1200, gid: 1300, home: "/home/shop", name: "shop", groups: [1400, 1500] };
+  expect(asRoot({ user: "shop" })).toEqual({ ok: true, value });
+  expect(asRoot({ user: "1200" })).toEqual({ ok: true, value });
+  expect(asRoot({ user: "shop", group: "ledger" })).toEqual({
+    ok: true,
+    value: { ...value, gid: 1400, groups: [1500] },
   });
-  expect(findAccount({ group: "ghost" }, files)).toMatchObject({ ok: false });
-  const shop = { uid: 1200, gid: 1300, home: "/home/shop", name: "shop", groups: [1400, 1500] };
-  const refusal = { ok: false, error: expect.stringContaining("only root") as string };
-  const expected = (value: object) => (isRoot ? { ok: true, value } : refusal);
-  expect(findAccount({ user: "shop" }, files)).toEqual(expected(shop));
-  expect(findAccount({ user: "1200" }, files)).toEqual(expected(shop));
-  expect(findAccount({ user: "shop", group: "ledger" }, files)).toEqual(
-    expected({ ...shop, gid: 1400, groups: [1500] }),
-  );
-  expect(findAccount({ user: "77" }, files)).toEqual(expected({ uid: 77, gid: 77 }));
+  expect(asRoot({ user: "77" })).toEqual({ ok: true, value: { uid: 77, gid: 77 } });
+});
+
+test("somebody else may name themselves, and nobody besides", () => {
+  expect(asShop({ user: "shop" })).toEqual({ ok: true, value: {} });
+  const error = "only root may start a service as root; the daemon is user 1200";
+  expect(asShop({ user: "root" })).toEqual({ ok: false, error });
+  expect(asShop({ user: "shop", group: "ledger" })).toMatchObject({ ok: false });
 });

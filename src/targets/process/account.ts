@@ -16,10 +16,17 @@ interface Files {
   readonly group: string;
 }
 
+/** Who asks. */
+interface Self {
+  readonly uid: number | undefined;
+  readonly gid: number | undefined;
+}
+
 /** Nothing asked for: nothing changed. Another account than our own needs root. */
 export function findAccount(
   { user, group }: { user?: string; group?: string },
   files: Files = readFiles(),
+  self: Self = { uid: process.getuid?.(), gid: process.getgid?.() },
 ): Result<Account> {
   if (user === undefined && group === undefined) return success({});
   const entry = user === undefined ? undefined : lookUp(files.passwd, user);
@@ -30,14 +37,11 @@ export function findAccount(
   }
   const uid = entry && Number(entry[2]);
   const gid = groupEntry ? Number(groupEntry[2]) : entry && Number(entry[3]);
-  const self = process.getuid?.();
-  if (
-    self !== 0 &&
-    ((uid ?? self) !== self || (gid ?? process.getgid?.()) !== process.getgid?.())
-  ) {
-    return failed(`only root may start a service as ${user ?? group}; the daemon is user ${self}`);
+  if (self.uid !== 0) {
+    const isOwn = (uid ?? self.uid) === self.uid && (gid ?? self.gid) === self.gid;
+    const refusal = `only root may start a service as ${user ?? group}; the daemon is user ${self.uid}`;
+    return isOwn ? success({}) : failed(refusal);
   }
-  if (self !== 0) return success({});
   const name = entry?.[0] ?? "";
   const groups = groupsOf(files.group, name).filter((each) => each !== gid);
   return success({
