@@ -1,10 +1,18 @@
 import { defineConfig } from "vitest/config";
 
-// Six projects, from the purest to the most real. Groups run one after another, so that the tests
+// Seven projects, from the purest to the most real. Groups run one after another, so that the tests
 // with real processes never compete with the others for a small machine's two cores.
 // Processes (`forks`) and not threads where a test may signal, spawn or change its environment.
 
 const pure = { pool: "threads", sequence: { groupOrder: 0 }, testTimeout: 10_000 } as const;
+
+/** Real processes: file after file, so that none is measured while another one works. */
+const real = {
+  pool: "forks",
+  fileParallelism: false,
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+} as const;
 
 export default defineConfig({
   test: {
@@ -48,13 +56,18 @@ export default defineConfig({
       },
       {
         test: {
+          ...real,
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
-          pool: "forks",
-          fileParallelism: false,
           sequence: { groupOrder: 3 },
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          ...real,
+          name: "privileged",
+          include: ["test/privileged/**/*.test.ts"],
+          sequence: { groupOrder: 4 },
         },
       },
     ],

@@ -1,10 +1,8 @@
 /** Runs gates and vitest projects and says how many tests passed and failed. */
-import { mkdtempDisposable, readFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { root, runChild } from "./child.ts";
+import { runChild } from "./child.ts";
 import { type Counts, countsOfReport } from "./counts.ts";
 import { type Step, scriptOf } from "./steps.ts";
+import { askVitest } from "./vitest.ts";
 
 export async function runGate(gate: Step): Promise<Counts> {
   console.log(`\n--- ${gate.name}`);
@@ -17,25 +15,10 @@ export async function runGate(gate: Step): Promise<Counts> {
 export async function runProjects(projects: readonly Step[]): Promise<Counts> {
   if (projects.length === 0) return { passed: 0, failed: 0 };
   console.log(`\n--- ${projects.map((project) => project.name).join(", ")}`);
-  await using folder = await mkdtempDisposable(path.join(tmpdir(), "soulmirror-test-"));
-  const report = path.join(folder.path, "report.json");
-  const exitCode = await runChild([
-    process.execPath,
-    path.join(root, "node_modules", "vitest", "vitest.mjs"),
-    "run",
-    ...projects.flatMap((project) => ["--project", project.name]),
+  const { exitCode, text } = await askVitest("run", projects, (file) => [
     "--reporter=default",
     "--reporter=json",
-    `--outputFile.json=${report}`,
+    `--outputFile.json=${file}`,
   ]);
-  return countsOfReport(await readWritten(report), exitCode);
-}
-
-async function readWritten(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    console.error(`vitest wrote no report: ${String(error)}`);
-    return undefined;
-  }
+  return countsOfReport(text, exitCode);
 }

@@ -1,5 +1,6 @@
 /** The gates themselves: they must not call anything a success that did not happen. */
 import { spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
 import { chmod, mkdtempDisposable, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -7,7 +8,8 @@ import { describe, expect, it } from "vitest";
 import { type Binary, installAdvice, isDebianLike, missingBinaries } from "../gates/binaries.ts";
 import { root, runChild } from "../gates/child.ts";
 import { countsOfReport, sum } from "../gates/counts.ts";
-import { chosenSteps, scriptOf, steps } from "../gates/steps.ts";
+import { lineOf, listTests } from "../gates/left-out.ts";
+import { chosenSteps, isOpenTo, scriptOf, steps } from "../gates/steps.ts";
 
 function reportOf(...files: readonly { status: string; tests: readonly string[] }[]): string {
   return JSON.stringify({
@@ -55,10 +57,31 @@ describe("counting", () => {
 });
 
 describe("steps", () => {
+  const privileged = { name: "privileged", kind: "project", needsRoot: true } as const;
+
   it("are chosen by name, in their own order", () => {
-    expect(chosenSteps([])).toEqual(steps);
+    expect(chosenSteps([], false)).toEqual(steps);
     expect(chosenSteps(["unit", "format"]).map((step) => step.name)).toEqual(["format", "unit"]);
     expect(() => chosenSteps(["unti"])).toThrow('There is no step "unti". The steps are: format,');
+  });
+
+  it("that need root are left out for others, who are refused when they ask for them by name", () => {
+    expect(steps.filter((step) => !isOpenTo(step, false))).toEqual([privileged]);
+    expect(steps.filter((step) => !isOpenTo(step, true))).toEqual([]);
+    expect(() => chosenSteps(["unit", "privileged"], false)).toThrow("needs root");
+    expect(chosenSteps(["privileged"], true)).toEqual([privileged]);
+  });
+
+  it("what is left out is counted test by test, each row of a table too, and nothing is no count", async () => {
+    const listed = (await listTests(privileged)) ?? "[]";
+    expect(listed).toContain("is refused to root: a link to it");
+    const files = readdirSync(path.join(root, "test/privileged"));
+    const count = files.filter((name) => name.endsWith(".test.ts")).length;
+    const line = new RegExp(
+      `^left out: \\d\\d+ tests in ${count} files of test/privileged need root$`,
+    );
+    expect(lineOf(privileged, listed)).toMatch(line);
+    expect(lineOf(privileged, "[]")).toBeUndefined();
   });
 
   it("every gate is a script of package.json", async () => {

@@ -1,14 +1,12 @@
 /** The daemon dies, its services live on, and the next daemon takes them over. */
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import type { ProcessRun } from "../../src/model/index.ts";
 import { descendantsOf, processIdentity, readProcessStat } from "../../src/system/index.ts";
+import { noted, superviseAndDie, ticking } from "./adoption-bench.ts";
 import { instance, isAlive, ProcessBench, until } from "./process-bench.ts";
-
-const ticking = `console.log("up"); setInterval(() => console.log("tick"), 20);`;
 
 test("services survive kill -9 of their daemon, are adopted, and their end is noticed", async () => {
   await using bench = new ProcessBench();
@@ -76,20 +74,6 @@ test("a pid that was given away again is a stranger, and another boot as well", 
   expect(right).toMatchObject([{ reading: { kind: "started", adopted: true } }]);
 });
 
-test("what a daemon started without noting it, because it was killed in that moment, is found and ended", async () => {
-  await using bench = new ProcessBench();
-  await superviseAndDie(bench, ["1"]);
-  const lost = processIdentity(noted(bench));
-  if (!lost) throw new Error("it does not run");
-  rmSync(join(bench.directory.run, "shop.1.run.json"));
-  expect(await bench.adopt()).toEqual([]);
-  expect(bench.notes.join()).toContain(`process-without-a-note {"resource":"${instance}"`);
-  expect(isAlive(lost)).toBe(true);
-  const specHash = bench.spec(ticking);
-  await bench.run("start", { specHash });
-  expect(isAlive(lost)).toBe(false);
-});
-
 test("a zombie is dead", async () => {
   await using bench = new ProcessBench();
   // The child ends, and its parent, which is a sleep by then, never asks after it.
@@ -108,27 +92,6 @@ test("a zombie is dead", async () => {
   ]);
   expect(observations).toMatchObject([{ reading: { kind: "exited" } }]);
 });
-
-async function superviseAndDie(bench: ProcessBench, instances: string[]): Promise<void> {
-  const script = join(bench.folder, "service.cjs");
-  writeFileSync(script, ticking);
-  const entry = fileURLToPath(new URL("./process-supervisor.ts", import.meta.url));
-  const daemon = spawn(process.execPath, [entry, bench.folder, script, ...instances], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  bench.stack.defer(() => void daemon.kill("SIGKILL"));
-  await new Promise((resolve) => daemon.stdout.once("data", resolve));
-  daemon.kill("SIGKILL");
-  await new Promise((resolve) => daemon.once("exit", resolve));
-}
-
-function noted(bench: ProcessBench): number {
-  const path = join(bench.directory.run, "shop.1.run.json");
-  const { runs } = JSON.parse(readFileSync(path, "utf8")) as {
-    runs: { process: { pid: number } }[];
-  };
-  return runs[0]?.process.pid ?? 0;
-}
 
 test("a note of another shape is no note", async () => {
   await using bench = new ProcessBench();

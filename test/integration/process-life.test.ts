@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { JsonRecord } from "../../src/kernel/index.ts";
 import type { Reading } from "../../src/model/index.ts";
-import { freePort, processIdentity, readProcessStat } from "../../src/system/index.ts";
+import { freePort, readProcessStat } from "../../src/system/index.ts";
 import { instance, isAlive, ProcessBench, until } from "./process-bench.ts";
 
 const idle = `console.log("up"); setInterval(() => {}, 1000);`;
@@ -92,27 +92,6 @@ test("usage has memory, processor, descriptors and threads", async () => {
   expect(series).toEqual(["memory.rss", "threads", "processes", "descriptors", "cpu.percent"]);
   expect(samples[0]?.value).toBeGreaterThan(10_000_000);
   expect(samples[0]?.limit).toBe(1e9);
-});
-
-test("grandchildren go with their group, also those that left it", async () => {
-  await using bench = new ProcessBench();
-  const port = await freePort();
-  // A launcher that ignores nothing and whose child, in a session of its own, holds the port.
-  const pid = await bench.start(launcher(port));
-  await until(() => bench.log().includes("child listens"));
-  const child = Number(/child (\d+)/.exec(bench.log())?.[1]);
-  const identity = processIdentity(child);
-  expect(readProcessStat(child)?.session).not.toBe(pid);
-  if (!identity) throw new Error("the child is gone");
-
-  process.kill(pid, "SIGKILL");
-  await bench.awaitReading("exited");
-  expect(isAlive(identity)).toBe(true);
-  // The orphan is ours and holds the port: it does not count as a stranger, and it is ended.
-  const specHash = bench.spec(idle, { env: { PORT: String(port) } });
-  expect(await bench.run("start", { specHash })).toMatchObject({ kind: "done" });
-  expect(bench.readings("port-held")).toEqual([]);
-  expect(isAlive(identity)).toBe(false);
 });
 
 test("a port that a stranger holds is named, and the stranger is left alone", async () => {
@@ -245,14 +224,6 @@ test("undo of a start ends that very process and no other", async () => {
 function probe(port: number, more: JsonRecord = {}) {
   const parameters = { url: `http://127.0.0.1:${port}/health`, ...more };
   return { kind: "http", parameters, intervalMs: 50, timeoutMs: 500, down: 2, of: 3, up: 1 };
-}
-
-function launcher(port: number): string {
-  const child = `require("node:net").createServer().listen(${port}, "127.0.0.1",
-    () => console.log("child listens"))`;
-  return `const { spawn } = require("node:child_process");
-    const child = spawn(process.execPath, ["-e", ${JSON.stringify(child)}], { stdio: "inherit", detached: true });
-    console.log("child " + child.pid); ${idle}`;
 }
 
 async function usage(bench: ProcessBench): Promise<readonly Reading[]> {

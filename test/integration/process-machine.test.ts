@@ -2,9 +2,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import {
   chmodSync,
-  chownSync,
   existsSync,
-  lchownSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -24,20 +22,17 @@ import {
   bootId,
   commandLine,
   descriptorCount,
-  expectedSparePath,
   freePort,
   isAlive,
   isPortFree,
   makeSparePath,
   openDataDirectory,
-  ownSparePath,
   portHolder,
   privateDirectory,
   processAgeMs,
   processIdentity,
   readPlainFile,
   replaceFile,
-  sparePaths,
   writeDurably,
 } from "../../src/system/index.ts";
 import { until } from "./process-bench.ts";
@@ -244,19 +239,6 @@ describe("folders", () => {
     expect(privateDirectory(join(root, "link"))).toBe(join(root, "link"));
   });
 
-  test("a stranger's link does not lead to a folder of ours", () => {
-    // Only root can make a link that is somebody else's.
-    if (process.getuid?.() !== 0) return;
-    const shared = folder();
-    const ours = join(shared, "ours");
-    mkdirSync(ours, { mode: 0o755 });
-    const link = join(shared, "link");
-    symlinkSync(ours, link);
-    lchownSync(link, 65_534, 65_534);
-    expect(() => privateDirectory(link)).toThrow("it belongs to user 65534");
-    expect(statSync(ours).mode & 0o777).toBe(0o755);
-  });
-
   test("a socket path is short enough to be one, however deep the data directory is", () => {
     const inside = folder();
     const short = openDataDirectory(join(inside, "data"));
@@ -286,24 +268,6 @@ test("where somebody else has the name of the spare folder there is no spare pla
   expect(makeSparePath("/srv/data", "lock")).toBeUndefined();
   // What has to outlive a reboot lies elsewhere, unless somebody has that name as well.
   expect(makeSparePath("/srv/data", "journal")).toMatch(/^\/var\/tmp\//);
-});
-
-test("a folder of a stranger in the lasting place is not used: the journal goes to the other", () => {
-  // Only root can make what is somebody else's.
-  if (process.getuid?.() !== 0) return;
-  const [root, other] = [process.getuid, 54_321];
-  process.getuid = () => other;
-  stack.defer(() => void (process.getuid = root));
-  const [lasting = "", temporary = ""] = sparePaths("/srv/data", "journal").map(dirname);
-  for (const [path, owner] of [[lasting, 65_534] as const, [temporary, other] as const]) {
-    mkdirSync(path, { mode: 0o777 });
-    stack.defer(() => rmSync(path, { recursive: true }));
-    chownSync(path, owner, owner);
-  }
-  expect(expectedSparePath("/srv/data", "journal")).toBeUndefined();
-  expect(makeSparePath("/srv/data", "journal")).toBe(sparePaths("/srv/data", "journal")[1]);
-  expect(statSync(temporary).mode & 0o777).toBe(0o700);
-  expect(ownSparePath("/srv/data", "journal")).toBe(expectedSparePath("/srv/data", "journal"));
 });
 
 test("this process is alive, has an age, and counts its descriptors", () => {
