@@ -245,6 +245,31 @@ const truthPlants: readonly Plant[] = [
   }),
   plant(
     "honesty",
+    "a test that is skipped by an option",
+    "hides a test",
+  )({ "test/a.test.ts": 'test.each([1])("a", { skip: true }, () => {});' }),
+  plant(
+    "honesty",
+    "a test that skips itself",
+    "hides a test",
+  )({ "test/a.test.ts": 'it("a", (context) => context.skip());' }),
+  plant(
+    "honesty",
+    "a test that skips itself by a part of its context",
+    "hides a test",
+  )({ "test/a.test.ts": 'it("a", ({ skip }) => skip());' }),
+  plant(
+    "honesty",
+    "a quoted skip",
+    "hides a test",
+  )({ "test/a.test.ts": 'it["skip"]("a", () => {});' }),
+  plant(
+    "honesty",
+    "a test for root among those for all",
+    "test/privileged/",
+  )({ "test/a.test.ts": "const isRoot = process.getuid?.() === 0;" }),
+  plant(
+    "honesty",
     "a mocked module",
     "real thing",
   )({ "test/a.test.ts": 'vi.mock("../src/a.ts");' }),
