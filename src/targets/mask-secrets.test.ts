@@ -37,3 +37,15 @@ test("half a secret is masked where an excerpt was cut off", () => {
   expect(maskSecrets("...cr3t-t0ken is wrong", secrets)).toBe("...*** is wrong");
   expect(maskSecrets("500: with hun...", ["hunter"])).toBe("500: with ***...");
 });
+
+test("beside each cut the longest half is masked, whatever else stands there (S2)", () => {
+  const secret = "abcdabcd-wxyzwxyz";
+  const masked = (text: string): string => maskSecrets(text, [secret]);
+  expect(masked("is abcdabcd... or abcda...")).toBe("is ***... or ***...");
+  expect(masked("...wxyzwxyz and ...z-wxyz, ....wxyz")).toBe("...*** and ...z-wxyz, ....***");
+  expect(masked("abcd...wxyz abcd...")).toBe("***...*** ***...");
+  expect(masked("...wxyzabcd...")).toBe("...******...");
+  const dots = ".".repeat(99);
+  expect(masked(`abcda${dots}xyzwxyz`)).toBe(`***${dots}***`);
+  expect(masked("xabcd-w... abc...xyz...")).toBe("xabcd-w... abc...xyz...");
+});
