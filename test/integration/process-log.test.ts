@@ -12,6 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { realTimers } from "../../src/system/index.ts";
+import { maskWords, secretWords } from "../../src/targets/index.ts";
 import { followLog, lastLines, ServiceLog } from "../../src/targets/process/index.ts";
 import { instance, ProcessBench, until } from "./process-bench.ts";
 
@@ -129,15 +130,87 @@ test.each([true, false])(
     expect(before).toBe(lines(0).length);
     expect(lost).toBeGreaterThan(60_000);
     expect(log.takeLost()).toBe(0);
-    expect(readFileSync(`${path}.1`).length).toBeLessThanOrEqual(24_096);
+    const kept = readFileSync(`${path}.1`, "utf8");
+    expect(kept.length).toBeLessThanOrEqual(20_000);
+    expect(kept).toMatch(/^\.\.\.\n\.\.\./);
     writeFileSync(path, lines(10_000).slice(0, 9000), { flag: "a" });
     const all = lines(0) + lines(10_000).slice(0, 9000);
     expect(log.end()).toBe(all.length);
     const reached = await log.read(0, all.length);
-    expect(reached.toString()).toBe(all.slice(lost));
-    expect((await log.read(0, lost)).length).toBe(0);
+    expect(reached.bytes.toString()).toBe(all.slice(lost));
+    expect(reached.from).toBe(lost);
+    expect((await log.read(0, lost)).bytes.length).toBe(0);
+    // The next daemon puts the generations one after another, and finds no line nobody wrote.
+    writeFileSync(path, `\n${lines(20_000)}`, { flag: "a" });
+    await log.rotate(rotation);
+    const later = [".2", ".1", ""].map((end) => readFileSync(path + end, "utf8")).join("");
+    const whole = later.split("\n").filter((line) => !/^\.\.\.|\.\.\.$/.test(line));
+    expect(whole.join("\n")).toMatch(/^(line \d+\n)+$/);
   },
 );
+
+test("no generation grows beyond its bound while it is copied where nothing can be cut (L3)", async () => {
+  const path = join(folder(), "shop.log");
+  const append = (text: string): void => writeFileSync(path, text, { flag: "a" });
+  const log = new ServiceLog(path, async () => {
+    append("late\n".repeat(12_000));
+    return false;
+  });
+  const rotation = { maxBytes: 10_000, keep: 3, generationMaxBytes: 20_000 };
+  for (const first of ["early\n".repeat(2000), "early\n".repeat(9000)]) {
+    append(first);
+    await log.rotate(rotation);
+    const kept = readFileSync(`${path}.1`, "utf8");
+    expect(kept.length).toBeLessThanOrEqual(20_000);
+    expect(kept).toMatch(/^\.\.\.\n\.\.\.\w*\n(late\n)+$/);
+    expect(log.takeLost()).toBe(first.length + 60_000 - kept.length + "...\n...".length);
+  }
+});
+
+test("half a secret is masked wherever a line was cut off (N1)", async () => {
+  const secret = "s3cr3t-t0ken-of-the-shop";
+  const path = join(folder(), "shop.log");
+  const isMasked = (lines: readonly string[]): void => {
+    expect(maskWords(lines.join("\n"), secretWords([secret]))).not.toMatch(/shop|s3cr/);
+  };
+  // Across the end of the block that is cut off.
+  const log = new ServiceLog(path);
+  writeFileSync(path, `${"x".repeat(4085)} ${secret}\nlast\n`);
+  await log.rotate({ maxBytes: 10, keep: 0 });
+  const lines = await lastLines(log, 9);
+  expect(lines).toEqual([`...${secret.slice(10)}`, "last"]);
+  isMasked(lines);
+  // Across the end of what a follower hands on of a long line.
+  const over = new AbortController();
+  const from = log.end();
+  writeFileSync(path, `${"x".repeat(70_000)} s3cr3t-t0k`, { flag: "a" });
+  const parts: string[] = [];
+  for await (const part of followLog(log, { timers: realTimers, signal: over.signal, from })) {
+    parts.push(part);
+    if (parts.length === 1) writeFileSync(path, `${secret.slice(10)}\nnext\n`, { flag: "a" });
+    if (part === "next") over.abort();
+  }
+  expect(parts.slice(1)).toEqual([`...${secret.slice(10)}`, "next"]);
+  isMasked(parts);
+});
+
+test("a follower is told where lines were lost before it could read them (N1)", async () => {
+  const path = join(folder(), "shop.log");
+  const log = new ServiceLog(path);
+  const over = new AbortController();
+  writeFileSync(path, "first\nhalf");
+  const seen: string[] = [];
+  for await (const line of followLog(log, { timers: realTimers, signal: over.signal, from: 0 })) {
+    seen.push(line);
+    if (line === "end") over.abort();
+    if (line !== "first") continue;
+    writeFileSync(path, ` a line\n${"later\n".repeat(5000)}end\n`, { flag: "a" });
+    await log.rotate({ maxBytes: 10, keep: 0 });
+  }
+  expect(seen.slice(0, 2)).toEqual(["first", "half..."]);
+  expect(seen[2]).toMatch(/^\.{3}[later]*$/);
+  expect(new Set(seen.slice(3))).toEqual(new Set(["later", "end"]));
+});
 
 const stack: (() => void)[] = [];
 afterEach(() => {
@@ -171,7 +244,7 @@ test("generations beyond what is to be kept now go, too, and without any nothing
   expect(await log.rotate({ maxBytes: 10_000, keep: 0 })).toBe(true);
   const end = log.end();
   expect(readFileSync(path).length).toBeLessThan(20_000);
-  expect((await log.read(end - 10, end)).toString()).toBe("x".repeat(10));
+  expect((await log.read(end - 10, end)).bytes.toString()).toBe("x".repeat(10));
 });
 
 test("a link in the place of a log is neither written, cut nor shown", async () => {

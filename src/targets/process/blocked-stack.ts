@@ -119,7 +119,7 @@ async function inspectorOf(
   over: AbortSignalLike,
 ): Promise<Opened> {
   while (!over.aborted && isAlive(run.process)) {
-    const text = (await log.read(from, log.end())).toString("utf8");
+    const text = (await log.read(from, log.end())).bytes.toString("utf8");
     const url = /^Debugger listening on (ws:\/\/\S+)\n/m.exec(text)?.[1];
     if (url !== undefined) return { url };
     const refusal = /^Starting inspector on .* failed: .*$/m.exec(text)?.[0];

@@ -1,4 +1,9 @@
-/** Lines of a service's log, over its rotation: the last ones, and those that are still to come. */
+/**
+ * Lines of a service's log, over its rotation: the last ones, and those that are still to come.
+ *
+ * N1. Where a line was cut off, `...` stands at its end or its beginning: half a secret is masked
+ *     there, and nobody takes a part for a line.
+ */
 import type { Timers } from "../../kernel/index.ts";
 import type { AbortSignalLike } from "../../model/index.ts";
 import { lastLinesIn } from "../../system/index.ts";
@@ -7,22 +12,20 @@ import type { ServiceLog } from "./service-log.ts";
 
 const tailBytes = 64 * 1024;
 const pollMs = 100;
-/** A line that is longer is handed on in parts. */
+const cut = "...";
+/** A line that is longer is handed on in parts (N1). */
 const lineMaxChars = 64 * 1024;
 
-/**
- * At most `count` lines that end before `offset` (default: the end), oldest first; `...` where the
- * first one was cut off.
- */
+/** At most `count` lines that end before `offset` (default: the end), oldest first (N1). */
 export async function lastLines(
   log: ServiceLog,
   count: number,
   offset?: number,
 ): Promise<readonly string[]> {
   const end = offset ?? log.end();
-  const bytes = await log.read(end - tailBytes, end);
+  const { bytes, startsLine } = await log.read(end - tailBytes, end);
   const text = bytes.toString("utf8");
-  return lastLinesIn(bytes.length < tailBytes ? text : `...${text}`, count);
+  return lastLinesIn(startsLine || text === "" ? text : `${cut}${text}`, count);
 }
 
 export interface Following {
@@ -37,20 +40,31 @@ export async function* followLog(log: ServiceLog, following: Following): AsyncGe
   const { timers, signal, from } = following;
   let position = from ?? log.end();
   let rest = "";
-  const decoder = new TextDecoder();
+  let isJoined = false;
+  let decoder = new TextDecoder();
   while (!signal.aborted) {
     const to = Math.min(log.end(), position + 1024 * 1024);
-    const bytes = await log.read(position, to);
+    const { bytes, from: first, startsLine } = await log.read(position, to);
     // What was rotated away before it was read is passed over.
+    if (first > position) isJoined = false;
     position = to;
+    if (bytes.length === 0) {
+      await pause(timers, pollMs, signal);
+      continue;
+    }
+    if (!isJoined) {
+      if (rest !== "") yield `${rest}${cut}`;
+      rest = startsLine ? "" : cut;
+      decoder = new TextDecoder();
+      isJoined = true;
+    }
     rest += decoder.decode(bytes, { stream: true });
     const lines = rest.split("\n");
     rest = lines.pop() ?? "";
     if (rest.length > lineMaxChars) {
-      lines.push(rest);
-      rest = "";
+      lines.push(`${rest}${cut}`);
+      rest = cut;
     }
     yield* lines;
-    if (bytes.length === 0) await pause(timers, pollMs, signal);
   }
 }

@@ -10,8 +10,9 @@
  *     one after another are exactly what was written, and readers here see them so.
  * L2. Where the file system cannot do that, the file is copied until the copy is equal and then
  *     emptied: what is written between those two calls (some microseconds) is lost.
- * L3. Of what came faster than somebody looked, a generation holds the end, where that is bounded:
- *     the rest is lost and counted, and what is older is out of reach of offsets.
+ * L3. Of what came faster than somebody looked, a generation holds the end, where that is bounded,
+ *     and never more than that bound: the rest is lost and counted, what is older is out of reach
+ *     of offsets, and `...` stands in its place, so that no line is read which nobody wrote.
  * L4. A daemon that dies between the copy and the cut leaves lines twice, never none.
  */
 import {
@@ -39,17 +40,43 @@ export interface Rotation {
   readonly generationMaxBytes?: number;
 }
 
+interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+interface Bound {
+  readonly keep: number;
+  readonly mostBytes: number | undefined;
+}
+
 type CutHead = (path: string, sizeBytes: number) => Promise<boolean>;
 
 const readMaxBytes = 1024 * 1024;
 const generationsMax = 100;
 const chunkBytes = 64 * 1024;
+const newline = 10;
 /** What lies behind the copied head is one chunk, unless somebody writes on and on. */
 const tailMaxBytes = 64 * 1024 * 1024;
+/** Ends the line before what was lost, and begins the one behind it. */
+const lostMark = "...\n...";
+/** Of a bounded generation that is begun anew: for what is written while it is copied. */
+const roomShare = 1 / 8;
+
+/** What is left of a part of a log. */
+export interface LogPart {
+  readonly bytes: Buffer;
+  /** The offset of the first byte. */
+  readonly from: number;
+  /** False where it may be amid a line: its beginning is not there any more, or was never seen. */
+  readonly startsLine: boolean;
+}
 
 export class ServiceLog {
   readonly path: string;
   readonly #cutHead: CutHead;
+  /** Nothing was rotated away before this daemon: offset 0 is where the first line begins. */
+  readonly #isWhole: boolean;
   #droppedBytes = 0;
   #lostBytes = 0;
   /** Offsets before this one are those of no file any more. */
@@ -61,6 +88,7 @@ export class ServiceLog {
   constructor(path: string, cutHead: CutHead = collapseHead) {
     this.path = path;
     this.#cutHead = cutHead;
+    this.#isWhole = sizeOf(`${path}.1`) === 0;
   }
 
   /** Where the next line will be. A cut that is under way shows by the file being shorter. */
@@ -91,12 +119,19 @@ export class ServiceLog {
   }
 
   /** The bytes from one offset up to another, as far as they are still there; 1 MiB at most. */
-  async read(from: number, to: number): Promise<Buffer> {
+  async read(from: number, to: number): Promise<LogPart> {
     await this.#rotating?.catch(() => {});
-    return this.#readNow(Math.max(from, to - readMaxBytes), to);
+    const asked = Math.max(from, to - readMaxBytes);
+    // With the one before them, which tells whether a line begins behind it.
+    const held = this.#readNow(asked - 1, to);
+    if (held.from >= asked) {
+      const startsLine = this.#isWhole && held.from === 0 && this.#heldFrom < 0;
+      return { ...held, startsLine };
+    }
+    return { bytes: held.bytes.subarray(1), from: asked, startsLine: held.bytes[0] === newline };
   }
 
-  #readNow(asked: number, to: number): Buffer {
+  #readNow(asked: number, to: number): { readonly bytes: Buffer; readonly from: number } {
     const from = Math.max(asked, this.#heldFrom);
     const parts: Buffer[] = [];
     let path = this.path;
@@ -113,21 +148,23 @@ export class ServiceLog {
       if (sizeBytes === 0) break;
       start -= sizeBytes;
     }
-    return Buffer.concat(parts);
+    return { bytes: Buffer.concat(parts), from: end };
   }
 
   async #rotateNow({ keep, generationMaxBytes }: Rotation): Promise<void> {
     const blockBytes = Math.max(4096, statSync(this.path).blksize);
     // The call refuses to cut up to the very end.
     const headBytes = Math.floor((sizeOf(this.path) - 1) / blockBytes) * blockBytes;
-    const from = keep > 0 ? Math.max(0, headBytes - (generationMaxBytes ?? headBytes)) : 0;
+    const mostBytes = generationMaxBytes && Math.max(1, generationMaxBytes - 2 * lostMark.length);
+    const from = keep > 0 ? Math.max(0, headBytes - (mostBytes ?? headBytes)) : 0;
     if (keep > 0) await this.#copyHead({ from, to: headBytes }, keep);
     this.#cutting = { beforeBytes: sizeOf(this.path), headBytes };
     const isCut = headBytes > 0 && (await this.#cutHead(this.path, headBytes));
     this.#cutting = undefined;
     if (from > 0) this.#lose(from, this.#droppedBytes + from);
     if (isCut) this.#droppedBytes += headBytes;
-    else this.#empty(headBytes, { keep, mostBytes: generationMaxBytes ?? tailMaxBytes });
+    else this.#empty({ from, to: headBytes }, { keep, mostBytes });
+    if (keep === 0) this.#heldFrom = this.#droppedBytes;
   }
 
   /** Keeps L3. */
@@ -136,12 +173,13 @@ export class ServiceLog {
     this.#heldFrom = heldFrom;
   }
 
-  async #copyHead(head: { readonly from: number; readonly to: number }, keep: number) {
+  async #copyHead(head: Span, keep: number) {
     const fresh = `${this.path}.new`;
     await rm(fresh, { force: true });
     // A new file: what somebody put in its place, a link above all, is not written through.
     const to = createWriteStream(fresh, { mode: 0o600, flags: "wx" });
     try {
+      if (head.from > 0) to.write(lostMark);
       await pipeline(
         head.to === 0 ? [] : createReadStream(this.path, { start: head.from, end: head.to - 1 }),
         to,
@@ -169,30 +207,50 @@ export class ServiceLog {
     }
   }
 
-  /**
-   * Keeps L2: nothing else of this process runs between the last copy and the cut. A writer that is
-   * as fast as we are is not raced for ever (L3).
-   */
-  #empty(copiedBytes: number, { keep, mostBytes }: { keep: number; mostBytes: number }): void {
-    const { O_RDWR, O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW } = constants;
-    const from = openSync(this.path, O_RDWR | O_NOFOLLOW);
-    const older = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW;
-    const to = keep > 0 ? openSync(`${this.path}.1`, older, 0o600) : undefined;
+  /** Keeps L2: nothing else of this process runs between the last copy and the cut. */
+  #empty(head: Span, { keep, mostBytes }: Bound): void {
+    const file = openSync(this.path, constants.O_RDWR | constants.O_NOFOLLOW);
     try {
-      let copied = copiedBytes;
-      const chunk = Buffer.allocUnsafe(chunkBytes);
-      while (fstatSync(from).size > copied && copied - copiedBytes < mostBytes) {
-        const count = readSync(from, chunk, 0, chunk.length, copied);
-        if (to !== undefined) writeSync(to, chunk, 0, count);
-        copied += count;
-      }
-      const uncopied = fstatSync(from).size - copied;
-      ftruncateSync(from, 0);
+      const copied = keep > 0 ? this.#copyTail(file, head, mostBytes) : fstatSync(file).size;
+      const uncopied = fstatSync(file).size - copied;
+      ftruncateSync(file, 0);
       this.#droppedBytes += copied + uncopied;
       if (uncopied > 0 && keep > 0) this.#lose(uncopied, this.#droppedBytes);
     } finally {
-      closeSync(from);
-      if (to !== undefined) closeSync(to);
+      closeSync(file);
+    }
+  }
+
+  /**
+   * Up to where the file is copied then. A writer that is as fast as we are is not raced for ever,
+   * and a tail that no longer fits behind its head takes the place of it (L3).
+   */
+  #copyTail(file: number, head: Span, mostBytes: number | undefined): number {
+    const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW } = constants;
+    const to = openSync(`${this.path}.1`, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
+    try {
+      let copied = head.to;
+      let room = mostBytes === undefined ? tailMaxBytes : mostBytes - (head.to - head.from);
+      const sizeBytes = fstatSync(file).size;
+      if (mostBytes !== undefined && sizeBytes - copied > room) {
+        copied = Math.max(head.from, sizeBytes - Math.floor(mostBytes * (1 - roomShare)));
+        room = mostBytes;
+        ftruncateSync(to, 0);
+        writeSync(to, lostMark);
+        this.#lose(copied - head.from, this.#droppedBytes + copied);
+      }
+      const chunk = Buffer.allocUnsafe(chunkBytes);
+      while (room > 0) {
+        const count = readSync(file, chunk, 0, Math.min(chunk.length, room), copied);
+        if (count === 0) break;
+        writeSync(to, chunk, 0, count);
+        copied += count;
+        room -= count;
+      }
+      if (fstatSync(file).size > copied) writeSync(to, lostMark);
+      return copied;
+    } finally {
+      closeSync(to);
     }
   }
 }
