@@ -80,6 +80,15 @@ describe("choose", () => {
     expect(choose(gone, { ...none, tried: ["quarantine"] }).reason).not.toContain("proxy");
   });
 
+  it("puts into quarantine again what had been there before", () => {
+    const slot = { ...createSlot("a", 1), crashes: 10 };
+    for (const keys of ["", "recovery_strategy: [restart, quarantine, escalate]"]) {
+      const context = { ...contextOf("crash_loop", keys), slot };
+      const past = { ...none, tried: ["restart", "quarantine"] };
+      expect(choose(context, past).strategy?.name).toBe("quarantine");
+    }
+  });
+
   it("takes what the fleet file names first, in its order", () => {
     const keys = `recovery_strategy: [failover, reconnect]${hooks}`;
     expect(order(contextOf("check_failed", keys), 3)).toEqual([

@@ -4,7 +4,8 @@
  * signature.
  *
  * What was tried in this incident gives way to what was not; only when nothing new applies, what
- * may be repeated is repeated, the least tried first.
+ * may be repeated is repeated, the least tried first. What is not meant to heal, as quarantine, is
+ * no attempt: it is there for the next crash loop as it was for the first.
  *
  * An order that names `escalate` ends there: each of the named is tried once, then a person is
  * told. Two things go on all the same: requests are kept away from what is not ready, and the
@@ -36,7 +37,9 @@ export function choose(context: Context, past: Past): Choice {
   const { ordered, isClosed } = inOrder(context, past);
   const mayRepeat = (strategy: Strategy): boolean =>
     strategy.repeatable && (!isClosed || strategy.protects === true);
-  const fresh = ordered.filter((strategy) => !past.tried.some((name) => isKin(strategy, name)));
+  const fresh = ordered.filter(
+    (strategy) => strategy.terminal || !past.tried.some((name) => isKin(strategy, name)),
+  );
   const again = ordered
     .filter(
       (strategy) => !fresh.includes(strategy) && (mayRepeat(strategy) || !isTried(strategy, past)),
