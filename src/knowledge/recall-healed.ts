@@ -5,6 +5,8 @@
  * H1. A resolved incident is remembered as long as a failure that it caused may reopen it; how long
  *     that is, is for the reader to say. Bounded: beyond `resolvedMax` the oldest are forgotten.
  * H2. Attempts of one resource belong to one incident; those of another one begin anew.
+ * H3. Where the planner begins anew with what is ill, what was tried before is forgotten here, too:
+ *     the next daemon tries what this one would have tried.
  */
 import {
   type Action,
@@ -65,11 +67,19 @@ export function notePlanned(memory: Recollection, { id, resource, strategy, caus
   keepTried(memory, resource, { incident: cause.incident, attempts });
 }
 
-/** It is over without success. One that only waited for a person was not tried. */
-export function noteFailed(memory: Recollection, { plan, status, id }: Action): void {
+/** It is over without success. What was withdrawn was not tried, what a person has refused was. */
+export function noteFailed(memory: Recollection, { plan, status, answer }: Action): void {
   if (status.kind !== "failed" && status.kind !== "rolled_back") return;
-  const waited = memory.actions.get(id)?.status.kind === "waiting_for_approval";
-  changeAttempt(memory, plan, waited ? undefined : false);
+  changeAttempt(memory, plan, answer?.kind === "withdrawn" ? undefined : false);
+}
+
+/** Of what is ill all is tried again, but what is under way (H3). */
+export function forgetTried(memory: Recollection, resource: string): void {
+  const tried = memory.tried.get(resource);
+  if (tried === undefined || tried.closedAt !== undefined) return;
+  const underWay = new Set([...memory.actions.values()].map(({ plan }) => plan.id));
+  const attempts = tried.attempts.filter((one) => !one.helped && underWay.has(one.action));
+  memory.tried.set(resource, { ...tried, attempts });
 }
 
 export function noteRelapse(memory: Recollection, relapse: Relapse, at: number): void {

@@ -219,6 +219,35 @@ describe("recollection", () => {
       ]);
     });
 
+    it("was not tried when it was withdrawn, and was when a person has refused it", () => {
+      const attemptsAfter = (answer: Action["answer"]) => {
+        const action = { id: "act_1", plan, at: 0, done: [], begunMs: 0 };
+        const failed = { kind: "failed", elapsedMs: 1, reason: "r" } as const;
+        const memory = fold([
+          { kind: "plan", plan },
+          actionIn({ kind: "waiting_for_approval" }),
+          { kind: "action", action: { ...action, status: failed, ...(answer && { answer }) } },
+        ]);
+        return memory.tried.get(resource)?.attempts;
+      };
+      expect(attemptsAfter({ kind: "withdrawn" })).toEqual([]);
+      expect(attemptsAfter({ kind: "dismissed", by: "ana" })).toMatchObject([{ helped: false }]);
+    });
+
+    it("counts as it did, whatever is asked for afterwards; what is ill begins anew", () => {
+      const anew: Entry = {
+        kind: "supervision",
+        slot: { resource, desired: "running", quarantined: false, crashes: 0, specHash: "h" },
+        anew: true,
+      };
+      expect(fold([...healed, anew]).tried.get(resource)?.attempts).toHaveLength(1);
+      const ill = healed.slice(0, 3);
+      const underWay = [...ill, actionIn({ kind: "in_progress", step: 0 })];
+      expect(fold([...underWay, anew]).tried.get(resource)?.attempts).toHaveLength(1);
+      const failed = actionIn({ kind: "failed", elapsedMs: 1, reason: "r" });
+      expect(fold([...ill, failed, anew]).tried.get(resource)?.attempts).toEqual([]);
+    });
+
     it("is bounded", () => {
       const memory = createRecollection();
       for (let count = 0; count < 1000; count += 1) {

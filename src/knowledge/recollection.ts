@@ -27,6 +27,7 @@ import {
   touchedBy,
 } from "../model/index.ts";
 import {
+  forgetTried,
   noteFailed,
   noteHealed,
   noteIncident,
@@ -117,12 +118,14 @@ export function recollect(memory: Recollection, entry: Entry, at: number): void 
       return;
     case "supervision":
       memory.slots.set(entry.slot.resource, entry.slot);
+      if (entry.anew) forgetTried(memory, entry.slot.resource);
       return;
     case "scaled":
       memory.scaled.set(entry.scaled.service, entry.scaled);
       return;
     case "mode_changed":
       memory.modes.set(entry.scope, entry.mode);
+      for (const resource of memory.tried.keys()) forgetTried(memory, resource);
       return;
     default:
       return;

@@ -39,7 +39,8 @@ export type Entry =
   | { readonly kind: "action"; readonly action: Action }
   | { readonly kind: "verdict"; readonly verdict: Verdict }
   | { readonly kind: "relapse"; readonly relapse: Relapse }
-  | { readonly kind: "supervision"; readonly slot: SlotRecord }
+  /** `anew`: a person has asked for it, or its spec is another; what was tried counts no more. */
+  | { readonly kind: "supervision"; readonly slot: SlotRecord; readonly anew?: true }
   /** How many instances a service has beyond those that are declared. */
   | { readonly kind: "scaled"; readonly scaled: Scaled }
   | {

@@ -252,6 +252,8 @@ describe("what waits for approval", () => {
     const action = awaiting(planner, planner.plans[0]);
     const { withdrawals } = planner.verdict(failure, undefined, true);
     expect(withdrawals).toMatchObject([{ action: action.id }]);
+    // Should it come back, the same is asked again: it was not tried.
+    expect(planner.state.history.get(db)?.attempts).toEqual([]);
   });
 
   it.each([

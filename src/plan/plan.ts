@@ -42,7 +42,7 @@ import {
   type RecoveryCase,
   release,
 } from "./state.ts";
-import { recordSlot, supervise } from "./supervise.ts";
+import { recordAnew, recordSlot, supervise } from "./supervise.ts";
 import { beginAnew, takeUp, touch } from "./take-up.ts";
 import { hearVerdict } from "./verdicts.ts";
 
@@ -109,11 +109,14 @@ function adopt(state: PlanState, change: NonNullable<PlanInputs["fleet"]>, tick:
 }
 
 /** What was tried, or is yet to begin, was for what it had been. */
-function renewCase(state: PlanState, { resource }: Slot, tick: PlanTick): void {
+function renewCase(state: PlanState, slot: Slot, tick: PlanTick): void {
+  const { resource } = slot;
   withdraw(state, resource, { tick, reason: "its configuration has changed" });
-  beginAnew(state, resource);
   const each = state.cases.get(resource);
-  if (each) each.attempts = [];
+  if (each === undefined) return;
+  beginAnew(state, resource);
+  each.attempts = [];
+  recordAnew(state, slot, tick);
 }
 
 function hearIncident(state: PlanState, incident: Incident, tick: PlanTick): void {

@@ -15,7 +15,8 @@ import {
   signatureOf,
   type Tried,
 } from "../model/index.ts";
-import type { PlanState, PlanTick, RecoveryCase } from "./state.ts";
+import { declaredHashOf } from "./slots.ts";
+import type { PlanMemory, PlanState, PlanTick, RecoveryCase } from "./state.ts";
 
 /** A case that is closed. */
 export interface Closed {
@@ -76,11 +77,14 @@ export function restoreClosed(
   }
 }
 
-/** What the planner before this one had tried in what is still open. */
-export function restoreAttempts(state: PlanState, tried: ReadonlyMap<string, Tried>): void {
+/** What the planner before this one had tried in what is still open, and is what it was then. */
+export function restoreAttempts(state: PlanState, { tried, slots }: PlanMemory): void {
   for (const [resource, { attempts, closedAt, incident }] of tried) {
     const each = state.cases.get(resource as ResourceId);
     if (closedAt !== undefined || each?.incident !== incident) continue;
+    const before = slots.get(resource);
+    const declaredHash = state.slots.get(each.resource)?.declaredHash;
+    if (before && declaredHashOf(before) !== declaredHash) continue;
     each.attempts = attempts.map((one) => ({ ...one, helped: one.helped }));
   }
 }

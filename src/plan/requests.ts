@@ -2,7 +2,7 @@ import { instanceOf, nameOf, type PersonRequest, type ResourceId } from "../mode
 import { withdraw } from "./approvals.ts";
 import type { Slot } from "./slots.ts";
 import { type PlanState, type PlanTick, slotsOf } from "./state.ts";
-import { recordSlot } from "./supervise.ts";
+import { recordAnew } from "./supervise.ts";
 import { beginAnew } from "./take-up.ts";
 
 /**
@@ -54,7 +54,7 @@ function set(
     slot.deedDueMs = 0;
   }
   if (request.kind === "restart" && slot.run) slot.restartBy = request.by;
-  recordSlot(state, slot, tick);
+  recordAnew(state, slot, tick);
   state.due.set(slot.service, 0);
   beginAnew(state, slot.resource);
   const each = state.cases.get(slot.resource);

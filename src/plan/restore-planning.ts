@@ -27,7 +27,7 @@ export function restorePlanning(
   for (const slot of state.slots.values()) slot.starts = memory.starts.get(slot.resource) ?? 0;
   for (const failure of memory.failures.values()) state.failures.set(failure.id, failure);
   for (const incident of memory.incidents.values()) takeUp(state, incident, now);
-  restoreAttempts(state, memory.tried);
+  restoreAttempts(state, memory);
   // Only the daemon before this one has seen them ill.
   for (const each of state.cases.values()) each.knownMs = Number.NEGATIVE_INFINITY;
   for (const action of memory.actions.values()) goOnWith(state, action);

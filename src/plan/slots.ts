@@ -192,6 +192,11 @@ export function recordOf(slot: Slot, service: ServiceSpec): SlotRecord {
   };
 }
 
+/** What the fleet file declared when it was written down. */
+export function declaredHashOf({ declaredHash, specHash }: SlotRecord): string {
+  return declaredHash ?? specHash;
+}
+
 /** Pins and quarantine hold as long as the fleet file declares what it declared then. */
 export function restoreSlot(slot: Slot, record: SlotRecord, service: ServiceSpec): void {
   slot.desired = record.desired;
@@ -201,7 +206,11 @@ export function restoreSlot(slot: Slot, record: SlotRecord, service: ServiceSpec
   // Also what crashed and was not to be started yet when that daemon ended.
   slot.mayLeave = slot.ended || record.quarantined || record.desired === "running";
   slot.program = record.program;
-  if ((record.declaredHash ?? record.specHash) !== service.hash) return;
+  if (declaredHashOf(record) !== service.hash) {
+    // Its crashes were those of another spec, as when the file changes in quarantine.
+    if (record.quarantined) slot.crashes = 0;
+    return;
+  }
   slot.declaredHash = service.hash;
   if (record.specHash !== service.hash) slot.pinnedHash = record.specHash;
   if (record.quarantined) {

@@ -239,6 +239,7 @@ resources: { http/site: { url: "http://127.0.0.1:1/", mode: ${mode} } }`;
     const given = planner.ask({ kind: "stop", resource: db, by: "ana" });
     expect(given.entries).toContainEqual({
       kind: "supervision",
+      anew: true,
       slot: {
         resource: db,
         desired: "stopped",

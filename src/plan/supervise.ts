@@ -249,3 +249,10 @@ export function recordSlot(state: PlanState, slot: Slot, tick: PlanTick): void {
   const service = state.fleet.services[slot.service];
   if (service) tick.out.entries.push({ kind: "supervision", slot: recordOf(slot, service) });
 }
+
+/** All strategies have their turn again, whoever supervises it then. */
+export function recordAnew(state: PlanState, slot: Slot, tick: PlanTick): void {
+  const service = state.fleet.services[slot.service];
+  if (service === undefined) return;
+  tick.out.entries.push({ kind: "supervision", slot: recordOf(slot, service), anew: true });
+}

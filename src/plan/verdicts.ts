@@ -68,10 +68,11 @@ function closeFailure(
   if (service) state.due.set(service, tick.now.monotonicMs);
   if (each === undefined) return;
   if (each.failures.size > 0) return withdrawAlone(state, each, { failure, tick });
+  // Before it is remembered: what nobody has approved was not tried.
+  withdraw(state, each.resource, { tick, reason: "what it was for is over" });
   state.cases.delete(each.resource);
   forgetEscalation(state, each.incident);
   rememberClosed(state, each, { closedMs: tick.now.monotonicMs, action });
-  withdraw(state, each.resource, { tick, reason: "what it was for is over" });
   for (const [judged, plan] of state.judged) {
     if (plan.resource !== each.resource) continue;
     state.judged.delete(judged);

@@ -1,10 +1,17 @@
 /**
  * One scene played through the whole loop: the simulated world as it is, but for the looks that the
- * scene answers itself. What the loop writes is kept, with its time.
+ * scene answers itself. What the loop writes is kept, and recollected as for the next daemon.
  */
 import type { Fleet } from "../../src/config/index.ts";
 import { createIds, createRandom } from "../../src/kernel/index.ts";
-import { createLoopState, tick } from "../../src/loop/index.ts";
+import { createRecollection, recollect } from "../../src/knowledge/index.ts";
+import {
+  createLoopState,
+  type LoopState,
+  type LoopTools,
+  resume,
+  tick,
+} from "../../src/loop/index.ts";
 import type { Entry, Failure, Reading, ReadRequest, ResourceId } from "../../src/model/index.ts";
 import { Invariants } from "./invariants.ts";
 import { SimulatedWorld } from "./simulated-world.ts";
@@ -23,7 +30,9 @@ export class Scene {
   readonly world: SimulatedWorld;
   readonly invariants: Invariants;
   answers: Answers = () => undefined;
-  readonly #loop;
+  readonly loop: LoopState;
+  readonly #tools: LoopTools;
+  readonly #memory = createRecollection();
   readonly #entries: Entry[] = [];
   #wakeMs = 0;
 
@@ -32,7 +41,8 @@ export class Scene {
     this.invariants = new Invariants(fleet, this.world);
     const clock = { now: () => this.world.now() };
     const random = createRandom(seed + 1);
-    this.#loop = createLoopState(fleet, { clock, random, ids: createIds(clock, random) });
+    this.#tools = { clock, random, ids: createIds(clock, random) };
+    this.loop = createLoopState(fleet, this.#tools);
     this.world.tell({ kind: "fleet", fleet });
   }
 
@@ -48,8 +58,10 @@ export class Scene {
   }
 
   #tick(): void {
-    const done = tick(this.#loop, this.world.runDue(), this.world.now());
+    const done = tick(this.loop, this.world.runDue(), this.world.now());
     this.#entries.push(...done.entries);
+    const { wallMs } = this.world.now();
+    for (const entry of done.entries) recollect(this.#memory, entry, wallMs);
     this.invariants.written(done.entries);
     for (const read of done.reads) {
       const own = this.answers(read.request, this.world.nowMs);
@@ -65,6 +77,13 @@ export class Scene {
       );
     }
     this.#wakeMs = done.wakeMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** The loop of a daemon that begins now, with this fleet and what the journal says. */
+  successor(fleet: Fleet): LoopState {
+    const next = createLoopState(fleet, this.#tools);
+    resume(next, this.#memory, this.#tools);
+    return next;
   }
 
   entries<K extends Entry["kind"]>(kind: K): readonly Of<K>[] {
