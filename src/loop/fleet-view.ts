@@ -5,7 +5,14 @@
 import { healthOf, reasonNow } from "../analyze/index.ts";
 import type { ServiceSpec } from "../config/index.ts";
 import { type Mode, strictest } from "../kernel/index.ts";
-import { faultOf, frontProxy, type Health, type ResourceId, serviceId } from "../model/index.ts";
+import {
+  faultOf,
+  frontProxy,
+  type Health,
+  type ResourceId,
+  type Severity,
+  serviceId,
+} from "../model/index.ts";
 import type { Slot } from "../plan/index.ts";
 import type { LoopState } from "./loop-state.ts";
 
@@ -57,6 +64,8 @@ export interface ResourceView {
   readonly resource: string;
   readonly kind: string;
   readonly health: Health;
+  /** How much it matters that it is not well. */
+  readonly severity: Severity;
   readonly reason: string | null;
   readonly mode: Mode;
   readonly intervalMs: number;
@@ -110,6 +119,7 @@ export function resourcesOf(state: LoopState): readonly ResourceView[] {
     resource: spec.id,
     kind: spec.kind,
     health: healthOf(state.analyze.judging, spec.id as ResourceId),
+    severity: spec.severity,
     reason: reasonOf(state, spec.id as ResourceId),
     mode: strictest(state.fleet.mode, spec.mode, state.plan.modes.get("fleet") ?? "full"),
     intervalMs: spec.probe.intervalMs,

@@ -22,6 +22,26 @@ test("livez, readyz and health say how it is, each in its own form", async () =>
   expect(health.status).toBe(document.status === "fail" ? 503 : 200);
 });
 
+test.each([
+  ["low", "warn", 200],
+  ["medium", "warn", 200],
+  ["high", "fail", 503],
+] as const)("a watched resource of severity %s that is away: %s", async (severity, word, code) => {
+  await using other = await ApiBench.start();
+  await other.house.advance(10_000);
+  const [site, ...others] = other.house.resources();
+  if (site === undefined) throw new Error("the fleet has a site");
+  other.house.resources = () => [{ ...site, health: "unhealthy", severity }, ...others];
+  const health = await other.ask("/health");
+  const { status, checks } = JSON.parse(health.text) as {
+    status: string;
+    checks: Record<string, unknown[]>;
+  };
+  expect([status, health.status]).toEqual([word, code]);
+  // What it is stands beside it, however little it matters.
+  expect(checks[`${site.resource}:state`]?.[0]).toMatchObject({ status: "fail" });
+});
+
 test("a service that is called like a part of the daemon hides nothing of it", async () => {
   await using other = await ApiBench.start();
   await other.house.advance(10_000);

@@ -1,12 +1,13 @@
 /**
  * Is all well? One check for every service and watched resource, and two for the daemon itself.
- * The worst decides; what has not been looked at yet is not proven well, so it counts as degraded.
+ * The worst decides; what has not been looked at yet is not proven well, so it counts as degraded,
+ * and so does a watched resource that is away and matters little (`severity` low or medium).
  *
  * C1. No two checks have one name: those of the fleet are `kind/name`, the daemon's own are words.
  */
 import { messageOf } from "../../kernel/index.ts";
-import type { ServiceState } from "../../loop/index.ts";
-import type { Health } from "../../model/index.ts";
+import type { ResourceView, ServiceState } from "../../loop/index.ts";
+import { type Health, severityRank } from "../../model/index.ts";
 import { defined } from "../defined.ts";
 import type { House } from "../house.ts";
 
@@ -47,13 +48,23 @@ const storeSlowMs = 100;
 const loopSlowMs = 100;
 
 export async function lookAtHealth(house: House): Promise<SystemHealth> {
-  const checks = [...fleetChecks(house), await checkStore(house), checkLoop(house)];
-  const overall = worst(checks.map(({ status }) => status));
+  const watched = house.resources();
+  const services = serviceChecks(house);
+  const own = [await checkStore(house), checkLoop(house)];
+  const statuses = [...services, ...own].map(({ status }) => status);
+  const overall = worst([...statuses, ...watched.map(weightOf)]);
+  const checks = [...services, ...watched.map(resourceCheck), ...own];
   return { overall, checks, timestamp: house.clock.now().wallMs };
 }
 
-function fleetChecks(house: House): readonly Check[] {
-  const services = house.services().map((service): Check => {
+/** The check beside it says what it is, whatever that counts for the whole. */
+function weightOf({ health, severity }: ResourceView): Status {
+  const mattersLittle = severityRank[severity] < severityRank.high;
+  return health === "unhealthy" && mattersLittle ? "degraded" : ofResource[health];
+}
+
+function serviceChecks(house: House): readonly Check[] {
+  return house.services().map((service): Check => {
     const { resource, state, rests, instances, restarts } = service;
     const reason = instances.find((instance) => instance.reason !== null)?.reason ?? undefined;
     return {
@@ -64,18 +75,17 @@ function fleetChecks(house: House): readonly Check[] {
       metadata: { kind: "service", state, restarts, instances: instances.length },
     };
   });
-  const resources = house.resources().map(({ resource, kind, health, reason }): Check => {
-    const message = reason ?? (health === "unknown" ? "not looked at yet" : undefined);
-    const metadata = { kind };
-    return {
-      name: resource,
-      status: ofResource[health],
-      latency: 0,
-      metadata,
-      ...defined({ message }),
-    };
-  });
-  return [...services, ...resources];
+}
+
+function resourceCheck({ resource, kind, health, severity, reason }: ResourceView): Check {
+  const message = reason ?? (health === "unknown" ? "not looked at yet" : undefined);
+  return {
+    name: resource,
+    status: ofResource[health],
+    latency: 0,
+    metadata: { kind, severity },
+    ...defined({ message }),
+  };
 }
 
 /** Asks for the last entry: the journal is what everything else depends on. */

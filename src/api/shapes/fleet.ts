@@ -1,6 +1,7 @@
 /** Services, resources and modes, as they are right now. */
 import { z } from "zod";
 import { modes } from "../../kernel/index.ts";
+import { severity } from "./rows.ts";
 
 const time = z.number();
 
@@ -49,6 +50,7 @@ export const resourceState = z.object({
   resource: z.string(),
   kind: z.string(),
   health: z.enum(["unknown", "healthy", "degraded", "unhealthy"]),
+  severity,
   reason: z.string().nullable(),
   mode,
   intervalMs: z.number(),
