@@ -44,7 +44,6 @@ export function withdrawAlone(
   const plan = state.awaiting.get(each.resource)?.plan;
   if (plan?.alone !== true || plan.cause.kind !== "failure") return;
   if (plan.cause.failure !== failure.id) return;
-  each.attempts = each.attempts.slice(0, -1);
   withdraw(state, each.resource, { tick, reason: "what it was for is over" });
 }
 

@@ -76,8 +76,20 @@ describe("choose", () => {
     });
     const { reason } = choose({ ...context, failure: { ...context.failure, type: "hang" } }, none);
     expect(reason).toBe("nothing is known that heals hang of tcp/db");
-    const gone = { ...contextOf("process_exited"), crashesMax: 0 };
-    expect(choose(gone, { ...none, tried: ["quarantine"] }).reason).not.toContain("proxy");
+    const gone = choose(contextOf("process_exited", "restart: never"), none);
+    expect(gone).toMatchObject({ strategy: undefined, reason: expect.stringContaining("never") });
+    expect(gone.reason).not.toContain("proxy");
+  });
+
+  it("does not speak of what could never be tried, though it is declared", () => {
+    const fleet = fleetOf("\nresources: { tcp/db: { port: 5432, recovery_strategy: [restart] } }");
+    const { slot: _, service: __, ...instance } = contextOf("unreachable");
+    const spec = fleet.resources["tcp/db"];
+    const noInstance = { slot: undefined, service: undefined };
+    const context = { ...instance, ...noInstance, resource: "tcp/db", spec } as const;
+    const { reason } = choose(context, none);
+    expect(reason).toContain("reconnect");
+    expect(reason).not.toContain("restart");
   });
 
   it("puts into quarantine again what had been there before", () => {

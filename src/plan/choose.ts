@@ -84,10 +84,13 @@ interface Order {
 
 function inOrder(context: Context, past: Past): Order {
   const { failure } = context;
-  const named = declared(context).flatMap((name) => family(name, failure));
+  const fits = (strategy: Strategy): boolean => strategy.fits?.(context) ?? true;
+  const named = declared(context)
+    .flatMap((name) => family(name, failure))
+    .filter(fits);
   const others = strategies
     .filter((strategy) => strategy.heals[failure.type] !== undefined && !named.includes(strategy))
-    .filter((strategy) => strategy.fits?.(context) ?? true)
+    .filter(fits)
     .map((strategy) => ({ strategy, turn: turnOf(strategy, failure, past) }))
     .sort((a, b) => a.turn - b.turn)
     .map(({ strategy }) => strategy);
