@@ -13,4 +13,4 @@ export {
 } from "./analyze.ts";
 export type { Outcome } from "./incidents-state.ts";
 export { type Evidence, healthOf, type Trend, trendsOf } from "./judge.ts";
-export { reasonNow } from "./last-word.ts";
+export { reasonNow, reasonOfFault } from "./last-word.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Fleet, formatProblem, loadFleet } from "../config/index.ts";
 import { createIds, createRandom } from "../kernel/index.ts";
-import type { Reading } from "../model/index.ts";
+import { faultOf, type Reading } from "../model/index.ts";
 import {
   adoptFleet,
   closeFailure,
@@ -11,7 +11,7 @@ import {
   judge,
   reopenFailure,
 } from "./judge.ts";
-import { reasonNow } from "./last-word.ts";
+import { reasonNow, reasonOfFault } from "./last-word.ts";
 
 const text = `
 services:
@@ -253,6 +253,9 @@ describe("judge", () => {
     expect(failure?.reason).toBe("2 of the last 2 looks failed: no answer");
     bench.show("process", exited);
     expect(reason()).toContain("the process exited with code 1");
+    // What is worse is told first; each alone is told as it is now as well.
+    const alone = failure && reasonOfFault(bench.state, resource, faultOf(failure));
+    expect(alone).toContain("the last look was good; before: 3 of the last 3 looks failed");
   });
 
   it("says of a failure that is back what it is this time", () => {

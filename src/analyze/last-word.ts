@@ -23,9 +23,23 @@ export function reasonNow(state: JudgeState, resource: ResourceId): string | und
   const found = state.cases.get(resource);
   if (found === undefined || found.open.size === 0) return undefined;
   const [worst] = [...found.open.values()].sort((a, b) => rank(found, b) - rank(found, a));
-  if (worst === undefined) return undefined;
-  const word = found.lastWords.get(faultOf(worst));
-  if (word === undefined) return worst.reason;
+  return worst && reasonOf(found, worst);
+}
+
+/** The same of one fault alone; undefined while it is not open. */
+export function reasonOfFault(
+  state: JudgeState,
+  resource: ResourceId,
+  fault: string,
+): string | undefined {
+  const found = state.cases.get(resource);
+  const failure = found?.open.get(fault);
+  return found && failure && reasonOf(found, failure);
+}
+
+function reasonOf(found: Case, failure: Failure): string {
+  const word = found.lastWords.get(faultOf(failure));
+  if (word === undefined) return failure.reason;
   return word.isGood ? `the last look was good; before: ${word.reason}` : word.reason;
 }
 

@@ -2,7 +2,7 @@
  * What people and programs see of the loop right now: services with their instances, resources
  * with their health, what is being done. A reader's view, made when it is asked for.
  */
-import { healthOf, reasonNow } from "../analyze/index.ts";
+import { healthOf, reasonNow, reasonOfFault } from "../analyze/index.ts";
 import type { ServiceSpec } from "../config/index.ts";
 import { type Mode, strictest } from "../kernel/index.ts";
 import {
@@ -98,8 +98,8 @@ export function servicesOf(state: LoopState): readonly ServiceView[] {
 /** Nobody reaches it by the address that the front proxy should listen on. */
 function unheard(state: LoopState, service: ServiceSpec): string | null {
   if (service.listen === undefined) return null;
-  const open = state.analyze.judging.cases.get(frontProxy)?.open;
-  return open?.get(faultOf({ type: "proxy_listen", part: service.name }))?.reason ?? null;
+  const fault = faultOf({ type: "proxy_listen", part: service.name });
+  return reasonOfFault(state.analyze.judging, frontProxy, fault) ?? null;
 }
 
 /** However well its instances are. */
