@@ -140,8 +140,7 @@ function actionItems(row: ActionRow): readonly Item[] {
 
 /** False for what waits for a person, and for what was never let begin. */
 function hasBegun(row: ActionRow): boolean {
-  const isRefused = ["dismissed", "withdrawn"].includes(shownState(row));
-  return !isRefused && row.result?.["state"] !== "waiting_for_approval";
+  return !["dismissed", "withdrawn", "waiting_for_approval"].includes(shownState(row));
 }
 
 function entryItems({ entry, at }: SealedEntry, incident: string): readonly Item[] {

@@ -1,13 +1,16 @@
 import type { Answer } from "./action.ts";
 import type { ActionRow } from "./rows.ts";
 
+const waitingForApproval = "waiting_for_approval";
+
 /**
  * The state of an action as people know it. The table has five; what a person refused, or was not
- * asked for any more, is none that failed.
+ * asked for any more, is none that failed, and what waits for a person has not begun.
  */
 export function shownState(row: ActionRow): string {
   const kind = shownAnswer(row)?.kind;
-  return kind === "dismissed" || kind === "withdrawn" ? kind : row.status;
+  if (kind === "dismissed" || kind === "withdrawn") return kind;
+  return row.result?.["state"] === waitingForApproval ? waitingForApproval : row.status;
 }
 
 /** "by itself", or who asked for it, let it begin or refused it. */

@@ -82,6 +82,8 @@ test("what cannot be undone waits for a person: one is dismissed, the next one a
   await bench.entry("verdict", ({ verdict }) => verdict.healed && verdict.action === second.id);
   expect(existsSync(join(bench.folder, "first"))).toBe(false);
   expect((await bench.post(`/api/v1/actions/${second.id}/approve`)).status).toBe(409);
+  const tooLate = await bench.post(`/api/v1/actions/${first.id}/approve`);
+  expect(JSON.stringify(tooLate.body)).toContain("is over: dismissed");
   const asked = (await bench.entries("request")).map(({ what }) => what);
   expect(asked).toEqual([`dismiss ${first.id}`, `approve ${second.id}`]);
   const rows = await bench.get<ActionRow[]>("/api/v1/actions?limit=2");

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { SoulMirrorError } from "../../kernel/index.ts";
-import { type Action, describeStep } from "../../model/index.ts";
+import { type Action, describeStep, shownState } from "../../model/index.ts";
 import { askLoop } from "../ask-loop.ts";
 import { defined } from "../defined.ts";
 import type { House } from "../house.ts";
@@ -78,7 +78,10 @@ async function mustWait(house: House, id: string): Promise<void> {
   if (found?.status.kind === "waiting_for_approval") return;
   if (found) throw new SoulMirrorError("CONFLICT", `action ${id} has begun already`);
   const [row] = await house.store.actions({ limit: 1, actionId: id });
-  if (row) throw new SoulMirrorError("CONFLICT", `action ${id} is over: ${row.status}`);
+  if (row) {
+    const state = shownState(row).replaceAll("_", " ");
+    throw new SoulMirrorError("CONFLICT", `action ${id} is over: ${state}`);
+  }
   throw new SoulMirrorError("NOT_FOUND", `there is no action ${id}`, {
     fix: "`soulmirror actions` or GET /api/v1/actions/under-way lists those that wait",
   });

@@ -104,7 +104,7 @@ function tellUnderWay(action: ActionUnderWay, style: Style): string {
   return lines.join("\n");
 }
 
-function tellAction(row: ActionRow, style: Style): string {
+export function tellAction(row: ActionRow, style: Style): string {
   const took = row.durationMs === null ? "" : ` in ${formatDuration(row.durationMs)}`;
   const target = targetOf(row);
   const what = target === "" ? row.actionStrategy : `${row.actionStrategy} of ${target}`;
@@ -121,6 +121,7 @@ function tellAction(row: ActionRow, style: Style): string {
 function whenOf(row: ActionRow): string {
   const answer = shownAnswer(row);
   const planned = calendarTime(row.timestamp);
+  if (shownState(row) === "waiting_for_approval") return `asked ${planned}, not answered yet`;
   if (answer === undefined) return `began ${planned}`;
   if (answer.kind === "withdrawn") return `planned ${planned}, withdrawn before it began`;
   const { kind, by, at } = answer;
