@@ -34,7 +34,7 @@ export interface Plan {
   readonly reverts: boolean;
   /** Whatever else has failed of its resource is untouched, and goes on being judged by itself. */
   readonly alone?: true;
-  /** The restart policy asks for it: bounded by backoff and quarantine, it counts in no budget. */
+  /** The restart policy asks for it, or for its end (quarantine): it counts in no budget. */
   readonly byPolicy?: true;
   /** Undefined: it is not meant to heal (quarantine, a start), so nothing is judged. */
   readonly watch?: Watch;

@@ -6,7 +6,8 @@
  *     has proven itself well since, or is known to be ill (`acquittal.ts`).
  * R2. Nothing is done without budget; when it is spent a person is told, and it goes on when the
  *     window has moved, or once when a person asks for a start or a restart. Only what the restart
- *     policy brings back is not rationed: its pace is that of the crashes (`slots.ts`).
+ *     policy brings back is not rationed, nor the quarantine that ends that: its pace is that of
+ *     the crashes (`slots.ts`).
  * R3. What would have been done in a mode that forbids it is written down, once.
  */
 import { goodLooksFor } from "../config/index.ts";
@@ -26,7 +27,7 @@ import {
 import { isAboutDeath, mustWait } from "./acquittal.ts";
 import { choose } from "./choose.ts";
 import { stepsWithEvidence } from "./evidence.ts";
-import { forbidden, isByPolicy, modeOf, needsApproval } from "./permission.ts";
+import { forbidden, isByPolicy, isRevival, modeOf, needsApproval } from "./permission.ts";
 import { lackingBudget, spend } from "./rations.ts";
 import { isToBeRenewed } from "./renewal.ts";
 import { backoffMs, noteRun, type Slot } from "./slots.ts";
@@ -194,7 +195,7 @@ function pauseBefore(
   next: { strategy: Strategy; context: Context },
 ): number {
   const { slot, failure } = next.context;
-  if (slot && isByPolicy(next.strategy, next.context)) {
+  if (slot && isRevival(next.strategy, next.context)) {
     const crashMs = backoffMs(slot, state.fleet, state.random);
     // A crash is paced by the crashes; what cannot even be started, by the attempts as well.
     if (failure.type !== "start_failed") return crashMs;

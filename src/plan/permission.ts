@@ -24,9 +24,13 @@ export function forbidden(
 
 /**
  * A process that is gone is brought back because its restart policy says so. That is supervision,
- * and nothing that is rationed: backoff, crash count and quarantine bound it.
+ * and nothing that is rationed: backoff, crash count and quarantine bound it, so that neither is.
  */
 export function isByPolicy(strategy: Strategy, context: Context): boolean {
+  return strategy.name === "quarantine" || isRevival(strategy, context);
+}
+
+export function isRevival(strategy: Strategy, context: Context): boolean {
   return strategy.name === "restart" && isDead(context);
 }
 

@@ -76,6 +76,17 @@ describe("the restart policy", () => {
     expect(planner.escalations[0]).toContain("is spent");
   });
 
+  it("ends in quarantine, too, when hangs have spent the budget", () => {
+    const planner = running(poor);
+    const hang = planner.fail(db, "hang");
+    planner.end(planner.plans[0], "succeeded");
+    planner.verdict(hang, planner.plans[0], true);
+    for (let count = 0; count < 6; count += 1) exitOnce(planner, 100);
+    expect(planner.told.at(-1)).toBe(`quarantine ${db}`);
+    expect(planner.plans.at(-1)?.byPolicy).toBe(true);
+    expect(planner.escalations.at(-1)).toContain("in quarantine");
+  });
+
   it("starts what was killed while its recovery waited for budget", () => {
     const planner = running(poor);
     planner.fail(db, "hang");

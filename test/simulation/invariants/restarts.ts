@@ -93,8 +93,9 @@ export class Restarts implements Invariant {
   #notePlan(plan: Plan): void {
     if (plan.cause.kind !== "failure") return;
     this.#plannedMs.set(plan.id, this.#setting.world.nowMs);
-    if (plan.byPolicy) this.#afterBackoff(plan);
-    else {
+    if (plan.byPolicy) {
+      if (plan.strategy === "restart") this.#afterBackoff(plan);
+    } else {
       this.#withinBudget(plan);
       this.#afterCoolDown(plan);
     }
