@@ -321,6 +321,16 @@ describe("execute", () => {
     expect(after.last?.status).toMatchObject({ kind: "rolled_back", reason: "not healed" });
   });
 
+  it("counts what it takes over from when that began, also before this daemon", () => {
+    const before = new Machine();
+    before.begin(planOf([step("clean")]), true);
+    const after = new Machine();
+    after.nowMs = 17_000;
+    if (before.last) after.feed({ kind: "resume", action: before.last });
+    after.feed({ kind: "withdraw", action: before.last?.id ?? "", reason: "it is well" });
+    expect(after.last?.status).toMatchObject({ kind: "failed", elapsedMs: 17_000 });
+  });
+
   it("takes back only when nothing else is done to the resource any more (X1, X4)", () => {
     const machine = new Machine();
     machine.begin(planOf([step("switch")]));

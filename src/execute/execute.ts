@@ -129,9 +129,14 @@ function begin(ledger: Ledger, plan: Plan, needsApproval: boolean): void {
   else stepForward(ledger, action);
 }
 
-/** Whether the step that was under way has happened is unknown: what is known is taken back. */
+/**
+ * Whether the step that was under way has happened is unknown: what is known is taken back. When it
+ * began is known by the wall clock alone.
+ */
 function resume(ledger: Ledger, before: Action): void {
-  const action = { ...before, begunMs: ledger.now.monotonicMs };
+  const { wallMs, monotonicMs } = ledger.now;
+  const begunMs = monotonicMs - Math.max(0, wallMs - begunAt(before));
+  const action = { ...before, begunMs };
   ledger.state.actions.set(action.id, action);
   const { kind } = action.status;
   if (kind === "succeeded") return;
@@ -149,6 +154,11 @@ function resume(ledger: Ledger, before: Action): void {
     ledger.finish(action, { kind: "succeeded", elapsedMs: 0 });
   } else if (mayHaveBegun(action)) breakOff(ledger, action, interrupted);
   else giveUp(ledger, action, interrupted);
+}
+
+/** Wall milliseconds; it waited for a person before that. */
+function begunAt({ at, answer }: Action): number {
+  return answer?.kind === "approved" ? (answer.at ?? at) : at;
 }
 
 /** Was the step after those that are done commanded to act? */

@@ -83,7 +83,7 @@ export function resume(state: LoopState, memory: Recollection, tools: LoopTools)
   restoreAnalysis(state.analyze, memory, now);
   verify(
     state.verify,
-    failures.map((failure) => ({ kind: "raised", failure })),
+    failures.map((failure) => ({ kind: "raised", failure, isTakenOver: true })),
     now,
   );
   restorePlanning(state.plan, { memory, now });

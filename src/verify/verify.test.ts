@@ -61,6 +61,12 @@ describe("verify", () => {
     ]);
   });
 
+  it("counts the time to heal from the failure, also of one that an earlier daemon has raised", () => {
+    const old: VerifyInput = { kind: "raised", failure: failure("f"), isTakenOver: true };
+    const good = [6000, 9000, 12_000].map((at) => [at, look("good", at)] as const);
+    expect(verdicts([[5000, old], ...good])).toMatchObject([{ healedAfterMs: 6000 }]);
+  });
+
   it("calls it healed after a clean window of fresh good looks (V2)", () => {
     const given = verdicts([
       [0, raised()],

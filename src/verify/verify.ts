@@ -41,7 +41,12 @@ interface FailureWatch {
 }
 
 export type VerifyInput =
-  | { readonly kind: "raised"; readonly failure: Failure }
+  | {
+      readonly kind: "raised";
+      readonly failure: Failure;
+      /** By the daemon before this one: only the wall clock knows since when. */
+      readonly isTakenOver?: true;
+    }
   | {
       readonly kind: "evidence";
       readonly failure: string;
@@ -118,7 +123,7 @@ function take(state: VerifyState, input: VerifyInput, round: Round): void {
         state.due.delete(watch.failure.id);
         notHealed(watch, `a new failure: ${input.failure.reason}`, round);
       }
-      state.watches.set(input.failure.id, freshWatch(state, input.failure, now));
+      state.watches.set(input.failure.id, freshWatch(state, input, now));
       return;
     case "evidence":
       weigh(state, input, round);
@@ -174,12 +179,16 @@ function reset(watch: FailureWatch, action: string | undefined, freshFromMs: num
   watch.goodCount = 0;
 }
 
-function freshWatch(state: VerifyState, failure: Failure, now: Instant): FailureWatch {
+function freshWatch(
+  state: VerifyState,
+  { failure, isTakenOver }: Extract<VerifyInput, { kind: "raised" }>,
+  now: Instant,
+): FailureWatch {
   const { watchMs, verifyDeadlineMs } = state.fleet.detection;
   const goodMin = goodLooksFor(state.fleet, failure.resource, failure.sensor);
   return {
     failure,
-    raisedMs: now.monotonicMs,
+    raisedMs: now.monotonicMs - (isTakenOver ? Math.max(0, now.wallMs - failure.at) : 0),
     action: undefined,
     watch: { windowMs: watchMs, goodMin, deadlineMs: verifyDeadlineMs },
     freshFromMs: now.monotonicMs,
