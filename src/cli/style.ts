@@ -38,6 +38,7 @@ const states: Readonly<Record<string, readonly [icon: string, plain: string, col
   warn: ["▲", "!", "yellow"],
   open: ["▲", "!", "yellow"],
   rolled_back: ["▲", "!", "yellow"],
+  interrupted: ["▲", "!", "yellow"],
   waiting_for_approval: ["?", "?", "yellow"],
   unhealthy: ["✖", "x", "red"],
   failed: ["✖", "x", "red"],

@@ -5,6 +5,7 @@ import {
   type Entry,
   headlineOf,
   type Incident,
+  interrupted,
   type SealedEntry,
   type Verdict,
 } from "../model/index.ts";
@@ -171,6 +172,9 @@ function actionSentence({ plan, status, id, answer }: Action, style: Style): str
     case "failed":
       if (answer !== undefined && answer.kind !== "approved") {
         return `${what} is not done: ${plainText(status.reason)}`;
+      }
+      if (status.reason === interrupted) {
+        return style.paint("yellow", `${what}: ${interrupted}; how it ended is not known`);
       }
       // Its verdict has said so.
       if (status.reason.startsWith(notHealed)) return undefined;

@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { createIds, createRandom } from "../kernel/index.ts";
-import type { Action, Command, Plan, Step, StepResult } from "../model/index.ts";
+import {
+  type Action,
+  type Command,
+  interrupted,
+  type Plan,
+  type Step,
+  type StepResult,
+} from "../model/index.ts";
 import { type ExecuteInput, execute } from "./execute.ts";
 import { createExecuteState } from "./execute-state.ts";
 
@@ -319,6 +326,15 @@ describe("execute", () => {
     expect(after.told).toEqual(["undo a"]);
     after.answer();
     expect(after.last?.status).toMatchObject({ kind: "rolled_back", reason: "not healed" });
+  });
+
+  it("says no time of what the daemon before this one left in the middle: its end is unknown", () => {
+    const before = new Machine();
+    before.begin(planOf([step("command")]));
+    before.answer();
+    const after = new Machine();
+    if (before.last) after.feed({ kind: "resume", action: before.last });
+    expect(after.last?.status).toEqual({ kind: "failed", reason: interrupted });
   });
 
   it("counts what it takes over from when that began, also before this daemon", () => {

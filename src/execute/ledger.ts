@@ -3,7 +3,14 @@
  * action writes it here, so that state, journal and commands never tell different stories.
  */
 import { assert, type Instant } from "../kernel/index.ts";
-import type { Action, ActionStatus, Command, Plan, Step } from "../model/index.ts";
+import {
+  type Action,
+  type ActionStatus,
+  type Command,
+  interrupted,
+  type Plan,
+  type Step,
+} from "../model/index.ts";
 import type { ExecuteState } from "./execute-state.ts";
 
 /** Effectors end by themselves at the deadline of their step; this much later they are given up. */
@@ -46,7 +53,8 @@ export class Ledger {
   }
 
   fail(action: Action, reason: string): void {
-    this.finish(action, { kind: "failed", elapsedMs: this.elapsedMs(action), reason });
+    const took = reason === interrupted ? {} : { elapsedMs: this.elapsedMs(action) };
+    this.finish(action, { kind: "failed", ...took, reason });
   }
 
   finish(action: Action, status: ActionStatus): void {

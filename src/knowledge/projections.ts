@@ -114,7 +114,7 @@ function putAction(action: Action, at: number): RowChange {
     triggeredBy: fit(person ?? "system"),
     parameters: fitJson({ resource, reason, steps }),
     result: fitJson(resultOf(action)),
-    durationMs: "elapsedMs" in status ? Math.round(status.elapsedMs) : null,
+    durationMs: tookMs(status),
     completedAt: isFinished(action) ? Math.round(at) : null,
     createdAt: Math.round(at),
   };
@@ -140,6 +140,11 @@ const besides: ReadonlySet<string> = new Set(["ready", "drain", "eject", "diagno
 function statusOf(kind: Action["status"]["kind"]): ActionRow["status"] {
   if (kind === "waiting_for_approval") return "initiated";
   return kind === "rolling_back" ? "in_progress" : kind;
+}
+
+function tookMs(status: Action["status"]): number | null {
+  const elapsedMs = "elapsedMs" in status ? status.elapsedMs : undefined;
+  return elapsedMs === undefined ? null : Math.round(elapsedMs);
 }
 
 function resultOf({ status, done, plan, answer, preview }: Action): JsonRecord {

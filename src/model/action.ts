@@ -109,7 +109,8 @@ export type ActionStatus =
   | { readonly kind: "initiated" }
   | { readonly kind: "in_progress"; readonly step: number }
   | { readonly kind: "succeeded"; readonly elapsedMs: number }
-  | { readonly kind: "failed"; readonly elapsedMs: number; readonly reason: string }
+  /** Without a time: the daemon ended in the middle of it, and nobody has seen its end. */
+  | { readonly kind: "failed"; readonly elapsedMs?: number; readonly reason: string }
   | { readonly kind: "rolling_back"; readonly step: number; readonly reason: string }
   | { readonly kind: "rolled_back"; readonly elapsedMs: number; readonly reason: string };
 

@@ -1,15 +1,17 @@
-import type { Answer } from "./action.ts";
+import { type Answer, interrupted } from "./action.ts";
 import type { ActionRow } from "./rows.ts";
 
 const waitingForApproval = "waiting_for_approval";
 
 /**
  * The state of an action as people know it. The table has five; what a person refused, or was not
- * asked for any more, is none that failed, and what waits for a person has not begun.
+ * asked for any more, is none that failed; nor is what outlived the daemon, whose end nobody has
+ * seen; and what waits for a person has not begun.
  */
 export function shownState(row: ActionRow): string {
   const kind = shownAnswer(row)?.kind;
   if (kind === "dismissed" || kind === "withdrawn") return kind;
+  if (row.status === "failed" && row.result?.["reason"] === interrupted) return "interrupted";
   return row.result?.["state"] === waitingForApproval ? waitingForApproval : row.status;
 }
 

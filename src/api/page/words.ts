@@ -22,6 +22,7 @@ const tones: Readonly<Record<string, readonly [icon: string, tone: Tone]>> = {
   recovering: ["↻", "busy"],
   verifying: ["◔", "busy"],
   rolled_back: ["↶", "busy"],
+  interrupted: ["▲", "busy"],
   dismissed: ["⊖", "idle"],
   withdrawn: ["⊖", "idle"],
   waiting_for_approval: ["✋", "busy"],

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { ActionRow } from "../../model/index.ts";
+import { type ActionRow, interrupted } from "../../model/index.ts";
 import { createStyle } from "../style.ts";
 import { tellAction } from "./show.ts";
 
@@ -32,4 +32,12 @@ it("tells of what waits for a person, where no daemon answers, too, that it has 
   expect(when).toMatch(/^asked .*, not answered yet$/);
   const begun = tellAction(rowOf({ result: { state: "initiated" } }), style);
   expect(begun).toMatch(/ initiated[^]*\nbegan /);
+});
+
+it("does not say of what outlived its daemon that it failed: nobody has seen its end", () => {
+  const result = { state: "failed", reason: interrupted };
+  const text = tellAction(rowOf({ status: "failed", result }), style);
+  expect(text).toMatch(
+    /^! interrupted {2}command:mend of web.1, by itself\nbegan .*; how it ended/,
+  );
 });

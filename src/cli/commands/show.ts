@@ -122,11 +122,15 @@ function whenOf(row: ActionRow): string {
   const answer = shownAnswer(row);
   const planned = calendarTime(row.timestamp);
   if (shownState(row) === "waiting_for_approval") return `asked ${planned}, not answered yet`;
-  if (answer === undefined) return `began ${planned}`;
+  if (answer === undefined) return `began ${planned}${unseenEnd(row)}`;
   if (answer.kind === "withdrawn") return `planned ${planned}, withdrawn before it began`;
   const { kind, by, at } = answer;
   const answered = at === undefined ? "" : ` ${calendarTime(at)}`;
-  return `asked ${planned}, ${kind}${answered} by ${plainText(by)}`;
+  return `asked ${planned}, ${kind}${answered} by ${plainText(by)}${unseenEnd(row)}`;
+}
+
+function unseenEnd(row: ActionRow): string {
+  return shownState(row) === "interrupted" ? "; how it ended is not known" : "";
 }
 
 function told(title: string, value: unknown): readonly string[] {
