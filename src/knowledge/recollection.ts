@@ -135,7 +135,9 @@ export function recollect(memory: Recollection, entry: Entry, at: number): void 
 /** All is down: what comes up then is no restart, and what had done its work does it again. */
 function beginAnew(memory: Recollection): void {
   memory.starts.clear();
-  for (const [resource, { ended: _, ...slot }] of memory.slots) memory.slots.set(resource, slot);
+  for (const [resource, { ended: _, end: __, ...slot }] of memory.slots) {
+    memory.slots.set(resource, slot);
+  }
 }
 
 /** The same process may be seen to start by one daemon and be adopted by the next ones. */

@@ -31,7 +31,7 @@ export interface InstanceView {
   readonly port: number | null;
   /** Wall milliseconds. */
   readonly startedAt: number | null;
-  /** Wall milliseconds; of a job that rests since, where this daemon has seen its end. */
+  /** Wall milliseconds, of a job that rests; where nobody saw its end, when that was found. */
   readonly endedAt: number | null;
   /** Null also where a signal ended it. */
   readonly exitCode: number | null;
@@ -166,8 +166,11 @@ function whyNot({ run, desired, ended, end, waiting }: Slot): string | null {
   if (run !== undefined || desired === "stopped") return null;
   if (waiting) return `waits for ${waiting.needs.map(shortOf).join(", ")}`;
   if (!ended) return null;
-  return end?.code === 0 ? "its work is done (code 0)" : "it has ended and is not to be restarted";
+  if (end === undefined || end.isUnseen) return unseenEnd;
+  return end.code === 0 ? "its work is done (code 0)" : "it has ended and is not to be restarted";
 }
+
+const unseenEnd = "it ended and nobody saw how: the daemon that had started it was gone";
 
 /** As it is written in the fleet file. */
 function shortOf(need: string): string {

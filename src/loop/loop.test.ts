@@ -237,6 +237,22 @@ resources:
     expect(servicesOf(scene.state)).toMatchObject([{ mode: "monitor", state: "stopped" }]);
   });
 
+  it("does not say how a job has ended when nobody has seen that", () => {
+    const endOf = (code: number | null) => {
+      const scene = new Scene("services: { a: { command: node a.js, restart: never } }");
+      scene.run(5000);
+      const { process } = scene.state.plan.slots.get(resource)?.run?.started ?? {};
+      if (process === undefined) throw new Error("it does not run");
+      const how = { code, signal: null, uptimeMs: 1, expected: false };
+      scene.observe(resource, { kind: "exited", process, ...how });
+      scene.run(5000);
+      return servicesOf(scene.state)[0]?.instances[0];
+    };
+    expect(endOf(0)).toMatchObject({ exitCode: 0, reason: "its work is done (code 0)" });
+    const reason = "it ended and nobody saw how: the daemon that had started it was gone";
+    expect(endOf(null)).toMatchObject({ exitCode: null, reason });
+  });
+
   it("tells of a network that is cut as one incident, from the start", () => {
     const sites = ["a", "b", "c"].map((name) => `http/${name}`);
     const text = sites.map(

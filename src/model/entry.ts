@@ -80,10 +80,20 @@ export interface SlotRecord {
   readonly declaredHash?: string;
   /** It has exited, and its restart policy lets it rest. */
   readonly ended?: true;
+  readonly end?: SlotEnd;
   /** The last spec under which it had a healthy run. */
   readonly goodHash?: string;
   /** In quarantine: the program as it was when it failed the last time. */
   readonly program?: ProgramFiles;
+}
+
+export interface SlotEnd {
+  /** Wall milliseconds. */
+  readonly at: number;
+  /** Null also where a signal ended it. */
+  readonly code: number | null;
+  /** It was found gone: nobody knows how, and it may have been earlier. */
+  readonly isUnseen?: true;
 }
 
 /** An entry in its place in the chain. */

@@ -10,7 +10,7 @@ export * from "./experience.ts";
 export * from "./failure.ts";
 export type * from "./health.ts";
 export * from "./incident.ts";
-export type * from "./observation.ts";
+export * from "./observation.ts";
 export * from "./patience.ts";
 export * from "./request.ts";
 export * from "./resource.ts";

@@ -114,6 +114,11 @@ export interface ExitedReading {
   readonly program?: ProgramFiles;
 }
 
+/** False when it was found gone: only the parent of a process learns how that has ended. */
+export function isHowKnown({ code, signal, outOfMemory }: ExitedReading): boolean {
+  return code !== null || signal !== null || outOfMemory === true;
+}
+
 /** The port that a resource needs belongs to somebody else. */
 export interface PortHeldReading {
   readonly kind: "port-held";

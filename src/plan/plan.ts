@@ -11,6 +11,7 @@ import {
   instanceOf,
   interrupted,
   isFinished,
+  isHowKnown,
   namesCause,
   type Observation,
   type Plan,
@@ -155,7 +156,7 @@ function follow(state: PlanState, observation: Observation, tick: PlanTick): voi
   } else if (reading.kind === "exited") {
     if (!noteExited(slot, reading, state.fleet)) return;
     slot.ended = !reading.expected && !isRestarted(state, slot.service, reading.code);
-    slot.end = slot.ended ? { at: tick.now.wallMs, code: reading.code } : undefined;
+    slot.end = slot.ended ? endOf(reading, tick) : undefined;
     if (slot.end?.code === 0) tellDown(state, slot, { tick, reason: "its work is done" });
     recordSlot(state, slot, tick);
     wakeCase(state, slot, tick);
@@ -164,6 +165,11 @@ function follow(state: PlanState, observation: Observation, tick: PlanTick): voi
     if (reading.program) slot.program = reading.program;
   }
   wakeDependents(state, slot.service);
+}
+
+function endOf(reading: ExitedReading, { now }: PlanTick): Slot["end"] {
+  const end = { at: now.wallMs, code: reading.code };
+  return isHowKnown(reading) ? end : { ...end, isUnseen: true };
 }
 
 /** Whatever its recovery waits for: to start what is gone is another matter. */

@@ -145,6 +145,17 @@ describe("slots", () => {
     expect(changed).toMatchObject({ quarantine: undefined, crashes: 0 });
   });
 
+  it("are remembered with how a job has ended, until it is started again", () => {
+    const slot = createSlot("a", 1);
+    slot.ended = true;
+    slot.end = { at: 5, code: 3 };
+    const again = createSlot("a", 1);
+    restoreSlot(again, recordOf(slot, service), service);
+    expect(again).toMatchObject({ ended: true, end: { at: 5, code: 3 } });
+    slot.ended = false;
+    expect(recordOf(slot, service).end).toBeUndefined();
+  });
+
   it("are remembered with what a rollback has pinned, until the file declares another spec", () => {
     const slot = createSlot("a", 1);
     slot.pinnedHash = "good";

@@ -13,6 +13,7 @@ import {
   instanceId,
   type ProgramFiles,
   type ResourceId,
+  type SlotEnd,
   type SlotRecord,
   type StartedReading,
   sameProcess,
@@ -47,8 +48,8 @@ export interface Slot {
   deedDueMs: number;
   /** It exited and its restart policy lets it rest. */
   ended: boolean;
-  /** When (wall milliseconds) and with which code, where this daemon has seen it. */
-  end: { readonly at: number; readonly code: number | null } | undefined;
+  /** How that was; older journals do not say it. */
+  end: SlotEnd | undefined;
   /** Its process ended by itself: what that has started may live on. */
   mayLeave: boolean;
   /** It is not ready: requests are kept away from it. Ends with its process. */
@@ -187,6 +188,7 @@ export function recordOf(slot: Slot, service: ServiceSpec): SlotRecord {
     specHash: wantedHash(slot, service),
     ...(slot.pinnedHash === undefined ? {} : { declaredHash: service.hash }),
     ...(slot.ended ? { ended: true } : {}),
+    ...(slot.ended && slot.end ? { end: slot.end } : {}),
     ...(slot.goodHash === undefined ? {} : { goodHash: slot.goodHash }),
     ...(slot.quarantine && slot.program ? { program: slot.program } : {}),
   };
@@ -203,6 +205,7 @@ export function restoreSlot(slot: Slot, record: SlotRecord, service: ServiceSpec
   slot.crashes = record.crashes;
   slot.goodHash = record.goodHash;
   slot.ended = record.ended === true;
+  slot.end = record.end;
   // Also what crashed and was not to be started yet when that daemon ended.
   slot.mayLeave = slot.ended || record.quarantined || record.desired === "running";
   slot.program = record.program;

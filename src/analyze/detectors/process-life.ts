@@ -14,6 +14,7 @@ import { formatDuration, type Instant } from "../../kernel/index.ts";
 import {
   type ExitedReading,
   type FailureType,
+  isHowKnown,
   type Observation,
   patienceText,
 } from "../../model/index.ts";
@@ -110,7 +111,7 @@ function judgeExit(
 /** Nobody restarts it, so there is no loop to be in. */
 function judgeLastExit(reading: ExitedReading): Opinion | undefined {
   // Whoever vanished while no daemon looked may have done its work.
-  if (reading.code === null && reading.signal === null && !reading.outOfMemory) return undefined;
+  if (!isHowKnown(reading)) return undefined;
   const reason = `the process ${exitText(reading)}; its restart policy is never`;
   return { kind: "bad", type: "process_exited", severity: "high", reason };
 }
