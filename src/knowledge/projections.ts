@@ -124,7 +124,7 @@ function putAction(action: Action, at: number): RowChange {
 /** Who asked for it, or let it begin. */
 function personOf({ plan, answer }: Action): string | undefined {
   if (plan.cause.kind === "person") return plan.cause.by;
-  return answer?.kind === "approved" ? answer.by : undefined;
+  return answer?.kind === "approved" ? answer.by : plan.askedBy;
 }
 
 /** What kind of deed it is: that of its last step that is more than a look or a preparation. */

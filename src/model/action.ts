@@ -36,6 +36,8 @@ export interface Plan {
   readonly alone?: true;
   /** The restart policy asks for it, or for its end (quarantine): it counts in no budget. */
   readonly byPolicy?: true;
+  /** A person asked for a start or a restart while the failure was open, which this carries out. */
+  readonly askedBy?: string;
   /** Undefined: it is not meant to heal (quarantine, a start), so nothing is judged. */
   readonly watch?: Watch;
 }

@@ -100,14 +100,14 @@ function isSucceeded(
   { slot, resource }: Context,
   { world }: PlanTick,
 ): boolean {
-  if (slot?.run === undefined || each.asked === true) return false;
+  if (slot?.run === undefined || each.askedBy !== undefined) return false;
   if (slot.run.started.adopted || each.knownMs >= slot.run.sinceMs) return false;
   return !slot.run.ready || world.badMs(resource) < world.goodMs(resource);
 }
 
 /** It was ill when it was last known, and that is a while ago: who waits may get well. */
 function isStale(each: RecoveryCase, { now, world }: PlanTick): boolean {
-  if (each.asked === true) return false;
+  if (each.askedBy !== undefined) return false;
   const knownMs = Math.max(each.knownMs, world.badMs(each.resource));
   return now.monotonicMs - knownMs > promptMs;
 }

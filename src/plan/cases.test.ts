@@ -200,6 +200,7 @@ describe("a case of recovery", () => {
     planner.ask({ kind: "start", resource: db, by: "ana" });
     planner.wait(1000);
     expect(planner.told).toEqual([`restart ${db}`, `restart ${db}`]);
+    expect(planner.plans.map(({ askedBy }) => askedBy)).toEqual([undefined, "ana"]);
     planner.end(planner.plans[1], "failed");
     planner.wait(30_000);
     expect(planner.told).toHaveLength(2);

@@ -230,7 +230,7 @@ function propose(state: PlanState, each: RecoveryCase, proposal: Proposal): void
     if (isTaken(state, touched)) return wait(state, each, nowMs + gatePauseMs);
   }
   if (plan.byPolicy !== true && !afford(state, each, { plan, tick })) return;
-  each.asked = false;
+  each.askedBy = undefined;
   const approval = needsApproval(strategy, context);
   tick.out.plans.push({ plan, needsApproval: approval });
   tick.out.entries.push({ kind: "plan", plan });
@@ -246,7 +246,8 @@ function propose(state: PlanState, each: RecoveryCase, proposal: Proposal): void
 /** False when it has to wait until there is budget again; then a person is told until when. */
 function afford(state: PlanState, each: RecoveryCase, { plan, tick }: Costs): boolean {
   const nowMs = tick.now.monotonicMs;
-  const lacking = each.asked === true ? undefined : lackingBudget(state, plan, nowMs);
+  const isFree = each.askedBy !== undefined;
+  const lacking = isFree ? undefined : lackingBudget(state, plan, nowMs);
   if (lacking === undefined) {
     spend(state, plan, nowMs);
     return true;
@@ -311,6 +312,7 @@ function planOf(state: PlanState, each: RecoveryCase, proposal: Proposal): Plan 
     // Whether it lives, and for whom it listens, are matters of their own.
     ...(each.resource === frontProxy ? { alone: true } : {}),
     ...(isByPolicy(strategy, context) ? { byPolicy: true } : {}),
+    ...(each.askedBy === undefined ? {} : { askedBy: each.askedBy }),
     ...(strategy.terminal
       ? {}
       : { watch: { windowMs: watchMs, goodMin, deadlineMs: verifyDeadlineMs + startMs } }),

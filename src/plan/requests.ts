@@ -58,7 +58,7 @@ function set(
   state.due.set(slot.service, 0);
   beginAnew(state, slot.resource);
   const each = state.cases.get(slot.resource);
-  if (each) each.asked = request.kind !== "stop";
+  if (each) each.askedBy = request.kind === "stop" ? undefined : request.by;
 }
 
 function slotsFor(state: PlanState, resource: ResourceId): readonly Slot[] {

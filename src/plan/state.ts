@@ -81,8 +81,8 @@ export interface RecoveryCase {
   readonly withheld: Set<string>;
   /** For people: until when it is rationed or cooling down. */
   waits?: string | undefined;
-  /** A person asked for it: the next attempt needs no budget. */
-  asked?: boolean;
+  /** Who asked for it: the next attempt needs no budget. */
+  askedBy?: string | undefined;
 }
 
 export interface Attempt {

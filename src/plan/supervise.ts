@@ -80,7 +80,7 @@ function start(state: PlanState, { slot, service }: Place, tick: PlanTick): bool
   const steps = [startStep(slot.resource, wantedHash(slot, service))];
   emit(state, slot, { strategy: "start", reason: "it is to run and does not", steps, tick });
   const each = state.cases.get(slot.resource);
-  if (each) each.asked = false;
+  if (each) each.askedBy = undefined;
   return false;
 }
 
@@ -91,7 +91,8 @@ function start(state: PlanState, { slot, service }: Place, tick: PlanTick): bool
 export function isRevived({ cases, fleet }: PlanState, slot: Slot): boolean {
   const each = cases.get(slot.resource);
   if (each === undefined) return false;
-  const isOnlyAsked = each.asked === true && fleet.services[slot.service]?.restart === "never";
+  const isOnlyAsked =
+    each.askedBy !== undefined && fleet.services[slot.service]?.restart === "never";
   if (isOnlyAsked && each.phase === "open") return false;
   const facts = [...each.failures.values()].filter(({ type }) => failureTypes[type].decisive);
   return (
