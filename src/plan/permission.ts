@@ -49,7 +49,11 @@ export function needsApproval(strategy: Strategy, context: Context): boolean {
   return strategy.irreversible(context);
 }
 
-function isRestartPolicy(strategy: Strategy, { failure }: Context): boolean {
-  const gone = failure.type === "process_exited" || failure.type === "crash_loop";
-  return gone && (strategy.name === "restart" || strategy.name === "restart_proxy");
+/** With its end, when nothing that runs is stopped by that. */
+function isRestartPolicy({ name }: Strategy, context: Context): boolean {
+  const { type } = context.failure;
+  if (type !== "process_exited" && type !== "crash_loop") return false;
+  return (
+    name === "restart" || name === "restart_proxy" || (name === "quarantine" && isDead(context))
+  );
 }

@@ -63,6 +63,14 @@ describe("the restart policy", () => {
     expect(planner.escalations.at(-1)).toContain("in quarantine");
   });
 
+  it("acts in every mode but off, and so does the quarantine that ends it", () => {
+    const planner = running(poor.replace("services:", "mode: monitor\nservices:"));
+    for (let count = 0; count < 6; count += 1) exitOnce(planner, 100);
+    expect(planner.told.slice(-2)).toEqual([`restart ${db}`, `quarantine ${db}`]);
+    expect(planner.withheld).toEqual([]);
+    expect(planner.escalations.at(-1)).toContain("in quarantine");
+  });
+
   it("takes nothing from the budget of what is rationed, and a hang is", () => {
     const planner = running(poor);
     for (let count = 0; count < 3; count += 1) exitOnce(planner, 25_000);
