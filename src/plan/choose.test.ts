@@ -77,7 +77,10 @@ describe("choose", () => {
     const { reason } = choose({ ...context, failure: { ...context.failure, type: "hang" } }, none);
     expect(reason).toBe("nothing is known that heals hang of tcp/db");
     const gone = choose(contextOf("process_exited", "restart: never"), none);
-    expect(gone).toMatchObject({ strategy: undefined, reason: expect.stringContaining("never") });
+    expect(gone).toMatchObject({
+      strategy: undefined,
+      reason: expect.stringContaining("never") as string,
+    });
     expect(gone.reason).not.toContain("proxy");
   });
 

@@ -1,4 +1,5 @@
 /** The log of a service under a writer that never rests. */
+import { execFileSync } from "node:child_process";
 import {
   existsSync,
   mkdtempSync,
@@ -164,6 +165,22 @@ test("no generation grows beyond its bound while it is copied where nothing can 
     expect(kept.length).toBeLessThanOrEqual(20_000);
     expect(kept).toMatch(/^\.\.\.\n\.\.\.\w*\n(late\n)+$/);
     expect(log.takeLost()).toBe(first.length + 60_000 - kept.length + "...\n...".length);
+  }
+});
+
+test("a log that has filled the disk makes room: older parts go first, then its lines, and it is told (L3)", () => {
+  const folder = mkdtempSync(join(tmpdir(), "log-"));
+  try {
+    const script = join(import.meta.dirname, "log-full-disk.ts");
+    const words = ["-rm", process.execPath, script, folder];
+    const told = JSON.parse(execFileSync("unshare", words, { encoding: "utf8" })) as unknown[];
+    expect(told).toEqual([
+      { left: ["shop.1.log", "shop.1.log.1"], lostBytes: 0, isSmall: true },
+      { left: ["shop.1.log"], lostBytes: expect.any(Number) as number, isSmall: true },
+    ]);
+    expect((told[1] as { lostBytes: number }).lostBytes).toBeGreaterThan(600 * 1024);
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 });
 

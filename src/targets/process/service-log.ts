@@ -13,6 +13,8 @@
  * L3. Of what came faster than somebody looked, a generation holds the end, where that is bounded,
  *     and never more than that bound: the rest is lost and counted, what is older is out of reach
  *     of offsets, and `...` stands in its place, so that no line is read which nobody wrote.
+ *     So it is with everything when the disk has no room for a copy, nor would have it without the
+ *     older generations, which go first: a full disk must not stay full for the sake of old lines.
  * L4. A daemon that dies between the copy and the cut leaves lines twice, never none.
  */
 import {
@@ -30,6 +32,7 @@ import {
 } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
+import { codeOf } from "../check-reading.ts";
 import { runTool } from "./spawn-service.ts";
 
 export interface Rotation {
@@ -111,7 +114,7 @@ export class ServiceLog {
     if (this.#rotating !== undefined || sizeOf(this.path) < Math.max(1, rotation.maxBytes)) {
       return false;
     }
-    this.#rotating = this.#rotateNow(rotation).finally(() => {
+    this.#rotating = this.#makeRoom(rotation).finally(() => {
       this.#rotating = undefined;
     });
     await this.#rotating;
@@ -149,6 +152,24 @@ export class ServiceLog {
       start -= sizeBytes;
     }
     return { bytes: Buffer.concat(parts), from: end };
+  }
+
+  /** Keeps L3 on a full disk. */
+  async #makeRoom(rotation: Rotation): Promise<void> {
+    try {
+      return await this.#rotateNow(rotation);
+    } catch (error) {
+      if (codeOf(error) !== "ENOSPC" || rotation.keep === 0) throw error;
+    }
+    await this.#forgetOlder(1);
+    try {
+      return await this.#rotateNow(rotation);
+    } catch (error) {
+      if (codeOf(error) !== "ENOSPC") throw error;
+    }
+    const before = this.#droppedBytes;
+    await this.#rotateNow({ ...rotation, keep: 0 });
+    this.#lose(this.#droppedBytes - before, this.#droppedBytes);
   }
 
   async #rotateNow({ keep, generationMaxBytes }: Rotation): Promise<void> {
