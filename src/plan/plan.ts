@@ -89,14 +89,15 @@ function adopt(state: PlanState, change: NonNullable<PlanInputs["fleet"]>, tick:
   for (const slot of state.slots.values()) {
     const service = change.fleet.services[slot.service];
     if (service === undefined) continue;
-    if (slot.quarantine && slot.quarantine.specHash !== service.hash) {
-      slot.quarantine = undefined;
-      slot.crashes = 0;
-    }
+    if (slot.quarantine && slot.quarantine.specHash !== service.hash) slot.quarantine = undefined;
     // A pin holds against the spec that was bad, not against the next one.
     if (slot.pinnedHash !== undefined && slot.declaredHash !== service.hash)
       slot.pinnedHash = undefined;
-    if (slot.declaredHash !== service.hash) renewCase(state, slot, tick);
+    if (slot.declaredHash !== service.hash) {
+      // Crashes of what it had been say nothing of what it is to be now.
+      slot.crashes = 0;
+      renewCase(state, slot, tick);
+    }
     slot.declaredHash = service.hash;
   }
   scaleAsDeclared(state, before, tick);

@@ -1,7 +1,8 @@
 /** A process that is gone comes back because its restart policy says so: nothing rations that. */
 import { describe, expect, it } from "vitest";
+import { createTopology } from "../config/index.ts";
 import type { Plan } from "../model/index.ts";
-import { chain, db, type PlannerBench, running } from "./planner-bench.ts";
+import { chain, db, fleetOf, type PlannerBench, running } from "./planner-bench.ts";
 
 const poor = `${chain}\nbudgets: { per_resource: 1, per_fleet: 1, window: 10m, crashes: 6 }`;
 
@@ -61,6 +62,19 @@ describe("the restart policy", () => {
       expect(pausesMs[index]).toBeGreaterThanOrEqual(leastMs);
     }
     expect(planner.escalations.at(-1)).toContain("in quarantine");
+  });
+
+  it("begins anew with a changed configuration: no pause, and no crash of the old one counts", () => {
+    const planner = running(poor);
+    for (let count = 0; count < 4; count += 1) exitOnce(planner, 100);
+    planner.fail(db, "process_exited");
+    planner.exited(db, { uptimeMs: 100 });
+    expect(planner.told).toHaveLength(4);
+    const fleet = fleetOf(poor.replace("node db.js", "node db-next.js"));
+    planner.tell({ fleet: { fleet, topology: createTopology(fleet) } });
+    planner.wait(100);
+    expect(planner.told).toEqual(Array.from({ length: 5 }, () => `restart ${db}`));
+    expect(planner.state.slots.get(db)?.crashes).toBe(0);
   });
 
   it("acts in every mode but off, and so does the quarantine that ends it", () => {
