@@ -12,8 +12,10 @@ export function openScoreLedger(path) {
   mkdirSync(dirname(path), { recursive: true });
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
   useWriteAheadLog(database);
+  // A short log: a full disk is met by the next few writes, not when a long one is through.
   database.exec(`
     PRAGMA synchronous = FULL;
+    PRAGMA wal_autocheckpoint = 64;
     BEGIN IMMEDIATE;
     CREATE TABLE IF NOT EXISTS deltas (id TEXT PRIMARY KEY, subject TEXT NOT NULL, delta INTEGER NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS scores (subject TEXT PRIMARY KEY, score INTEGER NOT NULL, applied INTEGER NOT NULL) STRICT;
