@@ -95,6 +95,13 @@ describe("choose", () => {
     expect(reason).not.toContain("restart");
   });
 
+  it("switches to the alternative what does not get ready, when nothing of its own helps", () => {
+    const context = contextOf("start_timeout", "alternative: { command: a, undo: b }");
+    expect(choose(context, none).strategy?.name).toBe("restart");
+    const past = { ...none, tried: ["restart", "rollback_config"] };
+    expect(choose(context, past).strategy?.name).toBe("switch_alternative");
+  });
+
   it("puts into quarantine again what had been there before", () => {
     const slot = { ...createSlot("a", 1), crashes: 10 };
     for (const keys of ["", "recovery_strategy: [restart, quarantine, escalate]"]) {

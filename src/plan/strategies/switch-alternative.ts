@@ -7,7 +7,7 @@ import { hookStep } from "./steps.ts";
 
 export const switchAlternative: Strategy = {
   name: "switch_alternative",
-  heals: { check_failed: 20, unreachable: 20, slow: 25, dependency_down: 20 },
+  heals: { check_failed: 20, unreachable: 20, slow: 25, dependency_down: 20, start_timeout: 60 },
   repeatable: false,
   reverts: true,
   irreversible: (context) => isIrreversible(hooksOf(context)?.alternative),
