@@ -5,7 +5,8 @@
  * D1. No look comes later than it is due, and none earlier than by `earlyShare` of its interval.
  * D2. Once together they stay together, and come no more often than declared: what was taken in one
  *     turn is due again after one and the same pause.
- * D3. Only a flock of at most `flockMax` goes together; a larger one stays spread out.
+ * D3. Only a flock of at most `flockMax` goes together; a larger one stays spread out: what one late
+ *     turn has taken at once must part again, or each delay makes the next one longer.
  */
 import { DueHeap } from "../kernel/index.ts";
 
@@ -44,6 +45,11 @@ export class DueLooks {
     this.#flockOf.delete(key);
     flock.due.delete(key);
     flock.size -= 1;
+  }
+
+  goesTogether(key: string): boolean {
+    const flock = this.#flockOf.get(key);
+    return flock !== undefined && flock.size <= flockMax;
   }
 
   nextDueMs(): number | undefined {

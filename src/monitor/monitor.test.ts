@@ -235,6 +235,17 @@ describe("monitor", () => {
     expect(againMs.intervalMs).toBe(10_000);
   });
 
+  it("parts again what one late turn has taken at once, when the fleet is large (D3)", () => {
+    const names = Array.from({ length: 100 }, (_, index) => `http/site-${index}`);
+    const lines = names.map((name) => `  ${name}: { url: http://127.0.0.1:1/, interval: 10s }`);
+    const watch = new Watch(`resources:\n${lines.join("\n")}`);
+    watch.nowMs = 30_000;
+    expect(watch.feed().reads).toHaveLength(100);
+    for (const read of watch.reads.splice(0)) watch.answer(read, pass);
+    const turns = new Set(names.map(() => (watch.answer(watch.next(), pass), watch.nowMs)));
+    expect(turns.size).toBeGreaterThan(90);
+  });
+
   it.each([1, 3, 9, 16, 17, 33, 100])("looks at each of %i as often as declared", (count) => {
     const names = Array.from({ length: count }, (_, index) => `http/site-${index}`);
     const lines = names.map((name) => `  ${name}: { url: http://127.0.0.1:1/, interval: 10s }`);

@@ -183,12 +183,13 @@ function takeDue(state: MonitorState, now: Instant): readonly Read[] {
   const { factor } = patienceAt(state.patience, now.monotonicMs);
   const due = state.due.takeDue(now.monotonicMs);
   if (due.length === 0) return reads;
-  const stretch = jittered(state.random, 1, jitterShare);
+  const together = jittered(state.random, 1, jitterShare);
   for (const key of due) {
     const look = state.looks.get(key);
     if (look === undefined || look.read !== undefined) continue;
     look.read = state.nextRead;
     look.begunMs = now.monotonicMs;
+    const stretch = state.due.goesTogether(key) ? together : jittered(state.random, 1, jitterShare);
     look.pauseMs = look.spec.intervalMs * stretch;
     look.timeoutMs = Math.round(look.spec.timeoutMs * factor);
     state.nextRead += 1;
