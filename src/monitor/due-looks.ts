@@ -5,7 +5,7 @@
  * D1. No look comes later than it is due, and none earlier than by `earlyShare` of its interval.
  * D2. Once together they stay together, and come no more often than declared: what was taken in one
  *     turn is due again after one and the same pause.
- * D3. Only a flock of at most `flockMax` goes together; a larger one stays spread out: what one late
+ * D3. Only a flock of at most `flockMax` goes together; a larger one stays spread out: what a late
  *     turn has taken at once must part again, or each delay makes the next one longer.
  */
 import { DueHeap } from "../kernel/index.ts";

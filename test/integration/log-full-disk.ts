@@ -1,6 +1,6 @@
 /**
- * Runs in a mount namespace of its own: the log of a service fills a tmpfs of 1 MiB, so that there is
- * no room to copy it. Prints what was left after each rotation, and what was lost.
+ * Runs in a mount namespace of its own: the log of a service fills a tmpfs of 1 MiB, so that there
+ * is no room to copy it. Prints what was left after each rotation, and what was lost.
  */
 import { execFileSync } from "node:child_process";
 import { appendFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
