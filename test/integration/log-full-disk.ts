@@ -20,7 +20,7 @@ const log = new ServiceLog(path);
 const told: unknown[] = [];
 for (const kibibytes of [0, 700]) {
   if (kibibytes > 0) fill(path, kibibytes);
-  await log.rotate({ maxBytes: 1024, keep: 3 });
+  await log.rotate({ maxBytes: 1024, keep: 3, generationMaxBytes: 1024 * 1024 });
   const left = readdirSync(cwd).toSorted();
   told.push({ left, lostBytes: log.takeLost(), isSmall: statSync(path).size < 8192 });
 }

@@ -13,8 +13,8 @@
  * L3. Of what came faster than somebody looked, a generation holds the end, where that is bounded,
  *     and never more than that bound: the rest is lost and counted, what is older is out of reach
  *     of offsets, and `...` stands in its place, so that no line is read which nobody wrote.
- *     So it is with everything when the disk has no room for a copy, nor would have it without the
- *     older generations, which go first: a full disk must not stay full for the sake of old lines.
+ *     So it is there with everything when the disk has no room for a copy, nor would have it without
+ *     the older generations, which go first: it must not stay full for the sake of old lines.
  * L4. A daemon that dies between the copy and the cut leaves lines twice, never none.
  */
 import {
@@ -159,7 +159,8 @@ export class ServiceLog {
     try {
       return await this.#rotateNow(rotation);
     } catch (error) {
-      if (codeOf(error) !== "ENOSPC" || rotation.keep === 0) throw error;
+      const mayLose = rotation.generationMaxBytes !== undefined && rotation.keep > 0;
+      if (codeOf(error) !== "ENOSPC" || !mayLose) throw error;
     }
     await this.#forgetOlder(1);
     try {
