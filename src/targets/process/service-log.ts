@@ -13,8 +13,8 @@
  * L3. Of what came faster than somebody looked, a generation holds the end, where that is bounded,
  *     and never more than that bound: the rest is lost and counted, what is older is out of reach
  *     of offsets, and `...` stands in its place, so that no line is read which nobody wrote.
- *     So it is there with everything when the disk has no room for a copy, nor would have it without
- *     the older generations, which go first: it must not stay full for the sake of old lines.
+ *     So it is there with everything when the disk has no room for a copy, nor would have it
+ *     without the older generations, which go first: no disk stays full for the sake of old lines.
  * L4. A daemon that dies between the copy and the cut leaves lines twice, never none.
  */
 import {
