@@ -29,7 +29,7 @@ export function keepHouse({ store, timers, log, fleet }: Household): () => void 
       const { metric, failure, entry } = await store.oldest();
       const removed = await store.prune({
         metricsBefore: atMost(metric, now - metricsMs),
-        failuresBefore: atMost(failure, now - failuresMs),
+        failuresBefore: atMost(failure ?? entry, now - failuresMs),
         entriesBefore: atMost(entry, now - journalMs),
       });
       if (removed > 0) log.info("pruned", { rows: removed });

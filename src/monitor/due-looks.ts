@@ -49,7 +49,8 @@ export class DueLooks {
 
   goesTogether(key: string): boolean {
     const flock = this.#flockOf.get(key);
-    return flock !== undefined && flock.size <= flockMax;
+    if (flock === undefined || flock === this.#flocks.get(alone)) return false;
+    return flock.size <= flockMax;
   }
 
   nextDueMs(): number | undefined {

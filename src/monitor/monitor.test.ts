@@ -246,6 +246,16 @@ describe("monitor", () => {
     expect(turns.size).toBeGreaterThan(90);
   });
 
+  it("parts again the programs that one late turn has started at once", () => {
+    const lines = [1, 2, 3].map((index) => `  command/${index}: { command: check, interval: 10s }`);
+    const watch = new Watch(`resources:\n${lines.join("\n")}`);
+    watch.nowMs = 30_000;
+    expect(watch.feed().reads).toHaveLength(3);
+    for (const read of watch.reads.splice(0)) watch.answer(read, pass);
+    const turns = new Set(lines.map(() => (watch.answer(watch.next(), pass), watch.nowMs)));
+    expect(turns.size).toBe(3);
+  });
+
   it.each([1, 3, 9, 16, 17, 33, 100])("looks at each of %i as often as declared", (count) => {
     const names = Array.from({ length: count }, (_, index) => `http/site-${index}`);
     const lines = names.map((name) => `  ${name}: { url: http://127.0.0.1:1/, interval: 10s }`);
