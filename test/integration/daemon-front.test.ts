@@ -68,7 +68,11 @@ test("a service that leaves the fleet file takes its held address along, and the
   bench.declare({ services: { [left]: both[left] } });
   await bench.entry("plan", (each) => each.plan.steps[0]?.parameters["service"] === left);
   const [own] = await bench.get<{ failures: string[] }[]>("/api/v1/incidents?live=true");
-  expect(own?.failures).toHaveLength(2);
+  // On a busy machine the incident may hold a look that came too late as well.
+  const held = (await bench.entries("failure_raised"))
+    .map(({ failure }) => failure)
+    .filter(({ id, type }) => type === "proxy_listen" && own?.failures.includes(id));
+  expect(held.map(({ part }) => part).toSorted()).toEqual(["one", "two"]);
   for (const stranger of [one, two]) stranger.leave();
   await bench.settled();
 });
