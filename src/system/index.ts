@@ -35,7 +35,7 @@ export {
 } from "./proc.ts";
 export { readPlainFile } from "./read-plain-file.ts";
 export { readSecretFile } from "./read-secret-file.ts";
-export { realClock, realTimers } from "./real-clock.ts";
+export { realClock, realMonotonicMs, realTimers } from "./real-clock.ts";
 export { createRealRandom, realSeed } from "./real-random.ts";
 export {
   expectedSparePath,

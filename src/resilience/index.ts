@@ -1,0 +1,30 @@
+/**
+ * Policies for calls that may fail: when to call, whether to call again, whom to call instead.
+ * Pure: time, timers and chance are handed in as `Tools`.
+ */
+export {
+  type Classify,
+  type ErrorCategory,
+  errorCategories,
+  type Judgement,
+} from "./category.ts";
+export type {
+  BreakerPhase,
+  Decided,
+  Decision,
+  DecisionKind,
+  RetryRefusal,
+  Witness,
+} from "./decision.ts";
+export {
+  AllFailedError,
+  BulkheadError,
+  CallTimeoutError,
+  CircuitBreakerError,
+  isPolicyError,
+  PolicyError,
+  type PolicyErrorCode,
+  RateLimitError,
+} from "./errors.ts";
+export type { Attempt, CallOptions, Policy, Work } from "./policy.ts";
+export type { Tools } from "./tools.ts";
