@@ -120,7 +120,8 @@ export class EngineEventHub {
     for (const listener of listeners as readonly Listener<K>[]) {
       try {
         const answer = listener(event);
-        if (answer instanceof Promise) answer.catch((error) => this.#failed(name, listener, error));
+        if (answer instanceof Promise)
+          answer.catch((error: unknown) => this.#failed(name, listener, error));
       } catch (error) {
         this.#failed(name, listener, error);
       }
