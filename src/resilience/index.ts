@@ -2,6 +2,8 @@
  * Policies for calls that may fail: when to call, whether to call again, whom to call instead.
  * Pure: time, timers and chance are handed in as `Tools`.
  */
+export { Breaker, type PhaseListener, refused } from "./breaker/breaker.ts";
+export { type BreakerOptions, breakerDefaults } from "./breaker/breaker-options.ts";
 export {
   type Classify,
   type ErrorCategory,
