@@ -10,5 +10,6 @@ export {
 } from "./baseline.ts";
 export { type DeviationOptions, deviation } from "./deviation.ts";
 export { History, type HistoryOptions } from "./history.ts";
+export { HotHistogram } from "./hot-histogram.ts";
 export { LogSketch, type LogSketchOptions } from "./log-sketch.ts";
 export { type TrendOptions, timeToLimitMs } from "./trend.ts";

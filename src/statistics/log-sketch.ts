@@ -90,13 +90,17 @@ export class LogSketch {
     return this.#size;
   }
 
-  /** False for what is not a finite number (or is beyond 1e300): it was not counted. */
-  add(value: number): boolean {
+  /**
+   * Counts `value` once, or as often as `times` says. False for what is not a finite number (or is
+   * beyond 1e300): it was not counted.
+   */
+  add(value: number, times = 1): boolean {
     if (!(Math.abs(value) <= largest)) return false;
-    this.#moments.add(value);
+    if (times === 1) this.#moments.add(value);
+    else this.#moments.merge(RunningMoments.from({ count: times, mean: value, stdDev: 0 }));
     if (value < this.#min) this.#min = value;
     if (value > this.#max) this.#max = value;
-    this.#count(keyOf(value, this.#bits), 1);
+    this.#count(keyOf(value, this.#bits), times);
     return true;
   }
 
