@@ -17,6 +17,7 @@ export const binaries: readonly Binary[] = [
   { command: "faketime", debianPackage: "faketime", why: "gives a process a wrong clock" },
   { command: "openssl", debianPackage: "openssl", why: "makes certificates, expired ones too" },
   { command: "prlimit", debianPackage: "util-linux", why: "limits the files of a process" },
+  { command: "redis-server", debianPackage: "redis-server", why: "keeps streams and state" },
   { command: "unshare", debianPackage: "util-linux", why: "gives a test mounts of its own" },
 ];
 
