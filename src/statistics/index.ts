@@ -1,7 +1,8 @@
 /**
  * Statistics of series of numbers: what is usual (sketches, moments, baselines) and where it is
  * going (histories, trends). Pure and small: plain arithmetic on typed arrays, bounded memory per
- * series, the time is always handed in.
+ * series, the time is always handed in. Also how they are told to others: as an exponential
+ * histogram, and as text for a scraper.
  */
 export {
   Baseline,
@@ -9,6 +10,21 @@ export {
   type BaselineWindow,
 } from "./baseline.ts";
 export { type DeviationOptions, deviation } from "./deviation.ts";
+export {
+  bucketMiddle,
+  bucketsQuantile,
+  type ExponentialBuckets,
+  toExponentialBuckets,
+} from "./exponential-buckets.ts";
+export {
+  contentTypes,
+  type Family,
+  formatFor,
+  type LabelledHistogram,
+  type Labels,
+  type Sample,
+  writeExposition,
+} from "./exposition.ts";
 export { History, type HistoryOptions } from "./history.ts";
 export { HotHistogram } from "./hot-histogram.ts";
 export { LogSketch, type LogSketchOptions } from "./log-sketch.ts";

@@ -137,6 +137,13 @@ export class LogSketch {
     return this.#max;
   }
 
+  /** Shows each bin, ascending: its middle and how many values fell into it. */
+  forEachBin(visit: (middle: number, count: number) => void): void {
+    for (let index = 0; index < this.#size; index += 1) {
+      visit(valueOf(this.#keys[index] as number, this.#bits), this.#counts[index] as number);
+    }
+  }
+
   /** Joins neighbouring bins: half the resolution, fewer bins. */
   coarsen(): void {
     assert(this.#bits > 0, "a sketch with whole powers of two as bins is the coarsest");

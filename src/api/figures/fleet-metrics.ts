@@ -1,8 +1,8 @@
 /** The fleet and the daemon as metric families. Base units, as Prometheus wants them. */
 import type { ServiceState } from "../../loop/index.ts";
 import type { Kept } from "../../model/index.ts";
+import type { Family, Sample } from "../../statistics/index.ts";
 import type { House } from "../house.ts";
-import type { Family, Sample } from "./exposition.ts";
 import type { Tally } from "./tally.ts";
 
 const states: readonly ServiceState[] = [
@@ -98,7 +98,7 @@ function recoveryFamilies(house: House, tally: Tally): readonly Family[] {
       kind: "histogram",
       name: "soulmirror_recovery_duration_seconds",
       help: "From a failure to the first good observation of its clean window.",
-      histogram: recovery,
+      histograms: [{ histogram: recovery }],
     },
     gauge("soulmirror_incidents_live", "Incidents that are not resolved.", [
       { value: house.liveIncidents().length },

@@ -5,7 +5,7 @@
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import type { FastifyInstance } from "fastify";
-import { contentTypes, formatFor, writeExposition } from "../figures/exposition.ts";
+import { contentTypes, formatFor, writeExposition } from "../../statistics/index.ts";
 import { fleetMetrics } from "../figures/fleet-metrics.ts";
 import { toHealthDocument } from "../figures/health-json.ts";
 import { checkLoop, checkStore, lookAtHealth } from "../figures/system-health.ts";

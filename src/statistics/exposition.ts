@@ -18,8 +18,13 @@ export type Family =
       readonly kind: "histogram";
       readonly name: string;
       readonly help: string;
-      readonly histogram: HistogramView;
+      readonly histograms: readonly LabelledHistogram[];
     };
+
+export interface LabelledHistogram {
+  readonly labels?: Labels;
+  readonly histogram: HistogramView;
+}
 
 export interface Sample {
   readonly labels?: Labels;
@@ -62,14 +67,19 @@ function body(family: Family): readonly string[] {
   if (family.kind !== "histogram") {
     return family.samples.map(({ labels, value }) => line(family.name, labels ?? {}, value));
   }
-  const { name, histogram } = family;
+  return family.histograms.flatMap(({ labels = {}, histogram }) =>
+    histogramLines(family.name, labels, histogram),
+  );
+}
+
+function histogramLines(name: string, labels: Labels, view: HistogramView): readonly string[] {
   let below = 0;
-  const buckets = histogram.counts.map((count, place) => {
+  const buckets = view.counts.map((count, place) => {
     below += count;
-    const bound = histogram.bounds[place];
-    return line(`${name}_bucket`, { le: bound === undefined ? "+Inf" : String(bound) }, below);
+    const le = String(view.bounds[place] ?? "+Inf");
+    return line(`${name}_bucket`, { ...labels, le }, below);
   });
-  return [...buckets, line(`${name}_sum`, {}, histogram.sum), line(`${name}_count`, {}, below)];
+  return [...buckets, line(`${name}_sum`, labels, view.sum), line(`${name}_count`, labels, below)];
 }
 
 function line(name: string, labels: Labels, value: number): string {

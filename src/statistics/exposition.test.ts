@@ -13,7 +13,10 @@ const families: readonly Family[] = [
     kind: "histogram",
     name: "wait_seconds",
     help: "Waiting.",
-    histogram: { bounds: [0.1, 1], counts: [2, 1, 4], sum: 20.5 },
+    histograms: [
+      { histogram: { bounds: [0.1, 1], counts: [2, 1, 4], sum: 20.5 } },
+      { labels: { of: "x" }, histogram: { bounds: [1], counts: [0, 1], sum: 2 } },
+    ],
   },
 ];
 
@@ -34,6 +37,10 @@ describe("exposition", () => {
         'wait_seconds_bucket{le="+Inf"} 7',
         "wait_seconds_sum 20.5",
         "wait_seconds_count 7",
+        'wait_seconds_bucket{of="x",le="1"} 0',
+        'wait_seconds_bucket{of="x",le="+Inf"} 1',
+        'wait_seconds_sum{of="x"} 2',
+        'wait_seconds_count{of="x"} 1',
         "",
       ].join("\n"),
     );
