@@ -6,12 +6,11 @@
  * The other names are those that the in-process engine knows, too; switches that say `false` win
  * over everything.
  */
-import type { Json } from "../kernel/index.ts";
+import { type Json, nearest } from "../kernel/index.ts";
 import { mergeTrees } from "./merge.ts";
 import type { ConfigProblem } from "./problem.ts";
 import { readYaml } from "./read-yaml.ts";
 import { fleetSchema } from "./schema.ts";
-import { nearest } from "./suggest.ts";
 import { emptyMap, type MapTree, memberOf, plainOf, type Tree, treeAt, treeOf } from "./tree.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -4,8 +4,8 @@
  *
  * Read from what is written, whatever else of it fits the schema: names are known all the same.
  */
+import { adviceFor } from "../kernel/index.ts";
 import { complain, type Scope } from "./resolve-scope.ts";
-import { adviceFor } from "./suggest.ts";
 import { at, type MapTree, memberOf, type TreePath } from "./tree.ts";
 
 interface Needing {

@@ -1,5 +1,6 @@
 /** How people declare what recovery may use: commands, webhooks, paths, and who must approve. */
 import { z } from "zod";
+import { adviceFor } from "../kernel/index.ts";
 import {
   command,
   duration,
@@ -16,7 +17,6 @@ import {
   texts,
   yesOrNo,
 } from "./schema-values.ts";
-import { adviceFor } from "./suggest.ts";
 
 /** As people write them; `failover` and `restart_rolling` are other words for two of them. */
 export const strategyNames = [

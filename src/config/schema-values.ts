@@ -4,9 +4,8 @@
  * pairs, where several keys are wrong); `validate.ts` takes them apart.
  */
 import { z } from "zod";
-import { modes, parseBytes, parseDurationMs } from "../kernel/index.ts";
+import { adviceFor, modes, parseBytes, parseDurationMs } from "../kernel/index.ts";
 import { splitWords } from "./split-words.ts";
-import { adviceFor } from "./suggest.ts";
 
 /** A map with known keys; every other key is an error that names the nearest known one. */
 export function record<Shape extends z.core.$ZodLooseShape>(

@@ -3,6 +3,7 @@
  * its place. Resources are validated one by one against the schema of their kind.
  */
 import type { z } from "zod";
+import { adviceFor } from "../kernel/index.ts";
 import { formatKey } from "./key-path.ts";
 import { showValue } from "./mask.ts";
 import type { ConfigProblem } from "./problem.ts";
@@ -14,7 +15,6 @@ import {
   resourceSchemas,
   type WrittenResource,
 } from "./schema-resources.ts";
-import { adviceFor } from "./suggest.ts";
 import {
   at,
   type MapTree,

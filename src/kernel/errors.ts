@@ -23,6 +23,7 @@ export const errorTable = {
   BUSY: { status: 503, exitCode: 5, means: "the daemon serves as many as it can" },
   NOT_FOUND: { status: 404, exitCode: 1, means: "there is no such thing" },
   METHOD_NOT_ALLOWED: { status: 405, exitCode: 2, means: "that address has other methods" },
+  OPTIONS_INVALID: { status: 400, exitCode: 2, means: "an option has a value that cannot be" },
   BAD_REQUEST: { status: 400, exitCode: 2, means: "the request does not fit its schema" },
   CONFLICT: { status: 409, exitCode: 1, means: "the state does not allow it" },
   DRILL_FAILED: {

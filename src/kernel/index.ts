@@ -15,6 +15,24 @@ export { createIds, type Ids } from "./ids.ts";
 export { canonicalJson, type Json, type JsonRecord } from "./json.ts";
 export { MinHeap } from "./min-heap.ts";
 export { type Mode, modes, strictest } from "./mode.ts";
+export {
+  callbackOption,
+  checkOptions,
+  durationOption,
+  eitherOption,
+  flagOption,
+  listOption,
+  namedOption,
+  numberOption,
+  type OptionPlace,
+  type OptionReader,
+  optionsOf,
+  requiredOption,
+  textOption,
+  wholeOption,
+  wordOption,
+} from "./options.ts";
 export { quote, replaceQuotes } from "./quote.ts";
 export { createRandom, integerBetween, jittered, type Random } from "./random.ts";
 export { failed, messageOf, type Result, success } from "./result.ts";
+export { adviceFor, nearest } from "./suggest.ts";
