@@ -1,0 +1,85 @@
+/**
+ * One call that is under way. Records are used again, with their two handlers: a call makes no
+ * closure and next to no garbage.
+ *
+ * C1. A record goes back to the pool when the work itself has settled, never when its caller has
+ *     stopped waiting: what comes late must find its own record.
+ */
+
+/** Who is told how the work ended. */
+export interface CallOwner {
+  workFulfilled(call: Call, value: unknown): void;
+  workRejected(call: Call, error: unknown): void;
+}
+
+/** How the work answers to its caller. */
+export type Answer =
+  /** The caller has the result of the work itself; the handlers only look. */
+  | "watched"
+  /** The caller has the promise that the handlers make. */
+  | "derived"
+  /** The caller has a promise of ours, which may settle before the work does. */
+  | "owned";
+
+type Work = (this: unknown, ...words: never[]) => unknown;
+
+export class Call {
+  owner: CallOwner | undefined = undefined;
+  /** Monotonic; of a stream: since its last chunk. A fraction, so that the field stays a double. */
+  startedMs = 0.5;
+  isTimed = false;
+  /** The breaker's; see there. */
+  ticket = 0;
+  answer: Answer = "watched";
+  attempt = 1;
+  /** Its time is over. */
+  isLate = false;
+  /** Its caller has an answer already, or waits for another attempt: nobody waits for this one. */
+  isForsaken = false;
+  earlier: Call | undefined = undefined;
+  later: Call | undefined = undefined;
+  /** Of an owned promise. */
+  resolve: ((value: unknown) => void) | undefined = undefined;
+  reject: ((error: unknown) => void) | undefined = undefined;
+  /** What it takes to do the work again. */
+  receiver: unknown = undefined;
+  work: Work | undefined = undefined;
+  words: ArrayLike<unknown> | undefined = undefined;
+  /** Ends a stream whose next chunk does not come. */
+  cut: ((error: unknown) => void) | undefined = undefined;
+
+  readonly fulfilled = (value: unknown): unknown => {
+    (this.owner as CallOwner).workFulfilled(this, value);
+    return value;
+  };
+
+  readonly rejected = (error: unknown): void => {
+    const isDerived = this.answer === "derived";
+    (this.owner as CallOwner).workRejected(this, error);
+    if (isDerived) throw error;
+  };
+}
+
+const poolMax = 10_000;
+const pool: Call[] = [];
+
+export function takeCall(): Call {
+  return pool.pop() ?? new Call();
+}
+
+/** C1. */
+export function giveBack(call: Call): void {
+  call.owner = undefined;
+  call.isLate = false;
+  call.isForsaken = false;
+  call.cut = undefined;
+  if (call.answer === "owned") {
+    call.resolve = undefined;
+    call.reject = undefined;
+    call.receiver = undefined;
+    call.work = undefined;
+    call.words = undefined;
+    call.attempt = 1;
+  }
+  if (pool.length < poolMax) pool.push(call);
+}

@@ -1,0 +1,62 @@
+/**
+ * Deadlines of all operations with one timer. An operation is in the heap once, with the deadline
+ * of its oldest call; calls that end in time touch nothing here. So a deadline costs a call one
+ * comparison.
+ *
+ * D1. No call is late before its time is over, and none later than the timer is.
+ * D2. Without calls that have a deadline there is no timer.
+ */
+import { type CancelTimer, MinHeap, type Timers } from "../../kernel/index.ts";
+
+export interface WithDeadline {
+  /** It is in the heap. */
+  isArmed: boolean;
+  /** Ends the calls whose time is over; the time at which to look again, or undefined. */
+  expire(nowMs: number): number | undefined;
+}
+
+interface Entry {
+  readonly dueMs: number;
+  readonly owner: WithDeadline;
+}
+
+export class Deadlines {
+  readonly #heap = new MinHeap<Entry>();
+  readonly #timers: Timers;
+  readonly #monotonicMs: () => number;
+  #cancel: CancelTimer | undefined;
+  #timerDueMs: number = Number.POSITIVE_INFINITY;
+
+  constructor(timers: Timers, monotonicMs: () => number) {
+    this.#timers = timers;
+    this.#monotonicMs = monotonicMs;
+  }
+
+  arm(owner: WithDeadline, dueMs: number): void {
+    owner.isArmed = true;
+    this.#heap.push({ dueMs, owner });
+    if (dueMs < this.#timerDueMs) this.#set(dueMs);
+  }
+
+  #set(dueMs: number): void {
+    this.#cancel?.();
+    this.#timerDueMs = dueMs;
+    this.#cancel = this.#timers.after(dueMs - this.#monotonicMs(), this.#ring);
+  }
+
+  readonly #ring = (): void => {
+    const nowMs = this.#monotonicMs();
+    this.#cancel = undefined;
+    this.#timerDueMs = Number.POSITIVE_INFINITY;
+    for (let top = this.#heap.top; top !== undefined && top.dueMs <= nowMs; top = this.#heap.top) {
+      this.#heap.pop();
+      top.owner.isArmed = false;
+      const againMs = top.owner.expire(nowMs);
+      if (againMs === undefined || top.owner.isArmed) continue;
+      top.owner.isArmed = true;
+      this.#heap.push({ dueMs: Math.max(againMs, nowMs + 1), owner: top.owner });
+    }
+    const next = this.#heap.top;
+    if (next !== undefined) this.#set(next.dueMs);
+  };
+}

@@ -1,0 +1,155 @@
+/**
+ * A method on its way through the engine. The path is chosen on each call, so that modes and
+ * switches take effect at once, and the function that the caller holds stays the same.
+ *
+ * I1. What is synchronous stays so: no promise is made where there was none.
+ * I2. The caller gets the result, the error and the `this` that he would get without the engine.
+ * I3. In shadow the caller has the very promise of the work.
+ */
+import { BulkheadError, CircuitBreakerError, refused } from "../../resilience/index.ts";
+import type { Call } from "./call.ts";
+import type { OperationCore } from "./operation-core.ts";
+import { takeLater } from "./take-later.ts";
+
+export type Method = (this: unknown, ...words: never[]) => unknown;
+
+/** Which receivers are meant for another one: calls on a wrapper mean what it wraps. */
+export interface Receivers {
+  readonly wrapper: object;
+  readonly target: object;
+}
+
+export function makeMethod(
+  operation: OperationCore,
+  work: Method,
+  { wrapper, target }: Receivers,
+): Method {
+  const { breaker, counts } = operation;
+  return function (this: unknown): unknown {
+    const receiver = this === wrapper ? target : this;
+    const { settings } = operation;
+    if (settings.path === "off") return work.apply(receiver, arguments as never);
+    counts.calls += 1;
+    let { ticket } = breaker;
+    if (!breaker.isClosed) {
+      ticket = breaker.admit(operation.shared.pulse.monotonicMs());
+      if (ticket === refused && refuse(operation)) return circuitIsOpen(operation);
+    }
+    if (
+      settings.concurrency > 0 &&
+      operation.occupied >= settings.concurrency &&
+      settings.path === "act"
+    ) {
+      return whenThereIsRoom(operation, { work, receiver, words: arguments, ticket });
+    }
+    const call = operation.start(ticket);
+    let result: unknown;
+    try {
+      result = work.apply(receiver, arguments as never);
+    } catch (error) {
+      operation.workRejected(call, error);
+      throw error;
+    }
+    if (!(result instanceof Promise && result.constructor === Promise)) {
+      if (typeof result === "object" && result !== null) return takeLater(operation, call, result);
+      operation.workFulfilled(call, result);
+      return result;
+    }
+    operation.answersLater = true;
+    switch (settings.answer) {
+      case "watched":
+        result.then(call.fulfilled, call.rejected);
+        return result;
+      case "derived":
+        call.answer = "derived";
+        return result.then(call.fulfilled, call.rejected);
+      case "owned":
+        if (settings.retry !== undefined) {
+          settings.retry.called(call.startedMs);
+          call.receiver = receiver;
+          call.work = work;
+          call.words = arguments;
+        }
+        return own(call, result);
+    }
+  };
+}
+
+/** Handed from the executor below to whoever has just made a promise: no closure is needed. */
+let made: Pick<Call, "resolve" | "reject">;
+function keepMade(resolve: (value: unknown) => void, reject: (error: unknown) => void): void {
+  made = { resolve, reject };
+}
+
+function own(call: Call, result: Promise<unknown>): Promise<unknown> {
+  const promise = new Promise(keepMade);
+  call.answer = "owned";
+  call.resolve = made.resolve;
+  call.reject = made.reject;
+  result.then(call.fulfilled, call.rejected);
+  return promise;
+}
+
+/** Whether the refusal takes effect; it is told and counted either way. */
+function refuse(operation: OperationCore): boolean {
+  const retryAfterMs = operation.breaker.openLeftMs(operation.shared.pulse.nowMs);
+  operation.decided({
+    kind: "rejected",
+    by: "breaker",
+    reason: "the circuit is open",
+    retryAfterMs,
+  });
+  return operation.settings.path === "act";
+}
+
+function circuitIsOpen(operation: OperationCore): unknown {
+  const error = new CircuitBreakerError(
+    operation.name,
+    operation.breaker.openLeftMs(operation.shared.pulse.nowMs),
+  );
+  return turnAway(operation, error);
+}
+
+function turnAway(operation: OperationCore, error: unknown): unknown {
+  const { fallback } = operation.settings;
+  operation.callFailed({ error, attempts: 0, elapsedMs: -1 }, operation.shared.classify(error));
+  if (fallback !== undefined && operation.answersLater) {
+    operation.decided({ kind: "fallback", category: "rejected", error });
+    return new Promise((resolve) => resolve(fallback(error)));
+  }
+  // I1: nobody knows yet what it answers with, or it has always answered at once.
+  if (!operation.answersLater) throw error;
+  return Promise.reject(error);
+}
+
+interface Waiting {
+  readonly work: Method;
+  readonly receiver: unknown;
+  readonly words: IArguments;
+  readonly ticket: number;
+}
+
+function whenThereIsRoom(
+  operation: OperationCore,
+  { work, receiver, words, ticket }: Waiting,
+): unknown {
+  const { concurrency, queue } = operation.settings;
+  if (!operation.answersLater)
+    return turnAway(operation, new BulkheadError(operation.name, concurrency, 0));
+  const promise = new Promise(keepMade);
+  const { resolve, reject } = made;
+  const begin = (): void => {
+    const call = operation.start(ticket);
+    Object.assign(call, { resolve, reject, receiver, work, words, answer: "owned" });
+    try {
+      Promise.resolve(work.apply(receiver, words as never)).then(call.fulfilled, call.rejected);
+    } catch (error) {
+      operation.workRejected(call, error);
+    }
+  };
+  if (operation.enqueue(begin)) return promise;
+  operation.breaker.dismissed(ticket);
+  const reason = `${concurrency} calls are under way and ${queue} wait`;
+  operation.decided({ kind: "rejected", by: "bulkhead", reason });
+  return turnAway(operation, new BulkheadError(operation.name, concurrency, queue));
+}

@@ -1,0 +1,239 @@
+/**
+ * One operation at work: it begins calls, settles them, and asks its policies. What is done on
+ * every call is in `start` and `workFulfilled`; calls that fail take the longer way (`recovery.ts`).
+ *
+ * O1. A call is counted when it begins, and once as succeeded or failed, when its caller is
+ *     answered. Each attempt votes once for the breaker: when the work has settled, or its time is
+ *     over.
+ * O2. What is decided where the mode forbids acting is counted as detected, and changes nothing.
+ * O3. Late work keeps its place: what its caller has given up still burdens the dependency.
+ */
+import {
+  Breaker,
+  type Classify,
+  type Decision,
+  type Judgement,
+  type Tools,
+} from "../../resilience/index.ts";
+import { HotHistogram } from "../../statistics/index.ts";
+import type { EngineEventHub, RecoverySuccess } from "../events.ts";
+import type { OperationReport } from "../operation.ts";
+import { type Answer, type Call, type CallOwner, giveBack, takeCall } from "./call.ts";
+import { Counts } from "./counts.ts";
+import type { Deadlines, WithDeadline } from "./deadlines.ts";
+import { InFlight } from "./in-flight.ts";
+import type { OperationSettings } from "./operation-settings.ts";
+import { type Pulse, type Pulsing, tickMs } from "./pulse.ts";
+import { recover } from "./recovery.ts";
+import { Sampling } from "./sampling.ts";
+import { timeIsOver } from "./time-is-over.ts";
+
+/** What all operations of one engine share. */
+export interface Shared {
+  readonly tools: Tools;
+  readonly pulse: Pulse;
+  readonly deadlines: Deadlines;
+  readonly events: EngineEventHub;
+  readonly classify: Classify;
+}
+
+export class OperationCore implements CallOwner, Pulsing, WithDeadline {
+  readonly name: string;
+  readonly shared: Shared;
+  readonly counts: Counts = new Counts();
+  readonly inFlight: InFlight = new InFlight();
+  /** O3. */
+  readonly late: InFlight = new InFlight();
+  readonly breaker: Breaker;
+  isActive = false;
+  isArmed = false;
+  /** It has answered with a promise before: so does an open circuit then. */
+  answersLater = false;
+  #settings: OperationSettings;
+  readonly #pulse: Pulse;
+  readonly #latency = new HotHistogram();
+  readonly #sampling = new Sampling();
+  #waiting: (() => void)[] = [];
+
+  constructor(name: string, shared: Shared, settings: OperationSettings) {
+    this.name = name;
+    this.shared = shared;
+    this.#settings = settings;
+    this.#pulse = shared.pulse;
+    this.breaker = new Breaker(settings.breaker, (from, to, reason) => {
+      const openForMs = this.breaker.openLeftMs(this.#pulse.nowMs);
+      this.decided({ kind: "breaker", from, to, reason, ...(to === "open" ? { openForMs } : {}) });
+      if (from === "half_open" && to === "closed") this.recovered("breaker", 1);
+    });
+  }
+
+  get settings(): OperationSettings {
+    return this.#settings;
+  }
+
+  configure(settings: OperationSettings): void {
+    this.#settings = settings;
+    this.breaker.configure(settings.breaker);
+    const { oldest } = this.inFlight;
+    if (oldest !== undefined && !this.isArmed && settings.timeoutMs > 0) this.#arm(oldest);
+    this.#letNextBegin();
+  }
+
+  /** Calls that the dependency is at work for. */
+  get occupied(): number {
+    return this.inFlight.size + this.late.size;
+  }
+
+  /** An attempt begins. The call has been counted by whoever admitted it. */
+  start(ticket: number): Call {
+    const call = takeCall();
+    call.owner = this;
+    call.answer = "watched";
+    call.ticket = ticket;
+    this.wait(call);
+    return call;
+  }
+
+  /** From now on its time runs: that of an attempt, or of the next chunk of a stream. */
+  wait(call: Call): void {
+    const sampling = this.#sampling;
+    sampling.left -= 1;
+    if (sampling.left <= 0) {
+      const nowMs = this.#pulse.monotonicMs();
+      this.#pulse.nowMs = nowMs;
+      call.isTimed = true;
+      call.startedMs = nowMs;
+      sampling.timed(nowMs);
+    } else {
+      call.isTimed = false;
+      call.startedMs = this.#pulse.nowMs;
+    }
+    this.inFlight.begin(call);
+    if (!this.isActive) this.#pulse.awake(this);
+    if (!this.isArmed && this.#settings.timeoutMs > 0) this.#arm(call);
+  }
+
+  workFulfilled(call: Call, value: unknown): void {
+    const elapsedMs = this.end(call);
+    if (!call.isForsaken) {
+      this.breaker.succeeded(call.ticket, this.#pulse.nowMs, elapsedMs);
+      this.counts.succeeded += 1;
+      if (call.answer === "owned") this.#answer(call, value, elapsedMs);
+    }
+    if (this.#waiting.length > 0) this.#letNextBegin();
+    giveBack(call);
+  }
+
+  workRejected(call: Call, error: unknown): void {
+    const elapsedMs = this.end(call);
+    if (!call.isForsaken) this.attemptFailed(call, error, elapsedMs);
+    if (this.#waiting.length > 0) this.#letNextBegin();
+    giveBack(call);
+  }
+
+  /** The work has failed, or its time is over. `elapsedMs` below zero: it was not timed. */
+  attemptFailed(call: Call, error: unknown, elapsedMs: number): void {
+    const judgement = this.shared.classify(error);
+    if (judgement.isFault) this.breaker.failed(call.ticket, this.#pulse.nowMs, elapsedMs);
+    else this.breaker.dismissed(call.ticket);
+    if (call.answer !== "owned")
+      this.callFailed({ error, attempts: call.attempt, elapsedMs }, judgement);
+    else recover(this, call, { error, judgement, elapsedMs });
+  }
+
+  /** O1. */
+  callFailed({ error, attempts, elapsedMs }: Outcome, { category }: Judgement): void {
+    this.counts.failure(category);
+    const { events } = this.shared;
+    if (!events.has("service_error")) return;
+    const rest = elapsedMs < 0 ? {} : { elapsedMs };
+    events.emit("service_error", { operation: this.name, category, error, attempts, ...rest });
+  }
+
+  decided(decision: Decision, enforced: boolean = this.#settings.path === "act"): void {
+    this.counts.decision(decision.kind, enforced);
+    const { events } = this.shared;
+    if (!events.has(decision.kind)) return;
+    events.emit(decision.kind, { name: this.name, decision, enforced } as never);
+  }
+
+  recovered(by: RecoverySuccess["by"], attempts: number, elapsedMs = -1): void {
+    const { events } = this.shared;
+    if (!events.has("recovery_success")) return;
+    const rest = elapsedMs < 0 ? {} : { elapsedMs };
+    events.emit("recovery_success", { operation: this.name, by, attempts, ...rest });
+  }
+
+  /** Waits for a place; false: so many wait already. */
+  enqueue(begin: () => void): boolean {
+    if (this.#waiting.length >= this.#settings.queue) return false;
+    this.#waiting.push(begin);
+    return true;
+  }
+
+  expire(nowMs: number): number | undefined {
+    const { timeoutMs } = this.#settings;
+    if (timeoutMs <= 0) return undefined;
+    this.#pulse.nowMs = nowMs;
+    for (let call = this.inFlight.oldest; call !== undefined; call = this.inFlight.oldest) {
+      // What was not timed may have begun up to a tick after its stamp.
+      const dueMs = call.startedMs + timeoutMs + (call.isTimed ? 0 : tickMs);
+      if (dueMs > nowMs) return dueMs;
+      timeIsOver(this, call, nowMs);
+    }
+    return undefined;
+  }
+
+  tick(): boolean {
+    return this.inFlight.size > 0;
+  }
+
+  report(): OperationReport {
+    const { calls, succeeded, failed, failures, decisions } = this.counts;
+    return {
+      name: this.name,
+      calls,
+      succeeded,
+      failed,
+      failures,
+      inFlight: this.occupied,
+      latency: this.#latency.toSketch(),
+      sampledEvery: this.#sampling.every,
+      decisions,
+      breaker: this.breaker.phase,
+    };
+  }
+
+  /** Its time stops; milliseconds, or -1 when it was not timed. */
+  end(call: Call): number {
+    (call.isLate ? this.late : this.inFlight).end(call);
+    if (!call.isTimed) return -1;
+    const nowMs = this.#pulse.monotonicMs();
+    this.#pulse.nowMs = nowMs;
+    const elapsedMs = nowMs - call.startedMs;
+    this.#latency.add(elapsedMs);
+    return elapsedMs;
+  }
+
+  #arm(call: Call): void {
+    this.shared.deadlines.arm(this, call.startedMs + this.#settings.timeoutMs);
+  }
+
+  #answer(call: Call, value: unknown, elapsedMs: number): void {
+    (call.resolve as (value: unknown) => void)(value);
+    if (call.attempt > 1) this.recovered("retry", call.attempt, elapsedMs);
+  }
+
+  #letNextBegin(): void {
+    const { concurrency } = this.#settings;
+    while (this.#waiting.length > 0 && (concurrency === 0 || this.occupied < concurrency)) {
+      this.#waiting.shift()?.();
+    }
+  }
+}
+
+export interface Outcome {
+  readonly error: unknown;
+  readonly attempts: number;
+  readonly elapsedMs: number;
+}

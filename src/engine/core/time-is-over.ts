@@ -1,0 +1,23 @@
+/** What becomes of a call whose deadline has passed. */
+import { CallTimeoutError } from "../../resilience/index.ts";
+import type { Call } from "./call.ts";
+import type { OperationCore } from "./operation-core.ts";
+
+/**
+ * The work keeps its place among the late ones until it settles. Its caller is answered now, where
+ * the operation may act and has a promise of its own to answer with.
+ */
+export function timeIsOver(operation: OperationCore, call: Call, nowMs: number): void {
+  const { timeoutMs, path } = operation.settings;
+  const elapsedMs = nowMs - call.startedMs;
+  const acts = path === "act" && (call.answer === "owned" || call.cut !== undefined);
+  operation.inFlight.end(call);
+  operation.late.begin(call);
+  call.isLate = true;
+  operation.decided({ kind: "timeout", timeoutMs, elapsedMs }, acts);
+  if (!acts) return;
+  call.isForsaken = true;
+  const error = new CallTimeoutError(operation.name, timeoutMs);
+  operation.attemptFailed(call, error, elapsedMs);
+  call.cut?.(error);
+}

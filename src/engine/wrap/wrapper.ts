@@ -1,0 +1,217 @@
+/**
+ * A thing that looks, feels and types like what it wraps, and whose methods go through the engine.
+ *
+ * W1. Identity holds: a method is the same function each time, wrapping twice is one wrap, a class
+ *     and its wrapper agree on `instanceof`.
+ * W2. `this` inside a method is the thing itself: private fields and internal slots work.
+ * W3. Only methods are wrapped. What is read, written, listed, serialised is the thing's own.
+ * W4. A method that returns its own thing returns the wrapper, so that chains stay protected.
+ * W5. What nobody has called costs a proxy and no operation.
+ */
+import { EventEmitter } from "node:events";
+import { type Method, makeMethod } from "../core/invoke.ts";
+import type { OperationCore } from "../core/operation-core.ts";
+
+export interface WrapParts {
+  /** The operation of that name, made when it is first asked for. */
+  readonly operation: (name: string) => OperationCore;
+}
+
+interface Wrapped {
+  readonly target: object;
+  readonly name: string;
+}
+
+interface Made {
+  readonly work: unknown;
+  readonly method: unknown;
+}
+
+/** What objects have from birth: nobody waits for it, and it cannot fail. */
+const inborn: ReadonlySet<PropertyKey> = new Set([
+  ...Object.getOwnPropertyNames(Object.prototype),
+  ...Object.getOwnPropertyNames(EventEmitter.prototype),
+  "toJSON",
+  "inspect",
+]);
+
+export class Wrapper {
+  readonly #parts: WrapParts;
+  readonly #wrapperOf = new WeakMap<object, object>();
+  readonly #wrapped = new WeakMap<object, Wrapped>();
+
+  constructor(parts: WrapParts) {
+    this.#parts = parts;
+  }
+
+  wrap<T extends object>(name: string, target: T, depth = 1): T {
+    if (this.#wrapped.has(target)) return target;
+    const known = this.#wrapperOf.get(target);
+    if (known !== undefined) return known as T;
+    const handler =
+      typeof target === "function"
+        ? new FunctionHandler(this, { name, target, depth })
+        : new ObjectHandler(this, { name, target, depth });
+    const wrapper = new Proxy(isRigid(target) ? standIn(target) : target, handler);
+    handler.wrapper = wrapper;
+    this.#wrapperOf.set(target, wrapper);
+    this.#wrapped.set(wrapper, { target, name });
+    return wrapper as T;
+  }
+
+  /** The thing itself; what is not wrapped is returned as it is. */
+  unwrap<T extends object>(wrapper: T): T {
+    return (this.#wrapped.get(wrapper)?.target ?? wrapper) as T;
+  }
+
+  operation(name: string): OperationCore {
+    return this.#parts.operation(name);
+  }
+}
+
+interface Subject {
+  readonly name: string;
+  readonly target: object;
+  readonly depth: number;
+}
+
+class ObjectHandler implements ProxyHandler<object> {
+  wrapper: object = this;
+  protected readonly wrappers: Wrapper;
+  protected readonly subject: Subject;
+  readonly #target: Readonly<Record<PropertyKey, unknown>>;
+  #made: Map<PropertyKey, Made> | undefined;
+  #lastKey: PropertyKey | undefined;
+  #lastWork: unknown;
+  #lastMethod: unknown;
+
+  constructor(wrappers: Wrapper, subject: Subject) {
+    this.wrappers = wrappers;
+    this.subject = subject;
+    this.#target = subject.target as Readonly<Record<PropertyKey, unknown>>;
+  }
+
+  get(_standIn: object, key: PropertyKey, receiver: unknown): unknown {
+    if (receiver !== this.wrapper) return Reflect.get(this.#target, key, receiver);
+    const value = this.#target[key];
+    if (value === this.#lastWork && key === this.#lastKey) return this.#lastMethod;
+    const kind = typeof value;
+    if (kind !== "function" && (kind !== "object" || this.subject.depth <= 1)) return value;
+    return this.#wrappedMember(key, value);
+  }
+
+  set(_standIn: object, key: PropertyKey, value: unknown, receiver: unknown): boolean {
+    const { target } = this.subject;
+    return Reflect.set(target, key, value, receiver === this.wrapper ? target : receiver);
+  }
+
+  getOwnPropertyDescriptor(standIn: object, key: PropertyKey): PropertyDescriptor | undefined {
+    const found = Reflect.getOwnPropertyDescriptor(this.subject.target, key);
+    // What the stand-in does not have may not be shown as unchangeable.
+    return found && standIn !== this.subject.target ? { ...found, configurable: true } : found;
+  }
+
+  has(_standIn: object, key: PropertyKey): boolean {
+    return Reflect.has(this.subject.target, key);
+  }
+
+  ownKeys(): (string | symbol)[] {
+    return Reflect.ownKeys(this.subject.target);
+  }
+
+  getPrototypeOf(): object | null {
+    return Reflect.getPrototypeOf(this.subject.target);
+  }
+
+  defineProperty(_standIn: object, key: PropertyKey, descriptor: PropertyDescriptor): boolean {
+    return Reflect.defineProperty(this.subject.target, key, descriptor);
+  }
+
+  deleteProperty(_standIn: object, key: PropertyKey): boolean {
+    return Reflect.deleteProperty(this.subject.target, key);
+  }
+
+  #wrappedMember(key: PropertyKey, value: unknown): unknown {
+    const known = this.#made?.get(key);
+    const made = known?.work === value ? known : { work: value, method: this.#make(key, value) };
+    if (made !== known) (this.#made ??= new Map()).set(key, made);
+    this.#lastKey = key;
+    this.#lastWork = value;
+    this.#lastMethod = made.method;
+    return made.method;
+  }
+
+  #make(key: PropertyKey, value: unknown): unknown {
+    const { name, target, depth } = this.subject;
+    if (value === null || key === "constructor" || key === "prototype") return value;
+    if (typeof value === "object")
+      return this.wrappers.wrap(`${name}.${String(key)}`, value, depth - 1);
+    const work = value as Method;
+    if (typeof key === "symbol" || inborn.has(key)) return passThrough(work, this.wrapper, target);
+    if (isClass(work)) return this.wrappers.wrap(`${name}.${key}`, work);
+    const operation = this.wrappers.operation(`${name}.${key}`);
+    return dressedAs(work, makeMethod(operation, work, { wrapper: this.wrapper, target }));
+  }
+}
+
+class FunctionHandler extends ObjectHandler {
+  #method: Method | undefined;
+
+  apply(target: object, receiver: unknown, words: unknown[]): unknown {
+    const { name } = this.subject;
+    this.#method ??= makeMethod(this.wrappers.operation(name), target as Method, {
+      wrapper: this.wrapper,
+      target,
+    });
+    return this.#method.apply(receiver, words as never);
+  }
+
+  construct(target: object, words: unknown[], newTarget: object): object {
+    const isOurs = newTarget === this.wrapper;
+    const made = Reflect.construct(
+      target as Method & NewableFunction,
+      words,
+      isOurs ? (target as NewableFunction) : (newTarget as NewableFunction),
+    ) as object;
+    // Who extends the class makes things of his own.
+    return isOurs ? this.wrappers.wrap(this.subject.name, made) : made;
+  }
+}
+
+/** The wrapper passes for the method: its name, its length, and what was put on it. */
+function dressedAs(work: Method, method: Method): Method {
+  const { name, length } = work;
+  Object.defineProperties(method, {
+    name: { value: name, configurable: true },
+    length: { value: length, configurable: true },
+    prototype: { value: work.prototype as unknown, writable: true, enumerable: false },
+  });
+  Object.setPrototypeOf(method, work);
+  return method;
+}
+
+/** Not measured; W2 and W4 hold. */
+function passThrough(work: Method, wrapper: object, target: object): Method {
+  const method = function (this: unknown, ...words: never[]): unknown {
+    const result = work.apply(this === wrapper ? target : this, words);
+    return result === target ? wrapper : result;
+  };
+  return dressedAs(work, method);
+}
+
+function isClass(work: Method): boolean {
+  return Function.prototype.toString.call(work).startsWith("class");
+}
+
+/** A proxy may not show another value for what its target says cannot change. */
+function isRigid(target: object): boolean {
+  if (typeof target === "function" || Array.isArray(target)) return false;
+  return Reflect.ownKeys(target).some((key) => {
+    const found = Reflect.getOwnPropertyDescriptor(target, key);
+    return found?.configurable === false && found.writable !== true;
+  });
+}
+
+function standIn(target: object): object {
+  return Object.create(Reflect.getPrototypeOf(target)) as object;
+}
