@@ -9,6 +9,8 @@ export {
   type FleetDifference,
   type KeyChange,
 } from "./diff-fleets.ts";
+export type { EngineEntry } from "./engine-entries.ts";
+export { readEngineFile } from "./engine-file.ts";
 export type { Explanation } from "./explain.ts";
 export type * from "./fleet.ts";
 export { goodLooksFor } from "./good-looks.ts";

@@ -1,6 +1,6 @@
 /**
  * `.reliability-config.json`, in its own words, as a part of the fleet file. What concerns the
- * in-process engine alone is accepted and leaves no trace here.
+ * in-process engine alone leaves no trace here: `engine-entries.ts` reads it.
  */
 import { type Mode, modes, strictest } from "../kernel/index.ts";
 import { mergeTrees } from "./merge.ts";
@@ -52,15 +52,15 @@ export interface Translated {
 
 /** The values keep their places in the file they are from. */
 export function fromReliabilityConfig(tree: MapTree): Translated {
-  const parsed = schema.safeParse(plainOf(tree));
   let fleet: MapTree = { kind: "map", members: new Map(), origin: tree.origin };
-  if (!parsed.success) return { tree: fleet, problems: problemsOf(tree, [], parsed.error.issues) };
+  const problems = reliabilityConfigProblems(tree);
+  if (problems.length > 0) return { tree: fleet, problems };
   const put = (path: readonly string[], value: Tree): void => {
     fleet = mergeTrees(fleet, treeAt(path, value));
   };
   const engine = memberOf(tree, "engine");
   const mode = memberOf(engine, "mode");
-  if (mode?.kind === "scalar") put(["mode"], { ...mode, value: modeOf(String(mode.value)) });
+  if (mode?.kind === "scalar") put(["mode"], { ...mode, value: engineModeOf(String(mode.value)) });
   const recovers = memberOf(engine, "autoRecover");
   if (isFalse(recovers)) put(["mode"], { ...recovers, value: "monitor" });
   const predicts = memberOf(engine, "predictiveMonitoring");
@@ -75,7 +75,13 @@ export function fromReliabilityConfig(tree: MapTree): Translated {
   return { tree: fleet, problems: [] };
 }
 
-function modeOf(word: string): Mode {
+export function reliabilityConfigProblems(tree: MapTree): readonly ConfigProblem[] {
+  const parsed = schema.safeParse(plainOf(tree));
+  return parsed.success ? [] : problemsOf(tree, [], parsed.error.issues);
+}
+
+/** What `engine.mode` means. */
+export function engineModeOf(word: string): Mode {
   if (word === "production") return "full";
   if (word === "monitoring" || word === "development") return "monitor";
   return strictest("full", word as Mode);

@@ -3,6 +3,7 @@
  * < command line < runtime changes < switches that are off. What comes out is one tree.
  */
 import type { Json } from "../kernel/index.ts";
+import { withoutEnginePart } from "./engine-file.ts";
 import { type Environment, readEnvironment } from "./environment.ts";
 import { parseKey } from "./key-path.ts";
 import { mergeTrees } from "./merge.ts";
@@ -92,7 +93,10 @@ function readFile(file: ConfigText): {
   const text = isForeign ? withoutLineComments(file.text) : file.text;
   const read = readYaml({ path: file.path, text });
   if (!read.ok) return { tree: emptyMap(), problems: read.error };
-  return isForeign ? fromReliabilityConfig(read.value) : { tree: read.value, problems: [] };
+  if (isForeign) return fromReliabilityConfig(read.value);
+  return isReliabilityFile(file.path)
+    ? withoutEnginePart(read.value)
+    : { tree: read.value, problems: [] };
 }
 
 function set(tree: MapTree, setting: ConfigSetting, origin: Tree["origin"]): MapTree {

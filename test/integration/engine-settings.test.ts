@@ -1,0 +1,218 @@
+/** Settings of an engine from real files: at its start, and while it runs. */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { realTools } from "../../src/engine/real-tools.ts";
+import {
+  type SettingsNews,
+  SettingsSource,
+  type SettingsSourceOptions,
+} from "../../src/engine/settings/settings-source.ts";
+
+let folder: string;
+let news: SettingsNews[];
+const open: SettingsSource[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "soulmirror-settings-"));
+  mkdirSync(join(folder, "config"));
+  news = [];
+});
+
+afterEach(() => {
+  for (const source of open.splice(0)) source.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function write(name: string, text: string): void {
+  // As editors do it: a new file in the place of the old one.
+  writeFileSync(join(folder, `${name}.new`), text);
+  renameSync(join(folder, `${name}.new`), join(folder, name));
+}
+
+function settings(options: Partial<SettingsSourceOptions> = {}): SettingsSource {
+  const source = new SettingsSource({
+    code: { name: "code", entries: [] },
+    environment: {},
+    folder,
+    tools: realTools,
+    tell: (each) => news.push(each),
+    quietMs: 20,
+    ...options,
+  });
+  open.push(source);
+  return source;
+}
+
+/** Waits for the news number `count`; the test's own deadline ends it. */
+async function heard(count: number): Promise<SettingsNews> {
+  while (news.length < count) await new Promise((resolve) => setTimeout(resolve, 10));
+  return news[count - 1] as SettingsNews;
+}
+
+const yml = "config/reliability.yml";
+
+describe("at the start", () => {
+  test("the usual files are found; the json form goes before the other", () => {
+    write(yml, "mode: full\nservices: { chat: { timeout: 5s } }\nengine: { mode: limited }\n");
+    write(
+      ".reliability-config.json",
+      '{ "engine": { "mode": "production" }, "thresholds": { "errorRate": 0.5 } }',
+    );
+    const source = settings();
+    expect(source.problems).toEqual([]);
+    expect(source.files).toHaveLength(2);
+    expect(source.current.mode).toBe("limited");
+    expect(source.current.settingsOf("chat").timeoutMs).toBe(5000);
+    expect(source.current.value("thresholds.errorRate")).toBe(0.5);
+  });
+
+  test("a file that is named must be there", () => {
+    const wrong = (): unknown => settings({ file: "config/relability.yml" });
+    expect(wrong).toThrow(
+      expect.objectContaining({
+        code: "CONFIG_NOT_FOUND",
+        message: "there is no file config/relability.yml",
+      }),
+    );
+  });
+
+  test("a file that is named must be right: every mistake with line, column and fix", () => {
+    write(yml, "services:\n  chat:\n    timeout: -5\n    retyr: {}\n");
+    expect(() => settings({ file: yml })).toThrow(
+      expect.objectContaining({
+        code: "CONFIG_INVALID",
+        message: expect.stringMatching(
+          /reliability\.yml:3:14 services\.chat\.timeout: expected a duration, found -5\n.*reliability\.yml:4:5 services\.chat\.retyr: unknown key/,
+        ) as string,
+        fix: expect.stringContaining('did you mean "retry"?') as string,
+      }),
+    );
+  });
+
+  test("one that is only found stops nobody: its mode is shadow until it is right", async () => {
+    write(yml, "mode: full\nservices: 5\n");
+    const source = settings();
+    expect(source.current.mode).toBe("shadow");
+    expect(source.problems).toMatchObject([{ file: yml, line: 2, column: 11, key: "services" }]);
+    write(yml, "mode: full\n");
+    const { settings: next, problems } = await heard(1);
+    expect(problems).toEqual([]);
+    expect(next.mode).toBe("full");
+  });
+});
+
+describe("while it runs", () => {
+  test("a change takes effect and is told with its difference", async () => {
+    write(yml, "services: { chat: { timeout: 5s } }\n");
+    const source = settings({ file: yml });
+    write(yml, "services: { chat: { timeout: 7s } }\n");
+    const { changes } = await heard(1);
+    expect(changes).toEqual([
+      expect.objectContaining({
+        key: "chat.timeoutMs",
+        before: 5000,
+        after: 7000,
+        from: "config/reliability.yml:1:30",
+      }),
+    ]);
+    expect(source.current.settingsOf("chat").timeoutMs).toBe(7000);
+  });
+
+  test("mistakes leave the last good settings, and are told with their place (R1)", async () => {
+    write(yml, "services: { chat: { timeout: 5s } }\n");
+    const source = settings();
+    write(yml, "services: { chat: { timeout: soon } }\n");
+    const { changes, problems } = await heard(1);
+    expect(changes).toEqual([]);
+    expect(problems).toMatchObject([{ file: yml, line: 1, column: 30 }]);
+    expect(source.current.settingsOf("chat").timeoutMs).toBe(5000);
+    expect(source.current.mode).toBe("full");
+  });
+
+  test("a file that is gone leaves what it said last", async () => {
+    write(yml, "mode: monitor\n");
+    const source = settings();
+    rmSync(join(folder, yml));
+    const { problems } = await heard(1);
+    expect(problems).toMatchObject([
+      { file: yml, message: expect.stringContaining("gone") as string },
+    ]);
+    expect(source.current.mode).toBe("monitor");
+  });
+
+  test("a file that comes later is seen without being told of, by the poll (R3)", async () => {
+    const source = settings({ pollMs: 20 });
+    expect(source.current.mode).toBe("full");
+    write(".reliability-config.json", '{ "engine": { "mode": "monitoring" } }');
+    await heard(1);
+    expect(source.current.mode).toBe("monitor");
+  });
+
+  test("what code and people change at run time takes effect at once", () => {
+    write(yml, "mode: limited\nengine: { limited_to: [retry] }\n");
+    const source = settings();
+    const entry = (value: "full" | "shadow") =>
+      ({ leaf: "mode", value, key: "mode", from: "a person" }) as const;
+    source.change({ name: "runtime", entries: [entry("shadow")] });
+    expect(source.current.mode).toBe("shadow");
+    source.change({ name: "runtime", entries: [entry("full")] });
+    expect(source.current.mode).toBe("limited");
+    source.change({ name: "code", entries: [entry("shadow")] });
+    expect(source.current.mode).toBe("shadow");
+    expect(news.map(({ changes }) => changes[0]?.after)).toEqual(["shadow", "limited", "shadow"]);
+  });
+
+  test("nothing is told when nothing has changed, nor after it was closed", async () => {
+    write(yml, "mode: limited\n");
+    const source = settings({ pollMs: 10 });
+    write(yml, "mode: limited\n");
+    source.reload();
+    expect(news).toEqual([]);
+    source.close();
+    write(yml, "mode: off\n");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(news).toEqual([]);
+    expect(source.current.mode).toBe("limited");
+  });
+});
+
+describe("a process", () => {
+  const module = new URL("../../src/engine/settings/settings-source.ts", import.meta.url).href;
+  const tools = new URL("../../src/engine/real-tools.ts", import.meta.url).href;
+
+  function run(after: string): string {
+    const text = `
+      import { SettingsSource } from ${JSON.stringify(module)};
+      import { realTools } from ${JSON.stringify(tools)};
+      import { registerHooks } from "node:module";
+      const loaded = [];
+      registerHooks({ load(url, context, next) { loaded.push(url); return next(url, context); } });
+      const source = new SettingsSource({
+        code: { name: "code", entries: [] }, environment: process.env, folder: ${JSON.stringify(folder)},
+        tools: realTools, tell: () => {},
+      });
+      ${after}`;
+    const child = spawnSync(process.execPath, ["--input-type=module", "-e", text], {
+      encoding: "utf8",
+      timeout: 30_000,
+    });
+    expect(child.stderr).toBe("");
+    return child.stdout.trim();
+  }
+
+  const packages = 'console.log(loaded.filter((url) => url.includes("node_modules")).length > 0);';
+
+  test("ends although its files are watched (R4)", () => {
+    write(yml, "mode: limited\n");
+    expect(run("console.log(source.current.mode);")).toBe("limited");
+  });
+
+  test("without files loads no package; with one it does", () => {
+    expect(run(packages)).toBe("false");
+    write(yml, "mode: limited\n");
+    expect(run(packages)).toBe("true");
+  });
+});
