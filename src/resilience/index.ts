@@ -2,6 +2,7 @@
  * Policies for calls that may fail: when to call, whether to call again, whom to call instead.
  * Pure: time, timers and chance are handed in as `Tools`.
  */
+export { type Backoff, exponential } from "./backoff.ts";
 export { Breaker, type PhaseListener, refused } from "./breaker/breaker.ts";
 export { type BreakerOptions, breakerDefaults } from "./breaker/breaker-options.ts";
 export {
@@ -10,6 +11,7 @@ export {
   errorCategories,
   type Judgement,
 } from "./category.ts";
+export { createClassify, judgeCall } from "./classify/classify.ts";
 export type {
   BreakerPhase,
   Decided,
@@ -29,4 +31,6 @@ export {
   RateLimitError,
 } from "./errors.ts";
 export type { Attempt, CallOptions, Policy, Work } from "./policy.ts";
+export { decideRetry, type RetryVerdict } from "./retry/decide-retry.ts";
+export { RetryBudget } from "./retry/retry-budget.ts";
 export type { Tools } from "./tools.ts";

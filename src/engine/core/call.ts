@@ -5,6 +5,7 @@
  * C1. A record goes back to the pool when the work itself has settled, never when its caller has
  *     stopped waiting: what comes late must find its own record.
  */
+import type { RequestIds } from "../events.ts";
 
 /** Who is told how the work ended. */
 export interface CallOwner {
@@ -48,6 +49,9 @@ export class Call {
   /** Ends a stream whose next chunk does not come. */
   cut: ((error: unknown) => void) | undefined = undefined;
 
+  /** Who asked for it, where that is known. */
+  ids: RequestIds | undefined = undefined;
+
   readonly fulfilled = (value: unknown): unknown => {
     (this.owner as CallOwner).workFulfilled(this, value);
     return value;
@@ -73,6 +77,7 @@ export function giveBack(call: Call): void {
   call.isLate = false;
   call.isForsaken = false;
   call.cut = undefined;
+  call.ids = undefined;
   if (call.answer === "owned") {
     call.resolve = undefined;
     call.reject = undefined;

@@ -27,19 +27,15 @@ export function makeMethod(
   const { breaker, counts } = operation;
   return function (this: unknown): unknown {
     const receiver = this === wrapper ? target : this;
-    const { settings } = operation;
-    if (settings.path === "off") return work.apply(receiver, arguments as never);
+    const { plan } = operation;
+    if (plan.path === "off") return work.apply(receiver, arguments as never);
     counts.calls += 1;
     let { ticket } = breaker;
     if (!breaker.isClosed) {
       ticket = breaker.admit(operation.shared.pulse.monotonicMs());
       if (ticket === refused && refuse(operation)) return circuitIsOpen(operation);
     }
-    if (
-      settings.concurrency > 0 &&
-      operation.occupied >= settings.concurrency &&
-      settings.path === "act"
-    ) {
+    if (plan.concurrency > 0 && operation.occupied >= plan.concurrency && plan.acts.bulkhead) {
       return whenThereIsRoom(operation, { work, receiver, words: arguments, ticket });
     }
     const call = operation.start(ticket);
@@ -51,12 +47,14 @@ export function makeMethod(
       throw error;
     }
     if (!(result instanceof Promise && result.constructor === Promise)) {
-      if (typeof result === "object" && result !== null) return takeLater(operation, call, result);
+      if (typeof result === "object" && result !== null && result !== target) {
+        return takeLater(operation, call, result);
+      }
       operation.workFulfilled(call, result);
-      return result;
+      return result === target ? wrapper : result;
     }
     operation.answersLater = true;
-    switch (settings.answer) {
+    switch (plan.answer) {
       case "watched":
         result.then(call.fulfilled, call.rejected);
         return result;
@@ -64,8 +62,8 @@ export function makeMethod(
         call.answer = "derived";
         return result.then(call.fulfilled, call.rejected);
       case "owned":
-        if (settings.retry !== undefined) {
-          settings.retry.called(call.startedMs);
+        if (plan.retry !== undefined) {
+          plan.retry.budget.deposit(call.startedMs);
           call.receiver = receiver;
           call.work = work;
           call.words = arguments;
@@ -75,17 +73,19 @@ export function makeMethod(
   };
 }
 
-/** Handed from the executor below to whoever has just made a promise: no closure is needed. */
-let made: Pick<Call, "resolve" | "reject">;
+/** Handed from the executor to whoever has just made a promise: no closure is needed. */
+let madeResolve: (value: unknown) => void;
+let madeReject: (error: unknown) => void;
 function keepMade(resolve: (value: unknown) => void, reject: (error: unknown) => void): void {
-  made = { resolve, reject };
+  madeResolve = resolve;
+  madeReject = reject;
 }
 
 function own(call: Call, result: Promise<unknown>): Promise<unknown> {
   const promise = new Promise(keepMade);
   call.answer = "owned";
-  call.resolve = made.resolve;
-  call.reject = made.reject;
+  call.resolve = madeResolve;
+  call.reject = madeReject;
   result.then(call.fulfilled, call.rejected);
   return promise;
 }
@@ -93,13 +93,10 @@ function own(call: Call, result: Promise<unknown>): Promise<unknown> {
 /** Whether the refusal takes effect; it is told and counted either way. */
 function refuse(operation: OperationCore): boolean {
   const retryAfterMs = operation.breaker.openLeftMs(operation.shared.pulse.nowMs);
-  operation.decided({
-    kind: "rejected",
-    by: "breaker",
-    reason: "the circuit is open",
-    retryAfterMs,
-  });
-  return operation.settings.path === "act";
+  const isEnforced = operation.plan.acts.breaker;
+  const reason = `the circuit is ${operation.breaker.phase}`;
+  operation.decided({ kind: "rejected", by: "breaker", reason, retryAfterMs }, isEnforced);
+  return isEnforced;
 }
 
 function circuitIsOpen(operation: OperationCore): unknown {
@@ -111,10 +108,10 @@ function circuitIsOpen(operation: OperationCore): unknown {
 }
 
 function turnAway(operation: OperationCore, error: unknown): unknown {
-  const { fallback } = operation.settings;
+  const { fallback } = operation.plan;
   operation.callFailed({ error, attempts: 0, elapsedMs: -1 }, operation.shared.classify(error));
   if (fallback !== undefined && operation.answersLater) {
-    operation.decided({ kind: "fallback", category: "rejected", error });
+    operation.decided({ kind: "fallback", category: "rejected", error }, true);
     return new Promise((resolve) => resolve(fallback(error)));
   }
   // I1: nobody knows yet what it answers with, or it has always answered at once.
@@ -133,11 +130,11 @@ function whenThereIsRoom(
   operation: OperationCore,
   { work, receiver, words, ticket }: Waiting,
 ): unknown {
-  const { concurrency, queue } = operation.settings;
+  const { concurrency, queue } = operation.plan;
   if (!operation.answersLater)
     return turnAway(operation, new BulkheadError(operation.name, concurrency, 0));
   const promise = new Promise(keepMade);
-  const { resolve, reject } = made;
+  const [resolve, reject] = [madeResolve, madeReject];
   const begin = (): void => {
     const call = operation.start(ticket);
     Object.assign(call, { resolve, reject, receiver, work, words, answer: "owned" });
@@ -150,6 +147,6 @@ function whenThereIsRoom(
   if (operation.enqueue(begin)) return promise;
   operation.breaker.dismissed(ticket);
   const reason = `${concurrency} calls are under way and ${queue} wait`;
-  operation.decided({ kind: "rejected", by: "bulkhead", reason });
+  operation.decided({ kind: "rejected", by: "bulkhead", reason }, true);
   return turnAway(operation, new BulkheadError(operation.name, concurrency, queue));
 }

@@ -13,18 +13,20 @@ import {
   type Classify,
   type Decision,
   type Judgement,
+  judgeCall,
   type Tools,
 } from "../../resilience/index.ts";
 import { HotHistogram } from "../../statistics/index.ts";
-import type { EngineEventHub, RecoverySuccess } from "../events.ts";
+import type { EngineEventHub, RecoverySuccess, RequestIds } from "../events.ts";
 import type { OperationReport } from "../operation.ts";
-import { type Answer, type Call, type CallOwner, giveBack, takeCall } from "./call.ts";
+import { type Call, type CallOwner, giveBack, takeCall } from "./call.ts";
+import type { CallPlan } from "./call-plan.ts";
+import { callersSignal } from "./callers-signal.ts";
 import { Counts } from "./counts.ts";
 import type { Deadlines, WithDeadline } from "./deadlines.ts";
 import { InFlight } from "./in-flight.ts";
-import type { OperationSettings } from "./operation-settings.ts";
 import { type Pulse, type Pulsing, tickMs } from "./pulse.ts";
-import { recover } from "./recovery.ts";
+import { recover, wouldRetry } from "./recovery.ts";
 import { Sampling } from "./sampling.ts";
 import { timeIsOver } from "./time-is-over.ts";
 
@@ -49,33 +51,36 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
   isArmed = false;
   /** It has answered with a promise before: so does an open circuit then. */
   answersLater = false;
-  #settings: OperationSettings;
+  #plan: CallPlan;
   readonly #pulse: Pulse;
   readonly #latency = new HotHistogram();
   readonly #sampling = new Sampling();
   #waiting: (() => void)[] = [];
 
-  constructor(name: string, shared: Shared, settings: OperationSettings) {
+  constructor(name: string, shared: Shared, plan: CallPlan) {
     this.name = name;
     this.shared = shared;
-    this.#settings = settings;
+    this.#plan = plan;
     this.#pulse = shared.pulse;
-    this.breaker = new Breaker(settings.breaker, (from, to, reason) => {
+    this.breaker = new Breaker(plan.breaker, (from, to, reason) => {
       const openForMs = this.breaker.openLeftMs(this.#pulse.nowMs);
-      this.decided({ kind: "breaker", from, to, reason, ...(to === "open" ? { openForMs } : {}) });
+      this.decided(
+        { kind: "breaker", from, to, reason, ...(to === "open" ? { openForMs } : {}) },
+        this.#plan.acts.breaker,
+      );
       if (from === "half_open" && to === "closed") this.recovered("breaker", 1);
     });
   }
 
-  get settings(): OperationSettings {
-    return this.#settings;
+  get plan(): CallPlan {
+    return this.#plan;
   }
 
-  configure(settings: OperationSettings): void {
-    this.#settings = settings;
-    this.breaker.configure(settings.breaker);
+  configure(plan: CallPlan): void {
+    this.#plan = plan;
+    this.breaker.configure(plan.breaker);
     const { oldest } = this.inFlight;
-    if (oldest !== undefined && !this.isArmed && settings.timeoutMs > 0) this.#arm(oldest);
+    if (oldest !== undefined && !this.isArmed && plan.timeoutMs > 0) this.#arm(oldest);
     this.#letNextBegin();
   }
 
@@ -110,7 +115,7 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
     }
     this.inFlight.begin(call);
     if (!this.isActive) this.#pulse.awake(this);
-    if (!this.isArmed && this.#settings.timeoutMs > 0) this.#arm(call);
+    if (!this.isArmed && this.#plan.timeoutMs > 0) this.#arm(call);
   }
 
   workFulfilled(call: Call, value: unknown): void {
@@ -133,24 +138,31 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
 
   /** The work has failed, or its time is over. `elapsedMs` below zero: it was not timed. */
   attemptFailed(call: Call, error: unknown, elapsedMs: number): void {
-    const judgement = this.shared.classify(error);
+    const judgement = judgeCall(
+      this.shared.classify,
+      error,
+      call.words && callersSignal(call.words),
+    );
     if (judgement.isFault) this.breaker.failed(call.ticket, this.#pulse.nowMs, elapsedMs);
     else this.breaker.dismissed(call.ticket);
-    if (call.answer !== "owned")
-      this.callFailed({ error, attempts: call.attempt, elapsedMs }, judgement);
-    else recover(this, call, { error, judgement, elapsedMs });
+    if (call.answer === "owned") {
+      recover(this, call, { error, judgement, elapsedMs });
+      return;
+    }
+    if (this.#plan.retry !== undefined) wouldRetry(this, judgement, error);
+    this.callFailed({ error, attempts: call.attempt, elapsedMs, ids: call.ids }, judgement);
   }
 
   /** O1. */
-  callFailed({ error, attempts, elapsedMs }: Outcome, { category }: Judgement): void {
+  callFailed({ error, attempts, elapsedMs, ids }: Outcome, { category }: Judgement): void {
     this.counts.failure(category);
     const { events } = this.shared;
     if (!events.has("service_error")) return;
-    const rest = elapsedMs < 0 ? {} : { elapsedMs };
+    const rest = elapsedMs < 0 ? ids : { ...ids, elapsedMs };
     events.emit("service_error", { operation: this.name, category, error, attempts, ...rest });
   }
 
-  decided(decision: Decision, enforced: boolean = this.#settings.path === "act"): void {
+  decided(decision: Decision, enforced: boolean): void {
     this.counts.decision(decision.kind, enforced);
     const { events } = this.shared;
     if (!events.has(decision.kind)) return;
@@ -166,13 +178,13 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
 
   /** Waits for a place; false: so many wait already. */
   enqueue(begin: () => void): boolean {
-    if (this.#waiting.length >= this.#settings.queue) return false;
+    if (this.#waiting.length >= this.#plan.queue) return false;
     this.#waiting.push(begin);
     return true;
   }
 
   expire(nowMs: number): number | undefined {
-    const { timeoutMs } = this.#settings;
+    const { timeoutMs } = this.#plan;
     if (timeoutMs <= 0) return undefined;
     this.#pulse.nowMs = nowMs;
     for (let call = this.inFlight.oldest; call !== undefined; call = this.inFlight.oldest) {
@@ -216,7 +228,7 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
   }
 
   #arm(call: Call): void {
-    this.shared.deadlines.arm(this, call.startedMs + this.#settings.timeoutMs);
+    this.shared.deadlines.arm(this, call.startedMs + this.#plan.timeoutMs);
   }
 
   #answer(call: Call, value: unknown, elapsedMs: number): void {
@@ -225,7 +237,7 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
   }
 
   #letNextBegin(): void {
-    const { concurrency } = this.#settings;
+    const { concurrency } = this.#plan;
     while (this.#waiting.length > 0 && (concurrency === 0 || this.occupied < concurrency)) {
       this.#waiting.shift()?.();
     }
@@ -236,4 +248,5 @@ export interface Outcome {
   readonly error: unknown;
   readonly attempts: number;
   readonly elapsedMs: number;
+  readonly ids?: RequestIds | undefined;
 }

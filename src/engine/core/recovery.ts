@@ -7,10 +7,21 @@
  * R2. A caller who aborts gets his answer at once, also in the pause between two attempts, and the
  *     work is not begun again.
  */
-import { type Judgement, refused } from "../../resilience/index.ts";
+import type { Random } from "../../kernel/index.ts";
+import {
+  type Backoff,
+  decideRetry,
+  type Judgement,
+  type RetryVerdict,
+  refused,
+} from "../../resilience/index.ts";
 import type { Call } from "./call.ts";
+import type { RetryPlan } from "./call-plan.ts";
 import { callersSignal } from "./callers-signal.ts";
 import type { OperationCore } from "./operation-core.ts";
+
+/** Who asks for a longer pause is not called again. */
+const maxRetryAfterMs = 30_000;
 
 export interface Failed {
   readonly error: unknown;
@@ -28,29 +39,71 @@ interface Promised {
   readonly attempt: number;
 }
 
-export function recover(operation: OperationCore, call: Call, failed: Failed): void {
-  const promised = { ...(call as unknown as Promised) };
-  const { retry } = operation.settings;
-  const { error, judgement } = failed;
+/** What would be done, where nothing may act. */
+export function wouldRetry(operation: OperationCore, judgement: Judgement, error: unknown): void {
   const { category } = judgement;
-  if (retry !== undefined) {
-    const verdict = retry.decide(promised.attempt, judgement, operation.shared.pulse.nowMs);
-    if (verdict.again) {
+  const verdict = verdictOn(operation, { attempt: 1, judgement, isCancelled: false });
+  if (verdict.kind === "refused") {
+    operation.decided({ kind: "retry_refused", because: verdict.because, category, error }, false);
+  } else {
+    const { delayMs, because } = verdict;
+    operation.decided({ kind: "retry", attempt: 2, delayMs, category, because, error }, false);
+  }
+}
+
+export function recover(operation: OperationCore, call: Call, failed: Failed): void {
+  const { resolve, reject, receiver, work, words, attempt } = call as Promised;
+  const promised: Promised = { resolve, reject, receiver, work, words, attempt };
+  if (operation.plan.retry !== undefined && words !== undefined) {
+    const { error, judgement } = failed;
+    const { category } = judgement;
+    const isCancelled = callersSignal(words)?.aborted === true;
+    const verdict = verdictOn(operation, { attempt, judgement, isCancelled });
+    if (verdict.kind === "retry" && operation.plan.acts.retry) {
       const { delayMs, because } = verdict;
-      const attempt = promised.attempt + 1;
-      operation.decided({ kind: "retry", attempt, delayMs, category, because, error });
-      pauseAndRepeat(operation, { ...promised, attempt }, { ...failed, delayMs });
+      const next = attempt + 1;
+      operation.decided({ kind: "retry", attempt: next, delayMs, category, because, error }, true);
+      pauseAndRepeat(operation, { ...promised, attempt: next }, { ...failed, delayMs });
       return;
     }
-    operation.decided({ kind: "retry_refused", because: verdict.because, category, error });
+    const because = verdict.kind === "refused" ? verdict.because : "switched_off";
+    operation.decided({ kind: "retry_refused", because, category, error }, true);
   }
   giveUp(operation, promised, failed);
+}
+
+interface Asked {
+  readonly attempt: number;
+  readonly judgement: Judgement;
+  readonly isCancelled: boolean;
+}
+
+function verdictOn(operation: OperationCore, asked: Asked): RetryVerdict {
+  const { isIdempotent, attempts, backoff, budget } = operation.plan.retry as RetryPlan;
+  const { random, monotonicMs } = operation.shared.tools;
+  return decideRetry({
+    ...asked,
+    attempts,
+    isIdempotent,
+    isOn: true,
+    backoffMs: delayAfter(backoff, asked.attempt, random),
+    maxRetryAfterMs,
+    leftMs: Number.POSITIVE_INFINITY,
+    chance: random.next(),
+    spend: () => budget.spend(monotonicMs()),
+  });
+}
+
+function delayAfter(backoff: Backoff, attempt: number, random: Random): number {
+  let step = backoff;
+  for (let taken = 0; taken < attempt; taken += 1) step = step.next(random);
+  return step.delayMs;
 }
 
 function giveUp(operation: OperationCore, promised: Promised, failed: Failed): void {
   const { error, judgement, elapsedMs } = failed;
   operation.callFailed({ error, attempts: promised.attempt, elapsedMs }, judgement);
-  const { fallback } = operation.settings;
+  const { fallback } = operation.plan;
   const mayFallBack = judgement.isFault || judgement.category === "rejected";
   if (fallback === undefined || !mayFallBack) promised.reject(error);
   else answerWithFallback(operation, promised, { ...failed, fallback });
@@ -62,7 +115,7 @@ interface Falling extends Failed {
 
 function answerWithFallback(operation: OperationCore, promised: Promised, falling: Falling): void {
   const { error, judgement, fallback } = falling;
-  operation.decided({ kind: "fallback", category: judgement.category, error });
+  operation.decided({ kind: "fallback", category: judgement.category, error }, true);
   try {
     promised.resolve(fallback(error));
     operation.recovered("fallback", promised.attempt);
@@ -86,12 +139,8 @@ function pauseAndRepeat(operation: OperationCore, promised: Promised, pausing: P
   const abort = (): void => {
     cancel();
     const { error } = pausing;
-    operation.decided({
-      kind: "retry_refused",
-      because: "cancelled",
-      category: "cancelled",
-      error,
-    });
+    const category = "cancelled";
+    operation.decided({ kind: "retry_refused", because: "cancelled", category, error }, true);
     const judgement: Judgement = {
       category: "cancelled",
       isFault: false,
@@ -105,11 +154,11 @@ function pauseAndRepeat(operation: OperationCore, promised: Promised, pausing: P
 }
 
 function repeat(operation: OperationCore, promised: Promised, failed: Failed): void {
-  const { breaker, settings } = operation;
+  const { breaker, plan } = operation;
   const ticket = breaker.isClosed
     ? breaker.ticket
     : breaker.admit(operation.shared.pulse.monotonicMs());
-  if (ticket === refused && settings.path === "act") {
+  if (ticket === refused && plan.acts.breaker) {
     // The first error says what is wrong; that the circuit has opened meanwhile is its consequence.
     giveUp(operation, promised, failed);
     return;

@@ -19,7 +19,6 @@ export class Sampling {
   /** To be called at each timed call, after `left` has run out. */
   timed(nowMs: number): void {
     this.left = this.every;
-    if (noSampling) return;
     this.#callsUntilLook -= this.every;
     if (this.#callsUntilLook > 0) return;
     const perMs = callsOfLook / Math.max(nowMs - this.#lookedMs, 0.001);
@@ -31,5 +30,3 @@ export class Sampling {
 }
 
 const callsOfLook = 1024;
-
-const noSampling = process.env["NO_SAMPLING"] !== undefined;

@@ -8,14 +8,14 @@ import type { OperationCore } from "./operation-core.ts";
  * the operation may act and has a promise of its own to answer with.
  */
 export function timeIsOver(operation: OperationCore, call: Call, nowMs: number): void {
-  const { timeoutMs, path } = operation.settings;
+  const { timeoutMs, acts } = operation.plan;
   const elapsedMs = nowMs - call.startedMs;
-  const acts = path === "act" && (call.answer === "owned" || call.cut !== undefined);
+  const isAnswered = acts.timeout && (call.answer === "owned" || call.cut !== undefined);
   operation.inFlight.end(call);
   operation.late.begin(call);
   call.isLate = true;
-  operation.decided({ kind: "timeout", timeoutMs, elapsedMs }, acts);
-  if (!acts) return;
+  operation.decided({ kind: "timeout", timeoutMs, elapsedMs }, isAnswered);
+  if (!isAnswered) return;
   call.isForsaken = true;
   const error = new CallTimeoutError(operation.name, timeoutMs);
   operation.attemptFailed(call, error, elapsedMs);

@@ -10,6 +10,7 @@ import {
   type OptionPlace,
   type OptionReader,
   optionsOf,
+  requiredOption,
   wholeOption,
   wordOption,
 } from "../../kernel/index.ts";
@@ -114,7 +115,7 @@ const callShape = {
       minimumCalls: wholeOption({ min: 1 }),
     }),
   ),
-  bulkhead: optionsOf({ limit: wholeOption({ min: 1 }), queue: wholeOption() }),
+  bulkhead: optionsOf({ limit: requiredOption(wholeOption({ min: 1 })), queue: wholeOption() }),
 };
 
 const serviceShape = {

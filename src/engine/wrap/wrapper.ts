@@ -13,13 +13,17 @@ import { type Method, makeMethod } from "../core/invoke.ts";
 import type { OperationCore } from "../core/operation-core.ts";
 
 export interface WrapParts {
-  /** The operation of that name, made when it is first asked for. */
-  readonly operation: (name: string) => OperationCore;
+  /** The operation of a service's method, made when it is first asked for. */
+  readonly operation: (service: string, method?: string) => OperationCore;
 }
 
-interface Wrapped {
+/** What is wrapped, and where it stands: `path` is that of a nested object, such as `chat.`. */
+interface Subject {
+  readonly service: string;
+  readonly path: string;
   readonly target: object;
-  readonly name: string;
+  /** How many levels of objects are wrapped. */
+  readonly depth: number;
 }
 
 interface Made {
@@ -38,41 +42,38 @@ const inborn: ReadonlySet<PropertyKey> = new Set([
 export class Wrapper {
   readonly #parts: WrapParts;
   readonly #wrapperOf = new WeakMap<object, object>();
-  readonly #wrapped = new WeakMap<object, Wrapped>();
+  readonly #wrapped = new WeakMap<object, object>();
 
   constructor(parts: WrapParts) {
     this.#parts = parts;
   }
 
-  wrap<T extends object>(name: string, target: T, depth = 1): T {
+  wrap<T extends object>(service: string, target: T, depth = 1): T {
+    return this.member({ service, path: "", target, depth }) as T;
+  }
+
+  member(subject: Subject): object {
+    const { target } = subject;
     if (this.#wrapped.has(target)) return target;
     const known = this.#wrapperOf.get(target);
-    if (known !== undefined) return known as T;
-    const handler =
-      typeof target === "function"
-        ? new FunctionHandler(this, { name, target, depth })
-        : new ObjectHandler(this, { name, target, depth });
+    if (known !== undefined) return known;
+    const Handler = typeof target === "function" ? FunctionHandler : ObjectHandler;
+    const handler = new Handler(this, subject);
     const wrapper = new Proxy(isRigid(target) ? standIn(target) : target, handler);
     handler.wrapper = wrapper;
     this.#wrapperOf.set(target, wrapper);
-    this.#wrapped.set(wrapper, { target, name });
-    return wrapper as T;
+    this.#wrapped.set(wrapper, target);
+    return wrapper;
   }
 
   /** The thing itself; what is not wrapped is returned as it is. */
   unwrap<T extends object>(wrapper: T): T {
-    return (this.#wrapped.get(wrapper)?.target ?? wrapper) as T;
+    return (this.#wrapped.get(wrapper) ?? wrapper) as T;
   }
 
-  operation(name: string): OperationCore {
-    return this.#parts.operation(name);
+  operation(service: string, method?: string): OperationCore {
+    return this.#parts.operation(service, method);
   }
-}
-
-interface Subject {
-  readonly name: string;
-  readonly target: object;
-  readonly depth: number;
 }
 
 class ObjectHandler implements ProxyHandler<object> {
@@ -97,7 +98,7 @@ class ObjectHandler implements ProxyHandler<object> {
     if (value === this.#lastWork && key === this.#lastKey) return this.#lastMethod;
     const kind = typeof value;
     if (kind !== "function" && (kind !== "object" || this.subject.depth <= 1)) return value;
-    return this.#wrappedMember(key, value);
+    return this.#wrappedMember(key, value as object | null);
   }
 
   set(_standIn: object, key: PropertyKey, value: unknown, receiver: unknown): boolean {
@@ -131,25 +132,30 @@ class ObjectHandler implements ProxyHandler<object> {
     return Reflect.deleteProperty(this.subject.target, key);
   }
 
-  #wrappedMember(key: PropertyKey, value: unknown): unknown {
+  #wrappedMember(key: PropertyKey, value: object | null): unknown {
     const known = this.#made?.get(key);
-    const made = known?.work === value ? known : { work: value, method: this.#make(key, value) };
-    if (made !== known) (this.#made ??= new Map()).set(key, made);
+    const isSame = known !== undefined && known.work === value;
+    const made = isSame ? known : { work: value, method: this.#make(key, value) };
+    if (!isSame) (this.#made ??= new Map()).set(key, made);
     this.#lastKey = key;
     this.#lastWork = value;
     this.#lastMethod = made.method;
     return made.method;
   }
 
-  #make(key: PropertyKey, value: unknown): unknown {
-    const { name, target, depth } = this.subject;
+  #make(key: PropertyKey, value: object | null): unknown {
+    const { service, path, target, depth } = this.subject;
     if (value === null || key === "constructor" || key === "prototype") return value;
-    if (typeof value === "object")
-      return this.wrappers.wrap(`${name}.${String(key)}`, value, depth - 1);
+    if (typeof key === "symbol" || inborn.has(key)) {
+      return typeof value === "function"
+        ? passThrough(value as Method, this.wrapper, target)
+        : value;
+    }
+    const below = `${path}${key}`;
+    const member = { service, path: `${below}.`, target: value, depth: depth - 1 };
+    if (typeof value === "object" || isClass(value as Method)) return this.wrappers.member(member);
     const work = value as Method;
-    if (typeof key === "symbol" || inborn.has(key)) return passThrough(work, this.wrapper, target);
-    if (isClass(work)) return this.wrappers.wrap(`${name}.${key}`, work);
-    const operation = this.wrappers.operation(`${name}.${key}`);
+    const operation = this.wrappers.operation(service, below);
     return dressedAs(work, makeMethod(operation, work, { wrapper: this.wrapper, target }));
   }
 }
@@ -158,8 +164,10 @@ class FunctionHandler extends ObjectHandler {
   #method: Method | undefined;
 
   apply(target: object, receiver: unknown, words: unknown[]): unknown {
-    const { name } = this.subject;
-    this.#method ??= makeMethod(this.wrappers.operation(name), target as Method, {
+    const { service, path } = this.subject;
+    const operation = (): OperationCore =>
+      this.wrappers.operation(service, path.slice(0, -1) || undefined);
+    this.#method ??= makeMethod(operation(), target as Method, {
       wrapper: this.wrapper,
       target,
     });
@@ -174,7 +182,7 @@ class FunctionHandler extends ObjectHandler {
       isOurs ? (target as NewableFunction) : (newTarget as NewableFunction),
     ) as object;
     // Who extends the class makes things of his own.
-    return isOurs ? this.wrappers.wrap(this.subject.name, made) : made;
+    return isOurs ? this.wrappers.member({ ...this.subject, target: made }) : made;
   }
 }
 

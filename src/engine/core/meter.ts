@@ -1,0 +1,41 @@
+/** Measures calls that somebody else makes: each is begun and ended by hand. */
+import type { RequestIds } from "../events.ts";
+import type { CallMeter, OpenCall } from "../operation.ts";
+import type { Call } from "./call.ts";
+import type { OperationCore } from "./operation-core.ts";
+
+const nobody: OpenCall = { succeed() {}, fail() {} };
+
+export function meterOf(operation: OperationCore): CallMeter {
+  return {
+    begin(ids?: RequestIds): OpenCall {
+      const { breaker, plan, counts } = operation;
+      if (plan.path === "off") return nobody;
+      counts.calls += 1;
+      return new MeteredCall(operation, operation.start(breaker.ticket), ids);
+    },
+  };
+}
+
+class MeteredCall implements OpenCall {
+  readonly #operation: OperationCore;
+  #call: Call | undefined;
+
+  constructor(operation: OperationCore, call: Call, ids: RequestIds | undefined) {
+    this.#operation = operation;
+    this.#call = call;
+    call.ids = ids;
+  }
+
+  succeed(result?: unknown): void {
+    const call = this.#call;
+    this.#call = undefined;
+    if (call !== undefined) this.#operation.workFulfilled(call, result);
+  }
+
+  fail(error: unknown): void {
+    const call = this.#call;
+    this.#call = undefined;
+    if (call !== undefined) this.#operation.workRejected(call, error);
+  }
+}

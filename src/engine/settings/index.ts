@@ -1,0 +1,14 @@
+/** What an engine is told, from code, files and the environment, and what holds in the end. */
+export {
+  type CallOptionsInCode,
+  type EngineOptionsInCode,
+  engineOptionReaders,
+  entriesOfService,
+  layerOfCode,
+  type ServiceOptionsInCode,
+  serviceOptionReaders,
+} from "./code-options.ts";
+export { EngineSettings } from "./engine-settings.ts";
+export type { OperationSettings } from "./operation-settings.ts";
+export type { Entry, Part } from "./setting.ts";
+export { type SettingsNews, SettingsSource } from "./settings-source.ts";
