@@ -6,10 +6,13 @@
  *     stopped waiting: what comes late must find its own record.
  */
 import type { RequestIds } from "../events.ts";
+import type { InFlight } from "./in-flight.ts";
 
 /** Who is told how the work ended. */
 export interface CallOwner {
   workFulfilled(call: Call, value: unknown): void;
+  /** What the work answered with comes bit by bit; returns what its caller is given. */
+  streamOpened(call: Call, stream: object): unknown;
   workRejected(call: Call, error: unknown): void;
 }
 
@@ -21,6 +24,11 @@ export type Answer =
   | "derived"
   /** The caller has a promise of ours, which may settle before the work does. */
   | "owned";
+
+/** Node's streams, the web's, and async iterators: all of them can be iterated over. */
+export function isStreaming(value: object): boolean {
+  return (value as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator] !== undefined;
+}
 
 type Work = (this: unknown, ...words: never[]) => unknown;
 
@@ -37,6 +45,8 @@ export class Call {
   isLate = false;
   /** Its caller has an answer already, or waits for another attempt: nobody waits for this one. */
   isForsaken = false;
+  /** The list that it is in. */
+  list: InFlight | undefined = undefined;
   earlier: Call | undefined = undefined;
   later: Call | undefined = undefined;
   /** Of an owned promise. */
@@ -53,7 +63,11 @@ export class Call {
   ids: RequestIds | undefined = undefined;
 
   readonly fulfilled = (value: unknown): unknown => {
-    (this.owner as CallOwner).workFulfilled(this, value);
+    const owner = this.owner as CallOwner;
+    if (typeof value === "object" && value !== null && isStreaming(value)) {
+      return owner.streamOpened(this, value);
+    }
+    owner.workFulfilled(this, value);
     return value;
   };
 

@@ -8,6 +8,7 @@ export class InFlight {
 
   begin(call: Call): void {
     const newest = this.#newest;
+    call.list = this;
     call.earlier = newest;
     call.later = undefined;
     if (newest === undefined) this.oldest = call;

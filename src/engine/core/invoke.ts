@@ -7,9 +7,10 @@
  * I3. In shadow the caller has the very promise of the work.
  */
 import { BulkheadError, CircuitBreakerError, refused } from "../../resilience/index.ts";
+import { watchThenable } from "../streams/thenable.ts";
 import type { Call } from "./call.ts";
+import { isStreaming } from "./call.ts";
 import type { OperationCore } from "./operation-core.ts";
-import { takeLater } from "./take-later.ts";
 
 export type Method = (this: unknown, ...words: never[]) => unknown;
 
@@ -48,7 +49,8 @@ export function makeMethod(
     }
     if (!(result instanceof Promise && result.constructor === Promise)) {
       if (typeof result === "object" && result !== null && result !== target) {
-        return takeLater(operation, call, result);
+        if (isStreaming(result)) return operation.streamOpened(call, result);
+        if (isThenable(result)) return watchThenable(operation, call, result);
       }
       operation.workFulfilled(call, result);
       return result === target ? wrapper : result;
@@ -71,6 +73,10 @@ export function makeMethod(
         return own(call, result);
     }
   };
+}
+
+function isThenable(result: object): result is PromiseLike<unknown> {
+  return typeof (result as Partial<PromiseLike<unknown>>).then === "function";
 }
 
 /** Handed from the executor to whoever has just made a promise: no closure is needed. */
@@ -116,7 +122,11 @@ function turnAway(operation: OperationCore, error: unknown): unknown {
   }
   // I1: nobody knows yet what it answers with, or it has always answered at once.
   if (!operation.answersLater) throw error;
-  return Promise.reject(error);
+  return rejected(error);
+}
+
+async function rejected(error: unknown): Promise<never> {
+  throw error;
 }
 
 interface Waiting {

@@ -19,6 +19,7 @@ import {
 import { HotHistogram } from "../../statistics/index.ts";
 import type { EngineEventHub, RecoverySuccess, RequestIds } from "../events.ts";
 import type { OperationReport } from "../operation.ts";
+import { watchStream } from "../streams/watch-stream.ts";
 import { type Call, type CallOwner, giveBack, takeCall } from "./call.ts";
 import type { CallPlan } from "./call-plan.ts";
 import { callersSignal } from "./callers-signal.ts";
@@ -46,6 +47,8 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
   readonly inFlight: InFlight = new InFlight();
   /** O3. */
   readonly late: InFlight = new InFlight();
+  /** Streams whose reader does not wait for anything now. */
+  readonly idle: InFlight = new InFlight();
   readonly breaker: Breaker;
   isActive = false;
   isArmed = false;
@@ -55,7 +58,7 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
   readonly #pulse: Pulse;
   readonly #latency = new HotHistogram();
   readonly #sampling = new Sampling();
-  #waiting: (() => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
 
   constructor(name: string, shared: Shared, plan: CallPlan) {
     this.name = name;
@@ -86,7 +89,7 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
 
   /** Calls that the dependency is at work for. */
   get occupied(): number {
-    return this.inFlight.size + this.late.size;
+    return this.inFlight.size + this.late.size + this.idle.size;
   }
 
   /** An attempt begins. The call has been counted by whoever admitted it. */
@@ -127,6 +130,14 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
     }
     if (this.#waiting.length > 0) this.#letNextBegin();
     giveBack(call);
+  }
+
+  streamOpened(call: Call, stream: object): unknown {
+    const opened = watchStream(this, call, stream);
+    if (call.answer === "owned" && !call.isForsaken)
+      (call.resolve as (value: unknown) => void)(opened);
+    call.answer = "watched";
+    return opened;
   }
 
   workRejected(call: Call, error: unknown): void {
@@ -218,7 +229,7 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
 
   /** Its time stops; milliseconds, or -1 when it was not timed. */
   end(call: Call): number {
-    (call.isLate ? this.late : this.inFlight).end(call);
+    (call.list as InFlight).end(call);
     if (!call.isTimed) return -1;
     const nowMs = this.#pulse.monotonicMs();
     this.#pulse.nowMs = nowMs;
@@ -236,11 +247,13 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
     if (call.attempt > 1) this.recovered("retry", call.attempt, elapsedMs);
   }
 
-  #letNextBegin(): void {
+  get #hasRoom(): boolean {
     const { concurrency } = this.#plan;
-    while (this.#waiting.length > 0 && (concurrency === 0 || this.occupied < concurrency)) {
-      this.#waiting.shift()?.();
-    }
+    return concurrency === 0 || this.occupied < concurrency;
+  }
+
+  #letNextBegin(): void {
+    while (this.#waiting.length > 0 && this.#hasRoom) this.#waiting.shift()?.();
   }
 }
 

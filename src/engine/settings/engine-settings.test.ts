@@ -8,7 +8,7 @@ import type { EngineValues, Entry, Layer } from "./setting.ts";
 const readers = optionsOf(engineOptionReaders);
 
 function code(options: EngineOptionsInCode): Layer {
-  return layerOfCode(checkOptions("createEngine", options, readers) as EngineOptionsInCode);
+  return layerOfCode(checkOptions("createEngine", options, readers));
 }
 
 function files(...entries: readonly Omit<Entry, "key" | "from">[]): Layer {

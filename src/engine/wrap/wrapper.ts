@@ -153,7 +153,7 @@ class ObjectHandler implements ProxyHandler<object> {
     }
     const below = `${path}${key}`;
     const member = { service, path: `${below}.`, target: value, depth: depth - 1 };
-    if (typeof value === "object" || isClass(value as Method)) return this.wrappers.member(member);
+    if (typeof value === "object" || isClass(value)) return this.wrappers.member(member);
     const work = value as Method;
     const operation = this.wrappers.operation(service, below);
     return dressedAs(work, makeMethod(operation, work, { wrapper: this.wrapper, target }));
@@ -207,7 +207,7 @@ function passThrough(work: Method, wrapper: object, target: object): Method {
   return dressedAs(work, method);
 }
 
-function isClass(work: Method): boolean {
+function isClass(work: object): boolean {
   return Function.prototype.toString.call(work).startsWith("class");
 }
 
