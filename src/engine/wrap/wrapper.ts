@@ -39,6 +39,9 @@ const inborn: ReadonlySet<PropertyKey> = new Set([
   "inspect",
 ]);
 
+/** `call`, `apply` and `bind` of the wrapper lead back to the wrapper by themselves. */
+const inbornOfFunctions: ReadonlySet<PropertyKey> = new Set(Reflect.ownKeys(Function.prototype));
+
 export class Wrapper {
   readonly #parts: WrapParts;
   readonly #wrapperOf = new WeakMap<object, object>();
@@ -146,6 +149,7 @@ class ObjectHandler implements ProxyHandler<object> {
   #make(key: PropertyKey, value: object | null): unknown {
     const { service, path, target, depth } = this.subject;
     if (value === null || key === "constructor" || key === "prototype") return value;
+    if (typeof target === "function" && inbornOfFunctions.has(key)) return value;
     if (typeof key === "symbol" || inborn.has(key)) {
       return typeof value === "function"
         ? passThrough(value as Method, this.wrapper, target)
