@@ -1,4 +1,7 @@
-/** The in-process engine: what a service loads to protect itself. */
+/**
+ * The in-process engine: what a service loads to protect itself. It wraps, measures, protects and
+ * tells; it loads no package, and leaves fleets, incidents and healing from outside to the daemon.
+ */
 export {
   createEngine,
   type EngineOptions,

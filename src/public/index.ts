@@ -1,4 +1,7 @@
-/** `soulmirror`: the engine inside of a service. Loads no package. */
+/**
+ * `soulmirror`: the engine inside of a service. Loading it loads no package; frameworks, drivers
+ * and AI providers are behind subpaths of their own.
+ */
 export {
   createEngine,
   type EngineOptions,

@@ -85,7 +85,7 @@ export class RateLimitError extends PolicyError {
   }
 }
 
-/** Every alternative has failed; `errors` has their errors in the order in which they were tried. */
+/** Every alternative has failed; `errors` are theirs, in the order in which they were tried. */
 export class AllFailedError extends PolicyError {
   readonly errors: readonly unknown[];
 

@@ -30,6 +30,7 @@ export {
   type PolicyErrorCode,
   RateLimitError,
 } from "./errors.ts";
+export { ManualTools } from "./manual-tools.ts";
 export type { Attempt, CallOptions, Policy, Work } from "./policy.ts";
 export { decideRetry, type RetryVerdict } from "./retry/decide-retry.ts";
 export { RetryBudget } from "./retry/retry-budget.ts";

@@ -1,6 +1,6 @@
 /**
  * One operation at work: it begins calls, settles them, and asks its policies. What is done on
- * every call is in `start` and `workFulfilled`; calls that fail take the longer way (`recovery.ts`).
+ * every call is in `start` and `workFulfilled`; calls that fail go the long way (`recovery.ts`).
  *
  * O1. A call is counted when it begins, and once as succeeded or failed, when its caller is
  *     answered. Each attempt votes once for the breaker: when the work has settled, or its time is

@@ -34,7 +34,8 @@ export function watchNodeStream(stream: Readable, open: OpenStream): (error: unk
     return push(chunk, encoding);
   });
   put(stream, "destroy", (error?: Error | null) => {
-    if (error === undefined || error === null) open.ended();
+    // A loop that is left early ends its stream with an AbortError.
+    if (error === undefined || error === null || error.name === "AbortError") open.ended();
     else open.failed(error);
     return destroy(error ?? undefined);
   });

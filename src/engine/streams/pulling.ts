@@ -1,4 +1,4 @@
-/** One chunk after the other, pulled by whoever reads: what iterators and readers have in common. */
+/** One chunk after the other, pulled by whoever reads: iterators and readers alike. */
 import type { OpenStream } from "./open-stream.ts";
 
 type Pull<R> = (word?: unknown) => Promise<R>;

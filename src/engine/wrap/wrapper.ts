@@ -104,7 +104,7 @@ class ObjectHandler implements ProxyHandler<object> {
     return this.#wrappedMember(key, value as object | null);
   }
 
-  set(_standIn: object, key: PropertyKey, value: unknown, receiver: unknown): boolean {
+  set(_standIn: object, key: PropertyKey, ...[value, receiver]: [unknown, unknown]): boolean {
     const { target } = this.subject;
     return Reflect.set(target, key, value, receiver === this.wrapper ? target : receiver);
   }

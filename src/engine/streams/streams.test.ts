@@ -1,0 +1,196 @@
+/** T1 to T3: a stream has succeeded when it has ended, and lazy results are not forced. */
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { expect, test } from "vitest";
+import { ManualTools } from "../../resilience/index.ts";
+import { type EngineOptions, InfrastructureReliabilityEngine } from "../engine.ts";
+
+function ground(options: EngineOptions = {}) {
+  const tools = new ManualTools();
+  return { tools, engine: new InfrastructureReliabilityEngine(options, tools) };
+}
+
+async function* words(hold?: Promise<void>): AsyncGenerator<string> {
+  yield "one";
+  if (hold) await hold;
+  yield "two";
+}
+
+async function collect(source: AsyncIterable<unknown>): Promise<unknown[]> {
+  const seen: unknown[] = [];
+  for await (const chunk of source) seen.push(chunk);
+  return seen;
+}
+
+function webStream(fail?: Error): ReadableStream<string> {
+  let sent = 0;
+  return new ReadableStream<string>(
+    {
+      pull(controller) {
+        sent += 1;
+        if (sent === 1) controller.enqueue("one");
+        else if (fail) controller.error(fail);
+        else if (sent === 2) controller.enqueue("two");
+        else controller.close();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+const sources = {
+  "an async generator": (fail?: Error) =>
+    (async function* () {
+      yield "one";
+      if (fail) throw fail;
+      yield "two";
+    })(),
+  "a promise of one": async (fail?: Error) =>
+    (async function* () {
+      yield "one";
+      if (fail) throw fail;
+      yield "two";
+    })(),
+  "a stream of Node": (fail?: Error) => {
+    let sent = 0;
+    return new Readable({
+      objectMode: true,
+      highWaterMark: 1,
+      read() {
+        sent += 1;
+        if (sent === 1) this.push("one");
+        else if (fail) this.destroy(fail);
+        else this.push(sent === 2 ? "two" : null);
+      },
+    });
+  },
+  "a stream of the web": webStream,
+} as const;
+
+test.each(Object.entries(sources))(
+  "%s has succeeded at its end, and not before",
+  async (_, make) => {
+    const { engine } = ground();
+    const it = engine.wrap("it", { read: () => make() });
+    const stream = await it.read();
+    expect(engine.operation("it.read")).toMatchObject({ calls: 1, succeeded: 0, inFlight: 1 });
+    expect(await collect(stream)).toEqual(["one", "two"]);
+    expect(engine.operation("it.read")).toMatchObject({ succeeded: 1, failed: 0, inFlight: 0 });
+  },
+);
+
+test.each(Object.entries(sources))("%s that breaks in the middle has failed", async (_, make) => {
+  const { engine } = ground({ autoRetry: false });
+  const cut = Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
+  const it = engine.wrap("it", { read: () => make(cut) });
+  await expect(collect(await it.read())).rejects.toBe(cut);
+  expect(engine.operation("it.read")).toMatchObject({
+    succeeded: 0,
+    failed: 1,
+    failures: { connection_reset: 1 },
+  });
+});
+
+test.each(Object.entries(sources))(
+  "%s whose reader stops early has not failed (T3)",
+  async (_, make) => {
+    const { engine } = ground();
+    const it = engine.wrap("it", { read: () => make() });
+    for await (const chunk of await it.read()) {
+      expect(chunk).toBe("one");
+      break;
+    }
+    expect(engine.operation("it.read")).toMatchObject({ succeeded: 1, failed: 0, inFlight: 0 });
+  },
+);
+
+test("a chunk that does not come ends the stream with an error, and a slow reader does not (T1, T2)", async () => {
+  const { tools, engine } = ground({ timeout: 1000 });
+  const hold = Promise.withResolvers<void>();
+  const it = engine.wrap("it", { read: () => words(hold.promise) });
+  const iterator = it.read();
+  expect(await iterator.next()).toEqual({ done: false, value: "one" });
+  await tools.advance(60_000);
+  expect(engine.operation("it.read")).toMatchObject({ failed: 0, inFlight: 1 });
+  const next = iterator.next().catch((error: unknown) => error);
+  await tools.advance(1001);
+  expect(await next).toMatchObject({ code: "CALL_TIMEOUT" });
+  expect(engine.operation("it.read")).toMatchObject({ failed: 1, failures: { timeout: 1 } });
+  await expect(iterator.next()).rejects.toMatchObject({ code: "CALL_TIMEOUT" });
+});
+
+test("a stream that is piped on is watched to its end", async () => {
+  const { engine } = ground();
+  const it = engine.wrap("it", { node: () => Readable.from(["a", "b"]), web: () => webStream() });
+  const seen: unknown[] = [];
+  await pipeline(it.node(), async (source: AsyncIterable<unknown>) => {
+    for await (const chunk of source) seen.push(chunk);
+  });
+  const through = it.web().pipeThrough(new TransformStream());
+  expect(await collect(through)).toEqual(["one", "two"]);
+  expect(seen).toEqual(["a", "b"]);
+  // The pipe learns of the end after its reader.
+  await new Promise(setImmediate);
+  for (const name of ["it.node", "it.web"]) {
+    expect(engine.operation(name)).toMatchObject({ succeeded: 1, inFlight: 0 });
+  }
+});
+
+test("no listener is added to a stream, so that its error reaches who it would have reached", () => {
+  const { engine } = ground();
+  const it = engine.wrap("it", { read: () => new Readable({ read() {} }) });
+  const stream = it.read();
+  expect(stream.listenerCount("error")).toBe(0);
+  expect(stream.listenerCount("data")).toBe(0);
+  expect(stream.readableFlowing).toBeNull();
+  stream.destroy();
+});
+
+test("a lazy thenable is not forced, is not changed, and is measured when it is awaited", async () => {
+  const { engine } = ground();
+  class Query implements PromiseLike<string> {
+    static executed = 0;
+    #table = "";
+    from(table: string): this {
+      this.#table = table;
+      return this;
+    }
+    // oxlint-disable-next-line unicorn/no-thenable -- What is tested is a thenable.
+    then<A = string, B = never>(
+      done?: ((value: string) => A | PromiseLike<A>) | null,
+      failed?: ((error: unknown) => B | PromiseLike<B>) | null,
+    ): Promise<A | B> {
+      Query.executed += 1;
+      const rows = Promise.resolve(`rows of ${this.#table}`);
+      return rows.then(done, failed);
+    }
+  }
+  const db = engine.wrap("db", { select: () => new Query() });
+  const query = db.select();
+  expect(query).toBeInstanceOf(Query);
+  expect(Object.keys(query)).toEqual([]);
+  await Promise.resolve();
+  expect(Query.executed).toBe(0);
+  expect(await query.from("users")).toBe("rows of users");
+  expect(Query.executed).toBe(1);
+  expect(engine.operation("db.select")).toMatchObject({ calls: 1, succeeded: 1 });
+});
+
+test("a promise of a class of its own keeps its class and its methods", async () => {
+  const { engine } = ground({ autoRetry: false });
+  class Request extends Promise<string> {
+    get isRequest(): boolean {
+      return true;
+    }
+  }
+  const it = engine.wrap("it", {
+    ask: () => new Request((resolve) => resolve("well")),
+    fail: () => new Request((_, reject) => reject(new Error("down"))),
+  });
+  const request = it.ask();
+  expect(request).toBeInstanceOf(Request);
+  expect(request.isRequest).toBe(true);
+  expect(await request).toBe("well");
+  await expect(it.fail()).rejects.toThrow("down");
+  expect(engine.operation("it.fail")).toMatchObject({ failed: 1 });
+});
