@@ -20,6 +20,7 @@ import { Deadlines } from "./core/deadlines.ts";
 import { meterOf } from "./core/meter.ts";
 import { OperationCore, type Shared } from "./core/operation-core.ts";
 import { Pulse } from "./core/pulse.ts";
+import type { SamplingMode } from "./core/sampling.ts";
 import { EngineEventHub, type EngineEvents, type EventName } from "./events.ts";
 import type { CallMeter, EngineView, OperationReport } from "./operation.ts";
 import { realTools } from "./real-tools.ts";
@@ -41,6 +42,8 @@ export interface EngineOptions extends EngineOptionsInCode {
   readonly service?: string;
   /** A configuration file that must be there; without it the usual ones are looked for. */
   readonly config?: string;
+  /** Whether calls that come very often are all timed. Default `adaptive`: one of sixteen is. */
+  readonly sampling?: SamplingMode;
 }
 
 export interface WrapOptions extends ServiceOptionsInCode {
@@ -49,6 +52,8 @@ export interface WrapOptions extends ServiceOptionsInCode {
   /** Answers instead of an error, where the dependency is at fault. */
   readonly fallback?: (error: unknown) => unknown;
 }
+
+const sampling = wordOption<SamplingMode>(["adaptive", "every"]);
 
 const wrapReaders = optionsOf({
   ...serviceOptionReaders,
@@ -82,8 +87,18 @@ export class InfrastructureReliabilityEngine implements EngineView {
    */
   constructor(options: EngineOptions | string = {}, tools: Tools = realTools) {
     const given = typeof options === "string" ? { config: options } : options;
-    const readers = { ...engineOptionReaders, service: textOption(), config: textOption() };
-    const { service, config, ...code } = checkOptions("createEngine", given, optionsOf(readers));
+    const readers = {
+      ...engineOptionReaders,
+      service: textOption(),
+      config: textOption(),
+      sampling,
+    };
+    const {
+      service,
+      config,
+      sampling: how,
+      ...code
+    } = checkOptions("createEngine", given, optionsOf(readers));
     this.service = service ?? process.env["SOULMIRROR_SERVICE"] ?? "service";
     this.#code = code;
     const pulse = new Pulse(tools);
@@ -93,6 +108,7 @@ export class InfrastructureReliabilityEngine implements EngineView {
       deadlines: new Deadlines(tools.background, tools.monotonicMs),
       events: this.#events,
       classify: createClassify(tools.wallMs),
+      sampling: how ?? "adaptive",
     };
     this.#source = new SettingsSource({
       code: layerOfCode(code),

@@ -28,7 +28,7 @@ import type { Deadlines, WithDeadline } from "./deadlines.ts";
 import { InFlight } from "./in-flight.ts";
 import { type Pulse, type Pulsing, tickMs } from "./pulse.ts";
 import { recover, wouldRetry } from "./recovery.ts";
-import { Sampling } from "./sampling.ts";
+import { Sampling, type SamplingMode } from "./sampling.ts";
 import { timeIsOver } from "./time-is-over.ts";
 
 /** What all operations of one engine share. */
@@ -38,6 +38,7 @@ export interface Shared {
   readonly deadlines: Deadlines;
   readonly events: EngineEventHub;
   readonly classify: Classify;
+  readonly sampling: SamplingMode;
 }
 
 export class OperationCore implements CallOwner, Pulsing, WithDeadline {
@@ -57,7 +58,7 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
   #plan: CallPlan;
   readonly #pulse: Pulse;
   readonly #latency = new HotHistogram();
-  readonly #sampling = new Sampling();
+  readonly #sampling: Sampling;
   readonly #waiting: (() => void)[] = [];
 
   constructor(name: string, shared: Shared, plan: CallPlan) {
@@ -65,6 +66,7 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
     this.shared = shared;
     this.#plan = plan;
     this.#pulse = shared.pulse;
+    this.#sampling = new Sampling(shared.sampling);
     this.breaker = new Breaker(plan.breaker, (from, to, reason) => {
       const openForMs = this.breaker.openLeftMs(this.#pulse.nowMs);
       this.decided(

@@ -8,17 +8,26 @@ const seldomPerMs = 5;
 
 const sampledEveryMax = 16;
 
+/** `every`: each call is timed, whatever it costs. */
+export type SamplingMode = "adaptive" | "every";
+
 export class Sampling {
   /** One of so many calls is timed. */
   every = 1;
   /** Calls until the next one that is timed. */
   left = 1;
+  readonly #isAdaptive: boolean;
   #callsUntilLook = 1;
   #lookedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(mode: SamplingMode) {
+    this.#isAdaptive = mode === "adaptive";
+  }
 
   /** To be called at each timed call, after `left` has run out. */
   timed(nowMs: number): void {
     this.left = this.every;
+    if (!this.#isAdaptive) return;
     this.#callsUntilLook -= this.every;
     if (this.#callsUntilLook > 0) return;
     const perMs = callsOfLook / Math.max(nowMs - this.#lookedMs, 0.001);
