@@ -13,6 +13,7 @@ import {
   optionsOf,
   textOption,
   wholeOption,
+  wordOption,
 } from "../kernel/index.ts";
 import { createClassify, RetryBudget, type Tools } from "../resilience/index.ts";
 import { planCalls } from "./core/call-plan.ts";
