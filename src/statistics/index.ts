@@ -28,4 +28,5 @@ export {
 export { History, type HistoryOptions } from "./history.ts";
 export { HotHistogram } from "./hot-histogram.ts";
 export { LogSketch, type LogSketchOptions } from "./log-sketch.ts";
+export { ResultShape, type Suspicion } from "./result-shape.ts";
 export { type TrendOptions, timeToLimitMs } from "./trend.ts";
