@@ -15,10 +15,12 @@ import {
   fieldsOf,
   innerOf,
   isPlain,
+  type KnownFields,
   kind,
   kindOf,
   lookDeep,
   type Plain,
+  presence,
   type SignName,
   sign,
   signNames,
@@ -41,7 +43,7 @@ export interface Suspicion {
 const lessons = 256;
 /** Of every so many results one is looked at closely, whatever the rate. */
 const closeEvery = 64;
-const none: readonly string[] = [];
+const unknownFields: KnownFields = { outer: [], always: 0, inner: [] };
 /** Short texts are read on every call: it takes a few tens of nanoseconds. */
 const shortText = 64;
 const sizesMin = 64;
@@ -73,8 +75,7 @@ export class ResultShape {
   #sizes = 0;
   #logMean = 0;
   #logSquares = 0;
-  #keys: readonly string[] | undefined;
-  #innerKeys: readonly string[] | undefined;
+  #fields: KnownFields = unknownFields;
   #odds: SignOdds | undefined;
 
   /** Results that were looked at so far. */
@@ -141,7 +142,7 @@ export class ResultShape {
     try {
       if (isClose) this.#closely += 1;
       if (this.#count > countMax) this.#halve();
-      const close = lookDeep(value, { outer: this.#keys ?? none, inner: this.#innerKeys ?? none });
+      const close = lookDeep(value, this.#fields);
       const signs = this.#temper(close.signs | this.#signsOf(value));
       const everyLook = this.#everyLookSigns(value);
       const told = signs === 0 ? undefined : this.#weigh(signs, { everyLook, isClose });
@@ -207,13 +208,8 @@ export class ResultShape {
     this.#kinds |= kindOf(value);
     const size = sizeOf(value);
     if (size !== undefined && size > 0) this.#learnSize(Math.log2(size));
-    if (isPlain(value)) {
-      this.#isAnswer ||= claimsSuccess(value);
-      this.#keys = usualKeys(value, this.#keys);
-    }
-    if (this.#innerKeys) return;
-    const inner = fieldsOf(innerOf(value, this.#keys ?? none));
-    if (inner.length > 0) this.#innerKeys = inner;
+    if (isPlain(value)) this.#isAnswer ||= claimsSuccess(value);
+    this.#fields = learnFields(value, this.#fields);
   }
 
   /** Welford's mean and squares, forgetting slowly: after a while the newest 4096 count. */
@@ -263,11 +259,20 @@ function mayCarryError(value: object): boolean {
   return hasPlace !== undefined && hasPlace !== null && carriedError(value as Plain) !== undefined;
 }
 
-/** The fields that every result had so far, or the first eight of the first one. */
-function usualKeys(value: Plain, known: readonly string[] | undefined): readonly string[] {
-  const isThere = (key: string): boolean => value[key] !== undefined;
-  if (known === undefined) return fieldsOf(value);
-  return known.every(isThere) ? known : known.filter(isThere);
+/** The first eight fields of the first object, and which of them every later one had, too. */
+function learnFields(value: unknown, known: KnownFields): KnownFields {
+  let { outer, always, inner } = known;
+  if (isPlain(value)) {
+    if (outer.length === 0) {
+      outer = fieldsOf(value);
+      always = (1 << outer.length) - 1;
+    }
+    always &= presence(value, outer);
+  }
+  if (inner.length === 0) inner = fieldsOf(innerOf(value, outer));
+  const isSame =
+    outer === known.outer && always === known.always && inner.length === known.inner.length;
+  return isSame ? known : { outer, always, inner };
 }
 
 function kindNames(kinds: number): readonly string[] {

@@ -122,6 +122,8 @@ export interface DeepLook {
  */
 export interface KnownFields {
   readonly outer: readonly string[];
+  /** Bit n: every result had field n of `outer`. */
+  readonly always: number;
   /** Of the records of a list, or of the objects within an object. */
   readonly inner: readonly string[];
 }
@@ -130,14 +132,15 @@ const nothing: DeepLook = { signs: 0, details: {} };
 const elementsLooked = 4;
 const fieldsMax = 8;
 
-export function lookDeep(value: unknown, { outer, inner }: KnownFields): DeepLook {
+export function lookDeep(value: unknown, known: KnownFields): DeepLook {
+  const { outer, inner } = known;
   if (typeof value === "string") return ofText(textFinding(value));
   if (Array.isArray(value)) {
     const places = value.slice(0, elementsLooked).map((_, index) => String(index));
     return lookAtFields(value as unknown as Plain, places, inner);
   }
   if (!isPlain(value)) return nothing;
-  return errorOf(value) ?? missingOf(value, outer) ?? lookAtFields(value, outer, inner);
+  return errorOf(value) ?? missingOf(value, known) ?? lookAtFields(value, outer, inner);
 }
 
 /** Names of the first eight fields of a value that are plain data. */
@@ -164,11 +167,22 @@ function isEmptyObject(value: Plain): boolean {
   return true;
 }
 
-function missingOf(value: Plain, keys: readonly string[]): DeepLook | undefined {
-  const missing = keys.filter((key) => value[key] === undefined);
-  if (missing.length === 0) return undefined;
-  const isEmpty = missing.length === keys.length && isEmptyObject(value);
-  return { signs: isEmpty ? sign.empty : sign.missingKeys, details: { missing } };
+/** Which of the fields are there, as bits. */
+export function presence(value: Plain, fields: readonly string[]): number {
+  let bits = 0;
+  for (const [index, field] of fields.entries()) {
+    if (value[field] !== undefined) bits |= 1 << index;
+  }
+  return bits;
+}
+
+function missingOf(value: Plain, { outer, always }: KnownFields): DeepLook | undefined {
+  const present = presence(value, outer);
+  const lacking = always & ~present;
+  if (lacking === 0 && (present !== 0 || outer.length === 0)) return undefined;
+  if (present === 0 && isEmptyObject(value)) return { signs: sign.empty, details: {} };
+  const missing = outer.filter((_, index) => (lacking & (1 << index)) !== 0);
+  return missing.length === 0 ? undefined : { signs: sign.missingKeys, details: { missing } };
 }
 
 function lookAtFields(
