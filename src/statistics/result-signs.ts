@@ -179,7 +179,7 @@ export function presence(value: Plain, fields: readonly string[]): number {
 function missingOf(value: Plain, { outer, always }: KnownFields): DeepLook | undefined {
   const present = presence(value, outer);
   const lacking = always & ~present;
-  if (lacking === 0 && (present !== 0 || outer.length === 0)) return undefined;
+  if (lacking === 0) return undefined;
   if (present === 0 && isEmptyObject(value)) return { signs: sign.empty, details: {} };
   const missing = outer.filter((_, index) => (lacking & (1 << index)) !== 0);
   return missing.length === 0 ? undefined : { signs: sign.missingKeys, details: { missing } };

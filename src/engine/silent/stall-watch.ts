@@ -1,0 +1,71 @@
+/**
+ * Tells which line of code blocks the event loop. A timer beats; a watchdog thread listens, and
+ * when the beat is late it looks at the stack of the blocked thread through node's own inspector.
+ * Nothing is instrumented: while nothing stalls, the cost is the beat.
+ */
+import { url as inspectorUrl } from "node:inspector";
+import { isMainThread, Worker } from "node:worker_threads";
+import { entryFile } from "../../system/index.ts";
+import { place, places, type Stall, type StallWorkerData } from "./stall-share.ts";
+
+export interface StallWatchOptions {
+  /** The loop may be blocked for so long; 200 by default. */
+  readonly thresholdMs?: number;
+  /** A line on stderr that begins so, written while the stall lasts: it may never end. */
+  readonly linePrefix?: string;
+  /** Told when the loop runs again. */
+  readonly onStall: (stall: Stall) => void;
+}
+
+const beatsPerThreshold = 4;
+const memoryMb = { maxOldGenerationSizeMb: 24, maxYoungGenerationSizeMb: 4, stackSizeMb: 1 };
+
+/**
+ * Watches the main thread until the returned function is called; only from there, and never where
+ * the process is being debugged. Keeps no process alive. A stall between one threshold and one and
+ * a half may be missed.
+ */
+export function watchStalls({ thresholdMs = 200, linePrefix, onStall }: StallWatchOptions): () => void {
+  if (!isMainThread) return () => {};
+  const beatMs = Math.max(5, Math.floor(thresholdMs / beatsPerThreshold));
+  const shared = new SharedArrayBuffer(places * Int32Array.BYTES_PER_ELEMENT);
+  const numbers = new Int32Array(shared);
+  const workerData: StallWorkerData = { thresholdMs, beatMs, shared, linePrefix };
+  const worker = startWorker(workerData, onStall);
+  const beat = (): void => {
+    Atomics.store(numbers, place.isDebugged, inspectorUrl() === undefined ? 0 : 1);
+    Atomics.add(numbers, place.beats, 1);
+  };
+  beat();
+  const timer = setInterval(beat, beatMs).unref();
+  return () => {
+    clearInterval(timer);
+    void worker?.terminate();
+  };
+}
+
+/** Without the hooks, flags and variables of the service: the thread is ours alone. */
+function startWorker(workerData: StallWorkerData, onStall: (stall: Stall) => void): Worker | undefined {
+  try {
+    const worker = new Worker(entryFile("stall-worker", import.meta.url), {
+      name: "soulmirror-stalls",
+      workerData,
+      env: {},
+      execArgv: [],
+      resourceLimits: memoryMb,
+    });
+    worker.on("message", (stall: Stall) => {
+      try {
+        onStall(stall);
+      } catch {
+        // The reporter's own affair; the service knows nothing of it.
+      }
+    });
+    // A watchdog that cannot run is no reason to end a service.
+    worker.on("error", () => {});
+    worker.unref();
+    return worker;
+  } catch {
+    return undefined;
+  }
+}
