@@ -17,15 +17,19 @@ export interface StallWatchOptions {
   readonly onStall: (stall: Stall) => void;
 }
 
-const beatsPerThreshold = 4;
-const memoryMb = { maxOldGenerationSizeMb: 24, maxYoungGenerationSizeMb: 4, stackSizeMb: 1 };
+const beatsPerThreshold = 2;
+const memoryMb = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 };
 
 /**
  * Watches the main thread until the returned function is called; only from there, and never where
- * the process is being debugged. Keeps no process alive. A stall between one threshold and one and
- * a half may be missed.
+ * the process is being debugged. Keeps no process alive. What blocks for less than the threshold is
+ * never told, what blocks for twice as long always is.
  */
-export function watchStalls({ thresholdMs = 200, linePrefix, onStall }: StallWatchOptions): () => void {
+export function watchStalls({
+  thresholdMs = 200,
+  linePrefix,
+  onStall,
+}: StallWatchOptions): () => void {
   if (!isMainThread) return () => {};
   const beatMs = Math.max(5, Math.floor(thresholdMs / beatsPerThreshold));
   const shared = new SharedArrayBuffer(places * Int32Array.BYTES_PER_ELEMENT);
@@ -45,7 +49,10 @@ export function watchStalls({ thresholdMs = 200, linePrefix, onStall }: StallWat
 }
 
 /** Without the hooks, flags and variables of the service: the thread is ours alone. */
-function startWorker(workerData: StallWorkerData, onStall: (stall: Stall) => void): Worker | undefined {
+function startWorker(
+  workerData: StallWorkerData,
+  onStall: (stall: Stall) => void,
+): Worker | undefined {
   try {
     const worker = new Worker(entryFile("stall-worker", import.meta.url), {
       name: "soulmirror-stalls",

@@ -11,7 +11,6 @@
 import { writeSync } from "node:fs";
 import { type Debugger, Session } from "node:inspector";
 import { parentPort, workerData } from "node:worker_threads";
-import { realMonotonicMs } from "../../system/index.ts";
 import { place, type StackPlace, type Stall, type StallWorkerData } from "./stall-share.ts";
 
 const { thresholdMs, beatMs, shared, linePrefix } = workerData as StallWorkerData;
@@ -20,16 +19,21 @@ const framesMax = 8;
 /** A thread inside one long call of node's own cannot be stopped before it returns. */
 const stackWaitMs = 10_000;
 
+/** The clock of `system` comes with the whole of it: ten megabytes in a thread that only counts. */
+function monotonicMs(): number {
+  return Number(process.hrtime.bigint() / 1_000_000n);
+}
+
 let beats = Atomics.load(numbers, place.beats);
 /** When the last beat was seen, plus the time that this thread itself did not run. */
-let sinceMs = realMonotonicMs();
+let sinceMs = monotonicMs();
 let lookedMs = sinceMs;
 let isTold = true;
 
 setInterval(look, beatMs);
 
 function look(): void {
-  const nowMs = realMonotonicMs();
+  const nowMs = monotonicMs();
   const missedMs = Math.max(0, nowMs - lookedMs - 2 * beatMs);
   lookedMs = nowMs;
   sinceMs += missedMs;
@@ -43,7 +47,7 @@ function look(): void {
   const blockedMs = nowMs - sinceMs - beatMs;
   if (isTold || blockedMs < thresholdMs || isDebugged()) return;
   isTold = true;
-  takeStack((stack) => tell({ blockedMs: Math.round(realMonotonicMs() - sinceMs), stack }));
+  takeStack((stack) => tell({ blockedMs: monotonicMs() - sinceMs, stack }));
 }
 
 function isDebugged(): boolean {
@@ -67,7 +71,9 @@ function takeStack(done: (stack: readonly StackPlace[]) => void): void {
   session.on("Debugger.paused", ({ params }) => {
     // It may have come out of the stall by itself; then this is the stack of something innocent.
     const isStill = Atomics.load(numbers, place.beats) === beats;
-    session.post("Debugger.resume", () => finish(isStill ? placesOf(params.callFrames, files) : []));
+    session.post("Debugger.resume", () =>
+      finish(isStill ? placesOf(params.callFrames, files) : []),
+    );
   });
   session.post("Debugger.enable");
   session.post("Debugger.pause");
@@ -86,12 +92,16 @@ function placesOf(
 }
 
 function tell(stall: Stall): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port, not a window
   parentPort?.postMessage(stall);
   if (linePrefix === undefined) return;
   const [first] = stall.stack;
   const where = first ? ` in ${first.function} (${first.file}:${first.line})` : "";
   try {
-    writeSync(2, `${linePrefix}the event loop has been blocked for ${stall.blockedMs} ms${where}\n`);
+    writeSync(
+      2,
+      `${linePrefix}the event loop has been blocked for ${stall.blockedMs} ms${where}\n`,
+    );
   } catch {
     // Nobody reads stderr.
   }
