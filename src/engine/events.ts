@@ -39,6 +39,7 @@ export interface SilentError {
   readonly type:
     | "hanging_call"
     | "swallowed_rejection"
+    | "swallowed_exception"
     | "throwing_listener"
     | "suspicious_result"
     | "event_loop_stall"

@@ -25,6 +25,7 @@ export {
   type Sample,
   writeExposition,
 } from "./exposition.ts";
+export { type Growth, GrowthJudge } from "./growth.ts";
 export { type Hang, HangJudge, type HangOptions, type Latencies } from "./hang.ts";
 export { History, type HistoryOptions } from "./history.ts";
 export { HotHistogram } from "./hot-histogram.ts";

@@ -1,0 +1,122 @@
+/**
+ * Tells what grows until it is exhausted: the heap and the whole memory as they are right after a
+ * full collection, open descriptors by kind, and what keeps the event loop busy (timers, requests).
+ *
+ * What a collection leaves is what somebody still holds: teeth of a sawtooth never come in.
+ */
+import { totalmem } from "node:os";
+import { constants, PerformanceObserver } from "node:perf_hooks";
+import { getHeapStatistics } from "node:v8";
+import { formatBytes, formatDuration } from "../../kernel/index.ts";
+import { type Growth, GrowthJudge } from "../../statistics/index.ts";
+import { realMonotonicMs } from "../../system/index.ts";
+import type { SilentError } from "../events.ts";
+import {
+  countDescriptors,
+  type DescriptorKind,
+  descriptorLimit,
+  descriptorsByKind,
+} from "./descriptors.ts";
+import { type Tell, wholeProcess } from "./tell.ts";
+
+const everyMs = 10_000;
+/** Fewer are nobody's problem, and their kinds are not looked up. */
+const descriptorsMin = 128;
+/**
+ * Far below what the system allows where it allows a million: a service with so many open files
+ * and more every minute does not close them.
+ */
+const limitsByKind: Readonly<Record<DescriptorKind, number>> = {
+  file: 2048,
+  pipe: 2048,
+  socket: 65_536,
+  other: 16_384,
+};
+const handlesLimit = 100_000;
+
+/** Until the returned function is called. Keeps no process alive. */
+export function watchGrowth(tell: Tell, intervalMs: number = everyMs): () => void {
+  const stopMemory = watchMemory(tell);
+  const look = [watchDescriptors(tell), watchHandles(tell)];
+  const timer = setInterval(() => {
+    for (const each of look) each(realMonotonicMs());
+  }, intervalMs).unref();
+  return () => {
+    stopMemory();
+    clearInterval(timer);
+  };
+}
+
+function watchMemory(tell: Tell): () => void {
+  const heap = new GrowthJudge();
+  const whole = new GrowthJudge();
+  const observer = new PerformanceObserver((list) => {
+    const isFull = list.getEntries().some((entry) => {
+      const { kind } = (entry as { detail?: { kind?: number } }).detail ?? {};
+      return kind === constants.NODE_PERFORMANCE_GC_MAJOR;
+    });
+    if (!isFull) return;
+    const atMs = realMonotonicMs();
+    const { used_heap_size: value, heap_size_limit: limit } = getHeapStatistics();
+    const grown = heap.add({ atMs, value, limit });
+    if (grown) tell(told("heap_growth", "the heap", grown, { of: "heap" }));
+    const memory = { atMs, value: process.memoryUsage.rss(), limit: memoryLimit() };
+    const fuller = whole.add(memory);
+    if (fuller) tell(told("heap_growth", "the memory of the process", fuller, { of: "memory" }));
+  });
+  observer.observe({ entryTypes: ["gc"] });
+  return () => observer.disconnect();
+}
+
+function memoryLimit(): number {
+  const constrained = process.constrainedMemory();
+  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+}
+
+function watchDescriptors(tell: Tell): (atMs: number) => void {
+  const judges = new Map<DescriptorKind, GrowthJudge>();
+  const systemLimit = descriptorLimit();
+  return (atMs) => {
+    if ((countDescriptors() ?? 0) < descriptorsMin) return;
+    const found = descriptorsByKind();
+    if (found === undefined) return;
+    for (const kind of Object.keys(limitsByKind) as DescriptorKind[]) {
+      const judge = judges.get(kind) ?? new GrowthJudge();
+      judges.set(kind, judge);
+      const limit = Math.min(systemLimit, limitsByKind[kind]);
+      const grown = judge.add({ atMs, value: found.counts[kind], limit });
+      if (grown === undefined) continue;
+      const folder = kind === "file" && found.folder !== undefined ? { folder: found.folder } : {};
+      const evidence = { of: kind, ...found.counts, ...folder };
+      tell(told("descriptor_growth", `open descriptors (${kind})`, grown, evidence));
+    }
+  };
+}
+
+function watchHandles(tell: Tell): (atMs: number) => void {
+  const judge = new GrowthJudge();
+  return (atMs) => {
+    const handles = process.getActiveResourcesInfo();
+    const grown = judge.add({ atMs, value: handles.length, limit: handlesLimit });
+    if (grown === undefined) return;
+    const counts: Record<string, number> = {};
+    for (const kind of handles) counts[kind] = (counts[kind] ?? 0) + 1;
+    tell(told("handle_growth", "what keeps the event loop busy", grown, { counts }));
+  };
+}
+
+function told(
+  type: SilentError["type"],
+  what: string,
+  { value, limit, leftMs }: Growth,
+  details: Readonly<Record<string, unknown>>,
+): SilentError {
+  const show = type === "heap_growth" ? formatBytes : (count: number): string => String(count);
+  const end = leftMs === 0 ? "and is there" : `and gets there in ${formatDuration(leftMs)}`;
+  return {
+    operation: wholeProcess,
+    type,
+    reason: `${what} grows: ${show(value)} on the way to ${show(limit)}, ${end} at this rate`,
+    evidence: { value, limit, leftMs: Math.round(leftMs), ...details },
+  };
+}
