@@ -1,0 +1,26 @@
+/**
+ * Is this service well? The checks that a service has of its own, the built-in ones, and the
+ * endpoint that tells the answer to others. What to do about it is left to those who ask.
+ */
+export {
+  type CheckResult,
+  type HealthAnswer,
+  type HealthCheck,
+  type HealthReport,
+  type HealthStatus,
+  worstOf,
+} from "./check.ts";
+export { type CpuCheckOptions, cpuCheck } from "./cpu-check.ts";
+export { type DiskCheckOptions, diskCheck } from "./disk-check.ts";
+export { type EventLoopCheckOptions, eventLoopCheck } from "./event-loop-check.ts";
+export {
+  type HealthDocument,
+  type HealthDocumentOptions,
+  healthMediaType,
+  toHealthDocument,
+} from "./health-document.ts";
+export { type HealthSource, healthHandler, healthRoute } from "./health-handler.ts";
+export { databaseCheck, type LatencyCheckOptions, redisCheck } from "./latency-check.ts";
+export { type MemoryCheckOptions, memoryCheck } from "./memory-check.ts";
+export { HealthCheckRegistry, type HealthCheckRegistryOptions } from "./registry.ts";
+export { healthQuery } from "./shown-report.ts";

@@ -1,0 +1,107 @@
+/**
+ * How near the process is to the limit that would end it: that of its heap (an out-of-memory error
+ * of V8) or that of its control group (the kernel's killer), whichever is nearer. Never the size
+ * of the heap at the moment: a small heap that is nearly full only means that it will grow.
+ */
+import { readFileSync } from "node:fs";
+import { totalmem } from "node:os";
+import { join } from "node:path";
+import { getHeapStatistics } from "node:v8";
+import { formatBytes } from "../../kernel/index.ts";
+import { controlGroupsOf } from "../../system/index.ts";
+import type { HealthAnswer, HealthCheck } from "./check.ts";
+
+export interface MemoryReading {
+  readonly heapUsedBytes: number;
+  /** What V8 allows: `--max-old-space-size`, or what it has chosen itself. */
+  readonly heapLimitBytes: number;
+  /** Of this process alone. */
+  readonly residentBytes: number;
+  /** Of everything in the control group but what the kernel can drop; undefined: not known. */
+  readonly groupUsedBytes?: number;
+  /** Undefined where the group has no limit. */
+  readonly groupLimitBytes?: number;
+  readonly machineBytes: number;
+}
+
+export interface MemoryCheckOptions {
+  /** Shares of the limit: 0.75 and 0.9. */
+  readonly degradedAbove?: number;
+  readonly unhealthyAbove?: number;
+  readonly read?: () => MemoryReading;
+}
+
+/** Degraded above 75 %, unhealthy above 90 % of the memory that the process may really use. */
+export function memoryCheck(options: MemoryCheckOptions = {}): HealthCheck {
+  const { degradedAbove = 0.75, unhealthyAbove = 0.9, read = readMemory } = options;
+  return (): HealthAnswer => {
+    const reading = read();
+    const { share, of, usedBytes, limitBytes } = nearest(reading);
+    const metadata = { usedShare: share, of, usedBytes, limitBytes };
+    const message =
+      `${Math.round(share * 100)} % of ${of} is used: ` +
+      `${formatBytes(usedBytes)} of ${formatBytes(limitBytes)}`;
+    if (share > unhealthyAbove) return { status: "unhealthy", message, metadata };
+    return { status: share > degradedAbove ? "degraded" : "healthy", message, metadata };
+  };
+}
+
+interface Nearness {
+  readonly share: number;
+  readonly of: "the heap" | "the control group" | "the machine";
+  readonly usedBytes: number;
+  readonly limitBytes: number;
+}
+
+function nearest(reading: MemoryReading): Nearness {
+  const { heapUsedBytes, heapLimitBytes, residentBytes, machineBytes } = reading;
+  const heap = nearness("the heap", heapUsedBytes, heapLimitBytes);
+  const { groupLimitBytes, groupUsedBytes = residentBytes } = reading;
+  const outer =
+    groupLimitBytes === undefined || groupLimitBytes >= machineBytes
+      ? nearness("the machine", residentBytes, machineBytes)
+      : nearness("the control group", Math.max(residentBytes, groupUsedBytes), groupLimitBytes);
+  return heap.share > outer.share ? heap : outer;
+}
+
+function nearness(of: Nearness["of"], usedBytes: number, limitBytes: number): Nearness {
+  return { of, usedBytes, limitBytes, share: limitBytes > 0 ? usedBytes / limitBytes : 0 };
+}
+
+export function readMemory(): MemoryReading {
+  const heap = getHeapStatistics();
+  const constrained = process.constrainedMemory();
+  const machineBytes = totalmem();
+  // Without a limit it is 0, or the largest number that there is.
+  const isLimited = constrained > 0 && constrained < machineBytes;
+  const groupUsedBytes = isLimited ? readGroupUse() : undefined;
+  return {
+    heapUsedBytes: heap.used_heap_size,
+    heapLimitBytes: heap.heap_size_limit,
+    residentBytes: process.memoryUsage.rss(),
+    machineBytes,
+    ...(isLimited ? { groupLimitBytes: constrained } : {}),
+    ...(groupUsedBytes === undefined ? {} : { groupUsedBytes }),
+  };
+}
+
+/** Without the part of the page cache that the kernel drops before it kills anybody. */
+function readGroupUse(): number | undefined {
+  for (const { version, controllers, path } of controlGroupsOf("self")) {
+    if (version === 1 && !controllers.includes("memory")) continue;
+    const used = read(join(path, version === 2 ? "memory.current" : "memory.usage_in_bytes"));
+    if (used === "") continue;
+    const inactive = /^(?:total_)?inactive_file (\d+)$/m.exec(read(join(path, "memory.stat")));
+    return Math.max(0, Number(used) - Number(inactive?.[1] ?? 0));
+  }
+  return undefined;
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch {
+    // No such interface on this machine.
+    return "";
+  }
+}
