@@ -15,7 +15,11 @@ export interface OpenCall {
 
 /** Measures calls that others make: middleware, diagnostics channels, streams. */
 export interface CallMeter {
-  begin(ids?: RequestIds): OpenCall;
+  /**
+   * `startedMs`: when it really began, on the engine's monotonic clock, where what it is to be
+   * called was known only later. Now when it is left out.
+   */
+  begin(ids?: RequestIds, startedMs?: number): OpenCall;
 }
 
 /** All that is known of one operation. Counts are exact and never reset. */
