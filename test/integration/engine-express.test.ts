@@ -124,7 +124,7 @@ test("W3: a request that its client leaves is cancelled, an answer that breaks o
   const [left, broken] = await engine.ended(2);
   expect(left).toMatchObject({ operation: "GET /slow", outcome: "failed" });
   expect(left?.error).toMatchObject({ name: "AbortError" });
-  expect(broken?.error).toMatchObject({ code: "TRUNCATED_STREAM" });
+  expect(broken?.error).toMatchObject({ code: "ERR_STREAM_PREMATURE_CLOSE" });
 });
 
 test("W1: a stream counts until its end", async () => {

@@ -12,6 +12,8 @@ import {
 } from "../../src/engine/health/index.ts";
 import { currentRequestIds } from "../../src/engine/integrations/request-context.ts";
 import { trpcMiddleware } from "../../src/engine/integrations/trpc.ts";
+import { createClassify } from "../../src/resilience/classify/classify.ts";
+import type { Judgement } from "../../src/resilience/index.ts";
 import { RecordingEngine } from "./recording-engine.ts";
 
 interface Context {
@@ -38,7 +40,6 @@ function build(options: Parameters<typeof trpcMiddleware<Context>>[1] = {}) {
       rename: measured.mutation(() => "renamed"),
     }),
     fail: measured.input(z.string()).query(({ input }) => {
-      if (input === "plain") throw new Error("no rows");
       if (input === "refused") {
         throw Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" });
       }
@@ -86,23 +87,24 @@ test("the operation is trpc.<path>, and results are what they were (T1)", async 
   ]);
 });
 
-test.each([
-  ["BAD_REQUEST", { name: "AnswerError", status: 400 }],
-  ["UNAUTHORIZED", { name: "AnswerError", status: 401 }],
-  ["NOT_FOUND", { name: "AnswerError", status: 404 }],
-  ["TOO_MANY_REQUESTS", { name: "AnswerError", status: 429 }],
-  ["SERVICE_UNAVAILABLE", { name: "AnswerError", status: 503 }],
-  ["CLIENT_CLOSED_REQUEST", { name: "AbortError" }],
-  ["INTERNAL_SERVER_ERROR", { name: "TRPCError", code: "INTERNAL_SERVER_ERROR" }],
-  ["plain", { name: "TRPCError", message: "no rows" }],
-  ["refused", { code: "ECONNREFUSED" }],
+const classify = createClassify(() => Date.now());
+
+test.each<readonly [string, Partial<Judgement>]>([
+  ["BAD_REQUEST", { category: "trpc_error", isFault: false }],
+  ["UNAUTHORIZED", { category: "auth", isFault: false }],
+  ["NOT_FOUND", { category: "trpc_error", isFault: false }],
+  ["TOO_MANY_REQUESTS", { category: "rate_limit" }],
+  ["INTERNAL_SERVER_ERROR", { category: "trpc_error", isFault: true }],
+  ["refused", { category: "connection_refused", isFault: true }],
+  ["CLIENT_CLOSED_REQUEST", { category: "cancelled", isFault: false }],
 ])(
-  "T3: a procedure that fails with %s is told by it, and the caller gets tRPC's error",
-  async (input, error) => {
+  "T3: a procedure that fails with %s is judged by it, and the caller gets tRPC's error",
+  async (input, judgement) => {
     const { engine, caller } = build();
     await expect(caller.fail(input)).rejects.toBeInstanceOf(TRPCError);
     const [call] = engine.calls;
-    expect(call).toMatchObject({ operation: "trpc.fail", outcome: "failed", error });
+    expect(call).toMatchObject({ operation: "trpc.fail", outcome: "failed" });
+    expect(classify(call?.error)).toMatchObject(judgement);
   },
 );
 
@@ -111,7 +113,7 @@ test("T3: input that does not fit is the caller's fault", async () => {
   await expect(caller.user.byId({ id: "x" as unknown as number })).rejects.toMatchObject({
     code: "BAD_REQUEST",
   });
-  expect(engine.calls[0]?.error).toMatchObject({ status: 400 });
+  expect(classify(engine.calls[0]?.error)).toMatchObject({ isFault: false });
 });
 
 test("T2: a subscription lasts until its last item, over the wire", async () => {

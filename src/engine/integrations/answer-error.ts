@@ -30,7 +30,8 @@ export function leftError(what: string): Error {
 
 /** The answer began and did not end. */
 export class TruncatedError extends Error {
-  readonly code = "TRUNCATED_STREAM";
+  /** The word of Node for it. */
+  readonly code = "ERR_STREAM_PREMATURE_CLOSE";
 
   constructor(what: string, cause?: unknown) {
     super(`${what} broke off in the middle`, cause === undefined ? undefined : { cause });

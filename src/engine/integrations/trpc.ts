@@ -3,13 +3,13 @@
  *
  * T1. The middleware changes nothing: context, input and result go through, errors stay theirs.
  * T2. An answer that is a generator, as of a subscription, ends when its last item has been taken.
- * T3. What the caller did wrong (400, 401, 404, ...) is told by its status, as no fault of the
- *     service; what the caller left is cancelled.
+ * T3. A failure is told by tRPC's own error: its code says whose fault it is. What the caller left is
+ *     cancelled.
  */
 import type { TRPCError, TRPCMiddlewareFunction } from "@trpc/server";
 import type { RequestIds } from "../events.ts";
 import type { OpenCall } from "../operation.ts";
-import { AnswerError, leftError } from "./answer-error.ts";
+import { leftError } from "./answer-error.ts";
 import { type Metering, OperationMeters } from "./operation-meters.ts";
 import { readIds, runWithRequestIds } from "./request-context.ts";
 import { checkServerOptions, isIgnored, type ServerOptions } from "./server-options.ts";
@@ -27,9 +27,9 @@ type PassingMiddleware = TRPCMiddlewareFunction<object, object, object, object, 
 /**
  * Measures every call of the procedures that use it: `t.procedure.use(trpcMiddleware(engine))`.
  *
- * The operation is `trpc.<path>` (`trpc.user.byId`). Errors of the server are failures, told with
- * what caused them where that is known; those of the caller have a category and are no fault;
- * subscriptions last until their last item. Put it first, so that it covers the other middlewares.
+ * The operation is `trpc.<path>` (`trpc.user.byId`). Errors are told as tRPC's own, with their
+ * cause: those of the caller (`BAD_REQUEST`, ...) are no fault of the service. Subscriptions last
+ * until their last item. Put it first, so that it covers the other middlewares.
  */
 export function trpcMiddleware<Context = unknown>(
   engine: Metering,
@@ -62,44 +62,10 @@ export function trpcMiddleware<Context = unknown>(
   };
 }
 
-/** The table of tRPC; what is not in it is an error of the server. */
-const statuses: Readonly<Record<string, number>> = {
-  PARSE_ERROR: 400,
-  BAD_REQUEST: 400,
-  UNAUTHORIZED: 401,
-  PAYMENT_REQUIRED: 402,
-  FORBIDDEN: 403,
-  NOT_FOUND: 404,
-  METHOD_NOT_SUPPORTED: 405,
-  TIMEOUT: 408,
-  CONFLICT: 409,
-  PRECONDITION_FAILED: 412,
-  PAYLOAD_TOO_LARGE: 413,
-  UNSUPPORTED_MEDIA_TYPE: 415,
-  UNPROCESSABLE_CONTENT: 422,
-  PRECONDITION_REQUIRED: 428,
-  TOO_MANY_REQUESTS: 429,
-  BAD_GATEWAY: 502,
-  SERVICE_UNAVAILABLE: 503,
-  GATEWAY_TIMEOUT: 504,
-};
-
-/** The error as the classification can read it. */
+/** The error itself: the classification knows the codes of tRPC, and looks at what is inside. */
 function failureOf(error: TRPCError, signal: AbortSignal | undefined): unknown {
-  if (error.code === "CLIENT_CLOSED_REQUEST" || signal?.aborted === true) {
-    return leftError("the procedure");
-  }
-  const status = statuses[error.code];
-  if (status !== undefined) return new AnswerError(error.message, { status, cause: error });
-  return saysItself(error.cause) ? error.cause : error;
-}
-
-/** An error of a driver or a client, which knows better than "internal" what went wrong. */
-function saysItself(cause: unknown): boolean {
-  if (!(cause instanceof Error)) return false;
-  const { code, status, name } = cause as { code?: unknown; status?: unknown; name: string };
-  const isNamed = name === "AbortError" || name === "TimeoutError";
-  return typeof code === "string" || typeof status === "number" || isNamed;
+  const isLeft = error.code === "CLIENT_CLOSED_REQUEST" || signal?.aborted === true;
+  return isLeft ? leftError("the procedure") : error;
 }
 
 type Generator = AsyncGenerator<unknown, unknown, unknown>;
