@@ -1,0 +1,18 @@
+/** Who an engine is, in OpenTelemetry's words. */
+import { hostname } from "node:os";
+import { version } from "../../system/index.ts";
+import type { Attributes } from "./otlp-format.ts";
+
+export function engineResource(service: string, startedAt: number): Attributes {
+  const host = hostname();
+  return {
+    "service.name": service,
+    // A pid comes back on a machine that runs for long; with the time of its start it does not.
+    "service.instance.id": `${host}:${process.pid}:${Math.round(startedAt)}`,
+    "host.name": host,
+    "process.pid": process.pid,
+    "telemetry.sdk.name": "soulmirror",
+    "telemetry.sdk.language": "nodejs",
+    "telemetry.sdk.version": version,
+  };
+}

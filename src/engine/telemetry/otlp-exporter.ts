@@ -1,0 +1,155 @@
+/**
+ * Tells the daemon, or any collector, what an engine knows: its operations every few seconds as
+ * metrics, what happened as log records.
+ *
+ * X1. Metrics are cumulative (O1), so nothing of them is kept for a receiver that is away: the next
+ *     message says it all. Log records wait in a lane of their own, bounded and counted.
+ * X2. Nothing here delays a call, throws into one, or keeps the process alive.
+ */
+import { type CancelTimer, messageOf } from "../../kernel/index.ts";
+import type { Tools } from "../../resilience/index.ts";
+import type { EngineEventHub, EngineEvents } from "../events.ts";
+import type { EngineView, OperationReport } from "../operation.ts";
+import { realTools } from "../real-tools.ts";
+import { CappedOperations } from "./capped-operations.ts";
+import { entryOf, type LogEntry, logJoining, recordOf, told } from "./engine-log.ts";
+import { EngineLogThrottle } from "./engine-log-throttle.ts";
+import { Lane, type LaneFigures } from "./lane.ts";
+import { positiveNumbers } from "./limits.ts";
+import { noticeOf } from "./metrics-collector.ts";
+import { operationMetrics } from "./operation-metrics.ts";
+import { type Attributes, logsRequest, metricsRequest } from "./otlp-format.ts";
+import type { OtlpTransport } from "./otlp-transport.ts";
+import { type Sink, SinkAway } from "./sink.ts";
+
+export interface OtlpExporterOptions {
+  readonly view: Pick<EngineView, "operations">;
+  readonly events: EngineEventHub;
+  readonly transport: OtlpTransport;
+  /** Who the engine is: see `engineResource`. */
+  readonly resource: Attributes;
+  /** Between two messages of metrics. Default 10,000. */
+  readonly exportIntervalMs?: number | undefined;
+  /** Operations that are told apart. Default 1000. */
+  readonly operationsMax?: number | undefined;
+  readonly tools?: Tools | undefined;
+}
+
+const defaults = { exportIntervalMs: 10_000, operationsMax: 1000 } as const;
+const logLimits = { queueMax: 1000, joinedMax: 200 } as const;
+const logPace = { batchSize: 200, flushIntervalMs: 1000, sendTimeoutMs: 10_000 } as const;
+/** A wide histogram is some 10 KB of JSON. */
+const operationsPerMessage = 100;
+
+export class OtlpExporter {
+  readonly #options: OtlpExporterOptions;
+  readonly #tools: Tools;
+  readonly #intervalMs: number;
+  readonly #beganAt: number;
+  readonly #capped: CappedOperations;
+  readonly #lane: Lane<LogEntry>;
+  readonly #throttle: EngineLogThrottle;
+  readonly #logSinkName: string;
+  readonly #unsubscribe: readonly (() => void)[];
+  #cancelTimer: CancelTimer | undefined;
+  #notBeforeMs = 0;
+  #lastFailure: string | undefined;
+  #underWay: Promise<void> | undefined;
+
+  /** Begins at once. Throws BAD_REQUEST for a number that is none. */
+  constructor(options: OtlpExporterOptions) {
+    const { events, transport, resource, tools = realTools } = options;
+    const { exportIntervalMs, operationsMax } = positiveNumbers(defaults, options);
+    this.#options = options;
+    this.#tools = tools;
+    this.#intervalMs = exportIntervalMs;
+    this.#beganAt = tools.wallMs();
+    this.#capped = new CappedOperations(operationsMax);
+    this.#logSinkName = `${transport.endpoint} (logs)`;
+    const sink: Sink<LogEntry> = {
+      name: this.#logSinkName,
+      send: async (batch, signal) =>
+        await transport.post("logs", logsRequest(resource, batch.map(recordOf)), signal),
+    };
+    this.#lane = new Lane({
+      ...logPace,
+      sink,
+      joining: logJoining,
+      limits: logLimits,
+      tools,
+      onLoss: (loss) => events.emit("telemetry_loss", noticeOf(loss, "log records")),
+    });
+    this.#throttle = new EngineLogThrottle(tools, (entry) => this.#lane.add(entry));
+    this.#unsubscribe = (Object.keys(told) as (keyof typeof told)[]).map((name) =>
+      events.on(name, (event: EngineEvents[typeof name]) => this.#hear(name, event)),
+    );
+    this.#arm();
+  }
+
+  /** What became of the log records. */
+  get logs(): LaneFigures {
+    return this.#lane.figures;
+  }
+
+  /** Why the last message of metrics was not taken; undefined when it was. */
+  get lastFailure(): string | undefined {
+    return this.#lastFailure;
+  }
+
+  /** Sends the metrics of now. Never rejects: `lastFailure` says what became of it. */
+  async exportMetrics(): Promise<void> {
+    this.#underWay ??= this.#exportMetrics().finally(() => (this.#underWay = undefined));
+    await this.#underWay;
+  }
+
+  /** A last message of everything, within `withinMs`. */
+  async stop(withinMs = 5000): Promise<void> {
+    this.#cancelTimer?.();
+    for (const end of this.#unsubscribe) end();
+    this.#throttle.flush();
+    const late = Promise.withResolvers<void>();
+    const cancel = this.#tools.timers.after(withinMs, late.resolve);
+    await Promise.all([
+      Promise.race([this.exportMetrics(), late.promise]),
+      this.#lane.close(withinMs),
+    ]);
+    cancel();
+    this.#options.transport.close();
+  }
+
+  #hear<K extends keyof typeof told>(name: K, event: EngineEvents[K]): void {
+    // That records were lost would be one more record to lose.
+    if ("subject" in event && event.subject === this.#logSinkName) return;
+    this.#throttle.take(entryOf(name, event, this.#tools.wallMs()));
+  }
+
+  async #exportMetrics(): Promise<void> {
+    const { view, transport, resource } = this.#options;
+    const period = { beganAt: this.#beganAt, now: this.#tools.wallMs() };
+    try {
+      for (const part of parts(this.#capped.cap(view.operations()))) {
+        const message = metricsRequest(resource, operationMetrics(part, period));
+        await transport.post("metrics", message);
+      }
+      this.#lastFailure = undefined;
+    } catch (error) {
+      this.#lastFailure = messageOf(error);
+      const askedMs = error instanceof SinkAway ? (error.retryAfterMs ?? 0) : 0;
+      this.#notBeforeMs = this.#tools.monotonicMs() + askedMs;
+    }
+  }
+
+  #arm(): void {
+    const askedMs = this.#notBeforeMs - this.#tools.monotonicMs();
+    const delayMs = Math.max(this.#intervalMs, askedMs);
+    this.#cancelTimer = this.#tools.background.after(delayMs, () => {
+      void this.exportMetrics().then(() => this.#arm());
+    });
+  }
+}
+
+function* parts(reports: readonly OperationReport[]): Generator<readonly OperationReport[]> {
+  for (let from = 0; from < reports.length; from += operationsPerMessage) {
+    yield reports.slice(from, from + operationsPerMessage);
+  }
+}
