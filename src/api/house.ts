@@ -21,6 +21,7 @@ import type {
   SealedEntry,
   Store,
 } from "../model/index.ts";
+import type { EngineReport, Taken, Telemetry } from "../targets/index.ts";
 
 export interface House {
   readonly fleetName: string;
@@ -48,6 +49,13 @@ export interface House {
   request(request: PersonRequest): boolean;
   /** False when no such heartbeat is expected. */
   heartbeat(resource: ResourceId): boolean;
+  /** What engines in services, and other senders of OTLP, have told of themselves. */
+  engines(): readonly EngineReport[];
+  /** Takes what they send; `service` is the one whose token was shown, if one was. */
+  takeTelemetry(
+    telemetry: readonly Telemetry[],
+    service: string | undefined,
+  ): Pick<Taken, "rejected" | "reason">;
   logTail(resource: ResourceId, lines: number): Promise<readonly string[]>;
   /** Lines from now on, until `signal` aborts. */
   followLog(resource: ResourceId, onLine: (line: string) => void, signal: AbortSignal): void;

@@ -17,6 +17,7 @@ import { watchMethods } from "./wire/allowed-methods.ts";
 import { answerError } from "./wire/answer-error.ts";
 import "./wire/fastify-request.ts";
 import { makeOpenApi } from "./wire/open-api.ts";
+import { addOtlpRoutes } from "./wire/otlp-routes.ts";
 import { addProbeRoutes } from "./wire/probe-routes.ts";
 import { addRestRoutes } from "./wire/rest.ts";
 import { addSessionRoutes } from "./wire/session-routes.ts";
@@ -32,6 +33,8 @@ export interface ApiOptions {
   readonly token: string;
   /** Further names, with or without port, that people reach it by; asked at every request. */
   readonly otherHosts?: () => readonly string[];
+  /** Whose token that is, where it is one of a service. */
+  readonly serviceOf?: (given: string) => string | undefined;
   /** For errors of our own: they are logged, callers see only that there was one. */
   readonly complain: (what: string, error: unknown) => void;
 }
@@ -84,11 +87,13 @@ export async function startApi(house: House, options: ApiOptions): Promise<Api> 
     host,
     port: () => port,
     otherHosts: options.otherHosts ?? (() => []),
+    serviceOf: options.serviceOf ?? (() => undefined),
   });
   guard(app, { gate, complain, methodsOf: watchMethods(app) });
   addRestRoutes(app, house);
   const endTally = addProbeRoutes(app, house);
   const streams = addStreamRoutes(app, house, complain);
+  addOtlpRoutes(app, house, complain);
   addSessionRoutes(app, gate);
   addTrpcRoutes(app, { house, gate, complain });
   addPageRoutes(app, house);

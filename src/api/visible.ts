@@ -7,6 +7,7 @@
  */
 import { replaceQuotes } from "../kernel/index.ts";
 import type { Action, ActionRow, SealedEntry } from "../model/index.ts";
+import type { EngineReport } from "../targets/index.ts";
 import type { Caller } from "./procedures/procedure.ts";
 
 const hiddenKeys: ReadonlySet<string> = new Set([
@@ -41,6 +42,18 @@ export function visibleEntry(sealed: SealedEntry, caller: Caller): SealedEntry {
   const { entry } = sealed;
   const isMasked = entry.kind === "plan" || entry.kind === "action";
   return visible(isMasked ? { ...sealed, entry: mask(entry) as typeof entry } : sealed, caller);
+}
+
+/** Messages of errors, and who asked, may be a user's data. */
+export function visibleEngine(engine: EngineReport, caller: Caller): EngineReport {
+  if (caller.isTrusted) return engine;
+  const failures = engine.failures.map((failure) => ({
+    ...failure,
+    message: hint,
+    requestId: failure.requestId && hint,
+    userId: failure.userId && hint,
+  }));
+  return { ...engine, failures };
 }
 
 /** Whatever it is: without the lines of logs in it. */

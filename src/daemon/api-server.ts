@@ -5,20 +5,27 @@ import type { Fleet } from "../config/index.ts";
 import { type DataDirectory, writeDurably } from "../system/index.ts";
 import type { DaemonHouse } from "./daemon-house.ts";
 import type { DaemonLog } from "./daemon-log.ts";
+import type { EngineAccess } from "./engine-access.ts";
 
 export interface ApiServerOptions {
   readonly house: DaemonHouse;
   readonly directory: DataDirectory;
   readonly fleet: Fleet;
   readonly log: DaemonLog;
+  readonly engines: EngineAccess;
 }
 
 /** The API on its port, with the token of the data directory. */
-export async function startApi({ house, directory, fleet, log }: ApiServerOptions): Promise<Api> {
+export async function startApi(options: ApiServerOptions): Promise<Api> {
+  const { house, directory, fleet, log, engines } = options;
   const token = await tokenIn(directory.token);
   const { host, port } = fleet.api;
   const otherHosts = (): readonly string[] => house.hosts();
-  return await openApi(house, { host, port, token, otherHosts, complain: log.complain });
+  const serviceOf = (given: string): string | undefined => engines.serviceOf(given);
+  const complain = log.complain;
+  const api = await openApi(house, { host, port, token, otherHosts, serviceOf, complain });
+  engines.open({ host, port: api.port, token });
+  return api;
 }
 
 /** Made once; whoever may read the data directory may act. */

@@ -27,8 +27,16 @@ import {
   strategyScope,
 } from "../model/index.ts";
 import { realClock, realTimers, version } from "../system/index.ts";
-import { followLog, lastLines } from "../targets/index.ts";
+import {
+  EngineBook,
+  type EngineReport,
+  followLog,
+  lastLines,
+  type Taken,
+  type Telemetry,
+} from "../targets/index.ts";
 import { answeringStore } from "./answering-store.ts";
+import { engineSamples } from "./engine-samples.ts";
 import type { FleetSource } from "./fleet-source.ts";
 import type { EntryListener } from "./journal-keeper.ts";
 import type { KnowledgeBase } from "./knowledge-base.ts";
@@ -59,6 +67,8 @@ export class DaemonHouse implements House {
   readonly #options: DaemonHouseOptions;
   readonly #loopDelay = monitorEventLoopDelay({ resolution: delayResolutionMs });
 
+  readonly #engines: EngineBook;
+
   #delaySinceMs = 0;
   /** What the minute before had. */
   #delayBeforeMs = 0;
@@ -67,6 +77,7 @@ export class DaemonHouse implements House {
     this.#options = options;
     this.store = answeringStore(options.knowledge.store, realTimers);
     this.startedAt = options.startedAt;
+    this.#engines = new EngineBook(undefined, (text) => options.redaction.text(text));
     this.#loopDelay.enable();
   }
 
@@ -147,6 +158,19 @@ export class DaemonHouse implements House {
     const number = instance?.number ?? (instances === 1 ? 1 : undefined);
     if (!isAsked || number === undefined || number > instances) return undefined;
     return instanceId(service.name, number);
+  }
+
+  engines(): readonly EngineReport[] {
+    return this.#engines.reports(this.clock.now());
+  }
+
+  takeTelemetry(telemetry: readonly Telemetry[], service: string | undefined): Taken {
+    const now = this.clock.now();
+    const taken = this.#engines.take(telemetry, service, now);
+    for (const observation of engineSamples(taken.windows, this.services(), now)) {
+      this.#options.conductor.observe(observation);
+    }
+    return taken;
   }
 
   async logTail(resource: ResourceId, lines: number): Promise<readonly string[]> {

@@ -21,6 +21,7 @@ import {
 import { startApi } from "./api-server.ts";
 import { DaemonHouse } from "./daemon-house.ts";
 import { createDaemonLog, type DaemonLog } from "./daemon-log.ts";
+import { EngineAccess } from "./engine-access.ts";
 import { FleetSource } from "./fleet-source.ts";
 import { keepHouse } from "./housekeeping.ts";
 import { keepLogs } from "./keep-logs.ts";
@@ -101,7 +102,8 @@ async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> 
   resume(loop, memory, { clock: realClock, random, ids });
   const report: Report = (observation) => conductor.observe(observation);
   const currentFleet = () => loop.fleet;
-  const parts = { directory, log, archive, teardown, fleet, currentFleet, report };
+  const engines = new EngineAccess();
+  const parts = { directory, engines, log, archive, teardown, fleet, currentFleet, report };
   const targets = await openTargets(parts);
   const conductor: Conductor = new Conductor(loop, orchestraOf(knowledge, targets, ground));
   teardown.add("the loop", () => conductor.stop());
@@ -113,7 +115,7 @@ async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> 
   await write({ kind: "fleet_loaded", hash: fleet.hash, changes: [] });
   const whole = { conductor, source, knowledge, targets, redaction };
   const house = new DaemonHouse({ ...whole, archive, startedAt });
-  const api = await startApi({ house, directory, fleet, log });
+  const api = await startApi({ house, directory, fleet, log, engines });
   teardown.add("the API", () => api.close());
 
   // What runs already is seen before anything may be started.

@@ -21,6 +21,7 @@ import {
   ProcessTarget,
 } from "../targets/index.ts";
 import type { DaemonLog } from "./daemon-log.ts";
+import type { EngineAccess } from "./engine-access.ts";
 import type { SpecArchive } from "./spec-archive.ts";
 import type { Teardown } from "./teardown.ts";
 
@@ -43,6 +44,7 @@ export interface TargetOptions {
   /** The one of the moment: what plans name is looked up in it. */
   readonly currentFleet: () => Fleet;
   readonly report: Report;
+  readonly engines: EngineAccess;
 }
 
 const proxyStartMs = 8000;
@@ -82,6 +84,7 @@ export async function openTargets(options: TargetOptions): Promise<TargetSet> {
     router: proxy.router,
     specOf: (hash) => archive.specOf(hash),
     directory,
+    environmentOf: (resource) => options.engines.environmentOf(resource),
     cgroups: new Cgroups(),
     note: (event, details) => log.info(event, details),
   });

@@ -20,6 +20,19 @@ export type { HookOf } from "./declared-hook.ts";
 export { type Beats, Heartbeats } from "./heartbeat/index.ts";
 export { maskWords, secretWords } from "./mask-secrets.ts";
 export {
+  EngineBook,
+  type EngineFailure,
+  type EngineReport,
+  type EngineWindow,
+  type OperationFigures,
+  ProtobufError,
+  readOtlpProtobuf,
+  readTelemetry,
+  type Signal,
+  type Taken,
+  type Telemetry,
+} from "./otlp/index.ts";
+export {
   Cgroups,
   followLog,
   lastLines,

@@ -22,6 +22,7 @@ export class ApiBench implements AsyncDisposable {
       host: "127.0.0.1",
       port: 0,
       token,
+      serviceOf: (given) => /^engine-of\.(.+)$/.exec(given)?.[1],
       complain: (what, error) => complaints.push(`${what}: ${String(error)}`),
     });
     return new ApiBench(house, api, complaints);

@@ -28,6 +28,7 @@ import {
   type SealedEntry,
   type Store,
 } from "../../src/model/index.ts";
+import { EngineBook, type Telemetry } from "../../src/targets/index.ts";
 import { simulatedFleet } from "../simulation/simulated-fleet.ts";
 import { SimulatedWorld } from "../simulation/simulated-world.ts";
 
@@ -43,6 +44,7 @@ export class ApiHouse implements House {
   readonly beats: ResourceId[] = [];
   readonly lines = new Set<(line: string) => void>();
   readonly requests: PersonRequest[] = [];
+  readonly book = new EngineBook();
   /** Too much waits already. */
   isFull = false;
   readonly #listeners = new Set<Listener>();
@@ -119,6 +121,11 @@ export class ApiHouse implements House {
     const isExpected = resource === "heartbeat/backup";
     if (isExpected) this.beats.push(resource);
     return isExpected;
+  }
+
+  engines = () => this.book.reports(this.clock.now());
+  takeTelemetry(telemetry: readonly Telemetry[], service: string | undefined) {
+    return this.book.take(telemetry, service, this.clock.now());
   }
 
   logTail = async (resource: ResourceId, lines: number) =>

@@ -40,6 +40,7 @@ async function makeSamples(): Promise<typeof samples> {
     overview: {},
     health: {},
     reliability: {},
+    engines: { query: "?service=shop" },
     services: {},
     service: { path: { name: "service-0" } },
     restartService: { path: { name: "service-0" }, body: { instance: 2 } },

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { BreakerRow } from "../../model/index.ts";
+import type { EngineReport } from "../../targets/index.ts";
 import { defined } from "../defined.ts";
 import { name, nothing } from "../shapes/inputs.ts";
 import { baselineRow, breakerRow, metricRow } from "../shapes/rows.ts";
@@ -41,8 +43,30 @@ export const breakers = procedure({
   method: "GET",
   path: "/api/v1/breakers",
   access: "read",
-  summary: "States of circuit breakers; none until the library for the inside of services is there",
+  summary: "Circuit breakers: those that were stored, and those that engines tell of now",
   input: nothing,
   output: z.array(breakerRow),
-  run: ({ house }) => house.store.breakers(),
+  run: async ({ house }) => [...(await house.store.breakers()), ...house.engines().flatMap(told)],
 });
+
+/** When one opened, and what it was set to, only its engine knows. */
+function told({ service, id, operations, seenAt }: EngineReport): readonly BreakerRow[] {
+  return operations.flatMap(({ name: operation, breaker, calls, failed }) =>
+    breaker === null
+      ? []
+      : [
+          {
+            circuitName: `${service}/${operation}@${id}`,
+            state: breaker === "isolated" ? "open" : breaker,
+            failureCount: failed,
+            successCount: calls - failed,
+            lastFailureAt: null,
+            lastSuccessAt: null,
+            openedAt: null,
+            nextRetryAt: null,
+            configuration: null,
+            updatedAt: seenAt,
+          },
+        ],
+  );
+}

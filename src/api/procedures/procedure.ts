@@ -7,9 +7,9 @@ import type { House } from "../house.ts";
 
 /**
  * `read` and `report` (a heartbeat) are open on loopback; `act` and `sensitive` always need the
- * token; beyond loopback everything does.
+ * token; beyond loopback everything does. `engine` takes the token of a service as well.
  */
-export type Access = "read" | "report" | "act" | "sensitive";
+export type Access = "read" | "report" | "act" | "sensitive" | "engine";
 
 export interface Caller {
   /** Goes into the journal. */
@@ -18,6 +18,8 @@ export interface Caller {
   readonly isTrusted: boolean;
   /** True when the request was sent on this machine, where reading is open. */
   readonly isNear: boolean;
+  /** Set when the token of a service was shown. */
+  readonly service?: string;
 }
 
 export interface Call {

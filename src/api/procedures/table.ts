@@ -1,6 +1,7 @@
 /** The one table of procedures. A new one is a line here: REST, OpenAPI and tRPC follow. */
 import * as action from "./action.ts";
 import * as config from "./config.ts";
+import * as engine from "./engine.ts";
 import * as failure from "./failure.ts";
 import * as health from "./health.ts";
 import * as incident from "./incident.ts";
@@ -15,6 +16,7 @@ import * as service from "./service.ts";
 export const procedures = {
   ...overview,
   ...health,
+  ...engine,
   ...service,
   ...resource,
   ...incident,

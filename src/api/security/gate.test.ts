@@ -5,7 +5,14 @@ const token = "a-token-for-tests-0123456789";
 
 function gateOn(host: string, otherHosts: readonly string[] = []): Gate {
   const clock = { now: () => ({ wallMs: 0, monotonicMs: 0 }) };
-  return createGate({ clock, token, host, port: () => 5050, otherHosts: () => otherHosts });
+  return createGate({
+    clock,
+    token,
+    host,
+    port: () => 5050,
+    otherHosts: () => otherHosts,
+    serviceOf: (given) => (given === "shop.seal" ? "shop" : undefined),
+  });
 }
 
 function visit(headers: Readonly<Record<string, string>>) {
@@ -22,6 +29,23 @@ describe("gate", () => {
     const authorization = `Bearer ${token}`;
     const known = gate.identify(visit({ host: "box.example:5050", authorization }));
     expect(() => gate.permit(known, "act")).not.toThrow();
+  });
+
+  test("G4: the token of a service opens what engines are for, and nothing else", () => {
+    const gate = gateOn("0.0.0.0");
+    const headers = { host: "127.0.0.1:5050", authorization: "Bearer shop.seal" };
+    const engine = gate.identify(visit(headers));
+    expect([engine.service, engine.isTrusted]).toEqual(["shop", false]);
+    expect(() => gate.permit(engine, "engine")).not.toThrow();
+    for (const access of ["read", "report", "act", "sensitive"] as const) {
+      expect(() => gate.permit(engine, access)).toThrow("this needs the token");
+    }
+    const other = { ...headers, authorization: "Bearer shop.other" };
+    expect(() => gate.identify(visit(other))).toThrow("the token is wrong");
+    const nobody = gate.identify(visit({ host: "127.0.0.1:5050" }));
+    expect(() => gate.permit(nobody, "engine")).toThrow("this needs the token");
+    const known = gate.identify(visit({ ...headers, authorization: `Bearer ${token}` }));
+    expect(() => gate.permit(known, "engine")).not.toThrow();
   });
 
   test("G1: a name that was not configured is refused, whatever we listen on", () => {

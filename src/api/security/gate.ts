@@ -7,7 +7,8 @@
  * G3. Acting, logs, diagnostics and configuration need the token or a session. Beyond loopback
  *     everything does, and what a proxy passes on comes from beyond: it says so, or it names us by
  *     a name that was configured for it. A wrong token is refused even where none is needed.
- * G4. A session alone may act only from our own page: its request must carry our Origin.
+ * G4. The token of a service opens what engines are for, and nothing else.
+ * G5. A session alone may act only from our own page: its request must carry our Origin.
  */
 import type { IncomingHttpHeaders } from "node:http";
 import { type Clock, SoulMirrorError } from "../../kernel/index.ts";
@@ -24,6 +25,8 @@ export interface GateOptions {
   readonly port: () => number;
   /** Further `host` or `host:port` that people reach us by; asked at every request. */
   readonly otherHosts: () => readonly string[];
+  /** Whose token that is, where it is one of a service. */
+  readonly serviceOf: (given: string) => string | undefined;
 }
 
 export interface Visit {
@@ -75,6 +78,8 @@ export function createGate(options: GateOptions): Gate {
         if (given !== undefined && isSameSecret(given, options.token)) {
           return { name: "token", isTrusted: true, isNear };
         }
+        const service = given === undefined ? undefined : options.serviceOf(given);
+        if (service !== undefined) return { ...nobody, name: `engine of ${service}`, service };
         return refuse(visit, "the token is wrong");
       }
       const session = cookieIn(cookie, cookieName());
@@ -84,6 +89,7 @@ export function createGate(options: GateOptions): Gate {
     },
     permit(caller, access) {
       if (caller.isTrusted) return;
+      if (access === "engine" && caller.service !== undefined) return;
       if (caller.isNear && (access === "read" || access === "report")) return;
       throw new SoulMirrorError("NOT_AUTHORIZED", "this needs the token", { fix: tokenFix });
     },

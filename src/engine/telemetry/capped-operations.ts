@@ -9,7 +9,7 @@
 import { LogSketch } from "../../statistics/index.ts";
 import type { Decisions, OperationReport } from "../operation.ts";
 
-export const othersName = "(others)";
+const othersName = "(others)";
 
 export class CappedOperations {
   readonly #operationsMax: number;
