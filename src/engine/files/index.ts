@@ -1,0 +1,26 @@
+/**
+ * Robust files: whole, durable, with their last versions beside them, for writers and readers that
+ * may be many and may die at any moment; and a patch of node's `fs` for code that stays as it is.
+ */
+export type { Chunk, Content, Digest, Validate } from "./content.ts";
+export type { Damage } from "./damage.ts";
+export { FileError, type OwnFileErrorCode } from "./file-error.ts";
+export type { Healing, Told } from "./healing.ts";
+export type { ReadJsonOptions, SafeJson, WriteJsonOptions } from "./json-file.ts";
+export {
+  type Appended,
+  type AppendOptions,
+  type Change,
+  createFileOperations,
+  type FileOperations,
+  type TextOptions,
+  type Written,
+} from "./operations.ts";
+export type {
+  CheckOptions,
+  FileOperationsOptions,
+  ReadOptions,
+  WaitOptions,
+  WriteOptions,
+} from "./options.ts";
+export { robustFileOps } from "./robust-file-ops.ts";

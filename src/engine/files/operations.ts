@@ -1,0 +1,273 @@
+/** The file operations that a service calls: each does its work as a whole, or not at all. */
+import type { PathLike } from "node:fs";
+import { rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { syncFolder } from "../../system/index.ts";
+import { appendTo } from "./append.ts";
+import { bytesOf, type Chunk, type Content, type Digest, type Rules } from "./content.ts";
+import { codeOf } from "./file-error.ts";
+import type { Healing } from "./healing.ts";
+import { createSafeJson, type SafeJson } from "./json-file.ts";
+import {
+  type CheckOptions,
+  checkOptions,
+  defaults,
+  type FileOperationsOptions,
+  type ReadOptions,
+  type WaitOptions,
+  type WriteOptions,
+} from "./options.ts";
+import { recover, settled } from "./recover.ts";
+import { type Replaced, type ReplaceOptions, replaceWhole } from "./replace.ts";
+import { isUnwritable, type Session, Sessions } from "./session.ts";
+import { damagedPath } from "./side-names.ts";
+import { lookAt, makeFolders } from "./target.ts";
+import { afterWriters } from "./turns.ts";
+import { updateWhole } from "./update.ts";
+import { removeVersions } from "./versions.ts";
+
+export interface Written extends Digest {
+  /** The file itself, behind all links. */
+  readonly path: string;
+  /** It was not there before. */
+  readonly isNew: boolean;
+  /** What was put right on the way. */
+  readonly healed: readonly Healing[];
+}
+
+/** What `safeAppendFile` resolves with; `sizeBytes` is that of the whole file. */
+export type Appended = Pick<Written, "path" | "sizeBytes" | "healed">;
+
+export interface TextOptions extends ReadOptions {
+  readonly encoding: BufferEncoding;
+}
+
+export interface AppendOptions extends WaitOptions {
+  readonly mode?: number;
+  readonly durable?: boolean;
+}
+
+/**
+ * Makes the next content of the one that is there (undefined: no file); undefined: it stays as it
+ * is. Called again when somebody who takes no lock has changed the file meanwhile.
+ */
+export type Change = (
+  content: Buffer | undefined,
+) => Content | undefined | Promise<Content | undefined>;
+
+export interface FileOperations {
+  /**
+   * Replaces a file as a whole and durably; missing folders are made, mode and owner kept.
+   * `content` is text (UTF-8), bytes or a stream of them. Rejects with `FileError`, and then the
+   * old content is there. Use it for whatever must never be half a file; its inode changes, so a
+   * log that others have open is for `safeAppendFile`.
+   */
+  readonly safeWriteFile: (
+    path: PathLike,
+    content: Content,
+    options?: WriteOptions,
+  ) => Promise<Written>;
+  /**
+   * Reads a whole file: waits for writers of this process, looks again while somebody else is in
+   * the middle of writing it, and recovers a damaged one from its versions. Bytes, or text with an
+   * encoding. Rejects with `FileError` (ENOENT when it is not there).
+   */
+  readonly safeReadFile: {
+    (path: PathLike, options: TextOptions | BufferEncoding): Promise<string>;
+    (path: PathLike, options?: ReadOptions): Promise<Buffer>;
+  };
+  /**
+   * Adds to the end of a file, and makes it when it is missing. What fails, or is killed, leaves no
+   * half line for the next writer. Costs two syncs of the disk unless `durable` is false.
+   */
+  readonly safeAppendFile: (
+    path: PathLike,
+    content: Chunk,
+    options?: AppendOptions,
+  ) => Promise<Appended>;
+  /**
+   * Reads, changes and writes a file as one step that no other writer comes between. `change` must
+   * not write that file itself. Resolves with undefined when it has changed nothing.
+   */
+  readonly safeUpdateFile: (
+    path: PathLike,
+    change: Change,
+    options?: WriteOptions,
+  ) => Promise<Written | undefined>;
+  /** Makes a folder and all that are missing above it; one that is there already is right. */
+  readonly safeMkdir: (path: PathLike, options?: { readonly mode?: number }) => Promise<string>;
+  /** Removes a file with all its versions, durably; false when it was not there. */
+  readonly safeDelete: (path: PathLike, options?: WaitOptions) => Promise<boolean>;
+  /** The same for values in JSON files. */
+  readonly safeJson: SafeJson;
+}
+
+const waitKeys = ["lockTimeoutMs", "signal"];
+const writeKeys = [...waitKeys, "allowEmpty", "validate", "mode", "durable", "keep"];
+const readKeys = [...waitKeys, "allowEmpty", "validate", "settleMs", "encoding"];
+const ownKeys = ["events", "onHealed", "tools", "lockTimeoutMs", "settleMs", "durable", "keep"];
+
+/**
+ * File operations with defaults and listeners of their own. Throws SoulMirrorError BAD_REQUEST for
+ * an option that is none. Sets made apart still line up for the same file.
+ */
+export function createFileOperations(options: FileOperationsOptions = {}): FileOperations {
+  checkOptions(options, ownKeys, "createFileOperations");
+  const operations = new Operations(options);
+  return {
+    safeWriteFile: (path, content, given = {}) => operations.write(path, content, given),
+    safeReadFile: ((path: PathLike, given?: Partial<TextOptions> | BufferEncoding) =>
+      operations.read(path, given ?? {})) as FileOperations["safeReadFile"],
+    safeAppendFile: (path, content, given = {}) => operations.append(path, content, given),
+    safeUpdateFile: (path, change, given = {}) => operations.update(path, change, given),
+    safeMkdir: (path, given = {}) => operations.makeFolder(path, given),
+    safeDelete: (path, given = {}) => operations.remove(path, given),
+    safeJson: createSafeJson(operations),
+  };
+}
+
+export class Operations {
+  readonly #defaults: FileOperationsOptions;
+  readonly #sessions: Sessions;
+
+  constructor(options: FileOperationsOptions) {
+    this.#defaults = options;
+    this.#sessions = new Sessions(options);
+  }
+
+  async write(path: PathLike, content: Content, options: WriteOptions): Promise<Written> {
+    checkOptions(options, writeKeys, "safeWriteFile");
+    const call = { operation: "files.safeWriteFile", action: "write", path, options };
+    return this.#sessions.alone(call, true, async (session) =>
+      writtenOf(session, await this.#replace(session, content, options)),
+    );
+  }
+
+  async read(
+    path: PathLike,
+    given: Partial<TextOptions> | BufferEncoding,
+  ): Promise<Buffer | string> {
+    const options = typeof given === "string" ? { encoding: given } : given;
+    checkOptions(options, readKeys, "safeReadFile");
+    const call = { operation: "files.safeReadFile", action: "read", path, options };
+    const content = await this.#sessions.run(call, (session) => this.#readIn(session, options));
+    return options.encoding === undefined ? content : content.toString(options.encoding);
+  }
+
+  async append(path: PathLike, content: Chunk, options: AppendOptions): Promise<Appended> {
+    checkOptions(options, [...waitKeys, "mode", "durable"], "safeAppendFile");
+    const call = { operation: "files.safeAppendFile", action: "add to", path, options };
+    return this.#sessions.alone(call, true, (session) => this.#appendIn(session, content, options));
+  }
+
+  async update(
+    path: PathLike,
+    change: Change,
+    options: WriteOptions,
+  ): Promise<Written | undefined> {
+    checkOptions(options, writeKeys, "safeUpdateFile");
+    const call = { operation: "files.safeUpdateFile", action: "update", path, options };
+    return this.#sessions.alone(call, true, async (session) => {
+      const { target, tell, patience } = session;
+      const replaced = await updateWhole(target, change, {
+        read: () => recover(target, { rules: rulesOf(options), ...this.#recovering(), tell }),
+        replace: (content, expected) => this.#replace(session, content, { ...options, expected }),
+        signal: patience.signal,
+      });
+      return replaced && writtenOf(session, replaced);
+    });
+  }
+
+  async makeFolder(path: PathLike, options: { readonly mode?: number }): Promise<string> {
+    checkOptions(options, ["mode"], "safeMkdir");
+    const call = { operation: "files.safeMkdir", action: "make", path, options: {} };
+    return this.#sessions.run(call, async ({ target, tell }) => {
+      makeFolders(target, tell, options.mode);
+      return target;
+    });
+  }
+
+  async remove(path: PathLike, options: WaitOptions): Promise<boolean> {
+    checkOptions(options, waitKeys, "safeDelete");
+    const call = { operation: "files.safeDelete", action: "delete", path, options };
+    try {
+      return await this.#sessions.alone(call, false, async ({ target }) => {
+        const wasThere = (await lookAt(target)) !== undefined;
+        // The versions first: a killed deletion leaves the file, and never a version alone.
+        await removeVersions(target);
+        await rm(damagedPath(target), { force: true });
+        await rm(target, { force: true });
+        await syncFolder(dirname(target));
+        return wasThere;
+      });
+    } catch (error) {
+      if (codeOf(error) === "ENOENT") return false;
+      throw error;
+    }
+  }
+
+  async #readIn(session: Session, options: Partial<TextOptions>): Promise<Buffer> {
+    const { target, tell, patience } = session;
+    await afterWriters(target, patience);
+    const rules = rulesOf(options);
+    const settleMs = options.settleMs ?? this.#defaults.settleMs ?? defaults.settleMs;
+    const found = await settled(target, rules, { settleMs, patience, tell });
+    if (found.damage === undefined) return found.content;
+    const how = { rules, ...this.#recovering(), tell };
+    try {
+      return await this.#sessions.inTurnUnderLock(session, () => recover(target, how));
+    } catch (error) {
+      // No lock can be had where nothing can be written; the reader gets what is whole.
+      if (isUnwritable(error)) return recover(target, how);
+      throw error;
+    }
+  }
+
+  async #appendIn(session: Session, content: Chunk, options: AppendOptions): Promise<Appended> {
+    const { target, tell } = session;
+    const bytes = bytesOf(content);
+    const before = await lookAt(target);
+    if (before === undefined) {
+      // What is added to later would never equal its copy.
+      const all = { ...options, allowEmpty: true, validate: () => undefined, isCopied: false };
+      const { sizeBytes } = await this.#replace(session, bytes, all);
+      return { path: target, sizeBytes, healed: session.healed };
+    }
+    const isDurable = options.durable ?? this.#defaults.durable ?? defaults.durable;
+    await appendTo(target, bytes, { before, isDurable, tell });
+    return { path: target, sizeBytes: before.sizeBytes + bytes.length, healed: session.healed };
+  }
+
+  #replace(
+    { target, tell }: Session,
+    content: Content,
+    {
+      expected,
+      isCopied = true,
+      ...options
+    }: WriteOptions & Pick<ReplaceOptions, "expected" | "isCopied">,
+  ): Promise<Replaced> {
+    return replaceWhole(target, content, {
+      ...rulesOf(options),
+      isCopied,
+      mode: options.mode,
+      isDurable: options.durable ?? this.#defaults.durable ?? defaults.durable,
+      keep: options.keep ?? this.#defaults.keep ?? defaults.keep,
+      signal: options.signal,
+      tell,
+      ...(expected === undefined ? {} : { expected }),
+    });
+  }
+
+  #recovering(): { readonly isDurable: boolean } {
+    return { isDurable: this.#defaults.durable ?? defaults.durable };
+  }
+}
+
+function rulesOf({ allowEmpty = false, validate }: CheckOptions): Rules {
+  return { allowEmpty, validate };
+}
+
+function writtenOf({ target, healed }: Session, replaced: Replaced): Written {
+  return { path: target, ...replaced, healed };
+}
