@@ -2,7 +2,7 @@
  * `soulmirror/files`: files that are always whole, for code that calls these functions, and a patch
  * of node's `fs` for code that does not.
  */
-import { type FileOperations, robustFileOps } from "../engine/index.ts";
+import { type FileOperations, robustFileOps } from "../engine/files/index.ts";
 
 export {
   type Appended,
@@ -27,7 +27,7 @@ export {
   type WriteJsonOptions,
   type WriteOptions,
   type Written,
-} from "../engine/index.ts";
+} from "../engine/files/index.ts";
 
 export const safeWriteFile: FileOperations["safeWriteFile"] = robustFileOps.safeWriteFile;
 export const safeReadFile: FileOperations["safeReadFile"] = robustFileOps.safeReadFile;
