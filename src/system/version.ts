@@ -1,9 +1,9 @@
-import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 
-/** Of the package that this file is part of, in a checkout and when installed. */
+/** Of this package. It names itself, because what it is put together into lies elsewhere. */
 export const version: string = readVersion();
 
 function readVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
+  const manifest: unknown = createRequire(import.meta.url)("soulmirror/package.json");
+  return (manifest as { readonly version: string }).version;
 }

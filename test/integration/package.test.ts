@@ -13,7 +13,7 @@ import { freePort } from "../../src/system/index.ts";
 
 const run = promisify(execFile);
 const root = new URL("../..", import.meta.url).pathname;
-const packed = ["package.json", "bin", "src", "tsconfig.base.json", "tsconfig.build.json"];
+const packed = ["package.json", "bin", "src", "tsconfig.base.json", "tsconfig.build.json", "rolldown.config.ts"];
 const documents = [
   "README.md",
   "ARCHITECTURE.md",

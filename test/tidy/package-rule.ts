@@ -20,6 +20,7 @@ export const packageRule: Rule = {
 function isThere(name: string, paths: readonly string[]): boolean {
   if (name === "dist") return true;
   const source = name
+    .replace(/^dist\/public\/bundle\//, "dist/public/")
     .replace(/^dist\//, "src/")
     .replace(/\.d\.ts$/, ".ts")
     .replace(/^(src\/.*)\.js$/, "$1.ts");

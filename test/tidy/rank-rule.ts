@@ -54,6 +54,9 @@ function folderComplaint(file: SourceFile, place: Place, found: Import): string 
       return `${place.folder} may only import ${place.onlyFolders.join(", ")}, not ${folder}; hand it in`;
     }
   }
+  // Each subpath that npm users import loads its own part of the engine and no other.
+  const isPartOfEngine = /^src\/engine\/[a-z-]+\/index\.ts$/.test(target);
+  if (place.folder === "public" && isPartOfEngine) return undefined;
   if (target !== `src/${folder}/index.ts`) {
     return `enters ${folder} by ${target}; its door is src/${folder}/index.ts: export it there`;
   }

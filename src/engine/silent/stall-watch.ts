@@ -54,7 +54,7 @@ function startWorker(
   onStall: (stall: Stall) => void,
 ): Worker | undefined {
   try {
-    const worker = new Worker(entryFile("stall-worker", import.meta.url), {
+    const worker = new Worker(entryFile("../../engine/silent/stall-worker", import.meta.url), {
       name: "soulmirror-stalls",
       workerData,
       env: {},
