@@ -85,18 +85,26 @@ export class RateLimitError extends PolicyError {
   }
 }
 
-/** Every alternative has failed; `errors` are theirs, in the order in which they were tried. */
+/** Nobody has answered; `errors` has the error of each who was asked, in that order. */
 export class AllFailedError extends PolicyError {
   readonly errors: readonly unknown[];
 
-  constructor(operation: string, tried: readonly string[], errors: readonly unknown[]) {
-    super("ALL_FAILED", `${operation}: none of ${tried.join(", ")} answered`, {
+  constructor(operation: string, { asked, errors, retryAfterMs }: AllFailures) {
+    super("ALL_FAILED", `${operation}: none of ${asked.join(", ")} answered`, {
       operation,
       fix: "declare a degraded answer with `whenAllFail`",
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
       cause: errors.at(-1),
     });
     this.errors = errors;
   }
+}
+
+export interface AllFailures {
+  /** Their names. */
+  readonly asked: readonly string[];
+  readonly errors: readonly unknown[];
+  readonly retryAfterMs?: number;
 }
 
 /** True for errors of any copy of this package. */

@@ -291,7 +291,7 @@ describe("each error gets the category that its maker means", () => {
     ["our rate limit", new RateLimitError("a", 9), "rejected -tn"],
     [
       "all of ours failed",
-      new AllFailedError("a", ["b"], [error({ status: 500 })]),
+      new AllFailedError("a", { asked: ["b"], errors: [error({ status: 500 })] }),
       "server_error ft-",
     ],
     ["only a message: rate limit", new Error("Rate limit hit"), "rate_limit ft-"],

@@ -47,13 +47,22 @@ export function judgeCall(
   error: unknown,
   signal: AbortSignal | undefined,
 ): Judgement {
-  if (signal?.aborted !== true) return classify(error);
+  const judgement = guarded(classify, error);
+  if (signal?.aborted !== true) return judgement;
   if (error === signal.reason || read(error, "cause") === signal.reason) return verdicts.cancelled;
-  const judgement = classify(error);
   // Work that was told to stop in time ends in many ways, and none of them is its own fault.
   return judgement.category === "timeout" || judgement.category === "connection_reset"
     ? verdicts.cancelled
     : judgement;
+}
+
+/** A classify of somebody else may throw, and must not change what the caller gets. */
+function guarded(classify: Classify, error: unknown): Judgement {
+  try {
+    return classify(error);
+  } catch {
+    return verdicts.unknown;
+  }
 }
 
 class Look {
