@@ -61,14 +61,16 @@ export class PlainAttempt implements Attempt {
   }
 }
 
-/** The same attempt under another number. */
+/** The same attempt under another number, or in a slot that it does not know. */
 export class Renumbered implements Attempt {
   readonly number: number;
   readonly attempt: Attempt;
+  readonly running: Running | undefined;
 
-  constructor(number: number, attempt: Attempt) {
+  constructor(number: number, attempt: Attempt, running?: Running) {
     this.number = number;
     this.attempt = attempt;
+    this.running = running;
   }
 
   get signal(): AbortSignal {
@@ -78,10 +80,14 @@ export class Renumbered implements Attempt {
 
 /** The options of a call that is made within an attempt. */
 export function callWithin(attempt: Attempt, call: CallOptions | undefined): TrackedCall {
-  if (attempt instanceof Renumbered) return callWithin(attempt.attempt, call);
-  if (!(attempt instanceof PlainAttempt)) return { ...call, signal: attempt.signal };
-  const { running } = attempt;
-  return running === undefined ? (call ?? noOptions) : { ...call, running };
+  if (attempt instanceof Renumbered)
+    return inSlot(callWithin(attempt.attempt, call), attempt.running);
+  if (attempt instanceof PlainAttempt) return inSlot(call ?? noOptions, attempt.running);
+  return { ...call, signal: attempt.signal };
+}
+
+function inSlot(call: TrackedCall, running: Running | undefined): TrackedCall {
+  return running === undefined ? call : { ...call, running };
 }
 
 const noOptions: CallOptions = {};
@@ -92,12 +98,9 @@ export function begin<T>(work: Work<T>, attempt: Attempt): Promise<T> {
 }
 
 /** Calls `run` when the caller gives up; the returned function forgets it. */
-export function onAbort(
-  signal: AbortSignal | undefined,
-  run: (reason: unknown) => void,
-): () => void {
+export function onAbort(signal: AbortSignal | undefined, run: (reason: Error) => void): () => void {
   if (signal === undefined) return () => undefined;
-  const listener = (): void => run(signal.reason);
+  const listener = (): void => run(signal.reason as Error);
   signal.addEventListener("abort", listener, { once: true });
   return () => signal.removeEventListener("abort", listener);
 }

@@ -73,3 +73,19 @@ export class ManualTools implements Tools {
     return earliest;
   }
 }
+
+export interface Outcome<T> {
+  isSettled: boolean;
+  value?: T;
+  error?: unknown;
+}
+
+/** What a promise comes to, to be looked at while time moves. */
+export function outcome<T>(promise: Promise<T>): Outcome<T> {
+  const found: Outcome<T> = { isSettled: false };
+  promise.then(
+    (value) => Object.assign(found, { isSettled: true, value }),
+    (error: unknown) => Object.assign(found, { isSettled: true, error }),
+  );
+  return found;
+}

@@ -14,7 +14,7 @@ export function sleep(tools: Tools, delayMs: number, signal?: AbortSignal): Prom
     });
     const forget = onAbort(signal, (reason) => {
       cancel();
-      reject(reason as Error);
+      reject(reason);
     });
   });
 }

@@ -53,8 +53,9 @@ export function decideRetry(facts: RetryFacts): RetryVerdict {
 
 function refusalOf(facts: RetryFacts): RetryRefusal | undefined {
   const { judgement } = facts;
-  if (facts.isCancelled || judgement.category === "cancelled") return "cancelled";
+  if (facts.isCancelled) return "cancelled";
   if (facts.leftMs <= 0) return "deadline";
+  if (judgement.category === "cancelled") return "cancelled";
   if (!facts.isOn) return "switched_off";
   const isEndless = judgement.category === "rejected" && judgement.retryAfterMs === undefined;
   if (!judgement.isTransient || isEndless) return "not_retryable";

@@ -60,7 +60,7 @@ export class RetryBudget {
   report(nowMs: number): RetryBudgetReport {
     const sums = this.#window.sums(nowMs);
     const calls = sums.calls - sums.faults;
-    // A share of a call is no call: rounded against floating point, which makes 0.2 x 5 less than 1.
+    // Whole retries only; floating point must not make 0.2 x 5 less than 1.
     const allowed = Math.floor(this.#ratio * calls + this.#reserve + 1e-9);
     const left = Math.max(0, allowed - sums.faults);
     return { calls, retries: sums.faults, refused: this.#refused, left };

@@ -39,11 +39,11 @@ export function within<T>(work: Work<T>, patience: Patience): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const beganMs = tools.monotonicMs();
     let left: Late["because"] | undefined;
-    const leave = (because: Late["because"], reason: unknown): void => {
+    const leave = (because: Late["because"], reason: Error): void => {
       if (left !== undefined) return;
       left = because;
       release();
-      reject(reason as Error);
+      reject(reason);
       attempt.giveUp(reason);
     };
     const cancel = tools.timers.after(patience.timeoutMs, () =>
