@@ -129,7 +129,7 @@ export class Bulkhead implements Policy {
             });
       const forget = onAbort(signal, (reason) => {
         stop();
-        reject(reason as Error);
+        reject(reason);
       });
       this.#waiting.add(waiter);
     });

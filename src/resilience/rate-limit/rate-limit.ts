@@ -15,7 +15,7 @@ export interface RateLimitOptions {
   readonly perMs?: number;
   /** So many may come at once after a pause. Default: `limit`. */
   readonly burst?: number;
-  /** A call waits its turn when that comes so soon, else it is refused. Default 0: it never waits. */
+  /** A call whose turn comes so soon waits for it, another is refused. Default 0: none waits. */
   readonly maxWaitMs?: number;
   /** So many calls wait at most. Default 1000. */
   readonly queue?: number;
