@@ -61,7 +61,10 @@ function numbered<T>(work: Work<T>): Work<T> {
 /** P3. */
 function tracked<T>(work: Work<T>, call: CallOptions | undefined): Work<T> {
   const running = runningOf(call);
-  return running === undefined ? work : (attempt) => counted(() => work(attempt), running);
+  if (running === undefined) return work;
+  // The work may be a pipeline of its own, whose work counts as well.
+  return (attempt) =>
+    counted(() => work(new Renumbered(attempt.number, attempt, running)), running);
 }
 
 async function counted<T>(work: () => T | PromiseLike<T>, running: Running): Promise<T> {

@@ -5,27 +5,29 @@
  *     a mistake of the caller stays an error.
  * F2. A caller who gave up gets his own reason, and no fallback is begun.
  * F3. The fallback's signal is a new one: what aborted the work has not aborted the fallback.
- * F4. A fallback that fails hides nothing: the error has both, in the order in which they came.
+ * F4. When the fallback fails, too, the caller gets the first error, which says what is wrong; the
+ *     second one is shown.
  */
 import { begin, PlainAttempt, refuseAborted } from "../attempt.ts";
 import type { Classify, Judgement } from "../category.ts";
 import { createClassify, judgeCall } from "../classify/classify.ts";
 import type { Witness } from "../decision.ts";
-import { AllFailedError } from "../errors.ts";
+import { harmless } from "../harmless.ts";
 import type { Attempt, CallOptions, Policy, Work } from "../policy.ts";
 import type { Tools } from "../tools.ts";
 import { Witnesses } from "../witnesses.ts";
 
-/** The answer, or a function of the error that finds one. */
-export type Answer = unknown;
+/** Finds the answer to an error. */
 export type FindAnswer = (error: unknown, attempt: Attempt) => unknown;
 
 export interface FallbackOptions {
   readonly name?: string;
-  /** Anything but a function is the answer itself. */
-  readonly answer: Answer | FindAnswer;
+  /** The answer, or a function (`FindAnswer`) that finds one. */
+  readonly answer: unknown;
   /** Whether an error gets it. Default: faults, and refusals of our own policies. */
   readonly when?: (error: unknown, judgement: Judgement) => boolean;
+  /** Shown the error of a fallback that failed, too. */
+  readonly onFailure?: (error: unknown) => unknown;
   readonly classify?: Classify;
 }
 
@@ -71,13 +73,15 @@ export class Fallback implements Policy {
   }
 
   async #answer<T>(error: unknown, call: CallOptions | undefined): Promise<T> {
-    const { answer } = this.#options;
+    const { answer, onFailure } = this.#options;
     if (typeof answer !== "function") return answer as T;
     const attempt = new PlainAttempt(1, call?.signal);
     try {
       return await begin(() => (answer as FindAnswer)(error, attempt) as T, attempt);
     } catch (second) {
-      throw new AllFailedError(this.name, ["the work", "the fallback"], [error, second]);
+      refuseAborted(call);
+      if (onFailure !== undefined) harmless(() => onFailure(second));
+      throw error;
     }
   }
 }

@@ -11,7 +11,7 @@
  */
 import { begin, OpenAttempt, onAbort, PlainAttempt, refuseAborted } from "../attempt.ts";
 import type { Classify } from "../category.ts";
-import { createClassify } from "../classify/classify.ts";
+import { createClassify, judgeCall } from "../classify/classify.ts";
 import type { Witness } from "../decision.ts";
 import type { CallOptions, Policy, Work } from "../policy.ts";
 import { RetryBudget } from "../retry/retry-budget.ts";
@@ -68,43 +68,53 @@ export class Hedge implements Policy {
       const underWay = new Set<OpenAttempt>();
       let begun = 0;
       let isOver = false;
-      let firstError: { readonly error: unknown } | undefined;
+      let firstError: { readonly error: Error } | undefined;
       let cancel: (() => void) | undefined;
-      const over = (reason: unknown): void => {
+      const over = (reasonOf: () => unknown): void => {
         isOver = true;
         cancel?.();
         forget();
+        if (underWay.size === 0) return;
+        const reason = reasonOf();
         for (const attempt of underWay) attempt.giveUp(reason);
       };
       const forget = onAbort(call?.signal, (reason) => {
-        reject(reason as Error);
-        over(reason);
+        reject(reason);
+        over(() => reason);
       });
+      const answered = (attempt: OpenAttempt, value: T): void => {
+        underWay.delete(attempt);
+        if (isOver) return;
+        resolve(value);
+        over(outrun);
+      };
+      const failed = (attempt: OpenAttempt, error: Error): void => {
+        underWay.delete(attempt);
+        if (isOver) return;
+        firstError ??= { error };
+        const isFinal = this.#isFinal(error, call);
+        if (underWay.size > 0 && !isFinal) return;
+        reject(isFinal ? error : firstError.error);
+        over(outrun);
+      };
       const ask = (): void => {
         begun += 1;
         const attempt = new OpenAttempt(begun, call?.signal);
         underWay.add(attempt);
         cancel = begun > (this.#options.hedges ?? 1) ? undefined : this.#later(begun + 1, ask);
         begin(work, attempt).then(
-          (value) => {
-            underWay.delete(attempt);
-            if (isOver) return;
-            resolve(value);
-            over(underWay.size > 0 ? outrun() : undefined);
-          },
-          (error: unknown) => {
-            underWay.delete(attempt);
-            if (isOver) return;
-            firstError ??= { error };
-            const isMistake = !this.#classify(error).isFault;
-            if (underWay.size > 0 && !isMistake) return;
-            reject((isMistake ? error : firstError.error) as Error);
-            over(underWay.size > 0 ? outrun() : undefined);
-          },
+          (value) => answered(attempt, value),
+          (error: unknown) => failed(attempt, error as Error),
         );
       };
       ask();
     });
+  }
+
+  /** H3. A hedge for which there was no room is no answer. */
+  #isFinal(error: Error, call: CallOptions | undefined): boolean {
+    const { isFault, category } = judgeCall(this.#classify, error, call?.signal);
+    return !isFault && category !== "rejected";
   }
 
   /** H4: taken from the budget when it is due, and not when it is planned. */
