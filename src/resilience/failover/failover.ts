@@ -58,20 +58,13 @@ export class Failover<A> {
   readonly #witnesses: Witnesses;
 
   constructor(options: FailoverOptions<A>, tools: Tools) {
-    const { alternatives, prefer, maxEjectedShare } = options;
     this.name = options.name ?? "failover";
     this.#options = options;
     this.#classify = options.classify ?? createClassify(tools.wallMs);
     this.#tools = tools;
     this.#witnesses = new Witnesses(this.name);
-    this.ring = new Ring(
-      alternatives,
-      {
-        ...(prefer === undefined ? {} : { prefer }),
-        ...(maxEjectedShare === undefined ? {} : { maxEjectedShare }),
-        ...limitsIn(options),
-      },
-      (decision) => this.#witnesses.tell(decision),
+    this.ring = new Ring(options.alternatives, options, (decision) =>
+      this.#witnesses.tell(decision),
     );
   }
 
@@ -154,15 +147,26 @@ export class Failover<A> {
     const error = this.#allFailed(tried, errors);
     if (whenAllFail === undefined) throw error;
     refuseAborted(call);
-    this.#witnesses.tell({ kind: "fallback", category: this.#classify(error).category, error });
-    return (await (typeof whenAllFail === "function" ? whenAllFail(error) : whenAllFail)) as T;
+    this.#witnesses.tell({
+      kind: "fallback",
+      category: judgeCall(this.#classify, error, call?.signal).category,
+      error,
+    });
+    if (typeof whenAllFail !== "function") return whenAllFail as T;
+    try {
+      return await (whenAllFail as (error: AllFailedError) => T | PromiseLike<T>)(error);
+    } catch {
+      refuseAborted(call);
+      // What went wrong first says more.
+      throw error;
+    }
   }
 
   #allFailed(tried: readonly string[], errors: readonly unknown[]): AllFailedError {
-    const names = tried.length === 0 ? this.ring.members.map((member) => member.name) : tried;
+    const asked = tried.length === 0 ? this.ring.members.map((member) => member.name) : tried;
     const soonestMs = this.ring.soonestMs(this.#tools.monotonicMs());
     const retryAfterMs = soonestMs > 0 ? { retryAfterMs: soonestMs } : {};
-    return new AllFailedError(this.name, names, errors, retryAfterMs);
+    return new AllFailedError(this.name, { asked, errors, ...retryAfterMs });
   }
 }
 
@@ -200,22 +204,3 @@ class Round<A> {
     return member;
   }
 }
-
-function limitsIn<A>(options: FailoverOptions<A>): RingOptions {
-  const limits: Record<string, number> = {};
-  for (const key of limitKeys) {
-    const value = options[key];
-    if (value !== undefined) limits[key] = value;
-  }
-  return limits;
-}
-
-const limitKeys = [
-  "consecutiveFaults",
-  "failureRate",
-  "minimumCalls",
-  "windowMs",
-  "baseEjectionMs",
-  "maxEjectionMs",
-  "maxHoldMs",
-] as const;
