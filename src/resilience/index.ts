@@ -2,15 +2,22 @@
  * Policies for calls that may fail: when to call, whether to call again, whom to call instead.
  * Pure: time, timers and chance are handed in as `Tools`.
  */
-export { type Backoff, exponential } from "./backoff.ts";
+export { type Backoff, type BackoffOptions, constant, exponential } from "./backoff.ts";
 export { Breaker, type PhaseListener, refused } from "./breaker/breaker.ts";
 export { type BreakerOptions, breakerDefaults } from "./breaker/breaker-options.ts";
+export {
+  Bulkhead,
+  type BulkheadOptions,
+  type BulkheadReport,
+  type Leave,
+} from "./bulkhead/bulkhead.ts";
 export {
   type Classify,
   type ErrorCategory,
   errorCategories,
   type Judgement,
 } from "./category.ts";
+export { CircuitBreaker, type CircuitBreakerOptions } from "./circuit-breaker/circuit-breaker.ts";
 export { createClassify, judgeCall } from "./classify/classify.ts";
 export type {
   BreakerPhase,
@@ -30,8 +37,36 @@ export {
   type PolicyErrorCode,
   RateLimitError,
 } from "./errors.ts";
+export {
+  Failover,
+  type FailoverOptions,
+  type ProviderAttempt,
+  type WorkOf,
+} from "./failover/failover.ts";
+export {
+  type Alternative,
+  type AlternativeReport,
+  ejectionDefaults,
+  type Member,
+  type Preference,
+  Ring,
+  type RingOptions,
+} from "./failover/ring.ts";
+export { Fallback, type FallbackOptions, type FindAnswer } from "./fallback/fallback.ts";
+export { Hedge, type HedgeOptions } from "./hedge/hedge.ts";
 export { ManualTools } from "./manual-tools.ts";
+export { Pipeline } from "./pipeline.ts";
 export type { Attempt, CallOptions, Policy, Work } from "./policy.ts";
+export { Quorum, type QuorumOptions, type QuorumVerdict } from "./quorum.ts";
+export { CellRate } from "./rate-limit/cell-rate.ts";
+export { RateLimit, type RateLimitOptions } from "./rate-limit/rate-limit.ts";
 export { decideRetry, type RetryVerdict } from "./retry/decide-retry.ts";
-export { RetryBudget } from "./retry/retry-budget.ts";
+export { Retry, type RetryOptions } from "./retry/retry.ts";
+export {
+  RetryBudget,
+  type RetryBudgetOptions,
+  type RetryBudgetReport,
+} from "./retry/retry-budget.ts";
+export { Timeout, type TimeoutOptions } from "./timeout/timeout.ts";
+export type { Late } from "./timeout/within.ts";
 export type { Tools } from "./tools.ts";
