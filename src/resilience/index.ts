@@ -2,7 +2,13 @@
  * Policies for calls that may fail: when to call, whether to call again, whom to call instead.
  * Pure: time, timers and chance are handed in as `Tools`.
  */
-export { type Backoff, type BackoffOptions, constant, exponential } from "./backoff.ts";
+export {
+  type Backoff,
+  type BackoffOptions,
+  constant,
+  exponential,
+  type Jitter,
+} from "./backoff.ts";
 export { Breaker, type PhaseListener, refused } from "./breaker/breaker.ts";
 export { type BreakerOptions, breakerDefaults } from "./breaker/breaker-options.ts";
 export {
