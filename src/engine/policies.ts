@@ -127,16 +127,16 @@ const timeoutShape = optionsOf({
   timeoutMs: requiredOption(someTimeMs),
   onLate: callbackOption<NonNullable<TimeoutOptions["onLate"]>>(),
 });
-const timeoutForms = eitherOption(someTimeMs, timeoutShape);
 
 /**
  * Waits for work no longer than that, then rejects with a `CallTimeoutError` and aborts the work's
  * signal. The work itself may go on: `onLate` is shown its end. Never aborts what has succeeded.
  */
 export function timeout(options: Duration | TimeoutChoice): Timeout {
-  const isForm = typeof options === "object" && options !== null;
-  const read = checkOptions("timeout", options, isForm ? timeoutShape : timeoutForms);
-  return new Timeout(typeof read === "number" ? { timeoutMs: read } : read, realTools);
+  if (typeof options === "object" && options !== null) {
+    return new Timeout(checkOptions("timeout", options, timeoutShape), realTools);
+  }
+  return new Timeout({ timeoutMs: checkOptions("timeout", options, someTimeMs) }, realTools);
 }
 
 export interface BulkheadChoice {
