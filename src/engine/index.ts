@@ -8,3 +8,21 @@ export {
   InfrastructureReliabilityEngine,
   type WrapOptions,
 } from "./engine.ts";
+export { type FailoverChoice, type FailoverFunction, failover } from "./failover.ts";
+export {
+  type BulkheadChoice,
+  bulkhead,
+  type CircuitBreakerChoice,
+  circuitBreaker,
+  type Duration,
+  fallback,
+  type HedgeChoice,
+  hedge,
+  pipeline,
+  type RateLimitChoice,
+  type RetryChoice,
+  rateLimit,
+  retry,
+  type TimeoutChoice,
+  timeout,
+} from "./policies.ts";
