@@ -13,7 +13,14 @@ import { freePort } from "../../src/system/index.ts";
 
 const run = promisify(execFile);
 const root = new URL("../..", import.meta.url).pathname;
-const packed = ["package.json", "bin", "src", "tsconfig.base.json", "tsconfig.build.json", "rolldown.config.ts"];
+const packed = [
+  "package.json",
+  "bin",
+  "src",
+  "tsconfig.base.json",
+  "tsconfig.build.json",
+  "rolldown.config.ts",
+];
 const documents = [
   "README.md",
   "ARCHITECTURE.md",
