@@ -36,6 +36,8 @@ export interface OperationReport {
   readonly sampledEvery: number;
   /** How often each decision was made, and how often it acted. */
   readonly decisions: Readonly<Record<string, Decisions>>;
+  /** Results and calls that looked like success and were none. */
+  readonly silentErrors: number;
   readonly breaker: BreakerPhase | undefined;
 }
 

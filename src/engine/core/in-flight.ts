@@ -17,6 +17,11 @@ export class InFlight {
     this.size += 1;
   }
 
+  /** When each began, oldest first. */
+  *beganMs(): Iterable<number> {
+    for (let call = this.oldest; call !== undefined; call = call.later) yield call.startedMs;
+  }
+
   end(call: Call): void {
     const { earlier, later } = call;
     if (earlier === undefined) this.oldest = later;

@@ -29,6 +29,7 @@ import { InFlight } from "./in-flight.ts";
 import { type Pulse, type Pulsing, tickMs } from "./pulse.ts";
 import { recover, wouldRetry } from "./recovery.ts";
 import { Sampling, type SamplingMode } from "./sampling.ts";
+import { SilentLooks } from "./silent-looks.ts";
 import { timeIsOver } from "./time-is-over.ts";
 
 /** What all operations of one engine share. */
@@ -53,18 +54,22 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
   readonly breaker: Breaker;
   isActive = false;
   isArmed = false;
+  /** Findings about results and hanging calls. */
+  silentErrors = 0;
   /** It has answered with a promise before: so does an open circuit then. */
   answersLater = false;
   #plan: CallPlan;
   readonly #pulse: Pulse;
   readonly #latency = new HotHistogram();
   readonly #sampling: Sampling;
+  #silent: SilentLooks | undefined;
   readonly #waiting: (() => void)[] = [];
 
   constructor(name: string, shared: Shared, plan: CallPlan) {
     this.name = name;
     this.shared = shared;
     this.#plan = plan;
+    this.#silent = plan.looksForSilentErrors ? new SilentLooks() : undefined;
     this.#pulse = shared.pulse;
     this.#sampling = new Sampling(shared.sampling);
     this.breaker = new Breaker(plan.breaker, (from, to, reason) => {
@@ -83,6 +88,7 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
 
   configure(plan: CallPlan): void {
     this.#plan = plan;
+    this.#silent = plan.looksForSilentErrors ? (this.#silent ?? new SilentLooks()) : undefined;
     this.breaker.configure(plan.breaker);
     const { oldest } = this.inFlight;
     if (oldest !== undefined && !this.isArmed && plan.timeoutMs > 0) this.#arm(oldest);
@@ -126,6 +132,7 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
   workFulfilled(call: Call, value: unknown): void {
     const elapsedMs = this.end(call);
     if (!call.isForsaken) {
+      if (this.#silent?.shape.look(value) === true) this.#suspect(value);
       this.breaker.succeeded(call.ticket, this.#pulse.nowMs, elapsedMs);
       this.counts.succeeded += 1;
       if (call.answer === "owned") this.#answer(call, value, elapsedMs);
@@ -209,8 +216,11 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
     return undefined;
   }
 
-  tick(): boolean {
-    return this.inFlight.size > 0;
+  tick(nowMs: number, lateMs: number): boolean {
+    const { inFlight, late } = this;
+    const look = { nowMs, inFlight, late, latencies: this.#latency, lateMs };
+    this.#tell(this.#silent?.hanging(look));
+    return inFlight.size + late.size > 0;
   }
 
   report(): OperationReport {
@@ -225,6 +235,7 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
       latency: this.#latency.toSketch(),
       sampledEvery: this.#sampling.every,
       decisions,
+      silentErrors: this.silentErrors,
       breaker: this.breaker.phase,
     };
   }
@@ -238,6 +249,16 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
     const elapsedMs = nowMs - call.startedMs;
     this.#latency.add(elapsedMs);
     return elapsedMs;
+  }
+
+  #suspect(value: unknown): void {
+    this.#tell(this.#silent?.explain(value));
+  }
+
+  #tell(found: ReturnType<SilentLooks["explain"]>): void {
+    if (found === undefined) return;
+    this.silentErrors += 1;
+    this.shared.events.emit("silent_error", { operation: this.name, ...found });
   }
 
   #arm(call: Call): void {

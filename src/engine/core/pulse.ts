@@ -16,8 +16,11 @@ const restingTickMs = 1000;
 export interface Pulsing {
   /** It was called since the last tick. */
   isActive: boolean;
-  /** False: there is nothing to look at until it is called again. */
-  tick(nowMs: number, elapsedMs: number): boolean;
+  /**
+   * `lateMs`: how much later than it should the tick comes; the process did not run meanwhile.
+   * False: there is nothing to look at until it is called again.
+   */
+  tick(nowMs: number, lateMs: number): boolean;
 }
 
 export class Pulse {
@@ -27,7 +30,7 @@ export class Pulse {
   readonly #watched = new Set<Pulsing>();
   #hasNews = false;
   #cancel: CancelTimer | undefined;
-  #lastTickMs = 0;
+  #dueMs = 0;
 
   constructor(tools: Tools) {
     this.#tools = tools;
@@ -42,8 +45,7 @@ export class Pulse {
     if (this.#hasNews) return;
     this.#hasNews = true;
     this.#cancel?.();
-    this.#lastTickMs = this.nowMs;
-    this.#cancel = this.#tools.background.after(tickMs, this.#tick);
+    this.#set(tickMs);
   }
 
   stop(): void {
@@ -54,18 +56,22 @@ export class Pulse {
     this.#hasNews = false;
   }
 
+  #set(delayMs: number): void {
+    this.#dueMs = this.monotonicMs() + delayMs;
+    this.#cancel = this.#tools.background.after(delayMs, this.#tick);
+  }
+
   readonly #tick = (): void => {
     const nowMs = this.monotonicMs();
-    const elapsedMs = nowMs - this.#lastTickMs;
+    const lateMs = Math.max(0, nowMs - this.#dueMs);
     this.nowMs = nowMs;
-    this.#lastTickMs = nowMs;
     this.#hasNews = false;
     this.#cancel = undefined;
     for (const each of this.#watched) {
       each.isActive = false;
-      if (!each.tick(nowMs, elapsedMs)) this.#watched.delete(each);
+      if (!each.tick(nowMs, lateMs)) this.#watched.delete(each);
     }
     if (this.#watched.size === 0 || this.#hasNews) return;
-    this.#cancel = this.#tools.background.after(restingTickMs, this.#tick);
+    this.#set(restingTickMs);
   };
 }

@@ -38,7 +38,7 @@ function together(reports: readonly OperationReport[]): OperationReport {
   const latency = new LogSketch();
   const failures: Record<string, number> = {};
   const decisions: Record<string, Decisions> = {};
-  const sum = { calls: 0, succeeded: 0, failed: 0, inFlight: 0 };
+  const sum = { calls: 0, succeeded: 0, failed: 0, inFlight: 0, silentErrors: 0 };
   let sampledEvery = 1;
   for (const report of reports) {
     latency.merge(report.latency);

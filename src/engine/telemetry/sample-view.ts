@@ -18,6 +18,7 @@ export function sampleReport(
     failed,
     failures: {},
     inFlight: 0,
+    silentErrors: 0,
     latency,
     sampledEvery: 1,
     decisions: {},
