@@ -2,11 +2,13 @@
  * The programs of other people that the tests run for real. None is mocked and no test is skipped:
  * what is missing is installed where that is possible, else named with the line that installs it.
  */
-import { accessSync, constants, readFileSync, statSync } from "node:fs";
+import { accessSync, constants, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 
 export interface Binary {
   readonly command: string;
+  /** Where Debian puts it, if not on PATH; `*` stands for one folder, such as that of a version. */
+  readonly outsidePath?: string;
   readonly debianPackage: string;
   readonly why: string;
 }
@@ -17,15 +19,50 @@ export const binaries: readonly Binary[] = [
   { command: "faketime", debianPackage: "faketime", why: "gives a process a wrong clock" },
   { command: "openssl", debianPackage: "openssl", why: "makes certificates, expired ones too" },
   { command: "prlimit", debianPackage: "util-linux", why: "limits the files of a process" },
+  {
+    command: "postgres",
+    outsidePath: "/usr/lib/postgresql/*/bin",
+    debianPackage: "postgresql",
+    why: "a database behind a pool that is watched",
+  },
+  {
+    command: "mariadbd",
+    outsidePath: "/usr/sbin",
+    debianPackage: "mariadb-server",
+    why: "a database behind a pool that is watched",
+  },
   { command: "redis-server", debianPackage: "redis-server", why: "keeps streams and state" },
   { command: "unshare", debianPackage: "util-linux", why: "gives a test mounts of its own" },
 ];
 
 export function missingBinaries(wanted: readonly Binary[], searchPath: string): readonly Binary[] {
+  return wanted.filter((binary) => findBinary(binary, searchPath) === undefined);
+}
+
+/** The file to start, or undefined. What is on PATH comes first, then the newest version. */
+export function findBinary(binary: Binary, searchPath: string): string | undefined {
+  const { command, outsidePath = "" } = binary;
   const folders = searchPath.split(path.delimiter).filter((folder) => folder !== "");
-  return wanted.filter(
-    ({ command }) => !folders.some((folder) => isExecutable(path.join(folder, command))),
-  );
+  return [...folders, ...unfold(outsidePath)]
+    .map((folder) => path.join(folder, command))
+    .find(isExecutable);
+}
+
+function unfold(pattern: string): readonly string[] {
+  const [before = "", after] = pattern.split("*");
+  if (after === undefined) return pattern === "" ? [] : [pattern];
+  return namesIn(before)
+    .toSorted((a, b) => Number.parseFloat(b) - Number.parseFloat(a))
+    .map((name) => path.join(before, name, after));
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    // Not installed.
+    return [];
+  }
 }
 
 function isExecutable(file: string): boolean {

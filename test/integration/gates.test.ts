@@ -1,11 +1,17 @@
 /** The gates themselves: they must not call anything a success that did not happen. */
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { chmod, mkdtempDisposable, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtempDisposable, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { type Binary, installAdvice, isDebianLike, missingBinaries } from "../gates/binaries.ts";
+import {
+  type Binary,
+  findBinary,
+  installAdvice,
+  isDebianLike,
+  missingBinaries,
+} from "../gates/binaries.ts";
 import { root, runChild } from "../gates/child.ts";
 import { countsOfReport, sum } from "../gates/counts.ts";
 import { lineOf, listTests } from "../gates/left-out.ts";
@@ -129,6 +135,23 @@ describe("binaries", () => {
     await chmod(path.join(folder.path, "not-ours"), 0o644);
     const missing = missingBinaries(wanted, ["/nowhere", folder.path].join(path.delimiter));
     expect(missing.map((each) => each.command)).toEqual(["not-here", "not-ours"]);
+  });
+
+  it("are looked for where Debian puts them, too, the newest version first", async () => {
+    await using folder = await mkdtempDisposable(path.join(tmpdir(), "soulmirror-gates-"));
+    for (const version of ["9", "15", "9.6"]) {
+      const place = path.join(folder.path, version, "bin");
+      await mkdir(place, { recursive: true });
+      await writeFile(path.join(place, "server"), "#!/bin/sh\n", { mode: 0o755 });
+    }
+    const outsidePath = path.join(folder.path, "*", "bin");
+    const server: Binary = { command: "server", outsidePath, debianPackage: "one", why: "a test" };
+    expect(findBinary(server, "/nowhere")).toBe(path.join(folder.path, "15", "bin", "server"));
+    const onPath = path.join(folder.path, "9", "bin");
+    expect(findBinary(server, onPath)).toBe(path.join(onPath, "server"));
+    expect(missingBinaries([server], "/nowhere")).toEqual([]);
+    const gone: Binary = { ...server, outsidePath: path.join(folder.path, "*", "sbin") };
+    expect(missingBinaries([gone], "/nowhere")).toEqual([gone]);
   });
 
   it("the advice names each reason, and each package once", () => {

@@ -1,0 +1,51 @@
+/** A real PostgreSQL for tests: user `postgres`, database `postgres`, no password. */
+import path from "node:path";
+import pg from "pg";
+import { type DatabaseServer, host, program, startServer } from "./server-process.ts";
+
+export interface PostgresOptions {
+  readonly connectionsMax?: number;
+}
+
+export async function startPostgres(options: PostgresOptions = {}): Promise<DatabaseServer> {
+  const { connectionsMax = 40 } = options;
+  const postgres = program("postgres");
+  return startServer({
+    name: "postgres",
+    user: "postgres",
+    initialise: (folder) => [
+      path.join(path.dirname(postgres), "initdb"),
+      `--pgdata=${folder}`,
+      "--username=postgres",
+      "--auth=trust",
+      "--no-sync",
+      "--encoding=UTF8",
+    ],
+    command: ({ folder, port }) => [
+      postgres,
+      "-D",
+      folder,
+      `--port=${port}`,
+      `--listen_addresses=${host}`,
+      "--unix_socket_directories=",
+      "--fsync=off",
+      `--max_connections=${connectionsMax}`,
+      "--superuser_reserved_connections=0",
+      "--max_wal_senders=0",
+    ],
+    isReady: async (port) => {
+      const client = new pg.Client({ ...loginTo({ port }), connectionTimeoutMillis: 1000 });
+      client.on("error", () => undefined);
+      try {
+        await client.connect();
+        await client.query("SELECT 1");
+      } finally {
+        await client.end().catch(() => undefined);
+      }
+    },
+  });
+}
+
+export function loginTo({ port }: { readonly port: number }) {
+  return { host, port, user: "postgres", database: "postgres" } as const;
+}
