@@ -8,6 +8,14 @@ export { type ExpressMiddleware, expressMiddleware } from "./express.ts";
 export { fastifyPlugin } from "./fastify.ts";
 export { type HttpClientOptions, watchHttpClients } from "./http-clients.ts";
 export type { Metering } from "./operation-meters.ts";
+export type { PoolEvent, PoolNotice } from "./pool/pool-driver.ts";
+export { watchRedis } from "./pool/redis-client.ts";
+export {
+  type RedisRetryOptions,
+  reconnectOnFailover,
+  redisRetryStrategy,
+} from "./pool/redis-retry.ts";
+export { type PoolWatch, type WatchPoolOptions, watchPool } from "./pool/watch-pool.ts";
 export { currentRequestIds } from "./request-context.ts";
 export type { ServerOptions } from "./server-options.ts";
 export { type TrpcCall, trpcMiddleware } from "./trpc.ts";

@@ -3,8 +3,8 @@
  *
  * T1. The middleware changes nothing: context, input and result go through, errors stay theirs.
  * T2. An answer that is a generator, as of a subscription, ends when its last item has been taken.
- * T3. A failure is told by tRPC's own error: its code says whose fault it is. What the caller left is
- *     cancelled.
+ * T3. A failure is told by tRPC's own error: its code says whose fault it is. What the caller has
+ *     left is cancelled.
  */
 import type { TRPCError, TRPCMiddlewareFunction } from "@trpc/server";
 import type { RequestIds } from "../events.ts";
