@@ -42,6 +42,11 @@ export class CircuitBreaker implements Policy {
     });
   }
 
+  /** Its state machine, for whoever keeps it across restarts. */
+  get breaker(): Breaker {
+    return this.#breaker;
+  }
+
   get phase(): BreakerPhase {
     return this.#breaker.phase;
   }

@@ -1,0 +1,19 @@
+/** States in memory: the reference for every other store, and for tests. */
+import type { Tools } from "../../resilience/index.ts";
+import type { BreakerStateStore } from "./breaker-state-store.ts";
+import { asOfNow, mergeSaved, type SavedBreaker } from "./saved-breaker.ts";
+
+export function memoryStateStore(tools: Pick<Tools, "wallMs">): BreakerStateStore {
+  let known: ReadonlyMap<string, SavedBreaker> = new Map();
+  return {
+    name: "memory",
+    load() {
+      const nowMs = tools.wallMs();
+      return { states: [...known.values()].map((state) => asOfNow(state, nowMs)), troubles: [] };
+    },
+    save(states) {
+      known = mergeSaved([...known.values()], states);
+      return Promise.resolve();
+    },
+  };
+}

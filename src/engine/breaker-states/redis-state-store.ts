@@ -1,0 +1,77 @@
+/**
+ * States in one hash of a Redis server, over a connection that is handed in (ioredis, or anything
+ * with its `hvals` and `eval`). Who goes before whom is decided by the server, within one script,
+ * so that two processes that save at once lose nothing.
+ */
+import type { Tools } from "../../resilience/index.ts";
+import type { BreakerStateStore } from "./breaker-state-store.ts";
+import { asOfNow, breakersMax, readSaved } from "./saved-breaker.ts";
+
+/** What is used of a connection. */
+export interface RedisConnection {
+  hvals(key: string): Promise<string[]>;
+  eval(script: string, numberOfKeys: number, ...args: (string | number)[]): Promise<unknown>;
+}
+
+/** The rule of `goesBefore`; who is equal changes nothing. */
+const script = `
+for index = 1, #ARGV, 2 do
+  local known = redis.call("HGET", KEYS[1], ARGV[index])
+  local wins = true
+  if known then
+    local ok, old = pcall(cjson.decode, known)
+    if ok and type(old) == "table" then
+      local new = cjson.decode(ARGV[index + 1])
+      local a, b = tonumber(new.openedAt) or 0, tonumber(old.openedAt) or 0
+      if a == b then
+        a, b = tonumber(new.updatedAt) or 0, tonumber(old.updatedAt) or 0
+      end
+      wins = a > b
+    end
+  elseif redis.call("HLEN", KEYS[1]) >= ${breakersMax} then
+    wins = false
+  end
+  if wins then redis.call("HSET", KEYS[1], ARGV[index], ARGV[index + 1]) end
+end
+return 1
+`;
+
+/** So many at once keep the server's script short. */
+const batch = 200;
+
+export function redisStateStore(
+  redis: RedisConnection,
+  tools: Pick<Tools, "wallMs">,
+  { key = "soulmirror:breakers" }: { readonly key?: string } = {},
+): BreakerStateStore {
+  return {
+    name: `Redis ${key}`,
+    async load() {
+      const values = await redis.hvals(key);
+      const nowMs = tools.wallMs();
+      const states = values.flatMap((text) => readSaved(parsed(text)) ?? []);
+      const left = values.length - states.length;
+      return {
+        states: states.map((state) => asOfNow(state, nowMs)),
+        troubles: left > 0 ? [`${left} members of ${key} are no states`] : [],
+      };
+    },
+    async save(states) {
+      for (let from = 0; from < states.length; from += batch) {
+        const args = states
+          .slice(from, from + batch)
+          .flatMap((state) => [state.name, JSON.stringify(state)]);
+        await redis.eval(script, 1, key, ...args);
+      }
+    },
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Counted as left out by the caller.
+    return undefined;
+  }
+}
