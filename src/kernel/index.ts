@@ -35,4 +35,5 @@ export {
 export { quote, replaceQuotes } from "./quote.ts";
 export { createRandom, integerBetween, jittered, type Random } from "./random.ts";
 export { failed, messageOf, type Result, success } from "./result.ts";
+export { soundsSecret } from "./secret-name.ts";
 export { adviceFor, nearest } from "./suggest.ts";

@@ -14,6 +14,7 @@
 import { parseDurationMs } from "./duration.ts";
 import { SoulMirrorError } from "./errors.ts";
 import { messageOf } from "./result.ts";
+import { soundsSecret } from "./secret-name.ts";
 import { adviceFor } from "./suggest.ts";
 
 /** Where a reader looks, and where it says what it does not like. */
@@ -235,11 +236,10 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-const secretKey = /pass|secret|token|credential|api_?key|private|auth|cookie|dsn/i;
 const shownMax = 60;
 
 function show(key: string, value: unknown): string {
-  if (secretKey.test(key)) return "***";
+  if (soundsSecret(key)) return "***";
   if (typeof value === "function") return "a function";
   if (typeof value === "number" || value === undefined) return String(value);
   const written = typeof value === "string" ? JSON.stringify(value) : messageOf(value);

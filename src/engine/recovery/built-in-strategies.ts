@@ -1,0 +1,132 @@
+/** The two strategies that are always there; both do the failed operation again, for real. */
+import { messageOf } from "../../kernel/index.ts";
+import { type Backoff, exponential } from "../../resilience/index.ts";
+import type { FailureEvent } from "./failure.ts";
+import type { RecoveryContext, RecoveryResult, RecoveryStrategy } from "./recovery-strategy.ts";
+
+export interface RetryStrategyOptions {
+  /** Repetitions. Default 3. */
+  readonly attempts?: number;
+  /** Default: 1 s, twice as long each time, decorrelated jitter. */
+  readonly backoff?: Backoff;
+}
+
+/** The same once more, ever later: only what may be done twice, or never began. */
+export class RetryStrategy implements RecoveryStrategy {
+  readonly name = "exponential_backoff_retry";
+  readonly actionType = "retry";
+  readonly priority = 1;
+  readonly applicableFailureTypes: readonly string[] = [
+    "api_timeout",
+    "timeout",
+    "connection_refused",
+    "connection_reset",
+    "dns_error",
+    "pool_exhausted",
+    "rate_limit",
+    "server_error",
+  ];
+  readonly #attempts: number;
+  readonly #backoff: Backoff;
+
+  constructor({ attempts = 3, backoff = exponential() }: RetryStrategyOptions = {}) {
+    this.#attempts = attempts;
+    this.#backoff = backoff;
+  }
+
+  async execute(failure: FailureEvent, context: RecoveryContext): Promise<RecoveryResult> {
+    const { operation } = failure;
+    if (operation === undefined) return no("the failure brings no operation to do again");
+    if (operation.idempotent !== true && operation.neverStarted !== true) {
+      return no("the operation may have begun and is not declared idempotent");
+    }
+    let backoff = this.#backoff;
+    let last: unknown;
+    for (let number = 1; number <= this.#attempts; number += 1) {
+      backoff = backoff.next(context.tools.random);
+      await pause(backoff.delayMs, context);
+      try {
+        const value = await operation.execute({
+          number,
+          provider: undefined,
+          signal: context.signal,
+        });
+        const message = `it succeeded on repetition ${number}`;
+        return { success: true, isProof: true, message, value, metadata: { attempts: number } };
+      } catch (error) {
+        last = error;
+        // It has begun now: only what is declared may be done once more.
+        if (operation.idempotent !== true) break;
+      }
+    }
+    return no(`it failed again: ${messageOf(last)}`);
+  }
+}
+
+const ring: readonly string[] = ["llm:openai", "llm:deepseek", "llm:gemini"];
+
+/** Somebody else: the alternatives of the operation, or those of a ring that its service is in. */
+export class FailoverStrategy implements RecoveryStrategy {
+  readonly name = "provider_failover";
+  readonly actionType = "failover";
+  readonly priority = 2;
+  readonly applicableFailureTypes: readonly string[] = [
+    "api_timeout",
+    "timeout",
+    "service_unavailable",
+    "connection_refused",
+    "connection_reset",
+    "dns_error",
+    "rate_limit",
+    "quota_exceeded",
+    "server_error",
+  ];
+  readonly #rings: readonly (readonly string[])[];
+
+  /** @param rings of services that stand for each other; default: the three providers of AI. */
+  constructor(rings: readonly (readonly string[])[] = [ring]) {
+    this.#rings = rings;
+  }
+
+  async execute(failure: FailureEvent, context: RecoveryContext): Promise<RecoveryResult> {
+    const { operation, affectedService } = failure;
+    if (operation === undefined) return no("the failure brings no operation to do again");
+    const others = operation.alternatives ?? this.#othersFor(affectedService);
+    if (others.length === 0) return no("there is no alternative");
+    const failed: string[] = [];
+    for (const [index, provider] of others.entries()) {
+      try {
+        const { signal } = context;
+        const value = await operation.execute({ number: index + 1, provider, signal });
+        const metadata = { originalProvider: affectedService, alternativeProvider: provider };
+        return { success: true, isProof: true, message: `${provider} answered`, value, metadata };
+      } catch (error) {
+        failed.push(`${provider}: ${messageOf(error)}`);
+      }
+      if (context.signal.aborted) break;
+    }
+    return no(`no alternative answered (${failed.join("; ")})`);
+  }
+
+  #othersFor(service: string): readonly string[] {
+    const found = this.#rings.find((names) => names.includes(service)) ?? [];
+    const place = found.indexOf(service);
+    return [...found.slice(place + 1), ...found.slice(0, Math.max(0, place))];
+  }
+}
+
+function no(message: string): RecoveryResult {
+  return { success: false, message };
+}
+
+function pause(delayMs: number, { tools, signal }: RecoveryContext): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const cancel = tools.timers.after(delayMs, resolve);
+    const stop = (): void => {
+      cancel();
+      reject(signal.reason as Error);
+    };
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+  });
+}

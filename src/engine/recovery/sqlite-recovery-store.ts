@@ -1,0 +1,176 @@
+/** Failures and attempts in the tables `failure_events` and `recovery_actions` of SQLite. */
+import { createRequire } from "node:module";
+import type { DatabaseSync } from "node:sqlite";
+import type { Json } from "../../kernel/index.ts";
+import type { ActionRow, ActionStatus, FailureRow, Severity } from "./failure.ts";
+import type { RecoveryStore } from "./recovery-store.ts";
+
+const schema = `
+create table if not exists failure_events (
+  id integer primary key autoincrement, event_id text not null unique, timestamp integer not null,
+  failure_category text not null, failure_type text not null, severity text not null,
+  affected_service text not null, error_message text, error_stack text, context text,
+  detection_method text not null, user_id text, request_id text,
+  resolved integer not null default 0, resolved_at integer,
+  created_at integer not null default (unixepoch() * 1000)
+);
+create index if not exists failure_events_timestamp_idx on failure_events (timestamp);
+create index if not exists failure_events_category_idx on failure_events (failure_category);
+create index if not exists failure_events_severity_idx on failure_events (severity);
+create index if not exists failure_events_resolved_idx on failure_events (resolved);
+create index if not exists failure_events_request_id_idx on failure_events (request_id);
+create table if not exists recovery_actions (
+  id integer primary key autoincrement, action_id text not null unique,
+  failure_event_id integer references failure_events (id), timestamp integer not null,
+  action_type text not null, action_strategy text not null, status text not null,
+  automated integer not null, triggered_by text, parameters text, result text,
+  duration_ms integer, completed_at integer,
+  created_at integer not null default (unixepoch() * 1000)
+);
+create index if not exists recovery_actions_failure_idx on recovery_actions (failure_event_id);
+create index if not exists recovery_actions_timestamp_idx on recovery_actions (timestamp);
+create index if not exists recovery_actions_status_idx on recovery_actions (status);
+`;
+
+const putFailure = `
+insert into failure_events
+  (event_id, timestamp, failure_category, failure_type, severity, affected_service, error_message,
+   error_stack, context, detection_method, user_id, request_id, resolved, resolved_at)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+on conflict (event_id) do update set resolved = excluded.resolved, resolved_at = excluded.resolved_at
+`;
+
+const putAction = `
+insert into recovery_actions
+  (action_id, failure_event_id, timestamp, action_type, action_strategy, status, automated,
+   triggered_by, parameters, result, duration_ms, completed_at)
+values (?, (select id from failure_events where event_id = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+on conflict (action_id) do update set status = excluded.status, result = excluded.result,
+  duration_ms = excluded.duration_ms, completed_at = excluded.completed_at
+`;
+
+const readActions = `
+select recovery_actions.*, failure_events.event_id from recovery_actions
+join failure_events on failure_events.id = recovery_actions.failure_event_id
+order by recovery_actions.id
+`;
+
+/** @param place of the database file, or a database that is open already. */
+export function sqliteRecoveryStore(place: string | DatabaseSync): RecoveryStore {
+  let opened: DatabaseSync | undefined;
+
+  function database(): DatabaseSync {
+    if (opened !== undefined) return opened;
+    opened = typeof place === "string" ? openDatabase(place) : place;
+    opened.exec(schema);
+    return opened;
+  }
+
+  return {
+    name: typeof place === "string" ? `SQLite ${place}` : "SQLite",
+    // oxlint-disable-next-line require-await -- what SQLite throws must become a rejection.
+    async putFailure(row) {
+      database()
+        .prepare(putFailure)
+        .run(
+          row.eventId,
+          row.timestamp,
+          row.failureCategory,
+          row.failureType,
+          row.severity,
+          row.affectedService,
+          row.errorMessage,
+          row.errorStack,
+          JSON.stringify(row.context),
+          row.detectionMethod,
+          row.userId,
+          row.requestId,
+          Number(row.resolved),
+          row.resolvedAt,
+        );
+    },
+    // oxlint-disable-next-line require-await -- the same.
+    async putAction(row) {
+      database()
+        .prepare(putAction)
+        .run(
+          row.actionId,
+          row.failureEventId,
+          row.timestamp,
+          row.actionType,
+          row.actionStrategy,
+          row.status,
+          Number(row.automated),
+          row.triggeredBy,
+          JSON.stringify(row.parameters),
+          JSON.stringify(row.result),
+          row.durationMs,
+          row.completedAt,
+        );
+    },
+    // oxlint-disable-next-line require-await -- the same.
+    async read() {
+      const failures = database().prepare("select * from failure_events order by id").all();
+      const actions = database().prepare(readActions).all();
+      return { failures: failures.map(failureOf), actions: actions.map(actionOf) };
+    },
+    close() {
+      if (typeof place === "string") opened?.close();
+      opened = undefined;
+    },
+  };
+}
+
+function openDatabase(path: string): DatabaseSync {
+  const sqlite = createRequire(import.meta.url)("node:sqlite") as typeof import("node:sqlite");
+  const db = new sqlite.DatabaseSync(path, { timeout: 2000 });
+  db.exec("pragma journal_mode = wal");
+  return db;
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+function failureOf(row: Row): FailureRow {
+  return {
+    eventId: row["event_id"] as string,
+    timestamp: row["timestamp"] as number,
+    failureCategory: row["failure_category"] as string,
+    failureType: row["failure_type"] as string,
+    severity: row["severity"] as Severity,
+    affectedService: row["affected_service"] as string,
+    errorMessage: row["error_message"] as string | null,
+    errorStack: row["error_stack"] as string | null,
+    context: jsonIn(row["context"]),
+    detectionMethod: row["detection_method"] as string,
+    userId: row["user_id"] as string | null,
+    requestId: row["request_id"] as string | null,
+    resolved: row["resolved"] === 1,
+    resolvedAt: row["resolved_at"] as number | null,
+  };
+}
+
+function actionOf(row: Row): ActionRow {
+  return {
+    actionId: row["action_id"] as string,
+    failureEventId: row["event_id"] as string,
+    timestamp: row["timestamp"] as number,
+    actionType: row["action_type"] as string,
+    actionStrategy: row["action_strategy"] as string,
+    status: row["status"] as ActionStatus,
+    automated: row["automated"] === 1,
+    triggeredBy: row["triggered_by"] as string,
+    parameters: jsonIn(row["parameters"]),
+    result: jsonIn(row["result"]),
+    durationMs: row["duration_ms"] as number | null,
+    completedAt: row["completed_at"] as number | null,
+  };
+}
+
+function jsonIn(value: unknown): Json {
+  try {
+    return JSON.parse((value ?? "null") as string) as Json;
+  } catch {
+    // Somebody else's row: it is shown without.
+    return null;
+  }
+}
