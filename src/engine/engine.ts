@@ -5,6 +5,7 @@
  * N1. Modes, switches and settings take effect at once, for everything that was wrapped before.
  * N2. An engine that is switched off when it is made wraps nothing: the raw things are returned.
  * N3. It keeps no process alive and installs no handler of signals, exceptions or rejections.
+ * N4. Circuits stand where they stood before the first call is admitted.
  */
 import {
   callbackOption,
@@ -15,14 +16,17 @@ import {
   wholeOption,
   wordOption,
 } from "../kernel/index.ts";
-import { createClassify, RetryBudget, type Tools } from "../resilience/index.ts";
-import { planCalls } from "./core/call-plan.ts";
-import { Deadlines } from "./core/deadlines.ts";
+import { createClassify, type Tools } from "../resilience/index.ts";
+import { BreakerMemory, type BreakerStateStore, fileStateStore } from "./breaker-states/index.ts";
 import { meterOf } from "./core/meter.ts";
-import { OperationCore, type Shared } from "./core/operation-core.ts";
-import { Pulse } from "./core/pulse.ts";
 import type { SamplingMode } from "./core/sampling.ts";
 import { EngineEventHub, type EngineEvents, type EventName } from "./events.ts";
+import { processHealth } from "./facade/health.ts";
+import { Operations } from "./facade/operations.ts";
+import { startTelemetry } from "./facade/telemetry.ts";
+import { tellSettings } from "./facade/tell-settings.ts";
+import { urlCheck } from "./facade/url-check.ts";
+import type { HealthCheck, HealthCheckRegistry, HealthReport } from "./health/index.ts";
 import type { CallMeter, EngineView, OperationReport } from "./operation.ts";
 import { realTools } from "./real-tools.ts";
 import {
@@ -30,9 +34,7 @@ import {
   type EngineSettings,
   engineOptionReaders,
   layerOfCode,
-  type OperationSettings,
   type ServiceOptionsInCode,
-  type SettingsNews,
   SettingsSource,
   serviceOptionReaders,
 } from "./settings/index.ts";
@@ -45,6 +47,8 @@ export interface EngineOptions extends EngineOptionsInCode {
   readonly config?: string;
   /** Whether calls that come very often are all timed. Default `adaptive`: one of sixteen is. */
   readonly sampling?: SamplingMode;
+  /** Where circuits are remembered across restarts: a store, or the path of a file. */
+  readonly breakerStates?: BreakerStateStore | string;
 }
 
 export interface WrapOptions extends ServiceOptionsInCode {
@@ -54,32 +58,36 @@ export interface WrapOptions extends ServiceOptionsInCode {
   readonly fallback?: (error: unknown) => unknown;
 }
 
-const sampling = wordOption<SamplingMode>(["adaptive", "every"]);
+export interface RegisterOptions extends WrapOptions {
+  /** Its health, asked for by `getSystemHealth`; for `healthCheck: "custom"`. */
+  readonly check?: HealthCheck;
+}
 
-const wrapReaders = optionsOf({
+const engineReaders = {
+  ...engineOptionReaders,
+  service: textOption(),
+  config: textOption(),
+  sampling: wordOption<SamplingMode>(["adaptive", "every"]),
+  breakerStates: (value: unknown) => value as BreakerStateStore | string,
+};
+const wrapReaders = {
   ...serviceOptionReaders,
   depth: wholeOption({ min: 1, max: 10 }),
   fallback: callbackOption<(error: unknown) => unknown>(),
-});
-
-/** More operations than that share one, so that names made of data cannot fill the memory. */
-const operationsMax = 200_000;
-
-interface Operated {
-  readonly core: OperationCore;
-  readonly service: string;
-  readonly method: string | undefined;
-}
+};
+const registerReaders = { ...wrapReaders, check: callbackOption<HealthCheck>() };
 
 export class InfrastructureReliabilityEngine implements EngineView {
   readonly service: string;
-  readonly #events = new EngineEventHub();
-  readonly #shared: Shared;
+  /** Everything that it tells, for parts that listen to much of it. */
+  readonly events: EngineEventHub = new EngineEventHub();
+  /** The checks behind `getSystemHealth`; register your own. */
+  readonly health: HealthCheckRegistry;
   readonly #source: SettingsSource;
+  readonly #memory: BreakerMemory;
+  readonly #operations: Operations;
   readonly #wrapper: Wrapper;
-  readonly #operations = new Map<string, Operated>();
-  readonly #budgets = new Map<string, RetryBudget>();
-  readonly #fallbacks = new Map<string, NonNullable<WrapOptions["fallback"]>>();
+  readonly #stopTelemetry: () => Promise<void>;
   #code: EngineOptionsInCode;
 
   /**
@@ -88,41 +96,53 @@ export class InfrastructureReliabilityEngine implements EngineView {
    */
   constructor(options: EngineOptions | string = {}, tools: Tools = realTools) {
     const given = typeof options === "string" ? { config: options } : options;
-    const readers = {
-      ...engineOptionReaders,
-      service: textOption(),
-      config: textOption(),
-      sampling,
-    };
-    const {
-      service,
-      config,
-      sampling: how,
-      ...code
-    } = checkOptions("createEngine", given, optionsOf(readers));
+    const { service, config, sampling, breakerStates, ...code } = checkOptions(
+      "createEngine",
+      given,
+      optionsOf(engineReaders),
+    );
+    const { events } = this;
     this.service = service ?? process.env["SOULMIRROR_SERVICE"] ?? "service";
     this.#code = code;
-    const pulse = new Pulse(tools);
-    this.#shared = {
-      tools,
-      pulse,
-      deadlines: new Deadlines(tools.background, tools.monotonicMs),
-      events: this.#events,
-      classify: createClassify(tools.wallMs),
-      sampling: how ?? "adaptive",
-    };
     this.#source = new SettingsSource({
       code: layerOfCode(code),
       environment: process.env,
       folder: process.cwd(),
       ...(config === undefined ? {} : { file: config }),
       tools,
-      tell: (news) => this.#settingsChanged(news),
+      tell: (news) => {
+        this.#operations.replan();
+        tellSettings(events, news);
+      },
     });
-    this.#wrapper = new Wrapper({ operation: (name, method) => this.#operation(name, method) });
+    const tellState = (message: string): void => {
+      events.emit("state", { subject: "breaker states", message });
+    };
+    const store =
+      typeof breakerStates === "string" ? fileStateStore(breakerStates, tools) : breakerStates;
+    const kept = store === undefined ? {} : { store };
+    this.#memory = new BreakerMemory({ tools, ...kept, tell: tellState });
+    this.#operations = new Operations({
+      tools,
+      events,
+      classify: createClassify(tools.wallMs),
+      sampling: sampling ?? "adaptive",
+      memory: this.#memory,
+      settings: () => this.#source.current,
+    });
+    this.#wrapper = new Wrapper({ operation: (name, method) => this.#operations.of(name, method) });
+    this.health = processHealth({
+      tools,
+      timeoutMs: this.settings.value("health.timeoutMs"),
+      onReport: ({ overall }) => {
+        events.emit("health", { subject: this.service, message: `it is ${overall}` });
+      },
+      operations: () => this.operations(),
+    });
+    this.#stopTelemetry = startTelemetry(this, tools);
   }
 
-  /** What holds now. */
+  /** What holds now, with the source of every value: `settings.explain()`. */
   get settings(): EngineSettings {
     return this.#source.current;
   }
@@ -139,11 +159,23 @@ export class InfrastructureReliabilityEngine implements EngineView {
    * @throws SoulMirrorError OPTIONS_INVALID
    */
   wrap<T extends object>(name: string, target: T, options: WrapOptions = {}): T {
-    const { depth, fallback, ...rest } = checkOptions(`wrap("${name}")`, options, wrapReaders);
-    if (!this.settings.switches.engine) return target;
-    if (fallback !== undefined) this.#fallbacks.set(name, fallback);
-    if (Object.keys(rest).length > 0) this.#declare(name, rest);
-    return this.#wrapper.wrap(name, target, depth);
+    const checked = checkOptions(`wrap("${name}")`, options, optionsOf(wrapReaders));
+    return this.#wrap(name, target, checked);
+  }
+
+  /**
+   * As `wrap`, and the health of the service becomes part of `getSystemHealth`: by its address, or
+   * by a check in code.
+   * @throws SoulMirrorError OPTIONS_INVALID
+   */
+  registerService<T extends object>(name: string, service: T, options: RegisterOptions = {}): T {
+    const subject = `registerService("${name}")`;
+    const { check, ...rest } = checkOptions(subject, options, optionsOf(registerReaders));
+    const wrapped = this.#wrap(name, service, rest);
+    const { healthCheck } = this.settings.settingsOf(name);
+    if (check !== undefined) this.health.register(name, check);
+    else if (healthCheck?.kind === "url") this.health.register(name, urlCheck(healthCheck.url));
+    return wrapped;
   }
 
   /** What was wrapped; anything else is returned as it is. */
@@ -153,96 +185,67 @@ export class InfrastructureReliabilityEngine implements EngineView {
 
   /** Listens to one kind of event, until the returned function is called. */
   on<K extends EventName>(name: K, listener: (event: EngineEvents[K]) => unknown): () => void {
-    return this.#events.on(name, listener);
+    return this.events.on(name, listener);
   }
 
   off<K extends EventName>(name: K, listener: (event: EngineEvents[K]) => unknown): void {
-    this.#events.off(name, listener);
+    this.events.off(name, listener);
   }
 
-  get events(): EngineEventHub {
-    return this.#events;
-  }
-
-  /** No mode is less restrictive than what files and environment allow. */
+  /** Files, environment and kill switch may be stricter, and win. */
   setMode(mode: Mode): void {
     const entry = { leaf: "mode", value: mode, key: "mode", from: "setMode" } as const;
     this.#source.change({ name: "runtime", entries: [entry] });
   }
 
   *operations(): Iterable<OperationReport> {
-    for (const { core } of this.#operations.values()) yield core.report();
+    for (const operation of this.#operations) yield operation.report();
   }
 
   operation(name: string): OperationReport | undefined {
-    return this.#operations.get(name)?.core.report();
+    return this.#operations.get(name)?.report();
   }
 
   meter(name: string): CallMeter {
-    return meterOf(this.#operation(name));
+    return meterOf(this.#operations.of(name));
   }
 
-  /** Refuses the calls of an operation, until the returned function is called. */
+  /** Refuses the calls of an operation, also after a restart, until it is released. */
   isolate(name: string, reason: string): () => void {
-    return this.#operation(name).breaker.isolate(reason);
+    this.#operations.of(name);
+    this.#memory.isolate(name, reason);
+    return () => this.#memory.release(name);
   }
 
-  /** Ends its timers and watches. What was wrapped works on, as it is set now. */
-  close(): void {
+  /** All checks at once: `{overall, checks, timestamp}`, the worst one decides. Never rejects. */
+  getSystemHealth(): Promise<HealthReport> {
+    return this.health.report();
+  }
+
+  /** As `getSystemHealth`. */
+  getHealth(): Promise<HealthReport> {
+    return this.getSystemHealth();
+  }
+
+  /** Resolves when circuits are saved and what was measured is sent, or cannot be. What was wrapped works on, as it is set now. */
+  async close(): Promise<void> {
     this.#source.close();
-    this.#shared.pulse.stop();
+    this.#operations.stop();
+    this.health.stop();
+    await Promise.all([this.#memory.close(), this.#stopTelemetry()]);
   }
 
-  #operation(service: string, method?: string): OperationCore {
-    const name = method === undefined ? service : `${service}.${method}`;
-    const known = this.#operations.get(name);
-    if (known !== undefined) return known.core;
-    if (this.#operations.size >= operationsMax) return this.#operation("other");
-    const core = new OperationCore(name, this.#shared, this.#plan(service, method));
-    this.#operations.set(name, { core, service, method });
-    return core;
-  }
-
-  #plan(service: string, method: string | undefined): ReturnType<typeof planCalls> {
-    const { switches } = this.settings;
-    const settings = this.settings.settingsOf(service, method);
-    return planCalls({
-      settings,
-      budget: this.#budget(service, settings),
-      isMeasured: switches.instrumentation,
-      looksForSilentErrors: switches.silentErrors,
-      fallback: this.#fallbacks.get(service),
-    });
-  }
-
-  #budget(service: string, { retry }: OperationSettings): RetryBudget {
-    let budget = this.#budgets.get(service);
-    if (budget === undefined) {
-      budget = new RetryBudget({ ratio: retry.budget });
-      this.#budgets.set(service, budget);
-    }
-    return budget;
+  #wrap<T extends object>(name: string, target: T, options: WrapOptions): T {
+    const { depth, fallback, ...rest } = options;
+    if (!this.settings.switches.engine) return target;
+    if (fallback !== undefined) this.#operations.fallBack(name, fallback);
+    if (Object.keys(rest).length > 0) this.#declare(name, rest);
+    return this.#wrapper.wrap(name, target, depth);
   }
 
   #declare(name: string, options: ServiceOptionsInCode): void {
     this.#code = { ...this.#code, services: { ...this.#code.services, [name]: options } };
     this.#source.change({ name: "code", entries: layerOfCode(this.#code).entries });
-  }
-
-  #settingsChanged({ changes, problems }: SettingsNews): void {
-    for (const { core, service, method } of this.#operations.values()) {
-      core.configure(this.#plan(service, method));
-    }
-    for (const { file, line, column, key, message } of problems) {
-      const where = line > 0 ? `${file}:${line}:${column}` : file;
-      const words = `${where} ${key}: ${message}`;
-      this.#events.emit("configuration", { subject: "refused", message: words });
-    }
-    for (const { key, before, after, from } of changes) {
-      const message = `${key}: ${String(before)} is now ${String(after)} (${from})`;
-      const event = key === "mode" || key.startsWith("switches.") ? "mode" : "configuration";
-      this.#events.emit(event, { subject: key, message, details: { before, after, from } });
-    }
   }
 }
 

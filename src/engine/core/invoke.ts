@@ -26,6 +26,7 @@ export function makeMethod(
   { wrapper, target }: Receivers,
 ): Method {
   const { breaker, counts } = operation;
+  operation.answersLater ||= isAsync(work);
   return function (this: unknown): unknown {
     const receiver = this === wrapper ? target : this;
     const { plan } = operation;
@@ -73,6 +74,10 @@ export function makeMethod(
         return own(call, result);
     }
   };
+}
+
+function isAsync(work: Method): boolean {
+  return Object.prototype.toString.call(work) === "[object AsyncFunction]";
 }
 
 function isThenable(result: object): result is PromiseLike<unknown> {

@@ -10,6 +10,7 @@
  */
 import {
   Breaker,
+  type BreakerPhase,
   type Classify,
   type Decision,
   type Judgement,
@@ -40,6 +41,8 @@ export interface Shared {
   readonly events: EngineEventHub;
   readonly classify: Classify;
   readonly sampling: SamplingMode;
+  /** A circuit has changed its phase. */
+  readonly moved: (name: string, to: BreakerPhase) => void;
 }
 
 export class OperationCore implements CallOwner, Pulsing, WithDeadline {
@@ -78,6 +81,7 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
         { kind: "breaker", from, to, reason, ...(to === "open" ? { openForMs } : {}) },
         this.#plan.acts.breaker,
       );
+      shared.moved(name, to);
       if (from === "half_open" && to === "closed") this.recovered("breaker", 1);
     });
   }

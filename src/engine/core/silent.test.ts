@@ -27,7 +27,11 @@ test("a result that is unusual for its operation is returned as it is, and told"
   expect(told).toMatchObject([
     { operation: "it.find", type: "suspicious_result", evidence: { sign: "empty" } },
   ]);
-  expect(engine.operation("it.find")).toMatchObject({ silentErrors: 1, succeeded: 2010, failed: 0 });
+  expect(engine.operation("it.find")).toMatchObject({
+    silentErrors: 1,
+    succeeded: 2010,
+    failed: 0,
+  });
 });
 
 test("a call that does not come back is told once, also where nothing may act", async () => {

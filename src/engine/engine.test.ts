@@ -1,0 +1,96 @@
+/** N1 to N4, and what the engine says of itself. */
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { ManualTools } from "../resilience/index.ts";
+import { type EngineOptions, InfrastructureReliabilityEngine } from "./engine.ts";
+
+class Folder implements Disposable {
+  readonly path: string = mkdtempSync(join(tmpdir(), "engine-"));
+  [Symbol.dispose](): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
+
+const down = {
+  ask: async (): Promise<string> => {
+    throw new Error("down");
+  },
+};
+
+function engineOf(options: EngineOptions = {}): InfrastructureReliabilityEngine {
+  return new InfrastructureReliabilityEngine({ autoRetry: false, ...options }, new ManualTools());
+}
+
+async function breakOff(engine: InfrastructureReliabilityEngine): Promise<void> {
+  const it = engine.wrap("it", down);
+  for (let count = 0; count < 5; count += 1) await expect(it.ask()).rejects.toThrow("down");
+}
+
+test("a circuit that was open is open for the first call after a restart (N4)", async () => {
+  using folder = new Folder();
+  const breakerStates = join(folder.path, "states", "circuits.json");
+  const first = engineOf({ breakerStates });
+  await breakOff(first);
+  await first.close();
+  const second = engineOf({ breakerStates });
+  let calls = 0;
+  const it = second.wrap("it", { ask: async () => (calls += 1) });
+  await expect(it.ask()).rejects.toThrow("the circuit of it.ask is open");
+  expect(calls).toBe(0);
+  await second.close();
+});
+
+test("a state file that is damaged is set aside, told, and stops nobody", async () => {
+  using folder = new Folder();
+  const breakerStates = join(folder.path, "circuits.json");
+  writeFileSync(breakerStates, '{"format": "soulmirror-breakers", "vers');
+  const engine = engineOf({ breakerStates });
+  expect(await engine.wrap("it", { ask: async () => "well" }).ask()).toBe("well");
+  expect(readdirSync(folder.path).some((name) => name.includes("corrupt"))).toBe(true);
+  await engine.close();
+});
+
+test("health is the worst of all checks, and a broken circuit degrades it", async () => {
+  const engine = new InfrastructureReliabilityEngine({ autoRetry: false });
+  await breakOff(engine);
+  engine.registerService("queue", { push() {} }, { check: () => "unhealthy" });
+  const { overall, checks } = await engine.getSystemHealth();
+  expect(overall).toBe("unhealthy");
+  const statuses = Object.fromEntries(checks.map(({ name, status }) => [name, status]));
+  expect(statuses).toMatchObject({ circuits: "degraded", queue: "unhealthy" });
+  expect(Object.keys(statuses)).toEqual(expect.arrayContaining(["memory", "cpu", "disk"]));
+  await engine.close();
+});
+
+test("a mode that is set is told, and the kill switch of the environment wins over it", () => {
+  const engine = engineOf();
+  const told: string[] = [];
+  engine.on("mode", ({ message }) => void told.push(message));
+  engine.setMode("shadow");
+  expect(told).toEqual(['mode: "full" is now "shadow" (setMode)']);
+  expect(engine.mode).toBe("shadow");
+  process.env["RELIABILITY_ENGINE_ENABLED"] = "false";
+  try {
+    const raw = { ask: async () => "well" };
+    const off = engineOf();
+    off.setMode("full");
+    expect(off.mode).toBe("off");
+    expect(off.wrap("it", raw)).toBe(raw);
+  } finally {
+    delete process.env["RELIABILITY_ENGINE_ENABLED"];
+  }
+});
+
+test("what cannot be set is named with its key, its value and the fix", () => {
+  expect(() => engineOf({ timeout: "-3s" })).toThrow(
+    /createEngine: timeout: expected a duration, found "-3s"/,
+  );
+  expect(() => engineOf({ mode: "ful" as "full" })).toThrow(
+    /mode: expected off \| shadow \| monitor \| limited \| full, found "ful"/,
+  );
+  expect(() => new InfrastructureReliabilityEngine("no/such/file.yml")).toThrow(
+    /there is no file no\/such\/file\.yml/,
+  );
+});
