@@ -20,7 +20,7 @@ type Emit = (this: unknown, name: string | symbol, ...details: unknown[]) => boo
 /** Until the returned function is called. */
 export function watchSurvivedErrors(tell: Tell): () => void {
   const watch = new SurvivedErrors(tell);
-  const original = process.emit as Emit;
+  const original = Reflect.get(process, "emit") as Emit;
   const emit: Emit = function emit(...details) {
     const answer = Reflect.apply(original, this, details);
     watch.see(details[0], details[1], details[2]);

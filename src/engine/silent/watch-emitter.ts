@@ -14,7 +14,7 @@ type Emit = (this: unknown, name: string | symbol, ...details: unknown[]) => boo
  * that is frozen is left alone. Listeners that are async do not throw: theirs is a rejection.
  */
 export function watchEmitter(emitter: EventEmitter, operation: string, tell: Tell): () => void {
-  const original = emitter.emit as Emit;
+  const original = Reflect.get(emitter, "emit") as Emit;
   const places = new ToldPlaces();
   const known = new WeakSet<object>();
   const emit: Emit = function emit(...details) {
