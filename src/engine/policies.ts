@@ -100,8 +100,8 @@ const retryShape = optionsOf({
 
 /**
  * Does work again that failed: what is declared idempotent, or has provably never started.
- * Pauses grow and are spread; Retry-After is honoured; a budget keeps retries from becoming a storm.
- * Work whose signal aborts rejects with the caller's reason. Throws OPTIONS_INVALID.
+ * Pauses grow and are spread, Retry-After is honoured, a budget keeps retries from becoming a
+ * storm. A caller who gives up is answered at once, also in a pause. Throws OPTIONS_INVALID.
  */
 export function retry(options: RetryChoice = {}): Retry {
   const { baseDelayMs, factor, maxDelayMs, jitter, ...rest } = checkOptions(
@@ -241,9 +241,9 @@ export interface CircuitBreakerChoice {
   readonly resetGrowth?: number;
   /** The longest it stays open. Default 10 minutes. */
   readonly resetTimeoutMaxMs?: Duration;
-  /** Opens when this share of the calls within the window failed. Default: not for that reason. */
+  /** Opens when this share of the calls within the window failed. Default: not for that. */
   readonly failureRate?: number;
-  /** Opens when this share of the calls within the window was slow. Default: not for that reason. */
+  /** Opens when this share of the calls within the window was slow. Default: not for that. */
   readonly slowCallRate?: number;
   /** What slow is. Default 1 s. */
   readonly slowCallMs?: Duration;

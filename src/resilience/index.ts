@@ -5,7 +5,6 @@
 export {
   type Backoff,
   type BackoffOptions,
-  constant,
   exponential,
   type Jitter,
 } from "./backoff.ts";
@@ -52,7 +51,6 @@ export {
 export {
   type Alternative,
   type AlternativeReport,
-  ejectionDefaults,
   type Member,
   type Preference,
   Ring,
@@ -64,7 +62,6 @@ export { ManualTools } from "./manual-tools.ts";
 export { Pipeline } from "./pipeline.ts";
 export type { Attempt, CallOptions, Policy, Work } from "./policy.ts";
 export { Quorum, type QuorumOptions, type QuorumVerdict } from "./quorum.ts";
-export { CellRate } from "./rate-limit/cell-rate.ts";
 export { RateLimit, type RateLimitOptions } from "./rate-limit/rate-limit.ts";
 export { decideRetry, type RetryVerdict } from "./retry/decide-retry.ts";
 export { Retry, type RetryOptions } from "./retry/retry.ts";

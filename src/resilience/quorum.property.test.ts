@@ -70,6 +70,9 @@ describe("a quorum of 2 among 5", () => {
     expect(made.isOpenByPeers(false, 1000)).toBe(true);
     expect(made.isOpenByPeers(false, 1001)).toBe(false);
     expect(made.verdict(false, 5000)).toMatchObject({ heard: 1, open: 0 });
+    const one = new Quorum({ need: 1, staleMs: 1000 });
+    one.vote("b", true, 0);
+    expect(one.isOpenByPeers(true, 1000)).toBe(false);
   });
 
   it("Q3: two healthy instances cannot keep each other open", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Decision } from "../decision.ts";
 import { BulkheadError } from "../errors.ts";
+import { Hedge } from "../hedge/hedge.ts";
 import { ManualTools, outcome } from "../manual-tools.ts";
 import { Pipeline } from "../pipeline.ts";
 import { Timeout } from "../timeout/timeout.ts";
@@ -126,6 +127,19 @@ it("other limits hold from now on: who waits is let in, who is inside stays", as
   expect(refused.error).toBeInstanceOf(BulkheadError);
 });
 
+it("a smaller limit lets nobody in before enough have left", async () => {
+  const { tools, bulkhead, pause } = rig({ limit: 2, queue: 1 });
+  outcome(bulkhead.execute(() => pause(10)));
+  outcome(bulkhead.execute(() => pause(20)));
+  outcome(bulkhead.execute(() => pause(10)));
+  await tools.settle();
+  bulkhead.resize(1, 1);
+  await tools.advance(10);
+  expect(bulkhead.report()).toMatchObject({ inUse: 1, waiting: 1 });
+  await tools.advance(10);
+  expect(bulkhead.report()).toMatchObject({ inUse: 1, waiting: 0 });
+});
+
 // opossum 10: with a capacity of 2 and a timeout, ten calls ran at once.
 describe("K1: a slot is held until timed-out work has really ended", () => {
   it.each([
@@ -152,6 +166,20 @@ describe("K1: a slot is held until timed-out work has really ended", () => {
     expect(most).toBe(2);
     expect(bulkhead.report().inUse).toBe(2);
     await tools.advance(2000);
+    expect(bulkhead.report().inUse).toBe(0);
+  });
+
+  it("and until the last of several has ended", async () => {
+    const { tools, bulkhead, pause } = rig({ limit: 1 });
+    const hedge = new Hedge({ delayMs: 10, hedges: 2, idempotent: true }, tools);
+    const pipeline = new Pipeline([bulkhead, hedge]);
+    const found = outcome(
+      pipeline.execute(({ number }) => pause([1000, 700, 20][number - 1] ?? 0)),
+    );
+    await tools.advance(800);
+    expect(found.isSettled).toBe(true);
+    expect(bulkhead.report().inUse).toBe(1);
+    await tools.advance(200);
     expect(bulkhead.report().inUse).toBe(0);
   });
 

@@ -188,6 +188,26 @@ describe("ejection", () => {
     expect(decisions.filter(({ kind }) => kind === "ejected")).toHaveLength(2);
   });
 
+  it("after as long a time without one, the next is half as long again", async () => {
+    const { tools, ask, decisions } = rig(
+      { a: failing(down), b: () => "answer" },
+      { consecutiveFaults: 1, baseEjectionMs: 1000 },
+    );
+    const lengths = () =>
+      decisions.flatMap((each) => (each.kind === "ejected" ? [each.forMs] : []));
+    for (let call = 0; call < 3; call += 1) {
+      await ask();
+      await tools.advance(lengths().at(-1) ?? 0);
+    }
+    expect(lengths()).toEqual([1000, 2000, 4000]);
+    await tools.advance(4000);
+    await ask();
+    expect(lengths().at(-1)).toBe(4000);
+    await tools.advance(60_000);
+    await ask();
+    expect(lengths().at(-1)).toBe(1000);
+  });
+
   it("for its share of faults, too, and at once for a quota that is used up", async () => {
     let calls = 0;
     const flaky = (): string => {
@@ -241,6 +261,10 @@ describe("ejection", () => {
     await tools.advance(20_000);
     await ask();
     expect(asked.at(-1)).toBe("a1");
+    // Two hours are more than anybody may ask for.
+    await tools.advance(10_000);
+    await ask();
+    expect(asked.at(-1)).toBe("b1");
   });
 });
 

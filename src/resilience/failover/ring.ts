@@ -29,7 +29,7 @@ export interface RingOptions extends Partial<EjectionLimits> {
   readonly maxEjectedShare?: number;
 }
 
-export const ejectionDefaults: EjectionLimits = {
+const ejectionDefaults: EjectionLimits = {
   consecutiveFaults: 5,
   failureRate: 0.5,
   minimumCalls: 20,
