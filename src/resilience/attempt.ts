@@ -94,7 +94,12 @@ const noOptions: CallOptions = {};
 
 /** Calls the work at once; what it throws becomes a rejection. */
 export function begin<T>(work: Work<T>, attempt: Attempt): Promise<T> {
-  return new Promise<T>((resolve) => resolve(work(attempt)));
+  try {
+    return Promise.resolve(work(attempt));
+  } catch (error) {
+    const reason = error as Error;
+    return Promise.reject(reason);
+  }
 }
 
 /** Calls `run` when the caller gives up; the returned function forgets it. */

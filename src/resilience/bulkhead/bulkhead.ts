@@ -86,7 +86,8 @@ export class Bulkhead implements Policy {
 
   async execute<T>(work: Work<T>, call?: CallOptions): Promise<T> {
     refuseAborted(call);
-    const leave = await this.enter(call?.signal);
+    const entered = this.enter(call?.signal);
+    const leave = typeof entered === "function" ? entered : await entered;
     const running = new Running(runningOf(call));
     try {
       // K3: it may have been let in and given up in one breath.

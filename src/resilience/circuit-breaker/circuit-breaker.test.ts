@@ -77,6 +77,18 @@ it("a call that takes longer than 30 seconds is a fault and not awaited", async 
   expect(circuit.phase).toBe("open");
 });
 
+// cockatiel 4: reads the clock only where a listener is attached when the call begins.
+it("slow calls open it, with nobody listening", async () => {
+  const tools = new ManualTools();
+  const options = { slowCallRate: 0.5, slowCallMs: 100, minimumCalls: 4 };
+  const circuit = new CircuitBreaker(options, tools);
+  for (const forMs of [10, 150, 10, 150]) {
+    outcome(circuit.execute(() => new Promise<void>((done) => tools.timers.after(forMs, done))));
+    await tools.advance(forMs);
+  }
+  expect(circuit.phase).toBe("open");
+});
+
 it("by hand: isolated, opened, closed", async () => {
   const { tools, circuit } = rig({ timeoutMs: Number.POSITIVE_INFINITY });
   const release = circuit.isolate();
