@@ -3,6 +3,7 @@ import {
   callbackOption,
   checkOptions,
   durationOption,
+  eitherOption,
   numberOption,
   type OptionReader,
   optionsOf,
@@ -16,6 +17,7 @@ import {
   errorCategories,
   Failover,
   type FailoverOptions,
+  type Policy,
 } from "../resilience/index.ts";
 import { callersSignal } from "./core/callers-signal.ts";
 import type { Duration } from "./policies.ts";
@@ -47,7 +49,7 @@ const shape = optionsOf({
   name: textOption({ max: 200 }),
   classify: callbackOption<Classify>(),
   attempts: wholeOption({ min: 1, max: 1000 }),
-  each: policyOption,
+  each: eitherOption(callbackOption<(name: string) => Policy>(), policyOption),
   when: callbackOption<NonNullable<FailoverOptions<unknown>["when"]>>(),
   whenAllFail: anything,
   routes: optionsOf(

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { CircuitBreaker } from "../circuit-breaker/circuit-breaker.ts";
 import type { Decision } from "../decision.ts";
 import { AllFailedError } from "../errors.ts";
 import { ManualTools, outcome } from "../manual-tools.ts";
@@ -141,6 +142,24 @@ describe("a round", () => {
     await tools.advance(100);
     expect(found.value).toBe("answer");
     expect(signals.map((signal) => signal.aborted)).toEqual([true, false]);
+  });
+
+  it("each may have a circuit of its own: while one is open, its alternative is left out", async () => {
+    const tools = new ManualTools();
+    const circuit = (name: string) => new CircuitBreaker({ name, failureThreshold: 2 }, tools);
+    const asked: string[] = [];
+    const alternatives = ["a", "b"].map((name) => ({ name, target: name }));
+    const failover = new Failover<string>({ alternatives, each: circuit }, tools);
+    for (let call = 0; call < 4; call += 1) {
+      const answer = await failover.execute((target) => {
+        asked.push(target);
+        if (target === "a") throw down;
+        return target;
+      });
+      expect(answer).toBe("b");
+    }
+    expect(asked).toEqual(["a", "b", "a", "b", "b", "b"]);
+    expect(failover.report()[0]).toMatchObject({ state: "held", leftMs: 60_000, faults: 2 });
   });
 
   it("a caller who gives up ends it with his own reason, and nobody is to blame", async () => {

@@ -31,8 +31,8 @@ export interface FailoverOptions<A> extends RingOptions {
   readonly alternatives: readonly Alternative<A>[];
   /** So many are asked at most. Default: all. */
   readonly attempts?: number;
-  /** Around each attempt: its timeout, its circuit. */
-  readonly each?: Policy;
+  /** Around each attempt. A function makes one per alternative, by name: a circuit for each. */
+  readonly each?: Policy | ((name: string) => Policy);
   /** Whether the next one is asked after an error. Default: after faults and refusals of ours. */
   readonly when?: (error: unknown, judgement: Judgement) => boolean;
   /** Names of alternatives for what no other would answer: a longer context, other rules. */
@@ -56,6 +56,7 @@ export class Failover<A> {
   readonly #classify: Classify;
   readonly #tools: Tools;
   readonly #witnesses: Witnesses;
+  readonly #each: ReadonlyMap<string, Policy>;
 
   constructor(options: FailoverOptions<A>, tools: Tools) {
     this.name = options.name ?? "failover";
@@ -66,6 +67,12 @@ export class Failover<A> {
     this.ring = new Ring(options.alternatives, options, (decision) =>
       this.#witnesses.tell(decision),
     );
+    const { each } = options;
+    const policies = this.ring.members.flatMap(({ name }) => {
+      const policy = typeof each === "function" ? each(name) : each;
+      return policy === undefined ? [] : [[name, policy] as const];
+    });
+    this.#each = new Map(policies);
   }
 
   on(witness: Witness): () => void {
@@ -136,7 +143,7 @@ export class Failover<A> {
           return attempt.signal;
         },
       });
-    const { each } = this.#options;
+    const each = this.#each.get(provider);
     if (each !== undefined) return each.execute(told, call);
     return begin(told, new PlainAttempt(number, call?.signal));
   }
