@@ -101,7 +101,7 @@ const retryShape = optionsOf({
 /**
  * Does work again that failed: what is declared idempotent, or has provably never started.
  * Pauses grow and are spread, Retry-After is honoured, a budget keeps retries from becoming a
- * storm. A caller who gives up is answered at once, also in a pause. Throws OPTIONS_INVALID.
+ * storm. A caller who gives up in a pause is answered at once. Throws OPTIONS_INVALID.
  */
 export function retry(options: RetryChoice = {}): Retry {
   const { baseDelayMs, factor, maxDelayMs, jitter, ...rest } = checkOptions(
