@@ -10,5 +10,5 @@ export {
 } from "./code-options.ts";
 export { EngineSettings } from "./engine-settings.ts";
 export type { OperationSettings } from "./operation-settings.ts";
-export type { Entry, Part } from "./setting.ts";
+export type { Entry, Part, SettingName } from "./setting.ts";
 export { type SettingsNews, SettingsSource } from "./settings-source.ts";

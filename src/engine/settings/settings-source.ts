@@ -42,7 +42,8 @@ export interface SettingsSourceOptions {
 
 export class SettingsSource {
   #current: EngineSettings;
-  #runtime: Layer = { name: "runtime", entries: [] };
+  /** By who has set them: one does not take back what another has set. */
+  readonly #runtime = new Map<string, Layer["entries"]>();
   #code: Layer;
   readonly #environment: Layer;
   readonly #environmentProblems: readonly SettingProblem[];
@@ -82,10 +83,13 @@ export class SettingsSource {
     return this.#files.found;
   }
 
-  /** Replaces what code has set, or what was set at run time; nothing else can be changed here. */
-  change(layer: Layer & { readonly name: "code" | "runtime" }): void {
+  /**
+   * Replaces what code has set, or what `author` has set at run time; nothing else can be changed
+   * here.
+   */
+  change(layer: Layer & { readonly name: "code" | "runtime" }, author = ""): void {
     if (layer.name === "code") this.#code = layer;
-    else this.#runtime = layer;
+    else this.#runtime.set(author, layer.entries);
     this.#apply();
   }
 
@@ -104,7 +108,8 @@ export class SettingsSource {
   }
 
   #compose(): EngineSettings {
-    const layers = [this.#code, this.#files.layer, this.#environment, this.#runtime];
+    const runtime: Layer = { name: "runtime", entries: [...this.#runtime.values()].flat() };
+    const layers = [this.#code, this.#files.layer, this.#environment, runtime];
     return new EngineSettings(layers);
   }
 

@@ -1,0 +1,16 @@
+/**
+ * What will go wrong, and what should be set differently: predictions and recommendations from what
+ * was measured, and changes that are watched and undone when they do not help. Pure: looks, time
+ * and settings are handed in.
+ */
+export { Optimizer, type OptimizerHouse, type OptimizerOptions, type Place } from "./optimizer.ts";
+export {
+  IssueForecast,
+  type IssueKind,
+  type Looked,
+  type OperationLimits,
+  type Prediction,
+  type ProcessUse,
+} from "./predict-issues.ts";
+export type { Change, Goal, Recommendation } from "./recommend.ts";
+export { type Trial, type TrialRules, trialRules } from "./trial.ts";
