@@ -2,6 +2,26 @@
  * The in-process engine: what a service loads to protect itself. It wraps, measures, protects and
  * tells; it loads no package, and leaves fleets, incidents and healing from outside to the daemon.
  */
+
+export {
+  type BreakerStateStore,
+  Circuit,
+  CircuitBreakerRegistry,
+  type CircuitOptions,
+  type CircuitState,
+  fileStateStore,
+  folderBoard,
+  memoryStateStore,
+  Quorum,
+  type QuorumOptions,
+  type RegistryOptions,
+  redisBoard,
+  redisStateStore,
+  type SavedBreaker,
+  sqliteStateStore,
+  type Vote,
+  type VoteBoard,
+} from "./breaker-states/index.ts";
 export {
   createEngine,
   type EngineOptions,
@@ -26,3 +46,22 @@ export {
   type TimeoutChoice,
   timeout,
 } from "./policies.ts";
+export {
+  type ActionRow,
+  type FailedOperation,
+  FailoverStrategy,
+  type FailureEvent,
+  type FailureRow,
+  fileRecoveryStore,
+  memoryRecoveryStore,
+  type Recovery,
+  type RecoveryContext,
+  RecoveryEngine,
+  type RecoveryEngineOptions,
+  type RecoveryOutcome,
+  type RecoveryResult,
+  type RecoveryStore,
+  type RecoveryStrategy,
+  RetryStrategy,
+  sqliteRecoveryStore,
+} from "./recovery/index.ts";

@@ -11,12 +11,14 @@
  */
 import { messageOf } from "../../kernel/index.ts";
 import type { Breaker, BreakerPhase, Tools } from "../../resilience/index.ts";
+import { realTools } from "../real-tools.ts";
 import type { BreakerStateStore, LoadedStates } from "./breaker-state-store.ts";
 import { asOfNow, openForMsOf, type SavedBreaker } from "./saved-breaker.ts";
 import { StateKeeper } from "./state-keeper.ts";
 
 export interface BreakerMemoryOptions {
-  readonly tools: Tools;
+  /** Default: real time. */
+  readonly tools?: Tools;
   readonly store?: BreakerStateStore;
   /** One sentence for people: something was set aside, a store does not answer. */
   readonly tell?: (message: string) => void;
@@ -48,7 +50,7 @@ export class BreakerMemory {
   readonly #found = new Map<string, SavedBreaker>();
   #isRestoring = false;
 
-  constructor({ tools, store, tell = () => {}, quietMs }: BreakerMemoryOptions) {
+  constructor({ tools = realTools, store, tell = () => {}, quietMs }: BreakerMemoryOptions = {}) {
     this.#tools = tools;
     this.#tell = tell;
     this.#store = store;

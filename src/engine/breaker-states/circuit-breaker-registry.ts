@@ -12,6 +12,7 @@ import {
   CircuitBreaker,
   type Classify,
 } from "../../resilience/index.ts";
+import { realTools } from "../real-tools.ts";
 import { BreakerMemory, type BreakerMemoryOptions } from "./breaker-memory.ts";
 
 export interface CircuitOptions {
@@ -42,7 +43,7 @@ const namesMax = 10_000;
 /**
  * Circuits by name; with a store each begins where it stood before the restart.
  *
- *     const registry = new CircuitBreakerRegistry({ tools, store: fileStateStore(path, tools) });
+ *     const registry = new CircuitBreakerRegistry({ store: fileStateStore("breakers.json") });
  *     await registry.getOrCreate("llm:openai", { failureThreshold: 3 }).execute(() => ask());
  */
 export class CircuitBreakerRegistry {
@@ -50,7 +51,7 @@ export class CircuitBreakerRegistry {
   readonly #options: RegistryOptions;
   readonly #circuits = new Map<string, Circuit>();
 
-  constructor(options: RegistryOptions) {
+  constructor(options: RegistryOptions = {}) {
     this.#options = options;
     this.memory = new BreakerMemory(options);
   }
@@ -121,7 +122,7 @@ export class Circuit extends CircuitBreaker {
       resetTimeoutMaxMs: Math.max(breakerDefaults.resetTimeoutMaxMs, resetTimeout),
     };
     const classify = parts.classify === undefined ? {} : { classify: parts.classify };
-    super({ name, timeoutMs: timeout, ...limits, ...classify }, parts.tools);
+    super({ name, timeoutMs: timeout, ...limits, ...classify }, parts.tools ?? realTools);
     this.#memory = parts.memory;
     this.on(({ decision }) => {
       if (decision.kind === "breaker") parts.memory.moved(name, decision.to);

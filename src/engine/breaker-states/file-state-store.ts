@@ -10,6 +10,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { messageOf, SoulMirrorError } from "../../kernel/index.ts";
 import type { Tools } from "../../resilience/index.ts";
 import { acquireLock, type Lock, writeDurably } from "../../system/index.ts";
+import { realTools } from "../real-tools.ts";
 import type { BreakerStateStore, LoadedStates } from "./breaker-state-store.ts";
 import { asOfNow, mergeSaved, readSaved, type SavedBreaker } from "./saved-breaker.ts";
 
@@ -22,7 +23,7 @@ const turnsMax = 40;
 /** @param path of the file; its folder is made when it is missing. */
 export function fileStateStore(
   path: string,
-  tools: Pick<Tools, "wallMs" | "timers" | "random">,
+  tools: Pick<Tools, "wallMs" | "timers" | "random"> = realTools,
 ): BreakerStateStore {
   const file = resolve(path);
   let isTooNew = false;

@@ -1,9 +1,10 @@
 /** States in memory: the reference for every other store, and for tests. */
 import type { Tools } from "../../resilience/index.ts";
+import { realTools } from "../real-tools.ts";
 import type { BreakerStateStore } from "./breaker-state-store.ts";
 import { asOfNow, mergeSaved, type SavedBreaker } from "./saved-breaker.ts";
 
-export function memoryStateStore(tools: Pick<Tools, "wallMs">): BreakerStateStore {
+export function memoryStateStore(tools: Pick<Tools, "wallMs"> = realTools): BreakerStateStore {
   let known: ReadonlyMap<string, SavedBreaker> = new Map();
   return {
     name: "memory",

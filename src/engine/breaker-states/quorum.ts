@@ -11,6 +11,7 @@
  */
 import { jittered, messageOf } from "../../kernel/index.ts";
 import type { Tools } from "../../resilience/index.ts";
+import { realTools } from "../real-tools.ts";
 import type { BreakerMemory } from "./breaker-memory.ts";
 
 /** What one instance says; times are milliseconds since 1970. */
@@ -70,7 +71,8 @@ export interface QuorumOptions {
   readonly board: VoteBoard;
   /** Names this process among those that share the board. */
   readonly instance: string;
-  readonly tools: Tools;
+  readonly tools?: Tools;
+  /** So many instances must say so. Default 2. */
   readonly needed?: number;
   readonly intervalMs?: number;
   readonly staleMs?: number;
@@ -87,6 +89,7 @@ export class Quorum {
 
   constructor(options: QuorumOptions) {
     this.#options = {
+      tools: realTools,
       needed: 2,
       intervalMs: 2000,
       staleMs: 10_000,

@@ -4,6 +4,7 @@
  * so that two processes that save at once lose nothing.
  */
 import type { Tools } from "../../resilience/index.ts";
+import { realTools } from "../real-tools.ts";
 import type { BreakerStateStore } from "./breaker-state-store.ts";
 import { asOfNow, breakersMax, readSaved } from "./saved-breaker.ts";
 
@@ -41,7 +42,7 @@ const batch = 200;
 
 export function redisStateStore(
   redis: RedisConnection,
-  tools: Pick<Tools, "wallMs">,
+  tools: Pick<Tools, "wallMs"> = realTools,
   { key = "soulmirror:breakers" }: { readonly key?: string } = {},
 ): BreakerStateStore {
   return {

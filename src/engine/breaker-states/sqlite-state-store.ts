@@ -5,6 +5,7 @@
 import { createRequire } from "node:module";
 import type { DatabaseSync } from "node:sqlite";
 import type { Tools } from "../../resilience/index.ts";
+import { realTools } from "../real-tools.ts";
 import type { BreakerStateStore, LoadedStates } from "./breaker-state-store.ts";
 import { asOfNow, mergeSaved, readSaved, type SavedBreaker } from "./saved-breaker.ts";
 
@@ -43,7 +44,7 @@ on conflict (circuit_name) do update set
 /** @param place of the database file, or a database that is open already. */
 export function sqliteStateStore(
   place: string | DatabaseSync,
-  tools: Pick<Tools, "wallMs">,
+  tools: Pick<Tools, "wallMs"> = realTools,
 ): BreakerStateStore {
   let opened: DatabaseSync | undefined;
 

@@ -64,6 +64,7 @@ export class SimulatedOperation {
         rejected: { detected: this.#rejected, enforced: 0 },
         breaker: { detected: this.#turns, enforced: 0 },
       },
+      silentErrors: 0,
       breaker: "closed",
     };
   }

@@ -23,6 +23,7 @@ import {
   textOption,
 } from "../../kernel/index.ts";
 import type { Tools } from "../../resilience/index.ts";
+import { realTools } from "../real-tools.ts";
 import { FailoverStrategy, RetryStrategy } from "./built-in-strategies.ts";
 import type { ActionRow, FailureEvent, FailureRow } from "./failure.ts";
 import { RecoveryLedger } from "./recovery-ledger.ts";
@@ -53,7 +54,8 @@ export interface Recovery {
 }
 
 export interface RecoveryEngineOptions {
-  readonly tools: Tools;
+  /** Default: real time. */
+  readonly tools?: Tools;
   /** Default: memory. */
   readonly store?: RecoveryStore;
   /** Asked before each recovery: the mode and the switches. Default: always. */
@@ -99,7 +101,7 @@ const strategyParts = {
 /**
  * Tries strategies on failures, in order of priority, and keeps the record.
  *
- *     const recovery = new RecoveryEngine({ tools: realTools });
+ *     const recovery = new RecoveryEngine({ store: fileRecoveryStore("recoveries.jsonl") });
  *     recovery.registerStrategy({ name: "reconnect", priority: 3, ... });
  *     const { eventId, done } = recovery.handleFailure(failure);
  */
@@ -115,9 +117,10 @@ export class RecoveryEngine {
   /** When recoveries of each service began, within the window. */
   readonly #begun = new Map<string, number[]>();
 
-  constructor(options: RecoveryEngineOptions) {
+  constructor(options: RecoveryEngineOptions = {}) {
     const { store = memoryRecoveryStore(), strategies, ...rest } = options;
     this.#options = {
+      tools: realTools,
       mayAct: () => true,
       concurrency: 2,
       queue: 100,
@@ -130,7 +133,7 @@ export class RecoveryEngine {
     };
     this.#store = store;
     this.#ledger = new RecoveryLedger(store, (message) => this.#options.tell(message));
-    const { wallMs, monotonicMs, random } = options.tools;
+    const { wallMs, monotonicMs, random } = this.#options.tools;
     const clock = { now: () => ({ wallMs: wallMs(), monotonicMs: monotonicMs() }) };
     this.#ids = createIds(clock, random);
     for (const strategy of strategies ?? [new RetryStrategy(), new FailoverStrategy()]) {

@@ -2,6 +2,9 @@
  * The schema and the YAML reader, loaded when the first file is to be read: an engine without files
  * never loads a package. Synchronously, so that the very first call is made under what the file
  * says, and so that a mistake in it is thrown where the engine is made.
+ *
+ * The path is right from here, from the compiled file, and from the bundles two folders below the
+ * root: `src/engine/settings`, `dist/engine/settings`, `dist/public/bundle`.
  */
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
