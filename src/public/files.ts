@@ -17,6 +17,8 @@ export {
   type FileOperationsOptions,
   type Healing,
   type OwnFileErrorCode,
+  type PatchOptions,
+  patchFileSystem,
   type ReadJsonOptions,
   type ReadOptions,
   robustFileOps,

@@ -187,12 +187,14 @@ describe("safeWriteFile", () => {
   test("an option that is none is refused with key, value and fix", async () => {
     const path = join(folder(), "f");
     await expect(safeWriteFile(path, "x", { keep: -1 })).rejects.toMatchObject({
-      code: "BAD_REQUEST",
-      message: "safeWriteFile: keep cannot be -1; give a whole number from 0 to 100",
+      code: "OPTIONS_INVALID",
+      message: "safeWriteFile: keep: expected a whole number from 0 to 100, found -1",
     });
     const typo = { alowEmpty: true } as object;
-    await expect(safeWriteFile(path, "x", typo)).rejects.toThrow("has no option alowEmpty");
-    expect(() => createFileOperations({ lockTimeoutMs: -5 })).toThrow("lockTimeoutMs cannot be -5");
+    await expect(safeWriteFile(path, "x", typo)).rejects.toThrow('there is no option "alowEmpty"');
+    expect(() => createFileOperations({ lockTimeoutMs: -5 })).toThrow(
+      "lockTimeoutMs: expected a number",
+    );
   });
 });
 

@@ -34,11 +34,12 @@ export type Tell = (healing: Healing) => void;
 
 export interface Told {
   readonly operation: string;
-  readonly elapsedMs: number;
+  /** Undefined for what was done on the way of a call of node's own. */
+  readonly elapsedMs?: number;
 }
 
 /** One sentence for people. */
-export function wordsOf(healing: Healing): string {
+function wordsOf(healing: Healing): string {
   const { path } = healing;
   switch (healing.kind) {
     case "directory_made":
@@ -75,8 +76,7 @@ export function tellHub(hub: EngineEventHub, healing: Healing, told: Told): void
   const silent = silentErrorOf(healing, told.operation);
   if (silent !== undefined && hub.has("silent_error")) hub.emit("silent_error", silent);
   if (!hub.has("recovery_success")) return;
-  const { operation, elapsedMs } = told;
-  hub.emit("recovery_success", { operation, by: "file", attempts: 1, elapsedMs });
+  hub.emit("recovery_success", { ...told, by: "file", attempts: 1 });
 }
 
 function silentErrorOf(healing: Healing, operation: string): SilentError | undefined {

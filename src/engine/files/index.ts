@@ -23,4 +23,5 @@ export type {
   WaitOptions,
   WriteOptions,
 } from "./options.ts";
+export { type PatchOptions, patchFileSystem } from "./patch/patch-file-system.ts";
 export { robustFileOps } from "./robust-file-ops.ts";

@@ -1,10 +1,10 @@
 /** Values in JSON files. */
 import type { PathLike } from "node:fs";
-import { messageOf } from "../../kernel/index.ts";
+import { checkOptions, messageOf } from "../../kernel/index.ts";
 import type { Validate } from "./content.ts";
 import { codeOf, FileError, fileError, textOf } from "./file-error.ts";
 import type { Operations, Written } from "./operations.ts";
-import { checkOptions, type ReadOptions, type WriteOptions } from "./options.ts";
+import { type ReadOptions, shapes, type WriteOptions } from "./options.ts";
 
 type Unchecked = "allowEmpty" | "validate";
 
@@ -35,14 +35,10 @@ export interface SafeJson {
   ): Promise<T>;
 }
 
-const waitKeys = ["lockTimeoutMs", "signal"];
-const readKeys = [...waitKeys, "settleMs", "fallback"];
-const writeKeys = [...waitKeys, "mode", "durable", "keep", "indent"];
-
 export function createSafeJson(operations: Operations): SafeJson {
   return {
     async read<T>(path: PathLike, options: ReadJsonOptions<T> = {}) {
-      checkOptions(options, readKeys, "safeJson.read");
+      checkOptions("safeJson.read", options, shapes.readJson);
       const { fallback, ...reading } = options;
       try {
         const content = await operations.read(path, { ...reading, validate });
@@ -53,7 +49,7 @@ export function createSafeJson(operations: Operations): SafeJson {
       }
     },
     async write(path, value, options = {}) {
-      checkOptions(options, writeKeys, "safeJson.write");
+      checkOptions("safeJson.write", options, shapes.writeJson);
       const { indent, ...writing } = options;
       return operations.write(path, textFor(value, indent), { ...writing, validate });
     },
@@ -62,7 +58,7 @@ export function createSafeJson(operations: Operations): SafeJson {
       change: (value: T) => T | undefined | Promise<T | undefined>,
       options: WriteJsonOptions & { readonly fallback?: T } = {},
     ) {
-      checkOptions(options, [...writeKeys, "fallback"], "safeJson.update");
+      checkOptions("safeJson.update", options, shapes.updateJson);
       const { indent, fallback, ...writing } = options;
       let last: T | undefined;
       const changeText = async (content: Buffer | undefined): Promise<string | undefined> => {

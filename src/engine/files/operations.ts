@@ -2,6 +2,7 @@
 import type { PathLike } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { checkOptions } from "../../kernel/index.ts";
 import { syncFolder } from "../../system/index.ts";
 import { appendTo } from "./append.ts";
 import { bytesOf, type Chunk, type Content, type Digest, type Rules } from "./content.ts";
@@ -10,10 +11,10 @@ import type { Healing } from "./healing.ts";
 import { createSafeJson, type SafeJson } from "./json-file.ts";
 import {
   type CheckOptions,
-  checkOptions,
   defaults,
   type FileOperationsOptions,
   type ReadOptions,
+  shapes,
   type WaitOptions,
   type WriteOptions,
 } from "./options.ts";
@@ -102,17 +103,12 @@ export interface FileOperations {
   readonly safeJson: SafeJson;
 }
 
-const waitKeys = ["lockTimeoutMs", "signal"];
-const writeKeys = [...waitKeys, "allowEmpty", "validate", "mode", "durable", "keep"];
-const readKeys = [...waitKeys, "allowEmpty", "validate", "settleMs", "encoding"];
-const ownKeys = ["events", "onHealed", "tools", "lockTimeoutMs", "settleMs", "durable", "keep"];
-
 /**
- * File operations with defaults and listeners of their own. Throws SoulMirrorError BAD_REQUEST for
- * an option that is none. Sets made apart still line up for the same file.
+ * File operations with defaults and listeners of their own. Throws SoulMirrorError OPTIONS_INVALID
+ * for an option that cannot be. Sets made apart still line up for the same file.
  */
 export function createFileOperations(options: FileOperationsOptions = {}): FileOperations {
-  checkOptions(options, ownKeys, "createFileOperations");
+  checkOptions("createFileOperations", options, shapes.operations);
   const operations = new Operations(options);
   return {
     safeWriteFile: (path, content, given = {}) => operations.write(path, content, given),
@@ -136,7 +132,7 @@ export class Operations {
   }
 
   async write(path: PathLike, content: Content, options: WriteOptions): Promise<Written> {
-    checkOptions(options, writeKeys, "safeWriteFile");
+    checkOptions("safeWriteFile", options, shapes.write);
     const call = { operation: "files.safeWriteFile", action: "write", path, options };
     return this.#sessions.alone(call, true, async (session) =>
       writtenOf(session, await this.#replace(session, content, options)),
@@ -148,14 +144,14 @@ export class Operations {
     given: Partial<TextOptions> | BufferEncoding,
   ): Promise<Buffer | string> {
     const options = typeof given === "string" ? { encoding: given } : given;
-    checkOptions(options, readKeys, "safeReadFile");
+    checkOptions("safeReadFile", options, shapes.read);
     const call = { operation: "files.safeReadFile", action: "read", path, options };
     const content = await this.#sessions.run(call, (session) => this.#readIn(session, options));
     return options.encoding === undefined ? content : content.toString(options.encoding);
   }
 
   async append(path: PathLike, content: Chunk, options: AppendOptions): Promise<Appended> {
-    checkOptions(options, [...waitKeys, "mode", "durable"], "safeAppendFile");
+    checkOptions("safeAppendFile", options, shapes.append);
     const call = { operation: "files.safeAppendFile", action: "add to", path, options };
     return this.#sessions.alone(call, true, (session) => this.#appendIn(session, content, options));
   }
@@ -165,7 +161,7 @@ export class Operations {
     change: Change,
     options: WriteOptions,
   ): Promise<Written | undefined> {
-    checkOptions(options, writeKeys, "safeUpdateFile");
+    checkOptions("safeUpdateFile", options, shapes.write);
     const call = { operation: "files.safeUpdateFile", action: "update", path, options };
     return this.#sessions.alone(call, true, async (session) => {
       const { target, tell, patience } = session;
@@ -179,7 +175,7 @@ export class Operations {
   }
 
   async makeFolder(path: PathLike, options: { readonly mode?: number }): Promise<string> {
-    checkOptions(options, ["mode"], "safeMkdir");
+    checkOptions("safeMkdir", options, shapes.makeFolder);
     const call = { operation: "files.safeMkdir", action: "make", path, options: {} };
     return this.#sessions.run(call, async ({ target, tell }) => {
       makeFolders(target, tell, options.mode);
@@ -188,7 +184,7 @@ export class Operations {
   }
 
   async remove(path: PathLike, options: WaitOptions): Promise<boolean> {
-    checkOptions(options, waitKeys, "safeDelete");
+    checkOptions("safeDelete", options, shapes.wait);
     const call = { operation: "files.safeDelete", action: "delete", path, options };
     try {
       return await this.#sessions.alone(call, false, async ({ target }) => {

@@ -1,7 +1,15 @@
 /** What callers may say, and what holds when they say nothing. */
-import { SoulMirrorError } from "../../kernel/index.ts";
+import {
+  callbackOption,
+  flagOption,
+  numberOption,
+  type OptionReader,
+  optionsOf,
+  wholeOption,
+  wordOption,
+} from "../../kernel/index.ts";
 import type { Tools } from "../../resilience/index.ts";
-import type { EngineEventHub } from "../events.ts";
+import type { EngineEventHub, SilentError } from "../events.ts";
 import type { Validate } from "./content.ts";
 import type { Healing, Told } from "./healing.ts";
 import { keepMax } from "./versions.ts";
@@ -54,58 +62,70 @@ export interface FileOperationsOptions {
 
 export const defaults = { lockTimeoutMs: 10_000, settleMs: 200, durable: true, keep: 2 } as const;
 
-type Check = readonly [isRight: (value: unknown) => boolean, fix: string];
+/** What comes from our own types is looked at for its kind only. */
+function madeOf<T>(
+  isRight: (value: unknown) => boolean,
+  wants: string,
+  fix: string,
+): OptionReader<T> {
+  return (value, place) => {
+    if (!isRight(value)) place.wrong(value, wants, fix);
+    return value as T;
+  };
+}
 
-const isWholeNumber = (value: unknown, most: number): boolean =>
-  Number.isInteger(value) && (value as number) >= 0 && (value as number) <= most;
-const aTime: Check = [
-  (value) => typeof value === "number" && value >= 0 && value <= 2 ** 31 - 1,
-  "give milliseconds, 0 or more",
-];
-const aSwitch: Check = [(value) => typeof value === "boolean", "give true or false"];
-const aFunction: Check = [(value) => typeof value === "function", "give a function"];
-const anObject: Check = [
-  (value) => typeof value === "object" && value !== null,
-  "give an object of that kind",
-];
+const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
 
-const checks: Readonly<Record<string, Check>> = {
-  lockTimeoutMs: aTime,
-  settleMs: aTime,
-  signal: [(value) => value instanceof AbortSignal, "give the signal of an AbortController"],
-  allowEmpty: aSwitch,
-  durable: aSwitch,
-  validate: aFunction,
-  onHealed: aFunction,
-  onFinding: aFunction,
-  ignore: aFunction,
-  mode: [(value) => isWholeNumber(value, 0o7777), "give permission bits, such as 0o644"],
-  keep: [(value) => isWholeNumber(value, keepMax), `give a whole number from 0 to ${keepMax}`],
-  events: anObject,
-  tools: anObject,
-  encoding: [
-    (value) => typeof value === "string" && Buffer.isEncoding(value),
-    'give an encoding such as "utf8"',
-  ],
-  fallback: [() => true, ""],
-  indent: [(value) => isWholeNumber(value, 10), "give 0 to 10 spaces"],
+const waiting = {
+  lockTimeoutMs: numberOption({ min: 0, max: 2 ** 31 - 1 }),
+  signal: madeOf<AbortSignal>(
+    (value) => value instanceof AbortSignal,
+    "an AbortSignal",
+    "hand in the signal of an AbortController",
+  ),
+};
+const checking = { allowEmpty: flagOption(), validate: callbackOption<Validate>() };
+const writing = {
+  mode: wholeOption({ min: 0, max: 0o7777 }),
+  durable: flagOption(),
+  keep: wholeOption({ min: 0, max: keepMax }),
+};
+const settling = { settleMs: numberOption({ min: 0, max: 2 ** 31 - 1 }) };
+const anything = { fallback: (value: unknown): unknown => value };
+const indenting = { indent: wholeOption({ min: 0, max: 10 }) };
+const encoding = madeOf<BufferEncoding>(
+  (value) => typeof value === "string" && Buffer.isEncoding(value),
+  "an encoding",
+  'write "utf8"',
+);
+
+const listening = {
+  events: madeOf<EngineEventHub>(isObject, "the events of an engine", "hand in engine.events"),
+  tools: madeOf<Tools>(isObject, "tools", "leave it out for the real ones"),
+  onHealed: callbackOption<(healing: Healing, told: Told) => void>(),
 };
 
-/** Throws SoulMirrorError BAD_REQUEST with the key, the value and the fix. */
-export function checkOptions(options: object, known: readonly string[], where: string): void {
-  for (const [key, value] of Object.entries(options)) {
-    const check = checks[key];
-    if (check === undefined || !known.includes(key)) {
-      const fix = `the options of ${where} are ${known.join(", ")}`;
-      throw new SoulMirrorError("BAD_REQUEST", `${where} has no option ${key}; ${fix}`, { fix });
-    }
-    const [isRight, fix] = check;
-    if (value === undefined || isRight(value)) continue;
-    const message = `${where}: ${key} cannot be ${shown(value)}; ${fix}`;
-    throw new SoulMirrorError("BAD_REQUEST", message, { fix });
-  }
-}
-
-function shown(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
-}
+/** The options of each operation, as `checkOptions` reads them. */
+export const shapes = {
+  write: optionsOf({ ...waiting, ...checking, ...writing }),
+  read: optionsOf({ ...waiting, ...checking, ...settling, encoding }),
+  append: optionsOf({ ...waiting, mode: writing.mode, durable: writing.durable }),
+  makeFolder: optionsOf({ mode: writing.mode }),
+  wait: optionsOf(waiting),
+  readJson: optionsOf({ ...waiting, ...settling, ...anything }),
+  writeJson: optionsOf({ ...waiting, ...writing, ...indenting }),
+  updateJson: optionsOf({ ...waiting, ...writing, ...indenting, ...anything }),
+  operations: optionsOf({
+    lockTimeoutMs: waiting.lockTimeoutMs,
+    ...settling,
+    durable: writing.durable,
+    keep: writing.keep,
+    ...listening,
+  }),
+  patch: optionsOf({
+    ...listening,
+    mode: wordOption(["report", "heal"]),
+    onFinding: callbackOption<(finding: SilentError) => void>(),
+    ignore: callbackOption<(path: string) => boolean>(),
+  }),
+} as const;

@@ -27,7 +27,7 @@ export interface Inspected {
 }
 
 /** Throws ENOENT, and what else the system says. */
-export async function inspect(target: string, rules: Rules): Promise<Inspected> {
+async function inspect(target: string, rules: Rules): Promise<Inspected> {
   if ((await lookAt(target)) === undefined) throw await notThere(target);
   const content = await readFile(target);
   return { content, damage: await damageOf(target, content, rules) };
