@@ -3,7 +3,8 @@
  *
  * U1. Nothing is attached to a promise or a stream of the caller: whether it has ended is looked up
  *     when somebody wants to know. A rejection that nobody handles stays one.
- * U2. At most `writesMax` are known; what has ended is forgotten within a second.
+ * U2. At most `writesMax` are known, and `perPathMax` of one file; what has ended is forgotten
+ *     within a second. Asking costs a few microseconds for each: it is done seldom.
  */
 import type { Writable } from "node:stream";
 import { inspect } from "node:util";
@@ -11,10 +12,12 @@ import type { Tools } from "../../../resilience/index.ts";
 import type { Underway } from "./judge-read.ts";
 import { bytesOfData } from "./written-data.ts";
 
-export const writesMax = 1000;
+const writesMax = 1000;
 const forgetEveryMs = 1000;
-/** More than a few, and those that have ended are looked for at once. */
+/** More than a few, and those that have ended are looked for: each time that they have doubled. */
 const crowd = 32;
+/** The newest of one file: an older one is overlapped already. */
+const perPathMax = 8;
 
 export interface Write {
   readonly kind: Underway["kind"];
@@ -33,6 +36,7 @@ export class WritesUnderWay {
   readonly #tools: Tools;
   readonly #byPath = new Map<string, Write[]>();
   #count = 0;
+  #crowd = crowd;
   #isTiming = false;
 
   constructor(tools: Tools) {
@@ -49,12 +53,10 @@ export class WritesUnderWay {
   }
 
   add(path: string, write: Write): void {
-    if (this.#count >= crowd) this.#forget();
+    if (this.#count >= this.#crowd) this.#forget();
     if (this.#count >= writesMax) return;
-    this.#count += 1;
-    const writes = this.#byPath.get(path);
-    if (writes === undefined) this.#byPath.set(path, [write]);
-    else writes.push(write);
+    const others = this.#byPath.get(path) ?? [];
+    this.#keep(path, [...others.slice(1 - perPathMax), write]);
     queueMicrotask(() => {
       write.isSameTurn = false;
     });
@@ -87,6 +89,9 @@ export class WritesUnderWay {
 
   #forget(): void {
     for (const [path, writes] of this.#byPath) this.#keep(path, writes.filter(isUnderWay));
+    // With so many that have not ended, the next look is that of the timer.
+    const next = Math.max(crowd, 2 * this.#count);
+    this.#crowd = next > writesMax ? Number.POSITIVE_INFINITY : next;
   }
 
   #time(): void {
