@@ -3,7 +3,7 @@
  * was left.
  */
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createFileOperations } from "../../src/public/files.ts";
 
@@ -33,11 +33,14 @@ const left = readdirSync(cwd).sort();
 const state = readFileSync(path, "utf8") === "old".repeat(1000);
 const lines = readFileSync(log, "utf8");
 rmSync(join(cwd, "ballast"));
-const after = await told(files.safeWriteFile(path, "new", { keep: 0 }));
+const after = await told(files.safeWriteFile(path, "new", { keep: 1 }));
 const size = statSync(path).size;
+truncateSync(path, 0);
 execFileSync("mount", ["-o", "remount,ro", cwd]);
 const readOnly = await told(files.safeWriteFile(path, "newer"));
-const read = await files.safeReadFile(path, "utf8");
+const recovered: unknown[] = [];
+const reader = createFileOperations({ onHealed: (healing) => recovered.push(healing) });
+const read = await reader.safeReadFile(path, "utf8");
 process.stdout.write(
   JSON.stringify({
     healed,
@@ -51,6 +54,7 @@ process.stdout.write(
     size,
     readOnly,
     read,
+    recovered,
   }),
 );
 

@@ -165,6 +165,8 @@ test("a disk that is full, or read-only, leaves the old content and nothing else
     after: "done",
     size: 3,
     readOnly: { code: "EROFS" },
+    // R3: where nothing can be written the reader gets the whole content all the same.
     read: "new",
+    recovered: [{ kind: "recovered", damage: "empty", isRestored: false }],
   });
 });
