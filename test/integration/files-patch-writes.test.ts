@@ -1,7 +1,12 @@
-/** What the patch of `fs` remembers of writes. */
+/** What the patch of `fs` remembers of writes, and that it is silent where all is well. */
+import fs from "node:fs";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { expect, test } from "vitest";
 import { type Write, WritesUnderWay } from "../../src/engine/files/patch/writes-under-way.ts";
+import { patchFileSystem } from "../../src/public/files.ts";
 import { ManualTools } from "../../src/resilience/manual-tools.ts";
+import { afterwards, folder } from "./files-bench.ts";
 
 const writesMax = 1000;
 const write = (promise: Promise<unknown>): Write => ({
@@ -48,4 +53,48 @@ test("U2: of one file the newest are known", () => {
   for (let index = 0; index < 100; index += 1) writes.add("f", write(never));
   expect(writes.count).toBe(8);
   expect(writes.at("f").length).toBe(8);
+});
+
+test("clean traffic of four kinds has no finding: one after the other, side by side, a log, whole files", async () => {
+  const place = folder();
+  const found: unknown[] = [];
+  const tools = new ManualTools();
+  afterwards(patchFileSystem({ tools, onFinding: (finding) => found.push(finding) }));
+  const { promises } = fs;
+  const turn = async (name: string): Promise<void> => {
+    const path = join(place, name);
+    for (let round = 0; round < 60; round += 1) {
+      const content = "x".repeat(round * 100);
+      // An empty file, too, now and then; it is filled soon.
+      await promises.writeFile(path, content);
+      expect((await promises.readFile(path, "utf8")).length).toBe(content.length);
+      expect((await promises.stat(path)).size).toBe(content.length);
+      fs.writeFileSync(path, "more");
+      expect(fs.readFileSync(path, "utf8")).toBe("more");
+      await pipeline([Buffer.alloc(round * 1000)], fs.createWriteStream(path));
+      expect(fs.statSync(path).size).toBe(round * 1000);
+      await promises.writeFile(path, "filled");
+    }
+  };
+  const log = fs.createWriteStream(join(place, "app.log"));
+  const whole = join(place, "whole");
+  fs.writeFileSync(whole, "0".repeat(1000));
+  const logged = async (): Promise<void> => {
+    for (let round = 0; round < 200; round += 1) {
+      log.write(`${round}\n`);
+      await promises.appendFile(join(place, "lines"), `${round}\n`);
+      fs.readFileSync(join(place, "app.log"));
+      await promises.readFile(join(place, "lines"));
+    }
+  };
+  const replaced = async (): Promise<void> => {
+    for (let round = 0; round < 200; round += 1) {
+      await promises.writeFile(`${whole}.new`, String(round % 10).repeat(1000));
+      await Promise.all([promises.rename(`${whole}.new`, whole), promises.readFile(whole)]);
+    }
+  };
+  await Promise.all([turn("a"), turn("b"), turn("c"), logged(), replaced()]);
+  log.end();
+  await tools.advance(5000);
+  expect(found).toEqual([]);
 });
