@@ -56,6 +56,8 @@ export type Decision =
       readonly to: string | undefined;
       readonly category: ErrorCategory;
       readonly error: unknown;
+      /** Why another one was asked, or was not; one sentence for people. */
+      readonly because?: string;
     }
   | {
       readonly kind: "ejected";

@@ -58,6 +58,7 @@ export {
 } from "./failover/ring.ts";
 export { Fallback, type FallbackOptions, type FindAnswer } from "./fallback/fallback.ts";
 export { Hedge, type HedgeOptions } from "./hedge/hedge.ts";
+export { harmless } from "./harmless.ts";
 export { ManualTools } from "./manual-tools.ts";
 export { Pipeline } from "./pipeline.ts";
 export type { Attempt, CallOptions, Policy, Work } from "./policy.ts";
@@ -73,3 +74,4 @@ export {
 export { Timeout, type TimeoutOptions } from "./timeout/timeout.ts";
 export type { Late } from "./timeout/within.ts";
 export type { Tools } from "./tools.ts";
+export { Witnesses } from "./witnesses.ts";
