@@ -1,6 +1,7 @@
 /** What `status`, `up` and `watch` show: asked for at once, so that it is one moment's picture. */
 import type { ResourceView, ServiceView } from "../loop/index.ts";
 import type { Incident } from "../model/index.ts";
+import type { EngineReport } from "../targets/index.ts";
 import type { DaemonClient } from "./daemon-client.ts";
 
 /** An action that is not over, as the API tells it. */
@@ -33,6 +34,8 @@ export interface FleetReport {
   readonly resources: readonly ResourceView[];
   readonly incidents: readonly LiveIncident[];
   readonly actions: readonly ActionUnderWay[];
+  /** What engines inside services tell. */
+  readonly engines: readonly EngineReport[];
   /** Undefined while the journal is kept in the store. */
   readonly journalTrouble?: string;
   /** The fleet file as it is now cannot be used: an older one is in force. Only `status` asks. */
@@ -48,13 +51,14 @@ interface Health {
 }
 
 export async function askForReport(client: DaemonClient): Promise<FleetReport> {
-  const [about, health, mode, services, resources, actions] = await Promise.all([
+  const [about, health, mode, services, resources, actions, engines] = await Promise.all([
     client.get<Pick<FleetReport, "fleet" | "version" | "incidents">>("/api/v1/overview"),
     client.get<Health>("/api/v1/health"),
     client.get<{ mode: string; scopes: Record<string, string> }>("/api/v1/mode"),
     client.get<readonly ServiceView[]>("/api/v1/services"),
     client.get<readonly ResourceView[]>("/api/v1/resources"),
     client.get<readonly ActionUnderWay[]>("/api/v1/actions/under-way"),
+    client.get<readonly EngineReport[]>("/api/v1/engines"),
   ]);
   const store = health.checks.find(({ name }) => name === "store");
   const trouble = store?.status === "healthy" ? undefined : (store?.message ?? store?.status);
@@ -68,6 +72,7 @@ export async function askForReport(client: DaemonClient): Promise<FleetReport> {
     resources,
     incidents: about.incidents,
     actions,
+    engines,
     ...(trouble === undefined ? {} : { journalTrouble: trouble }),
   };
 }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { SoulMirrorError } from "../kernel/index.ts";
 import type { ResourceView, ServiceView } from "../loop/index.ts";
 import type { ActionRow, FailureRow, Incident } from "../model/index.ts";
+import type { EngineReport } from "../targets/index.ts";
 import type { Context } from "./command.ts";
 import { DaemonClient } from "./daemon-client.ts";
 import type { ActionUnderWay } from "./fleet-report.ts";
@@ -29,6 +30,8 @@ export interface History {
   underWay(): Promise<readonly ActionUnderWay[]>;
   failures(service: string): Promise<readonly FailureRow[]>;
   services(): Promise<readonly ServiceView[]>;
+  /** What the engines in a service tell. */
+  engines(service: string): Promise<readonly EngineReport[]>;
   resources(): Promise<readonly ResourceView[]>;
 }
 
@@ -81,6 +84,7 @@ function presentHistory(client: DaemonClient): History {
     failures: (service) =>
       client.get(`/api/v1/failures?service=${path(service)}&limit=${failuresShown}`),
     services: () => client.get("/api/v1/services"),
+    engines: (service) => client.get(`/api/v1/engines?service=${path(service)}`),
     resources: () => client.get("/api/v1/resources"),
   };
 }

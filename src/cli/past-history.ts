@@ -23,6 +23,7 @@ export async function openPastHistory(
     underWay: async () => [],
     failures: (service) => store.failures({ limit: failuresShown, service }),
     services: async () => [],
+    engines: async () => [],
     resources: async () => [],
     close: () => store.close(),
   };

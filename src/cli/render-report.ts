@@ -12,6 +12,7 @@ import {
 } from "./fleet-report.ts";
 import { plainText } from "./plain-text.ts";
 import type { Style } from "./style.ts";
+import { engineLine } from "./tell-engines.ts";
 import { lateTime } from "./tell-entry.ts";
 import { tellSteps, whyOf } from "./tell-steps.ts";
 
@@ -30,6 +31,7 @@ export function renderReport(report: FleetReport, moment: Moment): string {
       style.paint("grey", about(report)),
     ].join("\n"),
     serviceTable(report, moment),
+    engineLine(report.engines, style),
     troubledResources(report, style),
     report.incidents.map((incident) => renderIncident(report, incident, moment)).join("\n"),
     approvals(report, style),

@@ -41,7 +41,14 @@ function incidentOf(id: string, state: Incident["state"], openedAt = 0): LiveInc
 }
 
 function reportOf(other: Partial<FleetReport>): FleetReport {
-  const rest = { services: [], resources: [], incidents: [], actions: [], modes: {} };
+  const rest = {
+    services: [],
+    resources: [],
+    incidents: [],
+    actions: [],
+    engines: [],
+    modes: {},
+  };
   return { fleet: "shop", version: "1", url: "http://x", mode: "full", ...rest, ...other };
 }
 

@@ -103,7 +103,7 @@ async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> 
   const report: Report = (observation) => conductor.observe(observation);
   const currentFleet = () => loop.fleet;
   const engines = new EngineAccess();
-  const parts = { directory, engines, log, archive, teardown, fleet, currentFleet, report };
+  const parts = { ...ground, archive, engines, fleet, currentFleet, report };
   const targets = await openTargets(parts);
   const conductor: Conductor = new Conductor(loop, orchestraOf(knowledge, targets, ground));
   teardown.add("the loop", () => conductor.stop());

@@ -63,7 +63,7 @@ function scaleFor(sketch: LogSketch): number {
 }
 
 /** The geometric middle of bucket `index`: what a value of it is taken for. */
-export function bucketMiddle(scale: number, index: number): number {
+function bucketMiddle(scale: number, index: number): number {
   return 2 ** ((index + 0.5) / 2 ** scale);
 }
 

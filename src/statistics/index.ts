@@ -11,7 +11,6 @@ export {
 } from "./baseline.ts";
 export { type DeviationOptions, deviation } from "./deviation.ts";
 export {
-  bucketMiddle,
   bucketsQuantile,
   type ExponentialBuckets,
   toExponentialBuckets,

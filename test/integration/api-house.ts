@@ -44,7 +44,7 @@ export class ApiHouse implements House {
   readonly beats: ResourceId[] = [];
   readonly lines = new Set<(line: string) => void>();
   readonly requests: PersonRequest[] = [];
-  readonly book = new EngineBook();
+  readonly book: EngineBook;
   /** Too much waits already. */
   isFull = false;
   readonly #listeners = new Set<Listener>();
@@ -55,8 +55,9 @@ export class ApiHouse implements House {
   readonly #loop: LoopState;
   #wakeMs = 0;
 
-  constructor(store: Store = createMemoryStore()) {
+  constructor(store: Store = createMemoryStore(), book = new EngineBook()) {
     this.store = store;
+    this.book = book;
     this.startedAt = this.world.now().wallMs;
     this.#fleet = apiFleet();
     const tools = { clock: this.clock, ids: this.#ids, random: createRandom(3) };

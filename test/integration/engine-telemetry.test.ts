@@ -1,15 +1,21 @@
 /** What the engine sends, to a collector over real HTTP, and into the spans of the real SDK. */
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { context, trace } from "@opentelemetry/api";
 import {
   BasicTracerProvider,
   InMemorySpanExporter,
   SimpleSpanProcessor,
 } from "@opentelemetry/sdk-trace-base";
+import { Redis } from "ioredis";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { EngineEventHub } from "../../src/engine/events.ts";
+import { createEngine } from "../../src/engine/index.ts";
 import type { OperationReport } from "../../src/engine/operation.ts";
 import { realTools } from "../../src/engine/real-tools.ts";
 import { engineResource } from "../../src/engine/telemetry/engine-resource.ts";
+import { EngineTelemetry } from "../../src/engine/telemetry/engine-telemetry.ts";
 import { OtlpExporter } from "../../src/engine/telemetry/otlp-exporter.ts";
 import { keyValues, metricsRequest } from "../../src/engine/telemetry/otlp-format.ts";
 import { type OtlpOptions, OtlpTransport } from "../../src/engine/telemetry/otlp-transport.ts";
@@ -17,6 +23,9 @@ import { sampleReport } from "../../src/engine/telemetry/sample-view.ts";
 import { traceDecisions } from "../../src/engine/telemetry/span-events.ts";
 import { ManualTools } from "../../src/resilience/index.ts";
 import { Collector } from "./otlp-collector.ts";
+import { startRedis } from "./redis-server.ts";
+
+const checkout = fileURLToPath(new URL("../../", import.meta.url));
 
 let collector: Collector;
 beforeEach(async () => {
@@ -228,6 +237,83 @@ describe("the exporter", () => {
     expect(
       collector.logs.map(({ body, severityText }) => [severityText, body.stringValue]),
     ).toEqual([["WARN", "the circuit of pay went from closed to open: 5 of 5"]]);
+  });
+});
+
+describe("the telemetry of an engine, as one", () => {
+  const shop = {
+    sell: async (item: string) => {
+      if (item === "gone") throw new Error("sold out");
+      return item;
+    },
+  };
+
+  test("what is wrapped, tracked and recorded arrives at the collector and in Redis", async () => {
+    await using redis = await startRedis();
+    const client = new Redis(redis.port, redis.host);
+    const engine = createEngine({ service: "shop" });
+    const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url };
+    const events = engine.events;
+    const telemetry = new EngineTelemetry({ view: engine, events, environment, redis: client });
+    const wrapped = engine.wrap("shop", shop);
+    await wrapped.sell("tea");
+    await expect(wrapped.sell("gone")).rejects.toThrow("sold out");
+    telemetry.tracker.recordSuccess(telemetry.tracker.startOperation("import"));
+    await telemetry.stop();
+    engine.close();
+    const operations = collector.metrics.find(({ name }) => name === "soulmirror.operation.calls");
+    const told = operations?.sum?.dataPoints.map(({ attributes, asDouble }) => [
+      attributes.map(({ value }) => String(Object.values(value)[0])).join(" "),
+      asDouble,
+    ]);
+    expect(told).toEqual([
+      ["shop.sell success", 1],
+      ["shop.sell failure unknown", 1],
+      ["import success", 1],
+    ]);
+    const names = collector.metrics.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(["import.duration", "import.success_count"]));
+    expect(collector.logs.map(({ eventName }) => eventName)).toEqual(["soulmirror.service_error"]);
+    const entries = await client.xrange("metrics:stream", "-", "+");
+    const [, [field, data = ""]] = entries[1] ?? ["", ["", ""]];
+    const keys = "timestamp metricType metricName value unit tags source";
+    expect([entries.length, field, Object.keys(JSON.parse(data) as object).join(" ")]).toEqual([
+      2,
+      "data",
+      keys,
+    ]);
+    await client.quit();
+  });
+
+  test("without anywhere to send to nothing is sent, and recording costs nothing (Y1)", async () => {
+    const engine = createEngine({ service: "shop" });
+    const { events } = engine;
+    const tools = new ManualTools();
+    const telemetry = new EngineTelemetry({ view: engine, events, environment: {}, tools });
+    telemetry.tracker.recordSuccess(telemetry.tracker.startOperation("import"));
+    expect([telemetry.collector, telemetry.exporter, tools.pendingTimers]).toEqual([
+      undefined,
+      undefined,
+      0,
+    ]);
+    await telemetry.stop();
+    engine.close();
+  });
+
+  test("a service that has nothing else to do ends, whatever is still to be told (X2)", async () => {
+    const source = `
+      import { createEngine } from "${checkout}src/engine/index.ts";
+      import { EngineTelemetry } from "${checkout}src/engine/telemetry/engine-telemetry.ts";
+      const engine = createEngine({ service: "short" });
+      const otlp = { endpoint: "http://127.0.0.1:9" };
+      const telemetry = new EngineTelemetry({ view: engine, events: engine.events, otlp });
+      const metric = { metricType: "t", metricName: "m", value: 1, unit: "count", source: "s" };
+      for (let time = 0; time < 1000; time += 1) telemetry.collector.record(metric);
+      console.log("done");
+    `;
+    const words = ["--input-type=module", "-e", source];
+    const { stdout } = await promisify(execFile)(process.execPath, words, { timeout: 20_000 });
+    expect(stdout).toBe("done\n");
   });
 });
 

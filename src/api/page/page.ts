@@ -7,7 +7,8 @@ import { takeOverview } from "../figures/overview.ts";
 import type { House } from "../house.ts";
 import type { Caller } from "../procedures/procedure.ts";
 import { tellIncident } from "../tell-incident.ts";
-import { visible, visibleAction, visibleUnderWay } from "../visible.ts";
+import { visible, visibleAction, visibleEngine, visibleUnderWay } from "../visible.ts";
+import { engineSection } from "./engine-section.ts";
 import { type Html, html } from "./html.ts";
 import {
   actionSection,
@@ -75,6 +76,7 @@ async function gather(house: House, caller: Caller): Promise<Shown> {
   const shown = {
     overview,
     stories,
+    engines: house.engines().map((engine) => visibleEngine(engine, caller)),
     waiting: house
       .actionsUnderWay()
       .filter(({ status }) => status.kind === "waiting_for_approval")
@@ -88,7 +90,7 @@ async function gather(house: House, caller: Caller): Promise<Shown> {
 function body(shown: Shown): Html {
   return html`${verdictSection(shown)}${approvalSection(shown)}${incidentSection(shown)}${serviceSection(
     shown,
-  )}${resourceSection(shown)}${actionSection(shown)}${foot(shown)}`;
+  )}${engineSection(shown)}${resourceSection(shown)}${actionSection(shown)}${foot(shown)}`;
 }
 
 const places = { store: "the store", emergency: "the emergency file", memory: "memory only" };

@@ -8,6 +8,7 @@ import {
   headlineOf,
   shownState,
 } from "../../model/index.ts";
+import type { EngineReport } from "../../targets/index.ts";
 import type { Overview } from "../figures/overview.ts";
 import type { Frozen } from "../procedures/procedure.ts";
 import type { incidentStory } from "../shapes/incident.ts";
@@ -18,6 +19,7 @@ import { ago, iconOf, stateBadge, toneOf } from "./words.ts";
 export interface Shown {
   readonly overview: Overview;
   readonly stories: readonly Frozen<z.output<typeof incidentStory>>[];
+  readonly engines: readonly EngineReport[];
   readonly waiting: readonly Action[];
   readonly actions: readonly ActionRow[];
   /** Buttons are for those who may act. */

@@ -19,6 +19,7 @@ import { type History, withHistory } from "../history.ts";
 import { plainLines, plainText } from "../plain-text.ts";
 import { pinLine } from "../render-report.ts";
 import type { Style } from "../style.ts";
+import { tellEngines } from "../tell-engines.ts";
 import { calendarTime, clockTime, shortName } from "../tell-entry.ts";
 import { tellSteps, whyOf } from "../tell-steps.ts";
 import { targetOf } from "./actions.ts";
@@ -240,7 +241,10 @@ async function showWatched(history: History, resource: ResourceView): Promise<Sh
 const liveSeen = 100;
 
 async function showService(history: History, service: ServiceView): Promise<Shown> {
-  const { failures, kept } = await pastOf(history, service.name);
+  const [{ failures, kept }, engines] = await Promise.all([
+    pastOf(history, service.name),
+    history.engines(service.name),
+  ]);
   const text = (style: Style): string => {
     const { name, state, reason, mode, listen, dependsOn, restarts } = service;
     const why = reason === null ? "" : `  ${plainText(reason)}`;
@@ -264,9 +268,10 @@ async function showService(history: History, service: ServiceView): Promise<Show
       ...(pinned === "" ? [] : [pinned]),
       columns(facts),
       columns(instances),
+      ...tellEngines(engines, { style, nowMs: realClock.now().wallMs }),
       failureTable(failures, style),
       ...kept,
     ].join("\n\n");
   };
-  return { value: { ...service, failures }, text };
+  return { value: { ...service, engines, failures }, text };
 }

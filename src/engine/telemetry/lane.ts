@@ -44,6 +44,9 @@ export interface Loss {
   readonly figures: LaneFigures;
 }
 
+/** Between two attempts of the last flush. */
+const firstPauseMs = 50;
+
 const backoff = { firstMs: 1000, longestMs: 30_000, spread: 0.25, askedForMaxMs: 600_000 } as const;
 
 export class Lane<T> {
@@ -55,6 +58,7 @@ export class Lane<T> {
   #held: readonly T[] | undefined;
   #delivery: Promise<void> | undefined;
   #cancelTimer: CancelTimer | undefined;
+  #cancelPause: CancelTimer | undefined;
   #failures = 0;
   #notBeforeMs = 0;
   #reason: string | undefined;
@@ -93,14 +97,18 @@ export class Lane<T> {
     await this.#deliver(1);
   }
 
-  /** `flush` within `withinMs`; what is still here then is lost, and so is what comes later. */
+  /**
+   * Sends all within `withinMs`, again and again where nobody is there yet: a client may still be
+   * connecting. What is left then is lost, and so is what comes later.
+   */
   async close(withinMs: number): Promise<void> {
     const { tools, sink } = this.#options;
     const late = Promise.withResolvers<void>();
     const cancel = tools.timers.after(withinMs, late.resolve);
-    await Promise.race([this.flush(), late.promise]);
+    await Promise.race([this.#flushAll(), late.promise]);
     cancel();
     this.#isClosed = true;
+    this.#cancelPause?.();
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     const { countOf } = this.#options.joining;
@@ -109,6 +117,17 @@ export class Lane<T> {
     this.#buffer.lose(left.reduce((total, each) => total + countOf(each), 0));
     this.#tell();
     await sink.close?.().catch(() => undefined);
+  }
+
+  async #flushAll(): Promise<void> {
+    const { timers } = this.#options.tools;
+    for (let pauseMs = firstPauseMs; !this.#isClosed; pauseMs = Math.min(pauseMs * 2, 800)) {
+      await this.flush();
+      if (this.#held === undefined && this.#buffer.size === 0) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#cancelPause = timers.after(pauseMs, resolve);
+      await promise;
+    }
   }
 
   #schedule(): void {
@@ -157,7 +176,8 @@ export class Lane<T> {
     try {
       await sink.send(batch, aborter.signal);
       this.#failures = 0;
-      this.#delivered += count;
+      // What came after the end was called lost already.
+      if (!this.#isClosed) this.#delivered += count;
       return true;
     } catch (error) {
       this.#reason = messageOf(error);

@@ -1,27 +1,16 @@
-/** Numbers of options, checked: what is not a positive whole number gets an error that helps. */
-import { SoulMirrorError } from "../../kernel/index.ts";
+/** The limits of a part of telemetry: whole numbers above 0, each with its default. */
+import { checkOptions, optionsOf, wholeOption } from "../../kernel/index.ts";
 
-/** The defaults with what was given in their place. Throws BAD_REQUEST for a number of no use. */
-export function positiveNumbers<K extends string>(
+const whole = wholeOption({ min: 1, max: 2 ** 31 - 1 });
+
+/** Throws OPTIONS_INVALID for a number of no use; options that are no limits are left alone. */
+export function limitsOf<K extends string>(
+  subject: string,
   defaults: Readonly<Record<K, number>>,
   given: { readonly [key in NoInfer<K>]?: number | undefined },
 ): Record<K, number> {
-  const numbers: Record<K, number> = { ...defaults };
-  for (const key of Object.keys(defaults) as K[]) {
-    const value = given[key];
-    if (value !== undefined) numbers[key] = positiveNumber(key, value);
-  }
-  return numbers;
-}
-
-export function positiveNumber(key: string, value: unknown): number {
-  if (typeof value === "number" && Number.isSafeInteger(value) && value > 0) return value;
-  const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
-  throw new SoulMirrorError(
-    "BAD_REQUEST",
-    `${key} is ${shown}, and must be a whole number above 0`,
-    {
-      fix: `give ${key} a positive whole number, or leave it out for its default`,
-    },
-  );
+  const keys = Object.keys(defaults) as K[];
+  const own = Object.fromEntries(keys.map((key) => [key, given[key]]));
+  const reader = optionsOf(Object.fromEntries(keys.map((key) => [key, whole])));
+  return { ...defaults, ...checkOptions(subject, own, reader) };
 }

@@ -2,8 +2,8 @@
  * One measured value as it is recorded, queued and sent, and how several become one when there is
  * no room for each.
  *
- * M1. Only metrics of one type, name, unit, source and tags are ever joined, and what is joined says
- *     for how many it stands (`count`) and since when (`since`).
+ * M1. Only metrics of one type, name, unit, source and tags are ever joined, and what is joined
+ *     says for how many it stands (`count`) and since when (`since`).
  * M2. Counts are added: their sum stays exact. Durations become their mean. Of anything else
  *     (percent, bytes, degrees) the last value is what counts.
  */

@@ -159,6 +159,20 @@ describe("a sink that is away", () => {
     expect(sink.taken.length).toBe(1);
   });
 
+  test("is asked again until the end of a stop: its client may still be connecting", async () => {
+    const sink = new Moody();
+    sink.mood = new SinkAway("connecting");
+    const { collector, record, tools, figures } = set(sink);
+    record(2);
+    const stopped = collector.stop(1000);
+    await tools.advance(100);
+    sink.mood = "well";
+    await tools.advance(400);
+    await stopped;
+    expect(figures()).toMatchObject({ delivered: 2, lost: 0 });
+    expect(tools.pendingTimers).toBe(0);
+  });
+
   test("delays no other sink, and no stop beyond its time", async () => {
     const hanging = new Moody();
     hanging.mood = "hang";
@@ -199,15 +213,15 @@ describe("a sink that refuses", () => {
 
 describe("options", () => {
   test.each([
-    [{ batchSize: 0 }, "batchSize is 0, and must be a whole number above 0"],
-    [{ flushIntervalMs: -5 }, "flushIntervalMs is -5"],
-    [{ queueMax: Number.NaN }, "queueMax is NaN"],
-    [{ joinedMax: "many" as unknown as number }, 'joinedMax is "many"'],
+    [{ batchSize: 0 }, "batchSize: expected a whole number from 1 to 2147483647, found 0"],
+    [{ flushIntervalMs: -5 }, "flushIntervalMs: expected"],
+    [{ queueMax: Number.NaN }, "queueMax: expected"],
+    [{ joinedMax: "many" as unknown as number }, 'found "many"'],
     [{ sinks: [] }, "sinks is empty"],
   ])("%o: an error names the key, the value and the fix", (options, says) => {
     const make = (): unknown => new MetricsCollector({ sinks: [new MemorySink()], ...options });
     expect(make).toThrow(says);
-    expect(make).toThrow(expect.objectContaining({ code: "BAD_REQUEST" }));
+    expect(make).toThrow(expect.objectContaining({ code: "OPTIONS_INVALID" }));
   });
 
   test("a value that is none is counted, and record never throws (C1)", () => {

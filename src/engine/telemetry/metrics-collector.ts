@@ -10,7 +10,7 @@ import type { Tools } from "../../resilience/index.ts";
 import type { EngineEventHub } from "../events.ts";
 import { realTools } from "../real-tools.ts";
 import { Lane, type LaneFigures, type Loss } from "./lane.ts";
-import { positiveNumbers } from "./limits.ts";
+import { limitsOf } from "./limits.ts";
 import { join, type Metric, type StampedMetric, seriesKey, stamp } from "./metric.ts";
 import type { MetricSink } from "./sink.ts";
 
@@ -31,7 +31,7 @@ export interface MetricsCollectorOptions {
   readonly tools?: Tools | undefined;
 }
 
-export const collectorDefaults = {
+const collectorDefaults = {
   batchSize: 100,
   flushIntervalMs: 1000,
   queueMax: 10_000,
@@ -44,14 +44,22 @@ export class MetricsCollector {
   readonly #tools: Tools;
   #withoutValue = 0;
 
-  /** Throws BAD_REQUEST for a number that is none, or when there is no sink. */
+  /** Throws OPTIONS_INVALID for a number that is none, or when there is no sink. */
   constructor(options: MetricsCollectorOptions) {
     const { sinks, events, tools = realTools } = options;
-    const { queueMax, joinedMax, ...pace } = positiveNumbers(collectorDefaults, options);
+    const { queueMax, joinedMax, ...pace } = limitsOf(
+      "MetricsCollector",
+      collectorDefaults,
+      options,
+    );
     if (sinks.length === 0) {
-      throw new SoulMirrorError("BAD_REQUEST", "sinks is empty: metrics would go nowhere", {
-        fix: "give at least one sink, or record nothing",
-      });
+      throw new SoulMirrorError(
+        "OPTIONS_INVALID",
+        "MetricsCollector: sinks is empty: metrics would go nowhere",
+        {
+          fix: "give at least one sink, or record nothing",
+        },
+      );
     }
     this.#tools = tools;
     const joining = { keyOf: seriesKey, join, countOf };
@@ -79,7 +87,7 @@ export class MetricsCollector {
   }
 
   /** For the end of the service: a last `flush`. What is not taken within `withinMs` is lost. */
-  async stop(withinMs = 5000): Promise<void> {
+  async stop(withinMs = 2000): Promise<void> {
     await Promise.all(this.#lanes.map(({ lane }) => lane.close(withinMs)));
   }
 

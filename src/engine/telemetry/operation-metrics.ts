@@ -5,7 +5,8 @@
  * O1. Every count is what the engine counted since it began, so a message that is lost costs
  *     nothing: the next one says it all again.
  * O2. Every data point of an operation has the attribute `soulmirror.operation`.
- * O3. 1 of `soulmirror.sampled_every` calls was timed: the histogram may count fewer than were made.
+ * O3. One call in `soulmirror.operation.sampled_every` was timed: the histogram may count fewer
+ *     than were made.
  */
 import type { BreakerPhase } from "../../resilience/index.ts";
 import { toExponentialBuckets } from "../../statistics/index.ts";

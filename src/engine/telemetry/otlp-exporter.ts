@@ -15,7 +15,7 @@ import { CappedOperations } from "./capped-operations.ts";
 import { entryOf, type LogEntry, logJoining, recordOf, told } from "./engine-log.ts";
 import { EngineLogThrottle } from "./engine-log-throttle.ts";
 import { Lane, type LaneFigures } from "./lane.ts";
-import { positiveNumbers } from "./limits.ts";
+import { limitsOf } from "./limits.ts";
 import { noticeOf } from "./metrics-collector.ts";
 import { operationMetrics } from "./operation-metrics.ts";
 import { type Attributes, logsRequest, metricsRequest } from "./otlp-format.ts";
@@ -56,10 +56,10 @@ export class OtlpExporter {
   #lastFailure: string | undefined;
   #underWay: Promise<void> | undefined;
 
-  /** Begins at once. Throws BAD_REQUEST for a number that is none. */
+  /** Begins at once. Throws OPTIONS_INVALID for a number that is none. */
   constructor(options: OtlpExporterOptions) {
     const { events, transport, resource, tools = realTools } = options;
-    const { exportIntervalMs, operationsMax } = positiveNumbers(defaults, options);
+    const { exportIntervalMs, operationsMax } = limitsOf("OtlpExporter", defaults, options);
     this.#options = options;
     this.#tools = tools;
     this.#intervalMs = exportIntervalMs;
@@ -103,7 +103,7 @@ export class OtlpExporter {
   }
 
   /** A last message of everything, within `withinMs`. */
-  async stop(withinMs = 5000): Promise<void> {
+  async stop(withinMs = 2000): Promise<void> {
     this.#cancelTimer?.();
     for (const end of this.#unsubscribe) end();
     this.#throttle.flush();

@@ -26,7 +26,7 @@ export interface OtlpOptions {
 
 export type Signal = "metrics" | "logs" | "traces";
 
-export const engineAgentName = "soulmirror-engine";
+const engineAgentName = "soulmirror-engine";
 
 const answerBytesMax = 64 * 1024;
 /** Below that gzip costs more than it saves. */
@@ -47,7 +47,7 @@ export class OtlpTransport {
   readonly #wallMs: () => number;
   #agent: Agent | undefined;
 
-  /** Throws BAD_REQUEST for an endpoint that is no http or https URL. `wallMs` reads dates. */
+  /** Throws OPTIONS_INVALID for an endpoint that is no http or https URL. `wallMs` reads dates. */
   constructor(options: OtlpOptions, wallMs: () => number) {
     const { endpoint, token, headers = {}, timeoutMs = 10_000 } = options;
     this.#url = endpointUrl(endpoint);
@@ -126,7 +126,7 @@ export class OtlpTransport {
 function endpointUrl(endpoint: string): URL {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
   if (url !== undefined && /^https?:$/.test(url.protocol)) return url;
-  throw new SoulMirrorError("BAD_REQUEST", `endpoint is ${JSON.stringify(endpoint)}, no URL`, {
+  throw new SoulMirrorError("OPTIONS_INVALID", `endpoint is ${JSON.stringify(endpoint)}, no URL`, {
     fix: "give endpoint an http:// or https:// URL without /v1/...: `http://127.0.0.1:4318`",
   });
 }

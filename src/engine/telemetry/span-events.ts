@@ -9,7 +9,7 @@ import type { Decided, DecisionKind } from "../../resilience/index.ts";
 import type { EngineEventHub } from "../events.ts";
 
 /** What is used of `@opentelemetry/api`. */
-export interface TraceApi {
+interface TraceApi {
   readonly trace: {
     getActiveSpan(): SpanLike | undefined;
   };
@@ -48,7 +48,7 @@ export async function traceDecisions(events: EngineEventHub): Promise<(() => voi
   return api === undefined ? undefined : addDecisionsToSpans(events, api);
 }
 
-export function addDecisionsToSpans(events: EngineEventHub, { trace }: TraceApi): () => void {
+function addDecisionsToSpans(events: EngineEventHub, { trace }: TraceApi): () => void {
   const show = (decided: Decided): void => {
     const span = trace.getActiveSpan();
     if (span?.isRecording() !== true) return;
