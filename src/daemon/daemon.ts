@@ -101,9 +101,8 @@ async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> 
   const loop = createLoopState(fleet, { clock: realClock, random, ids });
   resume(loop, memory, { clock: realClock, random, ids });
   const report: Report = (observation) => conductor.observe(observation);
-  const currentFleet = () => loop.fleet;
   const engines = new EngineAccess();
-  const parts = { ...ground, archive, engines, fleet, currentFleet, report };
+  const parts = { ...ground, archive, engines, fleet, currentFleet: () => loop.fleet, report };
   const targets = await openTargets(parts);
   const conductor: Conductor = new Conductor(loop, orchestraOf(knowledge, targets, ground));
   teardown.add("the loop", () => conductor.stop());
@@ -113,8 +112,8 @@ async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> 
   await write({ kind: "daemon_started", version, pid: process.pid });
   if (knowledge.aside !== undefined) await write(setAside(knowledge.aside));
   await write({ kind: "fleet_loaded", hash: fleet.hash, changes: [] });
-  const whole = { conductor, source, knowledge, targets, redaction };
-  const house = new DaemonHouse({ ...whole, archive, startedAt });
+  const whole = { conductor, source, knowledge, targets, redaction, archive, startedAt };
+  const house = new DaemonHouse(whole);
   const api = await startApi({ house, directory, fleet, log, engines });
   teardown.add("the API", () => api.close());
 
@@ -132,7 +131,7 @@ async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> 
   // What has changed since it was read, while all of this was made.
   void reload();
   teardown.add("the watch on programs", watchPrograms(conductor, targets.processes, realTimers));
-  const household = { store: knowledge.store, timers: realTimers, log, fleet: currentFleet };
+  const household = { store: knowledge.store, timers: realTimers, log, fleet: () => loop.fleet };
   teardown.add("the rotation of our logs", keepLogs({ ...household, logs: directory.logs }));
   teardown.add("the housekeeping", keepHouse(household));
   const { port } = api;

@@ -21,17 +21,20 @@ import { BreakerMemory, type BreakerStateStore, fileStateStore } from "./breaker
 import { meterOf } from "./core/meter.ts";
 import type { SamplingMode } from "./core/sampling.ts";
 import { EngineEventHub, type EngineEvents, type EventName } from "./events.ts";
+import { Foresight, type Optimization } from "./facade/foresight.ts";
 import { processHealth } from "./facade/health.ts";
 import { Operations } from "./facade/operations.ts";
 import { startTelemetry } from "./facade/telemetry.ts";
 import { tellSettings } from "./facade/tell-settings.ts";
 import { urlCheck } from "./facade/url-check.ts";
+import type { Prediction } from "./foresight/index.ts";
 import type { HealthCheck, HealthCheckRegistry, HealthReport } from "./health/index.ts";
 import type { CallMeter, EngineView, OperationReport } from "./operation.ts";
 import { realTools } from "./real-tools.ts";
 import {
   type EngineOptionsInCode,
   type EngineSettings,
+  type Entry,
   engineOptionReaders,
   layerOfCode,
   type ServiceOptionsInCode,
@@ -63,6 +66,13 @@ export interface RegisterOptions extends WrapOptions {
   readonly check?: HealthCheck;
 }
 
+export interface OptimizeOptions {
+  /** The `id` of a recommendation to try. */
+  readonly apply?: string;
+  /** The `id` of one to take back. */
+  readonly undo?: string;
+}
+
 const engineReaders = {
   ...engineOptionReaders,
   service: textOption(),
@@ -87,6 +97,8 @@ export class InfrastructureReliabilityEngine implements EngineView {
   readonly #memory: BreakerMemory;
   readonly #operations: Operations;
   readonly #wrapper: Wrapper;
+  readonly #foresight: Foresight;
+  readonly #runtime = new Map<"mode" | "optimization", readonly Entry[]>();
   readonly #stopTelemetry: () => Promise<void>;
   #code: EngineOptionsInCode;
 
@@ -138,6 +150,13 @@ export class InfrastructureReliabilityEngine implements EngineView {
         events.emit("health", { subject: this.service, message: `it is ${overall}` });
       },
       operations: () => this.operations(),
+    });
+    this.#foresight = new Foresight({
+      tools,
+      events,
+      operations: this.#operations,
+      settings: () => this.settings,
+      set: (entries) => this.#changeAtRunTime("optimization", entries),
     });
     this.#stopTelemetry = startTelemetry(this, tools);
   }
@@ -195,7 +214,7 @@ export class InfrastructureReliabilityEngine implements EngineView {
   /** Files, environment and kill switch may be stricter, and win. */
   setMode(mode: Mode): void {
     const entry = { leaf: "mode", value: mode, key: "mode", from: "setMode" } as const;
-    this.#source.change({ name: "runtime", entries: [entry] });
+    this.#changeAtRunTime("mode", [entry]);
   }
 
   *operations(): Iterable<OperationReport> {
@@ -227,10 +246,32 @@ export class InfrastructureReliabilityEngine implements EngineView {
     return this.getSystemHealth();
   }
 
+  /** What will go wrong if it goes on like this, the most urgent first; empty: nothing is known. */
+  predictIssues(): readonly Prediction[] {
+    return this.#foresight.predictions();
+  }
+
+  /** As `predictIssues`. */
+  getPredictions(): readonly Prediction[] {
+    return this.predictIssues();
+  }
+
+  /**
+   * What should be set differently, by what was measured, and what is being tried. Name the `id` of
+   * a recommendation to try it: it is watched, and undone when its figures do not get better. In
+   * mode `full` that is done without being asked.
+   */
+  optimizePerformance({ apply, undo }: OptimizeOptions = {}): Optimization {
+    if (apply !== undefined) this.#foresight.apply(apply);
+    if (undo !== undefined) this.#foresight.undo(undo);
+    return this.#foresight.optimization();
+  }
+
   /** Resolves when circuits are saved and what was measured is sent, or cannot be. What was wrapped works on, as it is set now. */
   async close(): Promise<void> {
     this.#source.close();
     this.#operations.stop();
+    this.#foresight.stop();
     this.health.stop();
     await Promise.all([this.#memory.close(), this.#stopTelemetry()]);
   }
@@ -241,6 +282,11 @@ export class InfrastructureReliabilityEngine implements EngineView {
     if (fallback !== undefined) this.#operations.fallBack(name, fallback);
     if (Object.keys(rest).length > 0) this.#declare(name, rest);
     return this.#wrapper.wrap(name, target, depth);
+  }
+
+  #changeAtRunTime(who: "mode" | "optimization", entries: readonly Entry[]): void {
+    this.#runtime.set(who, entries);
+    this.#source.change({ name: "runtime", entries: [...this.#runtime.values()].flat() });
   }
 
   #declare(name: string, options: ServiceOptionsInCode): void {

@@ -10,6 +10,7 @@ import { OperationCore, type Shared } from "../core/operation-core.ts";
 import { Pulse } from "../core/pulse.ts";
 import type { SamplingMode } from "../core/sampling.ts";
 import type { EngineEventHub } from "../events.ts";
+import type { OperationReport } from "../operation.ts";
 import type { EngineSettings, OperationSettings } from "../settings/index.ts";
 
 /** More than that share one, so that names made of data cannot fill the memory. */
@@ -49,6 +50,25 @@ export class Operations {
 
   *[Symbol.iterator](): Iterator<OperationCore> {
     for (const { core } of this.#operated.values()) yield core;
+  }
+
+  /** Of all operations together. */
+  get calls(): number {
+    let calls = 0;
+    for (const { core } of this.#operated.values()) calls += core.counts.calls;
+    return calls;
+  }
+
+  /** The reports of those that were called most. */
+  busiest(max: number): readonly OperationReport[] {
+    const called = [...this].filter(({ counts }) => counts.calls > 0);
+    const first = called.toSorted((a, b) => b.counts.calls - a.counts.calls).slice(0, max);
+    return first.map((operation) => operation.report());
+  }
+
+  placeOf(name: string): Pick<Operated, "service" | "method"> | undefined {
+    const found = this.#operated.get(name);
+    return found && { service: found.service, method: found.method };
   }
 
   get(name: string): OperationCore | undefined {

@@ -22,8 +22,8 @@ const usualBounds: readonly number[] = [
 ];
 
 /**
- * What `GET /metrics` of a service can answer. Counts are exact; a latency within 1 % of a bound may
- * be counted on its other side.
+ * What `GET /metrics` of a service can answer. Counts are exact; a latency within 1 % of a bound
+ * may be counted on its other side.
  */
 export function exposition(
   view: Pick<EngineView, "service" | "operations">,

@@ -1,0 +1,32 @@
+/**
+ * `soulmirror/telemetry`: what a service measures, to the daemon, any OpenTelemetry collector,
+ * Redis streams, or Prometheus; bounded, and never in the way. See docs/engine/telemetry.md.
+ */
+export {
+  DeliveryRefused,
+  EngineTelemetry,
+  type EngineTelemetryOptions,
+  type ExpositionOptions,
+  exposition,
+  type LaneFigures,
+  MemorySink,
+  type Metric,
+  type MetricSink,
+  MetricsCollector,
+  type MetricsCollectorOptions,
+  type OperationContext,
+  OperationTracker,
+  type OperationTrackerOptions,
+  OtlpExporter,
+  type OtlpExporterOptions,
+  OtlpMetricSink,
+  type OtlpOptions,
+  OtlpTransport,
+  otlpOptions,
+  type RedisStreamClient,
+  RedisStreamSink,
+  type RedisStreamSinkOptions,
+  SinkAway,
+  type StampedMetric,
+  traceDecisions,
+} from "../engine/telemetry/index.ts";
