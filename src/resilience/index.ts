@@ -57,8 +57,8 @@ export {
   type RingOptions,
 } from "./failover/ring.ts";
 export { Fallback, type FallbackOptions, type FindAnswer } from "./fallback/fallback.ts";
-export { Hedge, type HedgeOptions } from "./hedge/hedge.ts";
 export { harmless } from "./harmless.ts";
+export { Hedge, type HedgeOptions } from "./hedge/hedge.ts";
 export { ManualTools } from "./manual-tools.ts";
 export { Pipeline } from "./pipeline.ts";
 export type { Attempt, CallOptions, Policy, Work } from "./policy.ts";

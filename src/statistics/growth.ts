@@ -30,7 +30,7 @@ export class GrowthJudge {
   readonly #history = new History();
   #grewMs = Number.NEGATIVE_INFINITY;
 
-  constructor({ restMs = 600_000, settleMs = 120_000 }: GrowthOptions = {}) {
+  constructor({ restMs = 600_000, settleMs = 600_000 }: GrowthOptions = {}) {
     this.#restMs = restMs;
     this.#settleMs = settleMs;
   }

@@ -35,7 +35,7 @@ describe("results that are suspicious for their operation", () => {
       "placeholder",
     ],
     ["an error of the file system", (index) => `file ${index}`, "ENOENT: no file", "errorText"],
-    ["a page of a gateway", (index) => `file ${index}`, "502 Bad Gateway", ""],
+    ["a page of a gateway", (index) => `file ${index}`, "502 Bad Gateway", "errorText"],
     ["an error in a success", () => ({ ok: true }), { ok: true, error: "gone" }, "errorInSuccess"],
     [
       "an error in a body",
@@ -50,9 +50,9 @@ describe("results that are suspicious for their operation", () => {
       "errorInSuccess",
     ],
     ["NaN in a record of a list", (index) => [{ index }], [{ index: Number.NaN }], "notANumber"],
-  ])("%s is told the first time", (_, usual, fault, name) => {
+  ])("%s is told the first time", (_, ...[usual, fault, name]) => {
     const [first] = told(shapeOf(250, usual), fault);
-    expect(first?.sign ?? "").toBe(name);
+    expect(first?.sign).toBe(name);
   });
 
   it.each<[string, (index: number) => unknown, unknown, string]>([
@@ -77,7 +77,7 @@ describe("results that are suspicious for their operation", () => {
       { index: 1, error: "x" },
       "errorField",
     ],
-  ])("%s is told when it goes on, not when it comes once", (_, usual, fault, name) => {
+  ])("%s is told when it goes on, not when it comes once", (_, ...[usual, fault, name]) => {
     const shape = shapeOf(1000, usual);
     shape.refill(100);
     expect(told(shape, fault)).toEqual([]);

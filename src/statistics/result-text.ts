@@ -23,7 +23,7 @@ const suspicious =
 const wholePlaceholder = /^\s*(?:undefined|null|NaN|\[object [A-Z]\w*\])\s*$/;
 
 const errorStart =
-  /^\s*(?:(?:Uncaught )?(?:[A-Z]\w*)?(?:Error|Exception)\b *[:[(]|Traceback \(|Internal Server Error|Bad Gateway|Service Unavailable|Gateway Time-?out|<html>\s*<head>\s*<title>\s*[45]\d\d\b|\{"error":\s*(?:"[^"]|\{))/;
+  /^\s*(?:(?:Uncaught )?(?:[A-Z]\w*)?(?:Error|Exception)\b *[:[(]|Traceback \(|(?:[45]\d\d )?(?:Internal Server Error|Bad Gateway|Service Unavailable|Gateway Time-?out)|<html>\s*<head>\s*<title>\s*[45]\d\d\b|\{"error":\s*(?:"[^"]|\{))/;
 
 /** Undefined for a text that says nothing of the kind in its first 256 characters. */
 export function textFinding(text: string): TextFinding | undefined {
@@ -39,7 +39,7 @@ export function textFinding(text: string): TextFinding | undefined {
 
 /** One pass over what every finding has somewhere: most texts are through after it. */
 const maybe =
-  /undefined|NaN|null|\[obj|E[A-Z]{4}|Error|Excep|Traceb|"error"|[45]\d\d|Gateway|Unavailable/;
+  /undefined|NaN|null|\[obj|E[A-Z]{4}|Error|Excep|Traceb|"error"|<title>|Gateway|Unavailable/;
 
 /** The same answer as a yes or no, for texts short enough to be looked at on every call. */
 export function isSuspiciousText(text: string): boolean {

@@ -47,6 +47,13 @@ export function watchGrowth(tell: Tell, intervalMs: number = everyMs): () => voi
   };
 }
 
+const heapGrowth: Finding = { type: "heap_growth", what: "the heap", details: { of: "heap" } };
+const memoryGrowth: Finding = {
+  type: "heap_growth",
+  what: "the memory of the process",
+  details: { of: "memory" },
+};
+
 function watchMemory(tell: Tell): () => void {
   const heap = new GrowthJudge();
   const whole = new GrowthJudge();
@@ -59,10 +66,10 @@ function watchMemory(tell: Tell): () => void {
     const atMs = realMonotonicMs();
     const { used_heap_size: value, heap_size_limit: limit } = getHeapStatistics();
     const grown = heap.add({ atMs, value, limit });
-    if (grown) tell(told("heap_growth", "the heap", grown, { of: "heap" }));
+    if (grown) tell(told(grown, heapGrowth));
     const memory = { atMs, value: process.memoryUsage.rss(), limit: memoryLimit() };
     const fuller = whole.add(memory);
-    if (fuller) tell(told("heap_growth", "the memory of the process", fuller, { of: "memory" }));
+    if (fuller) tell(told(fuller, memoryGrowth));
   });
   observer.observe({ entryTypes: ["gc"] });
   return () => observer.disconnect();
@@ -87,8 +94,9 @@ function watchDescriptors(tell: Tell): (atMs: number) => void {
       const grown = judge.add({ atMs, value: found.counts[kind], limit });
       if (grown === undefined) continue;
       const folder = kind === "file" && found.folder !== undefined ? { folder: found.folder } : {};
-      const evidence = { of: kind, ...found.counts, ...folder };
-      tell(told("descriptor_growth", `open descriptors (${kind})`, grown, evidence));
+      const details = { of: kind, ...found.counts, ...folder };
+      const what = `the number of open descriptors (${kind})`;
+      tell(told(grown, { type: "descriptor_growth", what, details }));
     }
   };
 }
@@ -101,16 +109,18 @@ function watchHandles(tell: Tell): (atMs: number) => void {
     if (grown === undefined) return;
     const counts: Record<string, number> = {};
     for (const kind of handles) counts[kind] = (counts[kind] ?? 0) + 1;
-    tell(told("handle_growth", "what keeps the event loop busy", grown, { counts }));
+    const what = "the number of timers, requests and handles";
+    tell(told(grown, { type: "handle_growth", what, details: { counts } }));
   };
 }
 
-function told(
-  type: SilentError["type"],
-  what: string,
-  { value, limit, leftMs }: Growth,
-  details: Readonly<Record<string, unknown>>,
-): SilentError {
+interface Finding {
+  readonly type: SilentError["type"];
+  readonly what: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+function told({ value, limit, leftMs }: Growth, { type, what, details }: Finding): SilentError {
   const show = type === "heap_growth" ? formatBytes : (count: number): string => String(count);
   const end = leftMs === 0 ? "and is there" : `and gets there in ${formatDuration(leftMs)}`;
   return {

@@ -3,3 +3,7 @@
  * evidence, never changed. What single operations return is looked at where they are called.
  */
 export { countDescriptors, descriptorLimit } from "./descriptors.ts";
+export { watchGrowth } from "./growth-watch.ts";
+export { type GuardOptions, guardProcess, type ProcessGuard } from "./guard-process.ts";
+export { type StallWatchOptions, watchStalls } from "./stall-watch.ts";
+export { watchEmitter } from "./watch-emitter.ts";

@@ -9,7 +9,7 @@
  * 4. Where a debugger listens, nothing is looked at: it is the debugger that holds the thread.
  */
 import { writeSync } from "node:fs";
-import { type Debugger, Session } from "node:inspector";
+import { type Debugger, type Profiler, Session } from "node:inspector";
 import { parentPort, workerData } from "node:worker_threads";
 import { place, type StackPlace, type Stall, type StallWorkerData } from "./stall-share.ts";
 
@@ -18,6 +18,8 @@ const numbers = new Int32Array(shared);
 const framesMax = 8;
 /** A thread inside one long call of node's own cannot be stopped before it returns. */
 const stackWaitMs = 10_000;
+
+const pauseWaitMs = 300;
 
 /** The clock of `system` comes with the whole of it: ten megabytes in a thread that only counts. */
 function monotonicMs(): number {
@@ -57,45 +59,93 @@ function isDebugged(): boolean {
 function takeStack(done: (stack: readonly StackPlace[]) => void): void {
   const session = new Session();
   const files = new Map<string, string>();
+  const waits: NodeJS.Timeout[] = [];
   let isDone = false;
   const finish = (stack: readonly StackPlace[]): void => {
     if (isDone) return;
     isDone = true;
-    clearTimeout(patience);
+    for (const wait of waits) clearTimeout(wait);
     session.disconnect();
     done(stack);
   };
-  const patience = setTimeout(() => finish([]), stackWaitMs);
+  waits.push(setTimeout(() => finish([]), stackWaitMs));
   session.connectToMainThread();
   session.on("Debugger.scriptParsed", ({ params }) => files.set(params.scriptId, params.url));
   session.on("Debugger.paused", ({ params }) => {
     // It may have come out of the stall by itself; then this is the stack of something innocent.
-    const isStill = Atomics.load(numbers, place.beats) === beats;
-    session.post("Debugger.resume", () =>
-      finish(isStill ? placesOf(params.callFrames, files) : []),
-    );
+    const stack = isStillBlocked() ? placesOf(params.callFrames, files) : [];
+    session.post("Debugger.resume", () => finish(stack));
   });
-  session.post("Debugger.enable");
+  session.post("Debugger.enable", () => {
+    waits.push(setTimeout(() => takeProfile(session, finish), pauseWaitMs));
+  });
   session.post("Debugger.pause");
+}
+
+function isStillBlocked(): boolean {
+  return Atomics.load(numbers, place.beats) === beats;
+}
+
+/** A loop without a statement has no place to pause at, but samples of it can be taken. */
+function takeProfile(session: Session, done: (stack: readonly StackPlace[]) => void): void {
+  session.post("Debugger.disable");
+  session.post("Profiler.enable");
+  session.post("Profiler.start");
+  setTimeout(() => {
+    session.post("Profiler.stop", (_, answer) =>
+      done(isStillBlocked() ? hottest(answer?.profile) : []),
+    );
+  }, pauseWaitMs);
+}
+
+function hottest(profile: Profiler.Profile | undefined): readonly StackPlace[] {
+  const nodes = profile?.nodes ?? [];
+  const parents = new Map<number, Profiler.ProfileNode>();
+  for (const node of nodes) for (const child of node.children ?? []) parents.set(child, node);
+  const byHits = nodes.toSorted((a, b) => (b.hitCount ?? 0) - (a.hitCount ?? 0));
+  const stack: StackPlace[] = [];
+  for (let node = byHits[0]; node !== undefined; node = parents.get(node.id)) {
+    const { functionName, url, lineNumber } = node.callFrame;
+    if (url !== "") stack.push(placeOf(functionName, url, lineNumber));
+  }
+  return ownPlaces(stack);
 }
 
 function placesOf(
   frames: readonly Debugger.CallFrame[],
   files: ReadonlyMap<string, string>,
 ): readonly StackPlace[] {
-  const all = frames.map((frame) => ({
-    function: frame.functionName || "(anonymous)",
-    file: (files.get(frame.location.scriptId) || frame.url).replace(/^file:\/\//, ""),
-    line: frame.location.lineNumber + 1,
-  }));
-  return all.filter(({ file }) => !file.startsWith("node:")).slice(0, framesMax);
+  const all = frames.map(({ functionName, location, url }) =>
+    placeOf(functionName, files.get(location.scriptId) || url, location.lineNumber),
+  );
+  return ownPlaces(all);
 }
+
+function placeOf(name: string, url: string, lineNumber: number): StackPlace {
+  return {
+    function: name || "(anonymous)",
+    file: url.replace(/^file:\/\//, ""),
+    line: lineNumber + 1,
+  };
+}
+
+/** Without node's own. */
+function ownPlaces(stack: readonly StackPlace[]): readonly StackPlace[] {
+  return stack.filter(({ file }) => !file.startsWith("node:")).slice(0, framesMax);
+}
+
+/** Each function once: what blocks now and then would fill the log of the service. */
+const said = new Set<string>();
+const linesMax = 100;
 
 function tell(stall: Stall): void {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port, not a window
   parentPort?.postMessage(stall);
   if (linePrefix === undefined) return;
   const [first] = stall.stack;
+  const key = first ? `${first.file}:${first.function}` : "";
+  if (said.has(key) || said.size >= linesMax) return;
+  said.add(key);
   const where = first ? ` in ${first.function} (${first.file}:${first.line})` : "";
   try {
     writeSync(

@@ -3,11 +3,10 @@
  * exceptions that nobody caught, where a listener or a flag of the service swallows them.
  *
  * Node announces both through `process.emit`, in every mode of `--unhandled-rejections`. So that is
- * what is watched, from outside: a listener of ours would itself be the one that swallows.
+ * what is overheard (by `soulmirror/register`): a listener of ours would itself be what swallows.
  *
- * 1. What `process.emit` returns, throws and calls is what it would have been: a crash stays a
- *    crash, with its own exit code and output.
- * 2. Told is what the process has survived by a second, and was not handled meanwhile.
+ * 1. Told is what the process has survived by a second, and was not handled meanwhile.
+ * 2. The same error from the same place is told once.
  */
 import { type ErrorPlace, isFromListener, placeOfError } from "./error-place.ts";
 import { type Tell, ToldPlaces, wholeProcess } from "./tell.ts";
@@ -15,30 +14,7 @@ import { type Tell, ToldPlaces, wholeProcess } from "./tell.ts";
 const patienceMs = 1000;
 const pendingMax = 100;
 
-type Emit = (this: unknown, name: string | symbol, ...details: unknown[]) => boolean;
-
-/** Until the returned function is called. */
-export function watchSurvivedErrors(tell: Tell): () => void {
-  const watch = new SurvivedErrors(tell);
-  const original = Reflect.get(process, "emit") as Emit;
-  const emit: Emit = function emit(...details) {
-    const answer = Reflect.apply(original, this, details);
-    watch.see(details[0], details[1], details[2]);
-    return answer;
-  };
-  const descriptor = { configurable: true, writable: true, enumerable: false };
-  const before = Object.getOwnPropertyDescriptor(process, "emit");
-  Object.defineProperty(process, "emit", { ...descriptor, value: emit });
-  return () => {
-    watch.stop();
-    // Somebody else may have put theirs on top; ours then stays below, and does nothing.
-    if ((process.emit as Emit) !== emit) return;
-    if (before) Object.defineProperty(process, "emit", before);
-    else Reflect.deleteProperty(process, "emit");
-  };
-}
-
-class SurvivedErrors {
+export class SurvivedErrors {
   readonly #tell: Tell;
   readonly #pending = new Map<unknown, NodeJS.Timeout>();
   readonly #places = new ToldPlaces();
@@ -48,16 +24,13 @@ class SurvivedErrors {
     this.#tell = tell;
   }
 
-  see(name: string | symbol, first: unknown, second: unknown): void {
+  /** What `process.emit` was called with, after it has done its work. */
+  see([name, first, second]: readonly unknown[]): void {
     if (this.#isStopped) return;
     if (name === "unhandledRejection") this.#await(second, first, "swallowed_rejection");
     else if (name === "rejectionHandled") this.#forget(first);
     else if (name === "uncaughtExceptionMonitor" && second !== "unhandledRejection") {
-      this.#await(
-        first,
-        first,
-        isFromListener(first) ? "throwing_listener" : "swallowed_exception",
-      );
+      this.#await(first, first, "swallowed_exception");
     }
   }
 
@@ -67,12 +40,14 @@ class SurvivedErrors {
     this.#pending.clear();
   }
 
-  #await(key: unknown, error: unknown, type: keyof typeof reasons): void {
+  /** The error is not touched before: reading its stack changes what node prints of a crash. */
+  #await(key: unknown, error: unknown, type: "swallowed_rejection" | "swallowed_exception"): void {
     if (this.#pending.size >= pendingMax || this.#pending.has(key)) return;
-    const place = placeOfError(error);
     const timer = setTimeout(() => {
       this.#pending.delete(key);
-      this.#found(place, type);
+      const isException = type === "swallowed_exception";
+      const isListener = isException && isFromListener(error);
+      this.#found(placeOfError(error), isListener ? "throwing_listener" : type);
     }, patienceMs);
     this.#pending.set(key, timer.unref());
   }

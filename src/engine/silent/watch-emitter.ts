@@ -14,7 +14,7 @@ type Emit = (this: unknown, name: string | symbol, ...details: unknown[]) => boo
  * that is frozen is left alone. Listeners that are async do not throw: theirs is a rejection.
  */
 export function watchEmitter(emitter: EventEmitter, operation: string, tell: Tell): () => void {
-  const original = Reflect.get(emitter, "emit") as Emit;
+  const original: Emit = Reflect.get(emitter, "emit");
   const places = new ToldPlaces();
   const known = new WeakSet<object>();
   const emit: Emit = function emit(...details) {
@@ -45,7 +45,7 @@ export function watchEmitter(emitter: EventEmitter, operation: string, tell: Tel
   const own = { configurable: true, writable: true, enumerable: false, value: emit };
   if (!Reflect.defineProperty(emitter, "emit", own)) return () => {};
   return () => {
-    if ((emitter.emit as Emit) !== emit) return;
+    if (Reflect.get(emitter, "emit") !== emit) return;
     if (before) Object.defineProperty(emitter, "emit", before);
     else Reflect.deleteProperty(emitter, "emit");
   };

@@ -1,0 +1,93 @@
+/**
+ * Protection of a whole process without a change to its code: stalls of the event loop, growth
+ * towards a limit, errors that it has survived. It reports and changes nothing.
+ *
+ * 1. It keeps no process alive, and ends none.
+ * 2. A worker thread has no loop of the process and no heap limit to report: there only errors
+ *    are looked after.
+ */
+import { writeSync } from "node:fs";
+import { isMainThread } from "node:worker_threads";
+import { parseDurationMs } from "../../kernel/index.ts";
+import type { SilentError } from "../events.ts";
+import { watchGrowth } from "./growth-watch.ts";
+import type { Stall } from "./stall-share.ts";
+import { watchStalls } from "./stall-watch.ts";
+import { SurvivedErrors } from "./survived-errors.ts";
+import { type Tell, wholeProcess } from "./tell.ts";
+
+export interface GuardOptions {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Told beside the line on stderr. */
+  readonly tell?: Tell;
+}
+
+export interface ProcessGuard {
+  /** What `process.emit` was called with. */
+  readonly see: (details: readonly unknown[]) => void;
+  readonly stop: () => void;
+}
+
+const linePrefix = "soulmirror: ";
+/** A service writes its own log there. */
+const linesMax = 100;
+const stallUsualMs = 200;
+
+export function guardProcess({ environment, tell = () => {} }: GuardOptions): ProcessGuard {
+  const say = openStderr();
+  const report: Tell = (found) => {
+    say(found.reason);
+    tell(found);
+  };
+  const errors = new SurvivedErrors(report);
+  const stops = [(): void => errors.stop()];
+  if (isMainThread) {
+    const thresholdMs = stallThresholdMs(environment["RELIABILITY_STALL_MS"], say);
+    if (thresholdMs > 0) {
+      // The watchdog writes the line itself, since the blocked thread cannot.
+      const onStall = (stall: Stall): void => tell(ofStall(stall));
+      stops.push(watchStalls({ thresholdMs, linePrefix, onStall }));
+    }
+    stops.push(watchGrowth(report));
+  }
+  return {
+    see: (details) => errors.see(details),
+    stop() {
+      for (const stop of stops.splice(0)) stop();
+    },
+  };
+}
+
+function openStderr(): (text: string) => void {
+  let lines = 0;
+  return (text) => {
+    lines += 1;
+    if (lines > linesMax) return;
+    try {
+      writeSync(2, `${linePrefix}${text}\n`);
+    } catch {
+      // Nobody reads it, or it is full: the service comes first.
+    }
+  };
+}
+
+/** 0: off. */
+function stallThresholdMs(word: string | undefined, say: (text: string) => void): number {
+  if (word === undefined || word === "") return stallUsualMs;
+  const thresholdMs = word === "off" ? 0 : parseDurationMs(word);
+  if (thresholdMs === 0 || (thresholdMs !== undefined && thresholdMs >= 20)) return thresholdMs;
+  const wants = "expected a duration from 20ms, or off";
+  say(`RELIABILITY_STALL_MS: ${wants}, found "${word}"; fix: write RELIABILITY_STALL_MS=200ms`);
+  return stallUsualMs;
+}
+
+export function ofStall({ blockedMs, stack }: Stall): SilentError {
+  const [first] = stack;
+  const where = first ? ` in ${first.function} (${first.file}:${first.line})` : "";
+  return {
+    operation: wholeProcess,
+    type: "event_loop_stall",
+    reason: `the event loop was blocked for ${blockedMs} ms and longer${where}`,
+    evidence: { blockedMs, stack },
+  };
+}
