@@ -9,6 +9,8 @@ export interface GrowthSample {
   readonly atMs: number;
   readonly value: number;
   readonly limit: number;
+  /** False: part of it may be given back at any time, so that it proves nothing. */
+  readonly isKept?: boolean;
 }
 
 export interface Growth {
@@ -35,11 +37,11 @@ export class GrowthJudge {
     this.#settleMs = settleMs;
   }
 
-  add({ atMs, value, limit }: GrowthSample): Growth | undefined {
+  add({ atMs, value, limit, isKept = true }: GrowthSample): Growth | undefined {
     this.#history.add(atMs, value);
     const options = { nowMs: atMs, settleMs: this.#settleMs };
     const leftMs = timeToLimitMs(this.#history, limit, options);
-    if (leftMs === undefined) return undefined;
+    if (leftMs === undefined || !isKept) return undefined;
     const isTold = atMs - this.#grewMs < this.#restMs;
     this.#grewMs = atMs;
     return isTold ? undefined : { value, limit, leftMs };

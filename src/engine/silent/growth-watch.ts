@@ -1,8 +1,10 @@
 /**
- * Tells what grows until it is exhausted: the heap and the whole memory as they are right after a
- * full collection, open descriptors by kind, and what keeps the event loop busy (timers, requests).
+ * Tells what grows until it is exhausted: the heap and the whole memory of the process, open
+ * descriptors by kind, and what keeps the event loop busy (timers, requests).
  *
- * What a collection leaves is what somebody still holds: teeth of a sawtooth never come in.
+ * 1. A heap is said to grow only where most of what came is still there after a full collection:
+ *    the teeth of a collector's sawtooth are no leak, however high they are.
+ * 2. Looks are rare and cheap; kinds of descriptors are looked up only where there are many.
  */
 import { totalmem } from "node:os";
 import { constants, PerformanceObserver } from "node:perf_hooks";
@@ -36,14 +38,13 @@ const handlesLimit = 100_000;
 
 /** Until the returned function is called. Keeps no process alive. */
 export function watchGrowth(tell: Tell, intervalMs: number = everyMs): () => void {
-  const stopMemory = watchMemory(tell);
-  const look = [watchDescriptors(tell), watchHandles(tell)];
+  const watches = [watchMemory(tell), watchDescriptors(tell), watchHandles(tell)];
   const timer = setInterval(() => {
-    for (const each of look) each(realMonotonicMs());
+    for (const each of watches) each.look(realMonotonicMs());
   }, intervalMs).unref();
   return () => {
-    stopMemory();
     clearInterval(timer);
+    for (const each of watches) each.stop?.();
   };
 }
 
@@ -54,25 +55,62 @@ const memoryGrowth: Finding = {
   details: { of: "memory" },
 };
 
-function watchMemory(tell: Tell): () => void {
+interface Watch {
+  readonly look: (atMs: number) => void;
+  readonly stop?: () => void;
+}
+
+const collectionsMin = 3;
+/** V8 counts room for young objects into its limit; old ones never get it. */
+const youngBytes = 192 * 1024 * 1024;
+
+function watchMemory(tell: Tell): Watch {
   const heap = new GrowthJudge();
   const whole = new GrowthJudge();
-  const observer = new PerformanceObserver((list) => {
+  const floor = new HeapFloor();
+  return {
+    look(atMs) {
+      const { used_heap_size: value, heap_size_limit: all } = getHeapStatistics();
+      const limit = all - Math.min(youngBytes, all / 2);
+      const grown = heap.add({ atMs, value, limit, isKept: floor.holds(value) });
+      if (grown) tell(told(grown, heapGrowth));
+      const memory = { atMs, value: process.memoryUsage.rss(), limit: memoryLimit() };
+      const fuller = whole.add(memory);
+      if (fuller) tell(told(fuller, memoryGrowth));
+    },
+    stop: () => floor.stop(),
+  };
+}
+
+/** What full collections have left: the heap without its garbage. */
+class HeapFloor {
+  #lowest = Number.POSITIVE_INFINITY;
+  #newest = 0;
+  #collections = 0;
+  readonly #observer = new PerformanceObserver((list) => {
     const isFull = list.getEntries().some((entry) => {
       const { kind } = (entry as { detail?: { kind?: number } }).detail ?? {};
       return kind === constants.NODE_PERFORMANCE_GC_MAJOR;
     });
     if (!isFull) return;
-    const atMs = realMonotonicMs();
-    const { used_heap_size: value, heap_size_limit: limit } = getHeapStatistics();
-    const grown = heap.add({ atMs, value, limit });
-    if (grown) tell(told(grown, heapGrowth));
-    const memory = { atMs, value: process.memoryUsage.rss(), limit: memoryLimit() };
-    const fuller = whole.add(memory);
-    if (fuller) tell(told(fuller, memoryGrowth));
+    this.#newest = getHeapStatistics().used_heap_size;
+    this.#lowest = Math.min(this.#lowest, this.#newest);
+    this.#collections += 1;
   });
-  observer.observe({ entryTypes: ["gc"] });
-  return () => observer.disconnect();
+
+  constructor() {
+    this.#observer.observe({ entryTypes: ["gc"] });
+  }
+
+  /** Most of what came above the lowest floor was still there after the last collection. */
+  holds(usedBytes: number): boolean {
+    if (this.#collections < collectionsMin) return false;
+    return this.#newest - this.#lowest > (usedBytes - this.#lowest) / 2;
+  }
+
+  stop(): void {
+    this.#observer.disconnect();
+  }
 }
 
 function memoryLimit(): number {
@@ -80,10 +118,10 @@ function memoryLimit(): number {
   return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
 }
 
-function watchDescriptors(tell: Tell): (atMs: number) => void {
+function watchDescriptors(tell: Tell): Watch {
   const judges = new Map<DescriptorKind, GrowthJudge>();
   const systemLimit = descriptorLimit();
-  return (atMs) => {
+  const look = (atMs: number): void => {
     if ((countDescriptors() ?? 0) < descriptorsMin) return;
     const found = descriptorsByKind();
     if (found === undefined) return;
@@ -99,11 +137,12 @@ function watchDescriptors(tell: Tell): (atMs: number) => void {
       tell(told(grown, { type: "descriptor_growth", what, details }));
     }
   };
+  return { look };
 }
 
-function watchHandles(tell: Tell): (atMs: number) => void {
+function watchHandles(tell: Tell): Watch {
   const judge = new GrowthJudge();
-  return (atMs) => {
+  const look = (atMs: number): void => {
     const handles = process.getActiveResourcesInfo();
     const grown = judge.add({ atMs, value: handles.length, limit: handlesLimit });
     if (grown === undefined) return;
@@ -112,6 +151,7 @@ function watchHandles(tell: Tell): (atMs: number) => void {
     const what = "the number of timers, requests and handles";
     tell(told(grown, { type: "handle_growth", what, details: { counts } }));
   };
+  return { look };
 }
 
 interface Finding {
