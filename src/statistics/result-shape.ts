@@ -12,6 +12,7 @@
 import {
   carriedError,
   claimsSuccess,
+  fieldsMax,
   fieldsOf,
   innerOf,
   isPlain,
@@ -46,6 +47,8 @@ const closeEvery = 64;
 const unknownFields: KnownFields = { outer: [], always: 0, inner: [] };
 /** Short texts are read on every call: it takes a few tens of nanoseconds. */
 const shortText = 64;
+/** Fields are enumerated in the first few results only: later ones may be large dictionaries. */
+const fieldLessons = 16;
 const sizesMin = 64;
 /** Powers of two that a size may always be away from the usual one. */
 const spreadMin = 5;
@@ -209,7 +212,7 @@ export class ResultShape {
     const size = sizeOf(value);
     if (size !== undefined && size > 0) this.#learnSize(Math.log2(size));
     if (isPlain(value)) this.#isAnswer ||= claimsSuccess(value);
-    this.#fields = learnFields(value, this.#fields);
+    this.#fields = learnFields(value, this.#fields, this.#closely <= fieldLessons);
   }
 
   /** Welford's mean and squares, forgetting slowly: after a while the newest 4096 count. */
@@ -259,8 +262,8 @@ function mayCarryError(value: object): boolean {
   return hasPlace !== undefined && hasPlace !== null && carriedError(value as Plain) !== undefined;
 }
 
-/** The first eight fields of the first object, and which of them every later one had, too. */
-function learnFields(value: unknown, known: KnownFields): KnownFields {
+/** Eight fields of the first few objects, and which of them every one had. */
+function learnFields(value: unknown, known: KnownFields, mayAdd: boolean): KnownFields {
   let { outer, always, inner } = known;
   if (isPlain(value)) {
     if (outer.length === 0) {
@@ -268,10 +271,13 @@ function learnFields(value: unknown, known: KnownFields): KnownFields {
       always = (1 << outer.length) - 1;
     }
     always &= presence(value, outer);
+    if (mayAdd) outer = [...new Set([...outer, ...fieldsOf(value)])].slice(0, fieldsMax);
   }
   if (inner.length === 0) inner = fieldsOf(innerOf(value, outer));
   const isSame =
-    outer === known.outer && always === known.always && inner.length === known.inner.length;
+    outer.length === known.outer.length &&
+    always === known.always &&
+    inner.length === known.inner.length;
   return isSame ? known : { outer, always, inner };
 }
 

@@ -34,7 +34,7 @@ export interface SignNature {
   readonly what: string;
 }
 
-const never = 1e-8;
+const never = 1e-12;
 const rare = 3;
 
 export const signNature: Readonly<Record<SignName, SignNature>> = {
@@ -130,7 +130,7 @@ export interface KnownFields {
 
 const nothing: DeepLook = { signs: 0, details: {} };
 const elementsLooked = 4;
-const fieldsMax = 8;
+export const fieldsMax = 8;
 
 export function lookDeep(value: unknown, known: KnownFields): DeepLook {
   const { outer, inner } = known;

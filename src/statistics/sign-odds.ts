@@ -6,7 +6,8 @@
  * rate that this operation has always had; every usual result in between takes a little back. This
  * is Page's cumulative sum of the log odds, and at `proof` it is told.
  *
- * 1. A legitimate rate that stays as it is adds up to `proof` about once in e^20 results.
+ * 1. A legitimate rate that stays as it is adds up to `proof` about once in e^26 results; where
+ *    they come in clusters, it takes three times of what a cluster has come to so far.
  * 2. What no program means to return (`missed` about nothing) is proof by itself, the first time.
  * 3. A sign that goes on is told once; it is told again after `restMin` results without it.
  * 4. At most `trackedMax` signs are kept; the one that was not seen for longest gives way (never
@@ -15,7 +16,9 @@
 import { type SignName, type SignNature, signNature } from "./result-signs.ts";
 
 const faulty = 0.1;
-const proof = 20;
+const proof = 26;
+/** So many times as much as clusters of it have come to so far. */
+const clusters = 3;
 const restMin = 256;
 /** What comes more often than once in this many results is usual, once so many are known. */
 const usualOnceIn = 32;
@@ -40,6 +43,8 @@ interface Tracked {
   readonly isEveryLook: boolean;
   seen: number;
   score: number;
+  /** How far runs of it came that passed by themselves: legitimate ones may come in clusters. */
+  highest: number;
   /** What was known when the present run of it began: a fault does not become usual by lasting. */
   seenBefore: number;
   countBefore: number;
@@ -70,16 +75,18 @@ export class SignOdds {
     const tracked = this.#find(sighting) ?? this.#track(sighting);
     const nature = signNature[name];
     const gap = count - tracked.lastAt;
-    if (gap >= restMin) tracked.isTold = false;
     const relieved = Math.max(0, tracked.score - relief * gap);
     if (relieved === 0) {
+      if (!tracked.isTold) tracked.highest = Math.max(tracked.highest, tracked.score);
       tracked.seenBefore = tracked.seen;
       tracked.countBefore = count;
     }
+    if (gap >= restMin) tracked.isTold = false;
     tracked.score = Math.max(0, relieved + weight(tracked, nature));
     tracked.seen += 1;
     tracked.lastAt = count;
-    if (tracked.isTold || count < nature.countMin || tracked.score < proof) return false;
+    const needed = isProofAlone(name) ? proof : Math.max(proof, clusters * tracked.highest);
+    if (tracked.isTold || count < nature.countMin || tracked.score < needed) return false;
     tracked.score = 0;
     tracked.isTold = true;
     return true;
@@ -98,7 +105,7 @@ export class SignOdds {
   }
 
   #track({ name, isEveryLook, count }: Sighting): Tracked {
-    const before = { seenBefore: 0, countBefore: 0 };
+    const before = { highest: 0, seenBefore: 0, countBefore: 0 };
     const fresh = { name, isEveryLook, seen: 0, score: 0, ...before, lastAt: 0, isTold: false };
     if (this.#tracked.length < trackedMax) {
       this.#tracked.push(fresh);
