@@ -2,6 +2,23 @@
  * `soulmirror`: the engine inside of a service. Loading it loads no package; frameworks, drivers
  * and AI providers are behind subpaths of their own.
  */
+
+export {
+  type CheckResult,
+  cpuCheck,
+  databaseCheck,
+  diskCheck,
+  eventLoopCheck,
+  type HealthAnswer,
+  type HealthCheck,
+  HealthCheckRegistry,
+  type HealthCheckRegistryOptions,
+  type HealthReport,
+  type HealthStatus,
+  healthHandler,
+  memoryCheck,
+  redisCheck,
+} from "../engine/health/index.ts";
 export {
   type ActionRow,
   type BreakerStateStore,
@@ -60,6 +77,15 @@ export {
   type VoteBoard,
   type WrapOptions,
 } from "../engine/index.ts";
+export {
+  currentRequestIds,
+  type HttpClientOptions,
+  type PoolNotice,
+  type PoolWatch,
+  type WatchPoolOptions,
+  watchHttpClients,
+  watchPool,
+} from "../engine/integrations/index.ts";
 export {
   AllFailedError,
   type Alternative,

@@ -179,6 +179,19 @@ describe("faults", () => {
     other.release();
   });
 
+  test("kill -9 while a caller holds a client without a query or a listener: the process lives on", async () => {
+    const pool = poolOf();
+    const { told } = watched(pool);
+    const held = await pool.connect();
+    await server.kill();
+    expect((await told("connection_lost")).message).toContain("in the hands of a caller");
+    await server.start();
+    await expect(held.query("SELECT 1")).rejects.toThrow("not queryable");
+    held.release();
+    await told("server_back");
+    expect((await pool.query("SELECT 1 AS n")).rows).toEqual([{ n: 1 }]);
+  });
+
   test("a slow query is told and never ended", async () => {
     const pool = poolOf();
     const { told, watch } = watched(pool);

@@ -86,6 +86,21 @@ describe("the API of the client", () => {
     expect(watch.state.recreated).toBe(0);
   });
 
+  test("a command behind one that waits in the server is late, and its connection is not dead", async () => {
+    const { port } = await serve();
+    const client = clientOf(port);
+    const { told, watch } = watched(client);
+    await client.ping();
+    const popped = client.blpop("list", 0);
+    const behind = client.incr("n");
+    await told("slow");
+    await pause(500);
+    expect(watch.state).toMatchObject({ recreated: 0, openQueries: 1 });
+    await clientOf(port).rpush("list", "x");
+    expect(await popped).toEqual(["list", "x"]);
+    expect(await behind).toBe(1);
+  });
+
   test("a rejection that nobody handles stays one", async () => {
     const client = clientOf((await serve()).port);
     watched(client);

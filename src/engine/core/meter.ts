@@ -8,11 +8,13 @@ const nobody: OpenCall = { succeed() {}, fail() {} };
 
 export function meterOf(operation: OperationCore): CallMeter {
   return {
-    begin(ids?: RequestIds): OpenCall {
+    begin(ids?: RequestIds, startedMs?: number): OpenCall {
       const { breaker, plan, counts } = operation;
       if (plan.path === "off") return nobody;
       counts.calls += 1;
-      return new MeteredCall(operation, operation.start(breaker.ticket), ids);
+      const call = operation.start(breaker.ticket);
+      if (startedMs !== undefined && call.isTimed) call.startedMs = startedMs;
+      return new MeteredCall(operation, call, ids);
     },
   };
 }

@@ -2,18 +2,24 @@
  * How near the process is to the limit that would end it: that of its heap (an out-of-memory error
  * of V8) or that of its control group (the kernel's killer), whichever is nearer. Never the size
  * of the heap at the moment: a small heap that is nearly full only means that it will grow.
+ *
+ * What V8 calls its limit includes the room for young objects (192 MiB as a rule): a process that is
+ * given 100 MiB ends at 100 and not at 292. So where somebody has set the limit, it is taken from
+ * where they have set it, and only what has grown old is counted against it.
  */
 import { readFileSync } from "node:fs";
 import { totalmem } from "node:os";
 import { join } from "node:path";
-import { getHeapStatistics } from "node:v8";
+import { getHeapSpaceStatistics, getHeapStatistics } from "node:v8";
+import { resourceLimits } from "node:worker_threads";
 import { formatBytes } from "../../kernel/index.ts";
 import { controlGroupsOf } from "../../system/index.ts";
 import type { HealthAnswer, HealthCheck } from "./check.ts";
 
 export interface MemoryReading {
+  /** Without what is young. */
   readonly heapUsedBytes: number;
-  /** What V8 allows: `--max-old-space-size`, or what it has chosen itself. */
+  /** `--max-old-space-size`, the limit of a worker, or what V8 has chosen itself. */
   readonly heapLimitBytes: number;
   /** Of this process alone. */
   readonly residentBytes: number;
@@ -76,13 +82,28 @@ export function readMemory(): MemoryReading {
   const isLimited = constrained > 0 && constrained < machineBytes;
   const groupUsedBytes = isLimited ? readGroupUse() : undefined;
   return {
-    heapUsedBytes: heap.used_heap_size,
-    heapLimitBytes: heap.heap_size_limit,
+    heapUsedBytes: heap.used_heap_size - youngBytes(),
+    heapLimitBytes: Math.min(heap.heap_size_limit, oldSpaceLimitBytes()),
     residentBytes: process.memoryUsage.rss(),
     machineBytes,
     ...(isLimited ? { groupLimitBytes: constrained } : {}),
     ...(groupUsedBytes === undefined ? {} : { groupUsedBytes }),
   };
+}
+
+function youngBytes(): number {
+  return getHeapSpaceStatistics()
+    .filter((space) => space.space_name.startsWith("new_"))
+    .reduce((sum, space) => sum + space.space_used_size, 0);
+}
+
+/** Infinite where nobody has set it. The last of several flags holds, and the command line last. */
+function oldSpaceLimitBytes(): number {
+  const { maxOldGenerationSizeMb } = resourceLimits;
+  const flags = `${process.env["NODE_OPTIONS"] ?? ""} ${process.execArgv.join(" ")}`;
+  const set = [...flags.matchAll(/--max[-_]old[-_]space[-_]size[= ](\d+)/g)].at(-1)?.[1];
+  const mib = maxOldGenerationSizeMb ?? (set === undefined ? undefined : Number(set));
+  return mib !== undefined && mib > 0 ? mib * 2 ** 20 : Number.POSITIVE_INFINITY;
 }
 
 /** Without the part of the page cache that the kernel drops before it kills anybody. */
