@@ -3,7 +3,6 @@
  * their own doors, without a change of what they do. What is done about a failure is left to the
  * policies.
  */
-export { AnswerError, TruncatedError } from "./answer-error.ts";
 export { type ExpressMiddleware, expressMiddleware } from "./express.ts";
 export { fastifyPlugin } from "./fastify.ts";
 export { type HttpClientOptions, watchHttpClients } from "./http-clients.ts";

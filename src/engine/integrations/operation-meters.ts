@@ -2,7 +2,7 @@
  * The meters of one integration, with a limit on how many there may be: a name that is made of what
  * comes in from outside must not fill the memory. Beyond the limit all others share one.
  */
-import type { CallMeter, EngineView, OpenCall } from "../operation.ts";
+import type { CallMeter, EngineView } from "../operation.ts";
 
 /** What the integrations need of an engine. */
 export type Metering = Pick<EngineView, "meter">;
@@ -35,6 +35,3 @@ export class OperationMeters {
     return meter;
   }
 }
-
-/** For calls that are not measured. */
-export const unmeasured: OpenCall = { succeed: () => undefined, fail: () => undefined };

@@ -34,4 +34,4 @@ export function readIds<A>(read: ((from: A) => RequestIds) | undefined, from: A)
   }
 }
 
-export const noIds: RequestIds = Object.freeze({});
+const noIds: RequestIds = Object.freeze({});
