@@ -95,7 +95,13 @@ describe("what is no refusal", () => {
   });
 
   it("is looked for inside an answer with status 200 that the AI SDK could not read", () => {
-    const error = ofAiSdk({ status: 200, code: "insufficient_quota" });
+    const error = new APICallError({
+      message: "Invalid JSON response",
+      url: "http://a",
+      requestBodyValues: {},
+      statusCode: 200,
+      responseBody: JSON.stringify({ error: { code: "insufficient_quota" } }),
+    });
     expect(judge(error).category).toBe("quota_exceeded");
   });
 

@@ -1,7 +1,7 @@
 /** `failoverClient` with the real `openai` package against providers that misbehave. */
 import OpenAI from "openai";
 import { Stream } from "openai/streaming";
-import { describe, expect, it } from "vitest";
+import { describe, expect, expectTypeOf, it } from "vitest";
 import { type ClientOptions, failoverClient, failoverOf } from "../../../src/engine/ai/index.ts";
 import { AllFailedError } from "../../../src/resilience/index.ts";
 import { clientOf, clientOfBoth, question, streamed, textOf } from "./clients.ts";
@@ -159,6 +159,7 @@ describe("the client's own interface", () => {
   it("everything else is the first client's own", () => {
     const { client } = both();
     expect(client).toBeInstanceOf(OpenAI);
+    expectTypeOf(client).toEqualTypeOf<OpenAI>();
     expect(client.baseURL).toBe(alpha.baseURL);
     expect(client.chat).toBe(client.chat);
     expect(client.chat.completions).toBe(client.chat.completions);

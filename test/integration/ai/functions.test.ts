@@ -122,7 +122,7 @@ describe("plain functions", () => {
 
   it("that know no signal are left behind by a deadline, and what comes late is closed", async () => {
     let isClosed = false;
-    async function* words(): AsyncGenerator<string> {
+    async function* late(): AsyncGenerator<string> {
       try {
         yield "late";
       } finally {
@@ -130,15 +130,13 @@ describe("plain functions", () => {
       }
     }
     const { promise, resolve } = Promise.withResolvers<AsyncIterable<string>>();
-    const late = words();
-    await late.next();
-    const ask = failover<number, AsyncIterable<string>>(
-      [async () => promise, async () => words()],
-      shortLimits,
-    );
-    const answer = await ask(1);
-    resolve(late);
-    expect(await readAll(answer)).toBe("late");
+    const stream = late();
+    await stream.next();
+    const inTime = async (): Promise<AsyncIterable<string>> => ReadableStream.from(["in time"]);
+    const ask = failover<number, AsyncIterable<string>>([async () => promise, inTime], shortLimits);
+    expect(await readAll(await ask(1))).toBe("in time");
+    expect(isClosed).toBe(false);
+    resolve(stream);
     await expect.poll(() => isClosed).toBe(true);
   });
 
