@@ -168,8 +168,9 @@ async function breakOff(
       response.write(frame, resolve);
     });
   }
+  // A reset throws away what the reader has not taken yet: it is given the time, also when busy.
   await new Promise((resolve) => {
-    setTimeout(resolve, 30);
+    setTimeout(resolve, how === "reset" ? 150 : 20);
   });
   if (how === "stall") return;
   if (how === "reset") response.socket?.resetAndDestroy();
