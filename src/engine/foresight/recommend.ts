@@ -45,7 +45,7 @@ const samplesForRate = 1000;
 /** A timeout is this many times what 999 of 1000 calls need. */
 const timeoutFactor = 3;
 const timeoutMinMs = 50;
-/** Where more calls hang than that, the dependency is ill, and no figure says how long is enough. */
+/** Where more calls hang, the dependency is ill, and no figure says how long is enough. */
 const hangingMax = 0.05;
 /** Of a circuit that opens by chance. */
 const openingsPerDay = 0.01;
