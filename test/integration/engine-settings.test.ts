@@ -165,6 +165,23 @@ describe("while it runs", () => {
     expect(news.map(({ changes }) => changes[0]?.after)).toEqual(["shadow", "limited", "shadow"]);
   });
 
+  test("what one has set at run time, another does not take back", () => {
+    const source = settings();
+    const timeoutMs = {
+      leaf: "timeoutMs",
+      value: 7,
+      key: "timeout",
+      from: "an optimization",
+    } as const;
+    const mode = { leaf: "mode", value: "limited", key: "mode", from: "a person" } as const;
+    source.change({ name: "runtime", entries: [timeoutMs] }, "optimizer");
+    source.change({ name: "runtime", entries: [mode] });
+    source.change({ name: "runtime", entries: [] });
+    expect(source.current.defaults).toMatchObject({ mode: "full", timeoutMs: 7 });
+    source.change({ name: "runtime", entries: [] }, "optimizer");
+    expect(source.current.defaults.timeoutMs).toBe(30_000);
+  });
+
   test("nothing is told when nothing has changed, nor after it was closed", async () => {
     write(yml, "mode: limited\n");
     const source = settings({ pollMs: 10 });

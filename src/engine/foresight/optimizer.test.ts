@@ -81,6 +81,11 @@ describe("recommendations", () => {
     }
   });
 
+  it("no timeout where so many hang that the dependency is ill (O2)", () => {
+    const ill: Traffic = { calls: 1200, takesMs: ({ next }) => (next() < 0.1 ? 1e9 : 50) };
+    expect(new House().pass(20, ill).advice()).toEqual([]);
+  });
+
   it("a threshold at which the circuit does not open by chance", () => {
     const often: Traffic = { ...healthy, failedShare: 0.25, turns: 2 };
     const house = new House({ timeout: 500 }).pass(20, often);

@@ -106,6 +106,10 @@ describe("predictions", () => {
       },
     ],
     ["a step", (look: number): Traffic => ({ calls: 200, takesMs: () => (look < 50 ? 50 : 300) })],
+    [
+      "few calls that fail",
+      (look: number): Traffic => ({ calls: 10, failedShare: Math.max(0, look - 20) * 0.01 }),
+    ],
     ["few calls", (look: number): Traffic => ({ calls: 2, takesMs: () => look * 10 })],
   ])("say nothing of %s (P2)", (_what, traffic) => {
     expect(watch(600, traffic).said).toEqual([]);
