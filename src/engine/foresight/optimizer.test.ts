@@ -82,7 +82,7 @@ describe("recommendations", () => {
   });
 
   it("no timeout where so many hang that the dependency is ill (O2)", () => {
-    const ill: Traffic = { calls: 1200, takesMs: ({ next }) => (next() < 0.1 ? 1e9 : 50) };
+    const ill: Traffic = { calls: 1200, takesMs: (random) => (random.next() < 0.1 ? 1e9 : 50) };
     expect(new House().pass(20, ill).advice()).toEqual([]);
   });
 
