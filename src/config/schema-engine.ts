@@ -8,7 +8,7 @@ import { address, probe } from "./schema-probes.ts";
 import { duration, fraction, mode, oneOf, record, text, whole, yesOrNo } from "./schema-values.ts";
 
 /** What can be let act alone in mode `limited`. */
-export const engineParts = [
+const engineParts = [
   "timeout",
   "retry",
   "breaker",

@@ -59,7 +59,7 @@ export function lookAt(report: OperationReport, atMs: number): Look {
 }
 
 /** Nothing since ever. */
-export function nothingYet(atMs: number): Look {
+function nothingYet(atMs: number): Look {
   const none = { calls: 0, failed: 0, timeouts: 0, poolExhausted: 0, rejected: 0, turns: 0 };
   return { atMs, ...none, inFlight: 0, bins: new Map() };
 }

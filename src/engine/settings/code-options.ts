@@ -82,7 +82,7 @@ export interface EngineOptionsInCode extends CallOptionsInCode {
   readonly services?: Readonly<Record<string, ServiceOptionsInCode>>;
 }
 
-export const strategyWords = ["retry", "reconnect", "restart", "failover", "escalate"] as const;
+const strategyWords = ["retry", "reconnect", "restart", "failover", "escalate"] as const;
 
 const rate = numberOption({ min: 0, max: 1 });
 const growth = numberOption({ min: 1, max: 10 });
@@ -157,11 +157,7 @@ export function layerOfCode(options: EngineOptionsInCode): Layer {
 type At = Pick<Entry, "service" | "method">;
 
 /** What one service was given: at `wrap`, or below `services`. */
-export function entriesOfService(
-  at: At,
-  given: ServiceOptionsInCode,
-  prefix: string,
-): readonly Entry[] {
+function entriesOfService(at: At, given: ServiceOptionsInCode, prefix: string): readonly Entry[] {
   const entries = [...entriesOfCalls(at, given, prefix)];
   const put = putter(at, prefix, entries);
   if (given.recoveryStrategy !== undefined) {

@@ -3,7 +3,6 @@ export {
   type CallOptionsInCode,
   type EngineOptionsInCode,
   engineOptionReaders,
-  entriesOfService,
   layerOfCode,
   type ServiceOptionsInCode,
   serviceOptionReaders,

@@ -12,7 +12,7 @@ import { loadConfig } from "./load-config.ts";
 import type { Entry, Layer } from "./setting.ts";
 
 /** Looked for in the working directory; the later one wins. */
-export const usualFiles: readonly string[] = [
+const usualFiles: readonly string[] = [
   "config/reliability.yml",
   "config/reliability.yaml",
   ".reliability-config.json",
