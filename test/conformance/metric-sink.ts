@@ -1,4 +1,4 @@
-/** What every sink of metrics must do, whatever is behind it; see `src/engine/telemetry/sink.ts`. */
+/** What every sink of metrics must do, by its contract in `src/engine/telemetry/sink.ts`. */
 import { afterEach, describe, expect, test } from "vitest";
 import { type StampedMetric, stamp } from "../../src/engine/telemetry/metric.ts";
 import { DeliveryRefused, type MetricSink } from "../../src/engine/telemetry/sink.ts";

@@ -1,4 +1,4 @@
-/** OTLP over HTTP into the daemon's API: real SDKs, our own engine, and everything that is wrong. */
+/** OTLP over HTTP into the daemon: real SDKs, our own engine, and everything that is wrong. */
 import { gzipSync } from "node:zlib";
 import { OTLPLogExporter } from "@opentelemetry/exporter-logs-otlp-proto";
 import { OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-proto";
@@ -195,15 +195,20 @@ describe("our own engine", () => {
 
 describe("what is wrong gets a status that says whether to send it again (W3)", () => {
   test.each([
-    ["no token", { authorization: "" }, "{}", 401],
-    ["a wrong token", { authorization: "Bearer something" }, "{}", 401],
-    ["no JSON", {}, "{", 400],
-    ["no object", {}, "7", 400],
-    ["no protobuf", { "content-type": "application/x-protobuf" }, "\u0007\u0007", 400],
-    ["another type", { "content-type": "text/plain" }, "{}", 415],
-    ["another encoding", { "content-encoding": "br" }, "{}", 415],
-    ["no gzip", { "content-encoding": "gzip" }, "{}", 400],
-  ])("%s", async (_what, headers, body, status) => {
+    { what: "no token", headers: { authorization: "" }, body: "{}", status: 401 },
+    { what: "a wrong token", headers: { authorization: "Bearer no" }, body: "{}", status: 401 },
+    { what: "no JSON", headers: {}, body: "{", status: 400 },
+    { what: "no object", headers: {}, body: "7", status: 400 },
+    {
+      what: "no protobuf",
+      headers: { "content-type": "application/x-protobuf" },
+      body: "\u0007\u0007",
+      status: 400,
+    },
+    { what: "another type", headers: { "content-type": "text/plain" }, body: "{}", status: 415 },
+    { what: "another encoding", headers: { "content-encoding": "br" }, body: "{}", status: 415 },
+    { what: "no gzip", headers: { "content-encoding": "gzip" }, body: "{}", status: 400 },
+  ])("$what", async ({ headers, body, status }) => {
     const answer = await send("/v1/metrics", body, headers);
     expect(answer.status).toBe(status);
     // A `Status` of the specification, in the form of the request.

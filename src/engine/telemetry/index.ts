@@ -1,5 +1,5 @@
 /**
- * What an engine measures and tells, on its way to others: the daemon, collectors, streams, scrapers,
+ * What an engine measures and tells, on its way to the daemon, collectors, streams, scrapers and
  * spans. Bounded everywhere, every loss counted. What to measure is decided where it happens.
  */
 export {
