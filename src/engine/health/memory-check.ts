@@ -3,8 +3,8 @@
  * of V8) or that of its control group (the kernel's killer), whichever is nearer. Never the size
  * of the heap at the moment: a small heap that is nearly full only means that it will grow.
  *
- * What V8 calls its limit includes the room for young objects (192 MiB as a rule): a process that is
- * given 100 MiB ends at 100 and not at 292. So where somebody has set the limit, it is taken from
+ * What V8 calls its limit includes the room for young objects (192 MiB as a rule): a process that
+ * is given 100 MiB ends at 100 and not at 292. So where somebody has set the limit, it is taken from
  * where they have set it, and only what has grown old is counted against it.
  */
 import { readFileSync } from "node:fs";

@@ -62,8 +62,8 @@ const waiting: ReadonlySet<string> = new Set(
  * `watchRedis(engine, client)`.
  *
  * The operation is `redis.command` for all commands. A connection that does not answer while a
- * fresh one does is ended: ioredis connects again with its own `retryStrategy` (`redisRetryStrategy` is
- * one with jitter) and sends what was open once more, as it does after every loss
+ * fresh one does is ended: ioredis connects again with its own `retryStrategy`
+ * (`redisRetryStrategy` is one with jitter) and sends what was open once more, as after every loss
  * (`autoResendUnfulfilledCommands`). Errors go to the listeners that the client has, as before.
  * Throws `OPTIONS_INVALID` for what is no such client; a cluster is none.
  */
