@@ -4,8 +4,8 @@
  * of the heap at the moment: a small heap that is nearly full only means that it will grow.
  *
  * What V8 calls its limit includes the room for young objects (192 MiB as a rule): a process that
- * is given 100 MiB ends at 100 and not at 292. So where somebody has set the limit, it is taken from
- * where they have set it, and only what has grown old is counted against it.
+ * is given 100 MiB ends at 100 and not at 292. So where somebody has set the limit, that
+ * number is taken, and only what has grown old is counted against it.
  */
 import { readFileSync } from "node:fs";
 import { totalmem } from "node:os";
