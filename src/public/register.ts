@@ -46,7 +46,7 @@ const overheard: ReadonlySet<unknown> = new Set([
 ]);
 
 function overhear(hear: (details: Details) => void): void {
-  const original: Emit = Reflect.get(process as object, "emit");
+  const { emit: original } = process as unknown as { readonly emit: Emit };
   const emit: Emit = function emit(...details) {
     const answer = Reflect.apply(original, this, details);
     if (overheard.has(details[0])) hear(details);
