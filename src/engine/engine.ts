@@ -34,7 +34,6 @@ import { realTools } from "./real-tools.ts";
 import {
   type EngineOptionsInCode,
   type EngineSettings,
-  type Entry,
   engineOptionReaders,
   layerOfCode,
   type ServiceOptionsInCode,
@@ -98,7 +97,6 @@ export class InfrastructureReliabilityEngine implements EngineView {
   readonly #operations: Operations;
   readonly #wrapper: Wrapper;
   readonly #foresight: Foresight;
-  readonly #runtime = new Map<"mode" | "optimization", readonly Entry[]>();
   readonly #stopTelemetry: () => Promise<void>;
   #code: EngineOptionsInCode;
 
@@ -156,7 +154,7 @@ export class InfrastructureReliabilityEngine implements EngineView {
       events,
       operations: this.#operations,
       settings: () => this.settings,
-      set: (entries) => this.#changeAtRunTime("optimization", entries),
+      set: (entries) => this.#source.change({ name: "runtime", entries }, "optimization"),
     });
     this.#stopTelemetry = startTelemetry(this, tools);
   }
@@ -214,7 +212,7 @@ export class InfrastructureReliabilityEngine implements EngineView {
   /** Files, environment and kill switch may be stricter, and win. */
   setMode(mode: Mode): void {
     const entry = { leaf: "mode", value: mode, key: "mode", from: "setMode" } as const;
-    this.#changeAtRunTime("mode", [entry]);
+    this.#source.change({ name: "runtime", entries: [entry] }, "setMode");
   }
 
   *operations(): Iterable<OperationReport> {
@@ -267,7 +265,10 @@ export class InfrastructureReliabilityEngine implements EngineView {
     return this.#foresight.optimization();
   }
 
-  /** Resolves when circuits are saved and what was measured is sent, or cannot be. What was wrapped works on, as it is set now. */
+  /**
+   * Resolves when circuits are saved and what was measured is sent, or cannot be. What was wrapped
+   * works on, as it is set now.
+   */
   async close(): Promise<void> {
     this.#source.close();
     this.#operations.stop();
@@ -282,11 +283,6 @@ export class InfrastructureReliabilityEngine implements EngineView {
     if (fallback !== undefined) this.#operations.fallBack(name, fallback);
     if (Object.keys(rest).length > 0) this.#declare(name, rest);
     return this.#wrapper.wrap(name, target, depth);
-  }
-
-  #changeAtRunTime(who: "mode" | "optimization", entries: readonly Entry[]): void {
-    this.#runtime.set(who, entries);
-    this.#source.change({ name: "runtime", entries: [...this.#runtime.values()].flat() });
   }
 
   #declare(name: string, options: ServiceOptionsInCode): void {

@@ -45,6 +45,8 @@ export class Call {
   isLate = false;
   /** Its caller has an answer already, or waits for another attempt: nobody waits for this one. */
   isForsaken = false;
+  /** Somebody else makes it: it is only measured. */
+  isMetered = false;
   /** The list that it is in. */
   list: InFlight | undefined = undefined;
   earlier: Call | undefined = undefined;
@@ -90,6 +92,7 @@ export function giveBack(call: Call): void {
   call.owner = undefined;
   call.isLate = false;
   call.isForsaken = false;
+  call.isMetered = false;
   call.cut = undefined;
   call.ids = undefined;
   if (call.answer === "owned") {

@@ -27,6 +27,7 @@ class MeteredCall implements OpenCall {
     this.#operation = operation;
     this.#call = call;
     call.ids = ids;
+    call.isMetered = true;
   }
 
   succeed(result?: unknown): void {

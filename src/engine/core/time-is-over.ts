@@ -14,6 +14,8 @@ export function timeIsOver(operation: OperationCore, call: Call, nowMs: number):
   operation.inFlight.end(call);
   operation.late.begin(call);
   call.isLate = true;
+  // Who begins and ends his calls himself has time limits of his own.
+  if (call.isMetered) return;
   operation.decided({ kind: "timeout", timeoutMs, elapsedMs }, isAnswered);
   if (!isAnswered) return;
   call.isForsaken = true;

@@ -3,15 +3,23 @@ import { messageOf } from "../../kernel/index.ts";
 import type { Tools } from "../../resilience/index.ts";
 import type { EngineEventHub } from "../events.ts";
 import type { EngineView } from "../operation.ts";
+import type { EngineSettings } from "../settings/index.ts";
 import { EngineTelemetry } from "../telemetry/index.ts";
 
-type Told = EngineView & { readonly events: EngineEventHub };
+type Told = EngineView & { readonly events: EngineEventHub; readonly settings: EngineSettings };
 
 /** Returns the function that ends it. A mistake in the environment is told and stops nothing. */
 export function startTelemetry(engine: Told, tools: Tools): () => Promise<void> {
   const { events } = engine;
   try {
-    const telemetry = new EngineTelemetry({ view: engine, events, tools });
+    const telemetry = new EngineTelemetry({
+      view: engine,
+      events,
+      tools,
+      batchSize: engine.settings.value("telemetry.batchSize"),
+      flushIntervalMs: engine.settings.value("telemetry.flushIntervalMs"),
+      redisStreamKey: engine.settings.value("telemetry.redisStreamKey"),
+    });
     return () => telemetry.stop();
   } catch (error) {
     const message = `telemetry is not sent: ${messageOf(error)}`;

@@ -4,7 +4,7 @@ import { ProtobufError, readOtlpProtobuf, readTelemetry, type Signal } from "./i
 
 const signal = fc.constantFrom<Signal>("metrics", "logs", "traces");
 
-/** Tags of real fields, lengths and text, in any order: more than noise gets past the first byte. */
+/** Tags of real fields, lengths and text, in any order: more than noise passes the first byte. */
 const likely = fc
   .array(
     fc.oneof(
