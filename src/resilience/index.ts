@@ -62,7 +62,6 @@ export { Hedge, type HedgeOptions } from "./hedge/hedge.ts";
 export { ManualTools } from "./manual-tools.ts";
 export { Pipeline } from "./pipeline.ts";
 export type { Attempt, CallOptions, Policy, Work } from "./policy.ts";
-export { Quorum, type QuorumOptions, type QuorumVerdict } from "./quorum.ts";
 export { RateLimit, type RateLimitOptions } from "./rate-limit/rate-limit.ts";
 export { decideRetry, type RetryVerdict } from "./retry/decide-retry.ts";
 export { Retry, type RetryOptions } from "./retry/retry.ts";

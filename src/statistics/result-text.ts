@@ -3,7 +3,7 @@
  * together (`/users/undefined`, `[object Object]`), or an error that was handed on as an answer.
  * In prose the same words may be the subject, so there they prove less.
  */
-export const textLooked = 256;
+const textLooked = 256;
 
 /** A text with more words than this, as far as it was looked at, is prose. */
 const wordsMax = 8;

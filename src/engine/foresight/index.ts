@@ -13,4 +13,4 @@ export {
   type ProcessUse,
 } from "./predict-issues.ts";
 export type { Change, Goal, Recommendation } from "./recommend.ts";
-export { type Trial, type TrialRules, trialRules } from "./trial.ts";
+export type { Trial, TrialRules } from "./trial.ts";

@@ -81,7 +81,7 @@ function stallThresholdMs(word: string | undefined, say: (text: string) => void)
   return stallUsualMs;
 }
 
-export function ofStall({ blockedMs, stack }: Stall): SilentError {
+function ofStall({ blockedMs, stack }: Stall): SilentError {
   const [first] = stack;
   const where = first ? ` in ${first.function} (${first.file}:${first.line})` : "";
   return {
