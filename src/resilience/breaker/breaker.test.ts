@@ -35,7 +35,7 @@ test("after an hour without calls one failure opens nothing (W1)", () => {
   const { breaker } = breakerOf({ failureRate: 0.5, minimumCalls: 20 });
   for (let call = 0; call < 20; call += 1) breaker.succeeded(breaker.ticket, 1000 + call, 1);
   for (let call = 0; call < 19; call += 1) breaker.failed(breaker.ticket, 1100 + call, 1);
-  breaker.failed(breaker.ticket, 3_601_100, 1);
+  breaker.failed(breaker.ticket, 3_605_100, 1);
   expect(breaker.phase).toBe("closed");
 });
 
