@@ -75,3 +75,13 @@ test("a window counts the last span, less one slice at most (W2)", () => {
     expect(calls).toBeGreaterThanOrEqual(Math.min(exact, 90));
   }
 });
+
+test("who isolates twice releases twice, and one release counts once (B6)", () => {
+  const { breaker } = breakerOf({});
+  const [first, second] = [breaker.isolate("one"), breaker.isolate("two")];
+  first();
+  first();
+  expect(breaker.phase).toBe("isolated");
+  second();
+  expect(breaker.isClosed).toBe(true);
+});
