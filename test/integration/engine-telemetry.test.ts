@@ -260,7 +260,7 @@ describe("the telemetry of an engine, as one", () => {
     await expect(wrapped.sell("gone")).rejects.toThrow("sold out");
     telemetry.tracker.recordSuccess(telemetry.tracker.startOperation("import"));
     await telemetry.stop();
-    engine.close();
+    await engine.close();
     const operations = collector.metrics.find(({ name }) => name === "soulmirror.operation.calls");
     const told = operations?.sum?.dataPoints.map(({ attributes, asDouble }) => [
       attributes.map(({ value }) => String(Object.values(value)[0])).join(" "),
@@ -297,7 +297,7 @@ describe("the telemetry of an engine, as one", () => {
       0,
     ]);
     await telemetry.stop();
-    engine.close();
+    await engine.close();
   });
 
   test("a service that has nothing else to do ends, whatever is still to be told (X2)", async () => {
