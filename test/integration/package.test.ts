@@ -4,55 +4,15 @@
  */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { footprintOf, installPackage, packCheckout } from "../../bench/rig/packed-package.ts";
 import { freePort } from "../../src/system/index.ts";
 
 const run = promisify(execFile);
-const root = new URL("../..", import.meta.url).pathname;
-const packed = [
-  "package.json",
-  "bin",
-  "src",
-  "tsconfig.base.json",
-  "tsconfig.build.json",
-  "rolldown.config.ts",
-];
-const documents = [
-  "README.md",
-  "ARCHITECTURE.md",
-  "CONTRIBUTING.md",
-  "SECURITY.md",
-  "LICENSE",
-  "CHANGELOG.md",
-  "docs",
-  "examples",
-];
-
-/** Packs a copy, so that the checkout gets no `dist/`. Returns the tarball. */
-async function pack(folder: string): Promise<string> {
-  const copy = join(folder, "copy");
-  await mkdir(copy);
-  for (const name of [...packed, ...documents]) {
-    await cp(join(root, name), join(copy, name), { recursive: true });
-  }
-  await symlink(join(root, "node_modules"), join(copy, "node_modules"));
-  const { stdout } = await run("npm", ["pack", "--silent", "--pack-destination", folder], {
-    cwd: copy,
-  });
-  return join(folder, stdout.trim().split("\n").at(-1) ?? "");
-}
-
-async function install(folder: string, tarball: string): Promise<string> {
-  const project = join(folder, "project");
-  await mkdir(project);
-  await writeFile(join(project, "package.json"), '{ "name": "empty", "private": true }\n');
-  await run("npm", ["install", tarball, "--no-audit", "--no-fund"], { cwd: project });
-  return project;
-}
 
 /** Links of a page to files that did not come along. */
 async function deadLinks(folder: string, page: string): Promise<readonly string[]> {
@@ -63,24 +23,16 @@ async function deadLinks(folder: string, page: string): Promise<readonly string[
   return targets.filter((target) => !existsSync(join(folder, dirname(page), target)));
 }
 
-async function sizeOf(folder: string): Promise<number> {
-  const { stdout } = await run("du", ["-sk", folder]);
-  return Number(stdout.split("\t")[0]) / 1024;
-}
-
 test("the packed package installs small, without install scripts, and supervises a fleet", async () => {
   const folder = await mkdtemp(join(tmpdir(), "soulmirror-package-"));
   await using stack = new AsyncDisposableStack();
   stack.defer(() => rm(folder, { recursive: true, force: true }));
-  const project = await install(folder, await pack(folder));
+  const project = await installPackage(folder, await packCheckout(folder));
 
-  const lock = JSON.parse(await readFile(join(project, "package-lock.json"), "utf8")) as {
-    packages: Record<string, { hasInstallScript?: boolean }>;
-  };
-  const installed = Object.entries(lock.packages).filter(([path]) => path !== "");
-  expect(installed.length).toBeLessThanOrEqual(80);
-  expect(installed.filter(([, { hasInstallScript }]) => hasInstallScript)).toEqual([]);
-  expect(await sizeOf(join(project, "node_modules"))).toBeLessThanOrEqual(40);
+  const { megabytes, packages, withInstallScript } = await footprintOf(project);
+  expect(packages).toBeLessThanOrEqual(80);
+  expect(withInstallScript).toEqual([]);
+  expect(megabytes).toBeLessThanOrEqual(40);
   const home = join(project, "node_modules", "soulmirror");
   expect(await readdir(home)).not.toContain("src");
   expect(await readdir(join(home, "examples", "shop"))).not.toContain("data");
