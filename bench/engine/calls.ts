@@ -2,7 +2,15 @@
 import type { Figure } from "../rig/figure.ts";
 import { type CaseRow, caseRows } from "./run-cases.ts";
 
-const breaker = { mostNs: 190, times: [["cockatiel breaker", 0.9]] } as const;
+/** Without a listener cockatiel reads no clock, and so tells no durations. */
+const breaker = {
+  mostNs: 190,
+  times: [["cockatiel breaker", 0.9]],
+  beside: ["cockatiel breaker, heard"],
+} as const;
+const eight = {
+  beside: ["eight, cockatiel breaker", "eight, cockatiel breaker, heard", "eight, opossum"],
+} as const;
 const full = {
   mostNs: 350,
   times: [
@@ -14,7 +22,7 @@ const full = {
 
 const rows: readonly CaseRow[] = [
   { name: "breaker, 1/1", ...breaker },
-  { name: "breaker, adaptive", mostNs: 120, times: breaker.times },
+  { name: "breaker, adaptive", ...breaker, mostNs: 120 },
   { name: "full, 1/1", ...full },
   { name: "full, adaptive", ...full },
   { name: "as it comes" },
@@ -29,6 +37,12 @@ const rows: readonly CaseRow[] = [
   { name: "cockatiel wrap, abortOnReturn: false" },
   { name: "opossum" },
   { name: "opossum, heard" },
+  { name: "eight, breaker, 1/1", ...eight },
+  { name: "eight, breaker, adaptive", ...eight },
+  { name: "eight, full, 1/1", ...eight },
+  { name: "eight, cockatiel breaker" },
+  { name: "eight, cockatiel breaker, heard" },
+  { name: "eight, opossum" },
   { name: "concurrent, breaker" },
   { name: "concurrent, full" },
   { name: "concurrent, cockatiel breaker" },

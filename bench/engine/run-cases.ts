@@ -30,6 +30,8 @@ export interface CaseRow extends Goal {
   /** The case; what is only told beside has no goal. */
   readonly name: string;
   readonly what?: string;
+  /** Peers whose ratio is told and not judged. */
+  readonly beside?: readonly string[];
 }
 
 interface Effort {
@@ -114,7 +116,7 @@ async function bytesOf(
 }
 
 export function judge(row: CaseRow, results: ReadonlyMap<string, CaseResult>): Row {
-  const { name, what = name, mostNs, times = [] } = row;
+  const { name, what = name, mostNs, times = [], beside = [] } = row;
   const result = resultNamed(results, name);
   const ratios = times.map(([peer, atMost]) => {
     const spread = ratiosTo(result, resultNamed(results, peer));
@@ -124,8 +126,11 @@ export function judge(row: CaseRow, results: ReadonlyMap<string, CaseResult>): R
     ...(mostNs === undefined ? [] : [`<= ${mostNs} ns`]),
     ...times.map(([peer, atMost]) => `<= ${short(atMost)}x ${peer}`),
   ];
-  const told = ratios.map(({ peer, spread }) => {
-    const { median, min, max } = spread;
+  const others = beside.map((peer) => ({
+    peer,
+    spread: ratiosTo(result, resultNamed(results, peer)),
+  }));
+  const told = [...ratios, ...others].map(({ peer, spread: { median, min, max } }) => {
     return `; ${short(median)}x ${peer} (${short(min)}–${short(max)})`;
   });
   const { extraNs, typicalNs, extraCpuNs, bareNs, bytes, bareBytes } = result;

@@ -21,6 +21,8 @@ const variants = ["raw", "again", "shadow", "full"] as const;
 type Variant = (typeof variants)[number];
 const atMost: Partial<Record<Variant, number>> = { shadow: 1.02, full: 1.05 };
 const clients = 10;
+const serversCore = "0";
+const clientsCore = availableParallelism() > 1 ? "1" : "0";
 
 interface Effort {
   /** Servers, one after another: what one process has by chance is not the engine's. */
@@ -36,21 +38,30 @@ export const servers: Figure = {
   name: "servers",
   title: "processor time of a server per request",
   async run(bench) {
-    if (availableParallelism() < 2) throw new Error("server and clients need a core each");
+    if (clientsCore === serversCore) throw new Error("server and clients need a core each");
     const effort = bench.quick ? quickly : whole;
     const rows: Row[] = [];
     for (const framework of ["fastify", "trpc"] as const) {
-      rows.push(...rowsOf(framework, await measure(bench, framework, effort)));
+      const project = await packedProject(bench);
+      rows.push(
+        ...rowsOf(framework, await processorCosts(bench, project, { framework, ...effort })),
+      );
     }
     return rows;
   },
 };
 
+type Framework = "fastify" | "trpc";
+
 /** Microseconds per request, turn by turn. */
 type Costs = Record<Variant, number[]>;
 
-async function measure(bench: Bench, framework: string, effort: Effort): Promise<Costs> {
-  const project = await packedProject(bench);
+export async function processorCosts(
+  bench: Bench,
+  project: PackedProject,
+  effort: Effort & { readonly framework: Framework },
+): Promise<Costs> {
+  const { framework } = effort;
   const costs: Costs = { raw: [], again: [], shadow: [], full: [] };
   for (let number = 1; number <= effort.processes; number += 1) {
     const server = await startServer(bench, project, framework);
@@ -76,9 +87,9 @@ interface Server {
 async function startServer(
   { teardown }: Bench,
   project: PackedProject,
-  framework: string,
+  framework: Framework,
 ): Promise<Server> {
-  const words = ["-c", "0", process.execPath, project.program("serve"), framework];
+  const words = ["-c", serversCore, process.execPath, project.program("serve"), framework];
   const child = spawn("taskset", words, {
     cwd: project.folder,
     stdio: ["ignore", "ignore", "inherit", "ipc"],
@@ -114,7 +125,7 @@ async function said<T>(child: ChildProcess): Promise<T> {
 async function askOften({ folder }: PackedProject, url: string, requests: number): Promise<void> {
   const program = join(folder, "node_modules", "autocannon", "autocannon.js");
   const words = ["--json", "--no-progress", "-c", String(clients), "-a", String(requests), url];
-  const { stdout } = await run("taskset", ["-c", "1", process.execPath, program, ...words]);
+  const { stdout } = await run("taskset", ["-c", clientsCore, process.execPath, program, ...words]);
   const found = JSON.parse(stdout) as Result;
   if (found["2xx"] !== requests || found.errors > 0 || found.non2xx > 0) {
     throw new Error(`${url}: ${found["2xx"]} of ${requests} answered, ${found.errors} errors`);

@@ -37,8 +37,10 @@ export async function packCheckout(folder: string): Promise<string> {
     await cp(join(root, name), join(copy, name), { recursive: true });
   }
   await symlink(join(root, "node_modules"), join(copy, "node_modules"));
-  const { stdout } = await run("npm", ["pack", "--silent", "--pack-destination", folder], {
-    cwd: copy,
+  const words = ["pack", "--silent", "--pack-destination", folder];
+  const { stdout } = await run("npm", words, { cwd: copy }).catch((error: unknown) => {
+    // The compiler says what is wrong where nobody looks for it.
+    throw new Error(`npm pack: ${(error as { readonly stdout: string }).stdout}`, { cause: error });
   });
   return join(folder, stdout.trim().split("\n").at(-1) ?? "");
 }

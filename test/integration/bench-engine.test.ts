@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { loadedModules } from "../../bench/engine/load.ts";
 import { furnish, type PackedProject } from "../../bench/engine/packed-project.ts";
 import { type CaseResult, judge } from "../../bench/engine/run-cases.ts";
+import { processorCosts } from "../../bench/engine/servers.ts";
 import { growthOf } from "../../bench/rig/growth.ts";
 import { installPackage, packCheckout } from "../../bench/rig/packed-package.ts";
 import { ratioInterval } from "../../bench/rig/ratio-interval.ts";
@@ -63,6 +64,17 @@ test("targets and memory are counted, with all calls", async () => {
   const stretch = '{"calls":4000,"samples":4,"idleMs":8}';
   const memory = await project.ask("measure-memory", [stretch], flags);
   expect(memory).toMatchObject({ succeeded: 3996, failed: 4, heard: 4 });
+});
+
+test("a server of each framework answers on every way that is compared", async () => {
+  await using teardown = new AsyncDisposableStack();
+  const bench = { quick: true, folder, teardown, progress: () => {} };
+  for (const framework of ["fastify", "trpc"] as const) {
+    const effort = { framework, processes: 1, turns: 2, requests: 20 };
+    const costs = await processorCosts(bench, project, effort);
+    expect(Object.keys(costs)).toEqual(["raw", "again", "shadow", "full"]);
+    for (const each of Object.values(costs)) expect(Math.min(...each)).toBeGreaterThan(0);
+  }
 });
 
 test("a row is reached when its median and all its ratios are", () => {

@@ -70,6 +70,42 @@ function asynchronous({ raw, service }) {
   };
 }
 
+const inTurn = 8;
+
+/**
+ * As services have them: several things, each with what protects it. What V8 can work out in
+ * advance for the only one of a process it cannot for these.
+ */
+async function several(make) {
+  const all = [];
+  for (let number = 0; number < inTurn; number += 1) all.push(await make(number));
+  return {
+    async bare(count) {
+      for (let index = 0; index < count; index += 1) await all[index % inTurn].raw.work(index);
+    },
+    async measured(count) {
+      for (let index = 0; index < count; index += 1) await all[index % inTurn].service.work(index);
+    },
+  };
+}
+
+/** Of each number a class, and a function, of its own. */
+function classOfItsOwn() {
+  return class {
+    async work(value) {
+      return value;
+    }
+  };
+}
+
+async function severalWrapped(calls, engineOptions) {
+  const { engine } = await wrapped(calls, engineOptions);
+  return await several((number) => {
+    const raw = new (classOfItsOwn())();
+    return { raw, service: engine.wrap(`service-${number}`, raw, settings[calls]) };
+  });
+}
+
 function synchronous({ raw, service }) {
   let sum = 0;
   return {
@@ -149,7 +185,7 @@ function concurrent({ raw, service }) {
   };
 }
 
-async function cockatiel({ breaksAfter = 5, isHeard = false, around } = {}) {
+async function cockatiel({ action = work, breaksAfter = 5, isHeard = false, around } = {}) {
   const kit = await import("cockatiel");
   const breaker = kit.circuitBreaker(kit.handleAll, {
     halfOpenAfter,
@@ -158,9 +194,9 @@ async function cockatiel({ breaksAfter = 5, isHeard = false, around } = {}) {
   const policy = around === undefined ? breaker : around(kit, breaker);
   if (isHeard) policy.onFailure(hear);
   return {
-    raw: { work, workFails, workLater },
+    raw: { work: action, workFails, workLater },
     service: {
-      work: () => policy.execute(work),
+      work: () => policy.execute(action),
       workFails: () => policy.execute(workFails),
       workLater: () => policy.execute(workLater),
     },
@@ -180,7 +216,7 @@ async function opossum({ action = work, isHeard = false, ...options } = {}) {
   const breaker = new CircuitBreaker(action, options);
   if (isHeard) breaker.on("failure", hear);
   return {
-    raw: { work, workFails, workLater },
+    raw: { work: action, workFails, workLater },
     service: {
       work: () => breaker.fire(1),
       workFails: () => breaker.fire(1),
@@ -265,6 +301,13 @@ export const cases = {
   "concurrent, cockatiel wrap": async () =>
     concurrent(await cockatiel({ around: cockatielWrap() })),
   "concurrent, cockatiel breaker": async () => concurrent(await cockatiel()),
+  "eight, breaker, 1/1": () => severalWrapped("breaker", every),
+  "eight, breaker, adaptive": () => severalWrapped("breaker", adaptive),
+  "eight, full, 1/1": () => severalWrapped("full", every),
+  "eight, cockatiel breaker": () => several(() => cockatiel({ action: async () => 1 })),
+  "eight, cockatiel breaker, heard": () =>
+    several(() => cockatiel({ action: async () => 1, isHeard: true })),
+  "eight, opossum": () => several(() => opossum({ action: async () => 1 })),
   opossum: async () => asynchronous(await opossum()),
   "opossum, heard": async () => asynchronous(await opossum({ isHeard: true })),
   "opossum failing": async () =>
