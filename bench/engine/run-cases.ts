@@ -136,7 +136,8 @@ export function judge(row: CaseRow, results: ReadonlyMap<string, CaseResult>): R
   const { extraNs, typicalNs, extraCpuNs, bareNs, bytes, bareBytes } = result;
   const measured =
     `${tellSpread(extraNs, "ns extra")}, median round ${short(typicalNs.median)}, ` +
-    `processor ${short(extraCpuNs.median)}, bare ${short(bareNs.median)}; ${short(bytes - bareBytes)} B extra${told.join("")}`;
+    `processor ${short(extraCpuNs.median)}, bare ${short(bareNs.median)}; ` +
+    `${tellBytes(bytes - bareBytes)}${told.join("")}`;
   const isReached =
     (mostNs === undefined || extraNs.median <= mostNs) &&
     ratios.every(({ spread, atMost }) => spread.median <= atMost);
@@ -147,6 +148,11 @@ export function judge(row: CaseRow, results: ReadonlyMap<string, CaseResult>): R
     spread: extraNs,
     ...(goals.length === 0 ? {} : { reached: isReached }),
   };
+}
+
+/** Some make so much garbage that no window is without a collection. */
+function tellBytes(extra: number): string {
+  return Number.isFinite(extra) ? `${short(extra)} B extra` : "bytes unknown";
 }
 
 /** Of what both cost beyond the bare work, repetition by repetition. */

@@ -58,10 +58,10 @@ async function bytesPerCall(loop) {
     collections += list.getEntries().length;
   });
   observer.observe({ entryTypes: ["gc"] });
-  const count = Math.max(2000, least);
+  const count = Math.max(500, least);
   // Long enough that the loop is compiled by the last compiler; some take long for that much.
   const warmUntilNs = process.hrtime.bigint() + 1_000_000_000n;
-  for (let warm = 0; warm < 50 && process.hrtime.bigint() < warmUntilNs; warm += 1) {
+  for (let warm = 0; warm < 200 && process.hrtime.bigint() < warmUntilNs; warm += 1) {
     await loop(count);
   }
   const windows = [];
