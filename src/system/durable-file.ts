@@ -6,10 +6,10 @@
  * F1. A reader sees the old content or the new one, never a part.
  * F2. When `writeDurably` resolves, a power cut does not bring the old content back.
  */
-import { randomBytes } from "node:crypto";
 import { closeSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { randomHex } from "./real-random.ts";
 
 export interface FileOptions {
   /** Permissions of the new file; default 0600. */
@@ -76,5 +76,5 @@ export async function syncFolder(path: string): Promise<void> {
 }
 
 function neighbour(path: string): string {
-  return `${path}.${randomBytes(6).toString("hex")}.new`;
+  return `${path}.${randomHex(6)}.new`;
 }

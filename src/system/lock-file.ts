@@ -12,11 +12,11 @@
  * K3. Where the disk takes no file, the lock is a file in a spare place. Both places are looked at,
  *     so that there is one holder still.
  */
-import { randomBytes } from "node:crypto";
 import { existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { SoulMirrorError } from "../kernel/index.ts";
 import { type ProcessIdentity, sameProcess } from "../model/index.ts";
 import { isAlive, processIdentity } from "./proc.ts";
+import { randomHex } from "./real-random.ts";
 
 export interface Lock extends Disposable {
   /** Idempotent; never removes the lock of somebody else. */
@@ -57,7 +57,7 @@ function acquire(path: string): Lock {
   if (self === undefined) {
     throw new SoulMirrorError("DATA_DIRECTORY_UNUSABLE", "this system has no /proc to lock by");
   }
-  const own = `${path}.${randomBytes(6).toString("hex")}`;
+  const own = `${path}.${randomHex(6)}`;
   try {
     writeFileSync(own, `${JSON.stringify(self)}\n`, { mode: 0o600, flag: "wx" });
     for (let attempt = 0; attempt < attempts; attempt += 1) {

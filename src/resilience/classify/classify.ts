@@ -11,6 +11,7 @@
 import type { Classify, Judgement } from "../category.ts";
 import { isPolicyError, type PolicyError } from "../errors.ts";
 import { verdictOfCode, verdictOfNumber, verdictOfSqlState, verdictOfStatus } from "./codes.ts";
+import { rememberLast } from "./last-judgement.ts";
 import { messageIn, nameOf, read, readList, readNumber, readText } from "./read.ts";
 import { retryAfterOf } from "./retry-after.ts";
 import { type Verdict, verdicts } from "./verdicts.ts";
@@ -29,13 +30,13 @@ const depth = 8;
 
 /** `wallMs` is asked only where a header says when to come back as a date. */
 export function createClassify(wallMs: () => number): Classify {
-  return (error) => {
+  return rememberLast((error) => {
     try {
       return new Look(wallMs).judge(error, 0) ?? verdicts.unknown;
     } catch {
       return verdicts.unknown;
     }
-  };
+  });
 }
 
 /**
