@@ -144,7 +144,7 @@ test("in any order of calls, results, pauses and isolations it is what is docume
           release?.();
         } else {
           begin();
-          end(deed as End);
+          end(deed);
         }
         const phase = model.isolations > 0 ? "isolated" : model.phase;
         expect(breaker.phase).toBe(phase);
