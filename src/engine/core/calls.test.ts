@@ -219,6 +219,34 @@ test("so many at once and so many waiting, late work included (O3)", async () =>
   expect(await waiting).toBe("at last");
 });
 
+test("who waits for a place is answered when he gives up, or when his time is over (Q1)", async () => {
+  const at = ground();
+  let calls = 0;
+  const it = at.engine.wrap(
+    "it",
+    {
+      ask: async (_options?: { signal: AbortSignal }): Promise<void> => {
+        calls += 1;
+        if (calls > 1) await Promise.withResolvers<void>().promise;
+      },
+    },
+    { timeout: 1000, bulkhead: { limit: 1, queue: 5 } },
+  );
+  await it.ask();
+  it.ask().catch(() => {});
+  const controller = new AbortController();
+  const givenUp = it.ask({ signal: controller.signal });
+  const patient = it.ask().catch((error: unknown) => error);
+  const reason = new Error("no longer needed");
+  controller.abort(reason);
+  await expect(givenUp).rejects.toBe(reason);
+  await at.tools.advance(1001);
+  expect(await patient).toMatchObject({ code: "CALL_TIMEOUT" });
+  expect(calls).toBe(2);
+  const { calls: counted, succeeded, failed } = at.engine.operation("it.ask") ?? {};
+  expect({ counted, succeeded, failed }).toEqual({ counted: 4, succeeded: 1, failed: 3 });
+});
+
 test("a fallback answers for a faulty dependency, and for nothing else", async () => {
   const at = ground({ autoRetry: false });
   let error: Error = new Error("down");

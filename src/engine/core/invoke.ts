@@ -6,11 +6,12 @@
  * I2. The caller gets the result, the error and the `this` that he would get without the engine.
  * I3. In shadow the caller has the very promise of the work.
  */
-import { BulkheadError, CircuitBreakerError, refused } from "../../resilience/index.ts";
+import { CircuitBreakerError, refused } from "../../resilience/index.ts";
 import { watchThenable } from "../streams/thenable.ts";
 import type { Call } from "./call.ts";
 import { isStreaming } from "./call.ts";
 import type { OperationCore } from "./operation-core.ts";
+import { bulkheadError, waitForRoom } from "./wait-for-room.ts";
 
 export type Method = (this: unknown, ...words: never[]) => unknown;
 
@@ -38,7 +39,9 @@ export function makeMethod(
       if (ticket === refused && refuse(operation)) return circuitIsOpen(operation);
     }
     if (plan.concurrency > 0 && operation.occupied >= plan.concurrency && plan.acts.bulkhead) {
-      return whenThereIsRoom(operation, { work, receiver, words: arguments, ticket });
+      if (!operation.answersLater) return turnAway(operation, bulkheadError(operation));
+      const waiting = waitForRoom(operation, { work, receiver, words: arguments, ticket });
+      return waiting ?? turnAway(operation, bulkheadError(operation));
     }
     const call = operation.start(ticket);
     let result: unknown;
@@ -132,36 +135,4 @@ function turnAway(operation: OperationCore, error: unknown): unknown {
 
 async function rejected(error: unknown): Promise<never> {
   throw error;
-}
-
-interface Waiting {
-  readonly work: Method;
-  readonly receiver: unknown;
-  readonly words: IArguments;
-  readonly ticket: number;
-}
-
-function whenThereIsRoom(
-  operation: OperationCore,
-  { work, receiver, words, ticket }: Waiting,
-): unknown {
-  const { concurrency, queue } = operation.plan;
-  if (!operation.answersLater)
-    return turnAway(operation, new BulkheadError(operation.name, concurrency, 0));
-  const promise = new Promise(keepMade);
-  const [resolve, reject] = [madeResolve, madeReject];
-  const begin = (): void => {
-    const call = operation.start(ticket);
-    Object.assign(call, { resolve, reject, receiver, work, words, answer: "owned" });
-    try {
-      Promise.resolve(work.apply(receiver, words as never)).then(call.fulfilled, call.rejected);
-    } catch (error) {
-      operation.workRejected(call, error);
-    }
-  };
-  if (operation.enqueue(begin)) return promise;
-  operation.breaker.dismissed(ticket);
-  const reason = `${concurrency} calls are under way and ${queue} wait`;
-  operation.decided({ kind: "rejected", by: "bulkhead", reason }, true);
-  return turnAway(operation, new BulkheadError(operation.name, concurrency, queue));
 }

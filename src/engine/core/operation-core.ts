@@ -200,11 +200,14 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
     events.emit("recovery_success", { operation: this.name, by, attempts, ...rest });
   }
 
-  /** Waits for a place; false: so many wait already. */
-  enqueue(begin: () => void): boolean {
-    if (this.#waiting.length >= this.#plan.queue) return false;
+  /** Waits for a place; returns how to give up, or undefined: so many wait already. */
+  enqueue(begin: () => void): (() => void) | undefined {
+    if (this.#waiting.length >= this.#plan.queue) return undefined;
     this.#waiting.push(begin);
-    return true;
+    return () => {
+      const place = this.#waiting.indexOf(begin);
+      if (place >= 0) this.#waiting.splice(place, 1);
+    };
   }
 
   expire(nowMs: number): number | undefined {

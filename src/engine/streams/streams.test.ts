@@ -179,6 +179,23 @@ test("a lazy thenable is not forced, is not changed, and is measured when it is 
   expect(engine.operation("db.select")).toMatchObject({ calls: 1, succeeded: 1 });
 });
 
+test("a thenable that nobody awaits is no call, and one that settles twice is one", async () => {
+  const { engine } = ground();
+  const twice = {
+    // oxlint-disable-next-line unicorn/no-thenable -- What is tested is a thenable.
+    then(done: (value: string) => void) {
+      done("once");
+      done("twice");
+    },
+  };
+  const it = engine.wrap("it", { lazy: () => ({ ...twice }), other: async () => "well" });
+  it.lazy();
+  expect(engine.operation("it.lazy")).toMatchObject({ calls: 0, inFlight: 0 });
+  expect(await it.lazy()).toBe("once");
+  expect(engine.operation("it.lazy")).toMatchObject({ calls: 1, succeeded: 1, inFlight: 0 });
+  expect(await it.other()).toBe("well");
+});
+
 test("a promise of a class of its own keeps its class and its methods", async () => {
   const { engine } = ground({ autoRetry: false });
   class Request extends Promise<string> {

@@ -27,12 +27,15 @@ export function watchThenable(
     return result;
   }
   watched.add(result);
+  // What nobody awaits is no call.
+  operation.counts.calls -= 1;
   const then = Reflect.get(result, "then") as Then;
   let isBegun = false;
   put(result, "then", function (this: unknown, done: Done, failed: Failed) {
     if (isBegun) return then.call(this, done, failed);
     isBegun = true;
-    const { fulfilled, rejected } = operation.start(ticket);
+    operation.counts.calls += 1;
+    const { fulfilled, rejected } = settleOnce(operation.start(ticket));
     return then.call(
       this,
       (value) => (typeof done === "function" ? done(fulfilled(value)) : fulfilled(value)),
@@ -44,4 +47,17 @@ export function watchThenable(
     );
   });
   return result;
+}
+
+/** A thenable of somebody else may settle twice; the record of its call is another's by then. */
+function settleOnce({ fulfilled, rejected }: Call): Pick<Call, "fulfilled" | "rejected"> {
+  let isOver = false;
+  const once = (settle: Done): Done => {
+    return (outcome) => {
+      if (isOver) return outcome;
+      isOver = true;
+      return settle(outcome);
+    };
+  };
+  return { fulfilled: once(fulfilled), rejected: once(rejected) };
 }
