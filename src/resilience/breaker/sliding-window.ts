@@ -15,47 +15,45 @@ export interface WindowSums {
   readonly slow: number;
 }
 
+/** Of one slice: its number since the epoch of the clock, calls, faults, slow calls. */
+const fields = 4;
+
 export class SlidingWindow {
   readonly #sliceMs: number;
-  /** Per slice: its number since the epoch of the clock, then calls, faults, slow calls. */
-  readonly #numbers = new Float64Array(slices).fill(-1);
-  readonly #calls = new Uint32Array(slices);
-  readonly #faults = new Uint32Array(slices);
-  readonly #slow = new Uint32Array(slices);
+  /** One array, because a service has as many windows as circuits and budgets. */
+  readonly #slices = new Float64Array(slices * fields).fill(-1);
 
   constructor(spanMs: number) {
     this.#sliceMs = spanMs / slices;
   }
 
   add(nowMs: number, isFault: boolean, isSlow: boolean): void {
+    const all = this.#slices;
     const number = Math.floor(nowMs / this.#sliceMs);
-    const place = number % slices;
-    if (this.#numbers[place] !== number) this.#begin(place, number);
-    this.#calls[place] = (this.#calls[place] as number) + 1;
-    if (isFault) this.#faults[place] = (this.#faults[place] as number) + 1;
-    if (isSlow) this.#slow[place] = (this.#slow[place] as number) + 1;
+    const at = (number % slices) * fields;
+    if (all[at] !== number) {
+      all[at] = number;
+      all.fill(0, at + 1, at + fields);
+    }
+    all[at + 1] = (all[at + 1] as number) + 1;
+    if (isFault) all[at + 2] = (all[at + 2] as number) + 1;
+    if (isSlow) all[at + 3] = (all[at + 3] as number) + 1;
   }
 
   sums(nowMs: number): WindowSums {
+    const all = this.#slices;
     const oldest = Math.floor(nowMs / this.#sliceMs) - slices + 1;
     let [calls, faults, slow] = [0, 0, 0];
-    for (let place = 0; place < slices; place += 1) {
-      if ((this.#numbers[place] as number) < oldest) continue;
-      calls += this.#calls[place] as number;
-      faults += this.#faults[place] as number;
-      slow += this.#slow[place] as number;
+    for (let at = 0; at < all.length; at += fields) {
+      if ((all[at] as number) < oldest) continue;
+      calls += all[at + 1] as number;
+      faults += all[at + 2] as number;
+      slow += all[at + 3] as number;
     }
     return { calls, faults, slow };
   }
 
   clear(): void {
-    this.#numbers.fill(-1);
-  }
-
-  #begin(place: number, number: number): void {
-    this.#numbers[place] = number;
-    this.#calls[place] = 0;
-    this.#faults[place] = 0;
-    this.#slow[place] = 0;
+    this.#slices.fill(-1);
   }
 }
