@@ -21,7 +21,7 @@ const fields = 4;
 export class SlidingWindow {
   readonly #sliceMs: number;
   /** One array, because a service has as many windows as circuits and budgets. */
-  readonly #slices = new Float64Array(slices * fields).fill(-1);
+  readonly #slices = new Float64Array(slices * fields).fill(Number.NEGATIVE_INFINITY);
 
   constructor(spanMs: number) {
     this.#sliceMs = spanMs / slices;
@@ -54,6 +54,6 @@ export class SlidingWindow {
   }
 
   clear(): void {
-    this.#slices.fill(-1);
+    this.#slices.fill(Number.NEGATIVE_INFINITY);
   }
 }
