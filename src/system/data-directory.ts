@@ -1,9 +1,9 @@
 /** Where everything of one fleet lies: the layout of the data directory, as paths. */
-import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { privateDirectory } from "./private-directory.ts";
+import { shortHash } from "./real-random.ts";
 
 export interface DataDirectory {
   readonly root: string;
@@ -71,7 +71,7 @@ function ignore(root: string): void {
 function socketPath(run: string, name: string): string {
   const path = join(run, name);
   if (Buffer.byteLength(path) <= socketPathBytes) return path;
-  const hash = createHash("sha256").update(run).digest("hex").slice(0, 16);
+  const hash = shortHash(run);
   return join(
     privateDirectory(join(tmpdir(), `soulmirror-${process.getuid?.() ?? 0}-${hash}`)),
     name,

@@ -10,9 +10,18 @@ export function randomHex(bytes: number): string {
   return randomBytes(bytes).toString("hex");
 }
 
-/** Loaded when it is first needed: a service that loads the engine may never need it. */
+/** What names a long text among others: 16 characters of its SHA-256. */
+export function shortHash(text: string): string {
+  return cryptography().createHash("sha256").update(text).digest("hex").slice(0, 16);
+}
+
 function randomBytes(bytes: number): Buffer {
-  return process.getBuiltinModule("node:crypto").randomBytes(bytes);
+  return cryptography().randomBytes(bytes);
+}
+
+/** Loaded when it is first needed: a service that loads the engine may never need it. */
+function cryptography(): typeof import("node:crypto") {
+  return process.getBuiltinModule("node:crypto");
 }
 
 /** Chance for jitter and ids. Never for keys and tokens: those come from node:crypto itself. */

@@ -7,11 +7,11 @@
  * taken when all is well. What tells of a living process has no space yet and need not last: it
  * goes into the temporary folder, which is more often on another disk, or in memory.
  */
-import { createHash } from "node:crypto";
 import { accessSync, constants, existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { isPrivateDirectory, privateDirectory } from "./private-directory.ts";
+import { shortHash } from "./real-random.ts";
 
 type SpareName = "journal" | "lock" | "note" | "out";
 
@@ -19,7 +19,7 @@ const lasting = "/var/tmp";
 
 /** Where that may lie, the best place first. Makes nothing. */
 export function sparePaths(dataPath: string, name: SpareName): readonly string[] {
-  const hash = createHash("sha256").update(resolve(dataPath)).digest("hex").slice(0, 16);
+  const hash = shortHash(resolve(dataPath));
   const folder = `soulmirror-emergency-${process.getuid?.() ?? 0}`;
   const places = new Set(name === "journal" ? [lasting, tmpdir()] : [tmpdir()]);
   return [...places].map((place) => join(place, folder, `${hash}.${name}`));

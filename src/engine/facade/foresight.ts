@@ -4,8 +4,6 @@
  *
  * Only the busiest operations are looked at, and nothing while nothing is called.
  */
-import { memoryUsage } from "node:process";
-import { getHeapStatistics } from "node:v8";
 import type { CancelTimer } from "../../kernel/index.ts";
 import type { Tools } from "../../resilience/index.ts";
 import type { EngineEventHub } from "../events.ts";
@@ -17,7 +15,7 @@ import {
   type Trial,
 } from "../foresight/index.ts";
 import type { EngineSettings, Entry } from "../settings/index.ts";
-import { countDescriptors, descriptorLimit } from "../silent/index.ts";
+import { countDescriptors, descriptorLimit } from "../silent/descriptors.ts";
 import type { Operations } from "./operations.ts";
 
 const everyMs = 10_000;
@@ -130,8 +128,10 @@ export class Foresight {
 }
 
 function processUse(): Parameters<IssueForecast["add"]>[0]["process"] & object {
-  const { heap_size_limit: memoryLimitBytes } = getHeapStatistics();
-  const { heapUsed: memoryBytes } = memoryUsage();
+  const { heap_size_limit: memoryLimitBytes } = process
+    .getBuiltinModule("node:v8")
+    .getHeapStatistics();
+  const { heapUsed: memoryBytes } = process.memoryUsage();
   const descriptors = countDescriptors();
   return { memoryBytes, memoryLimitBytes, descriptors, descriptorLimit: descriptorLimit() };
 }

@@ -1,5 +1,4 @@
 /** How late the event loop is: everything that the process does waits that long. */
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { HealthAnswer, HealthCheck } from "./check.ts";
 
 export interface EventLoopCheckOptions {
@@ -16,7 +15,9 @@ const resolutionMs = 20;
  */
 export function eventLoopCheck(options: EventLoopCheckOptions = {}): HealthCheck {
   const { degradedMs = 100, unhealthyMs = 1000 } = options;
-  const delay = monitorEventLoopDelay({ resolution: resolutionMs });
+  const delay = process
+    .getBuiltinModule("node:perf_hooks")
+    .monitorEventLoopDelay({ resolution: resolutionMs });
   delay.enable();
   return (): HealthAnswer => {
     if (delay.count === 0) return { status: "healthy", message: "nothing is measured yet" };

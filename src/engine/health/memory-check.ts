@@ -10,8 +10,6 @@
 import { readFileSync } from "node:fs";
 import { totalmem } from "node:os";
 import { join } from "node:path";
-import { getHeapSpaceStatistics, getHeapStatistics } from "node:v8";
-import { resourceLimits } from "node:worker_threads";
 import { formatBytes } from "../../kernel/index.ts";
 import { controlGroupsOf } from "../../system/index.ts";
 import type { HealthAnswer, HealthCheck } from "./check.ts";
@@ -75,7 +73,7 @@ function nearness(of: Nearness["of"], usedBytes: number, limitBytes: number): Ne
 }
 
 export function readMemory(): MemoryReading {
-  const heap = getHeapStatistics();
+  const heap = process.getBuiltinModule("node:v8").getHeapStatistics();
   const constrained = process.constrainedMemory();
   const machineBytes = totalmem();
   // Without a limit it is 0, or the largest number that there is.
@@ -92,14 +90,16 @@ export function readMemory(): MemoryReading {
 }
 
 function youngBytes(): number {
-  return getHeapSpaceStatistics()
+  return process
+    .getBuiltinModule("node:v8")
+    .getHeapSpaceStatistics()
     .filter((space) => space.space_name.startsWith("new_"))
     .reduce((sum, space) => sum + space.space_used_size, 0);
 }
 
 /** Infinite where nobody has set it. The last of several flags holds, and the command line last. */
 function oldSpaceLimitBytes(): number {
-  const { maxOldGenerationSizeMb } = resourceLimits;
+  const { maxOldGenerationSizeMb } = process.getBuiltinModule("node:worker_threads").resourceLimits;
   const flags = `${process.env["NODE_OPTIONS"] ?? ""} ${process.execArgv.join(" ")}`;
   const set = [...flags.matchAll(/--max[-_]old[-_]space[-_]size[= ](\d+)/g)].at(-1)?.[1];
   const mib = maxOldGenerationSizeMb ?? (set === undefined ? undefined : Number(set));

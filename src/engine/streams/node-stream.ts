@@ -1,11 +1,11 @@
 /** Streams of Node: what is pushed into them is watched, without reading and without listening. */
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import type { OpenStream } from "./open-stream.ts";
 import { put } from "./put.ts";
 
 export function isNodeStream(value: object): value is Readable {
   const { pipe, on, push } = value as Partial<Readable>;
-  return value instanceof Readable || [pipe, on, push].every((each) => typeof each === "function");
+  return [pipe, on, push].every((each) => typeof each === "function");
 }
 
 /** Called by the stream itself when somebody wants more. */
