@@ -158,7 +158,10 @@ describe("faults", () => {
     const slow = pool.promise().query("SELECT SLEEP(1.5) AS n");
     await told("slow");
     expect((await slow)[0]).toEqual([{ n: 0 }]);
-    expect(watch.state).toMatchObject({ recreated: 0, phase: "well" });
+    // It is well again at the next look.
+    await expect
+      .poll(() => watch.state, { timeout: 10_000 })
+      .toMatchObject({ recreated: 0, phase: "well" });
   });
 
   test("connections that nobody gives back: told with how many have no query", async () => {
