@@ -11,7 +11,9 @@ import {
   callbackOption,
   checkOptions,
   type Mode,
+  type OptionPlace,
   optionsOf,
+  requiredOption,
   textOption,
   wholeOption,
   wordOption,
@@ -30,6 +32,7 @@ import { urlCheck } from "./facade/url-check.ts";
 import type { Prediction } from "./foresight/index.ts";
 import type { HealthCheck, HealthCheckRegistry, HealthReport } from "./health/index.ts";
 import type { CallMeter, EngineView, OperationReport } from "./operation.ts";
+import { modeOption } from "./options.ts";
 import { realTools } from "./real-tools.ts";
 import {
   type EngineOptionsInCode,
@@ -37,6 +40,7 @@ import {
   engineOptionReaders,
   layerOfCode,
   type ServiceOptionsInCode,
+  type SettingProblem,
   SettingsSource,
   serviceOptionReaders,
 } from "./settings/index.ts";
@@ -84,6 +88,10 @@ const wrapReaders = {
   depth: wholeOption({ min: 1, max: 10 }),
   fallback: callbackOption<(error: unknown) => unknown>(),
 };
+const subjectReader = optionsOf({
+  name: requiredOption(textOption()),
+  target: requiredOption(objectOption),
+});
 const registerReaders = { ...wrapReaders, check: callbackOption<HealthCheck>() };
 
 export class InfrastructureReliabilityEngine implements EngineView {
@@ -148,6 +156,7 @@ export class InfrastructureReliabilityEngine implements EngineView {
         events.emit("health", { subject: this.service, message: `it is ${overall}` });
       },
       operations: () => this.operations(),
+      problems: () => this.problems,
     });
     this.#foresight = new Foresight({
       tools,
@@ -157,6 +166,8 @@ export class InfrastructureReliabilityEngine implements EngineView {
       set: (entries) => this.#source.change({ name: "runtime", entries }, "optimization"),
     });
     this.#stopTelemetry = startTelemetry(this, tools);
+    // Whoever made the engine can listen by then.
+    queueMicrotask(() => tellSettings(events, { changes: [], problems: this.problems }));
   }
 
   /** What holds now, with the source of every value: `settings.explain()`. */
@@ -209,8 +220,12 @@ export class InfrastructureReliabilityEngine implements EngineView {
     this.events.off(name, listener);
   }
 
-  /** Files, environment and kill switch may be stricter, and win. */
+  /**
+   * Files, environment and kill switch may be stricter, and win.
+   * @throws SoulMirrorError OPTIONS_INVALID
+   */
   setMode(mode: Mode): void {
+    checkOptions("setMode", { mode }, optionsOf({ mode: requiredOption(modeOption) }));
     const entry = { leaf: "mode", value: mode, key: "mode", from: "setMode" } as const;
     this.#source.change({ name: "runtime", entries: [entry] }, "setMode");
   }
@@ -225,6 +240,11 @@ export class InfrastructureReliabilityEngine implements EngineView {
 
   meter(name: string): CallMeter {
     return meterOf(this.#operations.of(name));
+  }
+
+  /** What is wrong with the settings now, with line and column; empty: nothing. */
+  get problems(): readonly SettingProblem[] {
+    return this.#source.problems;
   }
 
   /** Refuses the calls of an operation, also after a restart, until it is released. */
@@ -278,6 +298,7 @@ export class InfrastructureReliabilityEngine implements EngineView {
   }
 
   #wrap<T extends object>(name: string, target: T, options: WrapOptions): T {
+    checkOptions("wrap", { name, target }, subjectReader);
     const { depth, fallback, ...rest } = options;
     if (!this.settings.switches.engine) return target;
     if (fallback !== undefined) this.#operations.fallBack(name, fallback);
@@ -296,4 +317,10 @@ export function createEngine(
   options: EngineOptions | string = {},
 ): InfrastructureReliabilityEngine {
   return new InfrastructureReliabilityEngine(options);
+}
+
+function objectOption(value: unknown, place: OptionPlace): object {
+  const isObject = (typeof value === "object" && value !== null) || typeof value === "function";
+  if (!isObject) place.wrong(value, "an object, a function or a class", "wrap what has methods");
+  return value as object;
 }

@@ -13,7 +13,7 @@ export interface CallOwner {
   workFulfilled(call: Call, value: unknown): void;
   /** What the work answered with comes bit by bit; returns what its caller is given. */
   streamOpened(call: Call, stream: object): unknown;
-  workRejected(call: Call, error: unknown): void;
+  workRejected(call: Call, error: unknown): unknown;
 }
 
 /** How the work answers to its caller. */

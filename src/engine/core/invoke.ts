@@ -6,11 +6,13 @@
  * I2. The caller gets the result, the error and the `this` that he would get without the engine.
  * I3. In shadow the caller has the very promise of the work.
  */
-import { CircuitBreakerError, refused } from "../../resilience/index.ts";
+import { CircuitBreakerError, type Judgement, refused } from "../../resilience/index.ts";
 import { watchThenable } from "../streams/thenable.ts";
 import type { Call } from "./call.ts";
 import { isStreaming } from "./call.ts";
+import type { Fallback } from "./call-plan.ts";
 import type { OperationCore } from "./operation-core.ts";
+import { mayFallBack } from "./recovery.ts";
 import { bulkheadError, waitForRoom } from "./wait-for-room.ts";
 
 export type Method = (this: unknown, ...words: never[]) => unknown;
@@ -48,8 +50,9 @@ export function makeMethod(
     try {
       result = work.apply(receiver, arguments as never);
     } catch (error) {
-      operation.workRejected(call, error);
-      throw error;
+      const judgement = operation.workRejected(call, error);
+      if (plan.fallback === undefined || !mayFallBack(judgement)) throw error;
+      return fallBack(operation, { error, judgement, fallback: plan.fallback });
     }
     if (!(result instanceof Promise && result.constructor === Promise)) {
       if (typeof result === "object" && result !== null && result !== target) {
@@ -121,18 +124,35 @@ function circuitIsOpen(operation: OperationCore): unknown {
   return turnAway(operation, error);
 }
 
-function turnAway(operation: OperationCore, error: unknown): unknown {
-  const { fallback } = operation.plan;
-  operation.callFailed({ error, attempts: 0, elapsedMs: -1 }, operation.shared.classify(error));
-  if (fallback !== undefined && operation.answersLater) {
-    operation.decided({ kind: "fallback", category: "rejected", error }, true);
-    return new Promise((resolve) => resolve(fallback(error)));
-  }
-  // I1: nobody knows yet what it answers with, or it has always answered at once.
-  if (!operation.answersLater) throw error;
-  return rejected(error);
+interface FallingBack {
+  readonly error: unknown;
+  readonly judgement: Judgement | undefined;
+  readonly fallback: Fallback;
 }
 
-async function rejected(error: unknown): Promise<never> {
-  throw error;
+/** Of a call that has thrown at once; a fallback that fails says less than what it stands for. */
+function fallBack(operation: OperationCore, { error, judgement, fallback }: FallingBack): unknown {
+  const category = judgement?.category ?? "unknown";
+  operation.decided({ kind: "fallback", category, error }, true);
+  try {
+    return fallback(error);
+  } catch {
+    throw error;
+  }
+}
+
+function turnAway(operation: OperationCore, error: unknown): unknown {
+  const judgement = operation.shared.classify(error);
+  operation.callFailed({ error, attempts: 0, elapsedMs: -1 }, judgement);
+  const { fallback } = operation.plan;
+  const answer = (): unknown => {
+    if (fallback === undefined) throw error;
+    return fallBack(operation, { error, judgement, fallback });
+  };
+  // I1: it has always answered at once, or nobody knows yet how it answers.
+  return operation.answersLater ? later(answer) : answer();
+}
+
+async function later(answer: () => unknown): Promise<unknown> {
+  return answer();
 }

@@ -153,15 +153,17 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
     return opened;
   }
 
-  workRejected(call: Call, error: unknown): void {
+  /** How the error was judged, unless nobody waits for this attempt any more. */
+  workRejected(call: Call, error: unknown): Judgement | undefined {
     const elapsedMs = this.end(call);
-    if (!call.isForsaken) this.attemptFailed(call, error, elapsedMs);
+    const judgement = call.isForsaken ? undefined : this.attemptFailed(call, error, elapsedMs);
     if (this.#waiting.length > 0) this.#letNextBegin();
     giveBack(call);
+    return judgement;
   }
 
   /** The work has failed, or its time is over. `elapsedMs` below zero: it was not timed. */
-  attemptFailed(call: Call, error: unknown, elapsedMs: number): void {
+  attemptFailed(call: Call, error: unknown, elapsedMs: number): Judgement {
     const judgement = judgeCall(
       this.shared.classify,
       error,
@@ -171,10 +173,11 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
     else this.breaker.dismissed(call.ticket);
     if (call.answer === "owned") {
       recover(this, call, { error, judgement, elapsedMs });
-      return;
+      return judgement;
     }
     if (this.#plan.retry !== undefined) wouldRetry(this, judgement, error);
     this.callFailed({ error, attempts: call.attempt, elapsedMs, ids: call.ids }, judgement);
+    return judgement;
   }
 
   /** O1. */

@@ -100,12 +100,16 @@ function delayAfter(backoff: Backoff, attempt: number, random: Random): number {
   return step.delayMs;
 }
 
+/** The caller's own mistakes, and what he has cancelled, are answered as they are. */
+export function mayFallBack(judgement: Judgement | undefined): boolean {
+  return judgement !== undefined && (judgement.isFault || judgement.category === "rejected");
+}
+
 function giveUp(operation: OperationCore, promised: Promised, failed: Failed): void {
   const { error, judgement, elapsedMs } = failed;
   operation.callFailed({ error, attempts: promised.attempt, elapsedMs }, judgement);
   const { fallback } = operation.plan;
-  const mayFallBack = judgement.isFault || judgement.category === "rejected";
-  if (fallback === undefined || !mayFallBack) promised.reject(error);
+  if (fallback === undefined || !mayFallBack(judgement)) promised.reject(error);
   else answerWithFallback(operation, promised, { ...failed, fallback });
 }
 

@@ -2,7 +2,10 @@
 import type { EngineEventHub } from "../events.ts";
 import type { SettingsNews } from "../settings/index.ts";
 
-export function tellSettings(events: EngineEventHub, { changes, problems }: SettingsNews): void {
+export function tellSettings(
+  events: EngineEventHub,
+  { changes, problems }: Pick<SettingsNews, "changes" | "problems">,
+): void {
   for (const { file, line, column, key, message, fix } of problems) {
     const where = line > 0 ? `${file}:${line}:${column}` : file;
     const words = `${where} ${key}: ${message}; ${fix}`;
