@@ -10,6 +10,7 @@
 import {
   callbackOption,
   checkOptions,
+  durationOption,
   type Mode,
   type OptionPlace,
   optionsOf,
@@ -44,6 +45,7 @@ import {
   SettingsSource,
   serviceOptionReaders,
 } from "./settings/index.ts";
+import { hearFindings, watchProcess } from "./silent/index.ts";
 import { Wrapper } from "./wrap/wrapper.ts";
 
 export interface EngineOptions extends EngineOptionsInCode {
@@ -76,6 +78,14 @@ export interface OptimizeOptions {
   readonly undo?: string;
 }
 
+export interface WatchProcessOptions {
+  /**
+   * The event loop may be blocked for so long: milliseconds from 20, or `"500ms"`; `false`: for any
+   * time. Default: `RELIABILITY_STALL_MS`, else 200 ms.
+   */
+  readonly stalls?: number | string | false;
+}
+
 const engineReaders = {
   ...engineOptionReaders,
   service: textOption(),
@@ -93,6 +103,10 @@ const subjectReader = optionsOf({
   target: requiredOption(objectOption),
 });
 const registerReaders = { ...wrapReaders, check: callbackOption<HealthCheck>() };
+const stallReader = durationOption({ min: 20 });
+const watchReaders = {
+  stalls: (value: unknown, place: OptionPlace) => (value === false ? 0 : stallReader(value, place)),
+};
 
 export class InfrastructureReliabilityEngine implements EngineView {
   readonly service: string;
@@ -106,6 +120,8 @@ export class InfrastructureReliabilityEngine implements EngineView {
   readonly #wrapper: Wrapper;
   readonly #foresight: Foresight;
   readonly #stopTelemetry: () => Promise<void>;
+  readonly #stopHearing: () => void;
+  readonly #watches = new Set<() => void>();
   #code: EngineOptionsInCode;
 
   /**
@@ -168,6 +184,10 @@ export class InfrastructureReliabilityEngine implements EngineView {
     this.#stopTelemetry = startTelemetry(this, tools);
     // Whoever made the engine can listen by then.
     queueMicrotask(() => tellSettings(events, { changes: [], problems: this.problems }));
+    this.#stopHearing = hearFindings((found) => {
+      const { engine, silentErrors } = this.settings.switches;
+      if (engine && silentErrors) events.emit("silent_error", found);
+    });
   }
 
   /** What holds now, with the source of every value: `settings.explain()`. */
@@ -286,10 +306,35 @@ export class InfrastructureReliabilityEngine implements EngineView {
   }
 
   /**
+   * Looks after the whole process until the returned function is called, or the engine is closed: a
+   * blocked event loop with the line that blocks it, errors that nobody handled and the process has
+   * survived, a heap or descriptors that grow towards their limit.
+   *
+   * Each is told as `silent_error` of the operation `process`, by all engines of the process: it is
+   * watched once, with the options of the first who asks. Under `soulmirror/register`, which
+   * watches already, this adds nothing.
+   * @throws SoulMirrorError OPTIONS_INVALID
+   */
+  watchProcess(options: WatchProcessOptions = {}): () => void {
+    const { stalls } = checkOptions("watchProcess", options, optionsOf(watchReaders));
+    const { engine, silentErrors } = this.settings.switches;
+    if (!engine || !silentErrors) return () => {};
+    const end = watchProcess({ environment: process.env, stallMs: stalls });
+    const stop = (): void => {
+      this.#watches.delete(stop);
+      end();
+    };
+    this.#watches.add(stop);
+    return stop;
+  }
+
+  /**
    * Resolves when circuits are saved and what was measured is sent, or cannot be. What was wrapped
    * works on, as it is set now.
    */
   async close(): Promise<void> {
+    this.#stopHearing();
+    for (const stop of this.#watches) stop();
     this.#source.close();
     this.#operations.stop();
     this.#foresight.stop();

@@ -65,3 +65,4 @@ export {
   RetryStrategy,
   sqliteRecoveryStore,
 } from "./recovery/index.ts";
+export { tellDaemon } from "./tell-daemon.ts";

@@ -2,113 +2,18 @@
  * `soulmirror/register` in real processes: each app runs with and without it. What the app does and
  * says is the same; what went wrong in silence is told beside it.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { text } from "node:stream/consumers";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-
-const register = new URL("../../src/public/register.ts", import.meta.url).href;
-/** The watches are there a second after the start; on a busy machine a little later. */
-const laterMs = 2500;
-
-let folder = "";
-beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), "register-"));
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
-
-interface Ran {
-  readonly code: number | null;
-  readonly signal: string | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-interface RunOptions {
-  readonly flags?: readonly string[];
-  readonly environment?: Readonly<Record<string, string>>;
-  /** Sends SIGTERM when the app, or we, have said so much. */
-  readonly killAfter?: string;
-  /** Sends SIGUSR2 when a rejection named `ready` was told: the watches are there. */
-  readonly isAwaited?: boolean;
-  readonly name?: string;
-}
-
-let count = 0;
-
-async function appFile(code: string, name: string): Promise<string> {
-  count += 1;
-  const file = path.join(folder, `${count}-${name}`);
-  await writeFile(file, code);
-  return file;
-}
-
-async function run(code: string, options: RunOptions = {}): Promise<Ran> {
-  const { flags = [], environment = {}, killAfter, isAwaited = false, name = "app.mjs" } = options;
-  const file = await appFile(isAwaited ? `${awaited}${code}` : code, name);
-  return await runFile(file, flags, { environment, killAfter, isAwaited });
-}
-
-interface RunFileOptions {
-  readonly environment: Readonly<Record<string, string>>;
-  readonly killAfter?: string | undefined;
-  readonly isAwaited?: boolean;
-}
-
-/** Lives until it is told to do its worst. */
-const awaited = `process.on("unhandledRejection", () => {}); Promise.reject(new Error("ready"));
-const alive = setInterval(() => {}, 1000); const later = (run) => process.once("SIGUSR2", run);
-`;
-
-async function runFile(
-  file: string,
-  flags: readonly string[],
-  { environment, killAfter, isAwaited }: RunFileOptions,
-): Promise<Ran> {
-  const { NODE_OPTIONS: _, ...inherited } = process.env;
-  const child = spawn(process.execPath, [...flags, file], {
-    env: { ...inherited, ...environment },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  if (killAfter !== undefined) signalOnWord(child, killAfter, "SIGTERM");
-  if (isAwaited === true) signalOnWord(child, "went on: ready", "SIGUSR2");
-  const [out, err, [exitCode, signal]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, "close") as Promise<[number | null, string | null]>,
-  ]);
-  return { code: exitCode, signal, out, err: err.replaceAll(String(child.pid), "PID") };
-}
-
-function signalOnWord(child: ChildProcess, word: string, signal: NodeJS.Signals): void {
-  let said = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.on("data", (data) => {
-      if (said.includes(word)) return;
-      said += String(data);
-      if (said.includes(word)) child.kill(signal);
-    });
-  }
-}
-
-function guarded(options: RunOptions = {}): RunOptions {
-  return { ...options, flags: ["--import", register, ...(options.flags ?? [])] };
-}
-
-/** Only our lines. */
-function told({ err }: Ran): readonly string[] {
-  const lines = err.split("\n").filter((line) => line.startsWith("soulmirror: "));
-  return lines.filter((line) => !line.includes("went on: ready"));
-}
-
-const blocked = `function blockTheLoop(ms) {
-  const end = performance.now() + ms;
-  while (performance.now() < end);
-}
-`;
+import { describe, expect, it } from "vitest";
+import {
+  appFile,
+  blocked,
+  guarded,
+  laterMs,
+  type RunOptions,
+  register,
+  run,
+  runFile,
+  told,
+} from "./register-bench.ts";
 
 describe("an app does, says and ends as it would without", () => {
   it.each<[string, string, RunOptions]>([
@@ -176,16 +81,29 @@ describe("an app does, says and ends as it would without", () => {
       } });`,
       "spy.mjs",
     );
-    const loads = async (environment: Readonly<Record<string, string>>): Promise<string> => {
+    const loads = async (
+      ms: number,
+      environment: Readonly<Record<string, string>> = {},
+    ): Promise<readonly string[]> => {
       const flags = ["--import", spy, "--import", register];
-      const ran = await run(`setTimeout(() => {}, ${laterMs})`, { flags, environment });
-      return ran.out.trim().split("\n").length > 1 ? "more later" : ran.out.trim();
+      const ran = await run(`setTimeout(() => {}, ${ms})`, { flags, environment });
+      return ran.out.trim().split("\n");
     };
-    expect((await run("", { flags: ["--import", spy, "--import", register] })).out).toBe(
-      "public/register.ts\n",
-    );
-    expect(await loads({})).toBe("more later");
-    expect(await loads({ RELIABILITY_ENGINE_ENABLED: "false" })).toBe("public/register.ts");
+    expect(await loads(0)).toEqual(["public/register.ts"]);
+    const off = { RELIABILITY_ENGINE_ENABLED: "false", RELIABILITY_FILES: "heal" };
+    const daemon = { SOULMIRROR_ENDPOINT: "http://127.0.0.1:9" };
+    expect(await loads(laterMs, { ...off, ...daemon })).toEqual(["public/register.ts"]);
+    const [first, second, ...later] = await loads(laterMs);
+    expect([first, second]).toEqual(["public/register.ts", "engine/silent/index.ts"]);
+    expect(later).toContain("engine/silent/guard-process.ts");
+    expect(later).not.toContain("engine/engine.ts");
+    expect(await loads(laterMs, daemon)).toContain("engine/engine.ts");
+  });
+
+  it("counts a word that nobody understands as switched off, as the engine does", async () => {
+    const environment = { RELIABILITY_ENGINE_ENABLED: "nope", RELIABILITY_FILES: "neither" };
+    const code = "console.log(Object.hasOwn(process, 'emit'))";
+    expect(await run(code, guarded({ environment }))).toMatchObject({ out: "false\n", err: "" });
   });
 });
 

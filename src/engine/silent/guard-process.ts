@@ -6,11 +6,11 @@
  * 2. A worker thread has no loop of the process and no heap limit to report: there only errors
  *    are looked after.
  */
-import { writeSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
 import { parseDurationMs } from "../../kernel/index.ts";
 import type { SilentError } from "../events.ts";
 import { watchGrowth } from "./growth-watch.ts";
+import { tellFinding } from "./process-findings.ts";
 import type { Stall } from "./stall-share.ts";
 import { watchStalls } from "./stall-watch.ts";
 import { SurvivedErrors } from "./survived-errors.ts";
@@ -18,8 +18,10 @@ import { type Tell, wholeProcess } from "./tell.ts";
 
 export interface GuardOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Told beside the line on stderr. */
-  readonly tell?: Tell;
+  /** The loop may be blocked for so long, 0: any time. Default: as the environment says, 200. */
+  readonly stallMs?: number | undefined;
+  /** Writes a line on stderr for people, who are told only there when a stall never ends. */
+  readonly say?: (text: string) => void;
 }
 
 export interface ProcessGuard {
@@ -29,24 +31,22 @@ export interface ProcessGuard {
 }
 
 const linePrefix = "soulmirror: ";
-/** A service writes its own log there. */
-const linesMax = 100;
 const stallUsualMs = 200;
 
-export function guardProcess({ environment, tell = () => {} }: GuardOptions): ProcessGuard {
-  const say = openStderr();
+export function guardProcess({ environment, stallMs, say }: GuardOptions): ProcessGuard {
   const report: Tell = (found) => {
-    say(found.reason);
-    tell(found);
+    say?.(found.reason);
+    tellFinding(found);
   };
   const errors = new SurvivedErrors(report);
   const stops = [(): void => errors.stop()];
   if (isMainThread) {
-    const thresholdMs = stallThresholdMs(environment["RELIABILITY_STALL_MS"], say);
+    const thresholdMs = stallMs ?? stallThresholdMs(environment["RELIABILITY_STALL_MS"], say);
     if (thresholdMs > 0) {
       // The watchdog writes the line itself, since the blocked thread cannot.
-      const onStall = (stall: Stall): void => tell(ofStall(stall));
-      stops.push(watchStalls({ thresholdMs, linePrefix, onStall }));
+      const onStall = (stall: Stall): void => tellFinding(ofStall(stall));
+      const lines = say === undefined ? {} : { linePrefix };
+      stops.push(watchStalls({ thresholdMs, ...lines, onStall }));
     }
     stops.push(watchGrowth(report));
   }
@@ -58,26 +58,13 @@ export function guardProcess({ environment, tell = () => {} }: GuardOptions): Pr
   };
 }
 
-function openStderr(): (text: string) => void {
-  let lines = 0;
-  return (text) => {
-    lines += 1;
-    if (lines > linesMax) return;
-    try {
-      writeSync(2, `${linePrefix}${text}\n`);
-    } catch {
-      // Nobody reads it, or it is full: the service comes first.
-    }
-  };
-}
-
 /** 0: off. */
-function stallThresholdMs(word: string | undefined, say: (text: string) => void): number {
+function stallThresholdMs(word: string | undefined, say: GuardOptions["say"]): number {
   if (word === undefined || word === "") return stallUsualMs;
   const thresholdMs = word === "off" ? 0 : parseDurationMs(word);
   if (thresholdMs === 0 || (thresholdMs !== undefined && thresholdMs >= 20)) return thresholdMs;
   const wants = "expected a duration from 20ms, or off";
-  say(`RELIABILITY_STALL_MS: ${wants}, found "${word}"; fix: write RELIABILITY_STALL_MS=200ms`);
+  say?.(`RELIABILITY_STALL_MS: ${wants}, found "${word}"; fix: write RELIABILITY_STALL_MS=200ms`);
   return stallUsualMs;
 }
 

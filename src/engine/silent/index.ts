@@ -5,5 +5,12 @@
 export { countDescriptors, descriptorLimit } from "./descriptors.ts";
 export { watchGrowth } from "./growth-watch.ts";
 export { type GuardOptions, guardProcess, type ProcessGuard } from "./guard-process.ts";
+export {
+  areFindingsHeard,
+  hearFindings,
+  onNextEngine,
+  tellFinding,
+} from "./process-findings.ts";
 export { type StallWatchOptions, watchStalls } from "./stall-watch.ts";
 export { watchEmitter } from "./watch-emitter.ts";
+export { watchProcess } from "./watch-process.ts";
