@@ -23,6 +23,21 @@ async function deadLinks(folder: string, page: string): Promise<readonly string[
   return targets.filter((target) => !existsSync(join(folder, dirname(page), target)));
 }
 
+/** Every way in that `soulmirror/register` has: what is loaded at once, later, and in a thread. */
+const guardedApp = `const fs = require("node:fs");
+fs.writeFileSync("notes", "old"); fs.writeFile("notes", "new", () => {}); fs.readFileSync("notes");
+function work() { const end = performance.now() + 1500; while (performance.now() < end); }
+setTimeout(work, 5000); setTimeout(() => {}, 7000);
+`;
+
+async function guardedRun(project: string, flag: string): Promise<readonly string[]> {
+  await writeFile(join(project, "guarded.cjs"), guardedApp);
+  const env = { ...process.env, RELIABILITY_FILES: "report" };
+  const words = [flag, "soulmirror/register", "guarded.cjs"];
+  const { stderr } = await run(process.execPath, words, { cwd: project, env });
+  return stderr.trim().split("\n");
+}
+
 test("the packed package installs small, without install scripts, and supervises a fleet", async () => {
   const folder = await mkdtemp(join(tmpdir(), "soulmirror-package-"));
   await using stack = new AsyncDisposableStack();
@@ -39,6 +54,13 @@ test("the packed package installs small, without install scripts, and supervises
   expect(existsSync(join(home, "examples", "shop", "load", "run-load.js"))).toBe(true);
   expect(await deadLinks(home, "README.md")).toEqual([]);
   expect(await deadLinks(home, "docs/runbook.md")).toEqual([]);
+
+  for (const flag of ["--import", "--require"]) {
+    expect(await guardedRun(project, flag)).toEqual([
+      expect.stringMatching(/notes was read while fs\.writeFile was writing it/),
+      expect.stringMatching(/blocked for \d+ ms in work .*guarded\.cjs/),
+    ]);
+  }
 
   const [port, apiPort] = [await freePort(), await freePort()];
   const program = `require("http").createServer((_, answer) => answer.end("here")).listen(process.env.PORT)`;
