@@ -24,13 +24,14 @@ function readTheBooks() {
 setTimeout(readTheBooks, 8000);
 `;
 
-/** The same with an engine of its own, which it makes after so many milliseconds. */
-const engineSource = (afterMs: number): string => `${callerSource}
+/** An engine of the app's own, which it makes after so many milliseconds. */
+const engineSource = (afterMs: number): string => `
 import { createEngine } from "${source("engine/index.ts")}";
-setTimeout(() => {
+const make = () => {
   const mail = createEngine().wrap("mail", { send: async () => "sent" });
   setInterval(() => mail.send(), 100);
-}, ${afterMs});
+};
+${afterMs === 0 ? "make();" : `setTimeout(make, ${afterMs});`}
 `;
 
 let bench: FleetBench;
@@ -40,17 +41,24 @@ beforeAll(async () => {
   bench = new FleetBench();
   const port = await freePort();
   host = `127.0.0.1:${port}`;
-  const caller = (name: string, code: string): object => {
-    writeFileSync(join(bench.folder, `${name}.mjs`), code);
-    const command = [process.execPath, "--import", register, join(bench.folder, `${name}.mjs`)];
+  const written = (name: string, code: string): string => {
+    const file = join(bench.folder, name);
+    writeFileSync(file, code);
+    return file;
+  };
+  const app = written("caller.mjs", callerSource);
+  const caller = (name: string, ...flags: readonly string[]): object => {
+    const command = [process.execPath, ...flags, "--import", register, app];
     return bench.toy(name, { command, env: { OTHER: `http://${host}/` } });
   };
+  const early = written("early.mjs", engineSource(0));
+  const late = written("late.mjs", engineSource(5000));
   bench.declare({
     services: {
       other: bench.toy("other", { listen: port, health_check: "/health" }),
-      plain: caller("plain", callerSource),
-      early: caller("early", engineSource(0)),
-      late: caller("late", engineSource(5000)),
+      plain: caller("plain"),
+      early: caller("early", "--import", early),
+      late: caller("late", "--import", late),
     },
   });
   await bench.start();
