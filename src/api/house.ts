@@ -4,6 +4,7 @@
  *
  * H1. Everything without a promise answers from memory at once: it can never delay the loop.
  * H2. Nothing here acts. `request` hands a person's wish to the loop, which decides and journals.
+ *     `steer` tells the engines inside a service, which decide for themselves.
  * H3. What `effectiveConfig`, `explain`, `logTail`, `followLog` and `diagnostics` tell has its
  *     secrets masked already.
  */
@@ -12,6 +13,11 @@ import type { Clock, Mode } from "../kernel/index.ts";
 import type { ResourceView, ServiceView } from "../loop/index.ts";
 import type {
   Action,
+  ControlMessage,
+  EngineLink,
+  EngineStand,
+  EngineWish,
+  EngineWishChange,
   Failure,
   Incident,
   Kept,
@@ -19,6 +25,7 @@ import type {
   ResourceId,
   RouteReport,
   SealedEntry,
+  SteeredService,
   Store,
 } from "../model/index.ts";
 import type { EngineReport, Taken, Telemetry } from "../targets/index.ts";
@@ -56,6 +63,10 @@ export interface House {
     telemetry: readonly Telemetry[],
     service: string | undefined,
   ): Pick<Taken, "rejected" | "reason">;
+  /** The engines that listen for what is wanted of them. */
+  readonly steering: Steering;
+  /** Journals it, keeps it and tells it to the engines of that service. */
+  steer(service: string, change: EngineWishChange, by: string): Promise<EngineWish>;
   logTail(resource: ResourceId, lines: number): Promise<readonly string[]>;
   /** Lines from now on, until `signal` aborts. */
   followLog(resource: ResourceId, onLine: (line: string) => void, signal: AbortSignal): void;
@@ -69,6 +80,23 @@ export interface House {
   /** Called after entries were written, in order. Returns the end of the subscription. */
   subscribe(listener: (entries: readonly SealedEntry[]) => void): () => void;
   self(): Self;
+}
+
+/** Engines in services, connected by the control channel. */
+export interface Steering {
+  services(): readonly SteeredService[];
+  wishOf(service: string): EngineWish;
+  linkOf(service: string, instance: string): EngineLink | undefined;
+  /** Returns how it goes. Throws BUSY where too many listen already. */
+  join(service: string, instance: string, listener: ControlListener): () => void;
+  /** False when no such engine listens. */
+  hear(service: string, stand: EngineStand): boolean;
+}
+
+export interface ControlListener {
+  readonly send: (message: ControlMessage) => void;
+  /** Another one has taken its place. */
+  readonly end: () => void;
 }
 
 /** The daemon's own figures. */

@@ -16,6 +16,7 @@ import { securityHeaders } from "./security/headers.ts";
 import { watchMethods } from "./wire/allowed-methods.ts";
 import { answerError } from "./wire/answer-error.ts";
 import "./wire/fastify-request.ts";
+import { addControlRoute } from "./wire/control-route.ts";
 import { makeOpenApi } from "./wire/open-api.ts";
 import { addOtlpRoutes } from "./wire/otlp-routes.ts";
 import { addProbeRoutes } from "./wire/probe-routes.ts";
@@ -93,6 +94,7 @@ export async function startApi(house: House, options: ApiOptions): Promise<Api> 
   addRestRoutes(app, house);
   const endTally = addProbeRoutes(app, house);
   const streams = addStreamRoutes(app, house, complain);
+  const closeControl = addControlRoute(app, house);
   addOtlpRoutes(app, house, complain);
   addSessionRoutes(app, gate);
   addTrpcRoutes(app, { house, gate, complain });
@@ -101,6 +103,7 @@ export async function startApi(house: House, options: ApiOptions): Promise<Api> 
   app.get("/api/v1/openapi.json", async () => (openApi ??= makeOpenApi(house)));
   app.addHook("preClose", (done) => {
     streams.close();
+    closeControl();
     endTally();
     done();
   });

@@ -24,7 +24,7 @@ export async function startApi(options: ApiServerOptions): Promise<Api> {
   const serviceOf = (given: string): string | undefined => engines.serviceOf(given);
   const complain = log.complain;
   const api = await openApi(house, { host, port, token, otherHosts, serviceOf, complain });
-  engines.open({ host, port: api.port, token });
+  engines.open({ host, port: api.port, token, state: directory.engine });
   return api;
 }
 

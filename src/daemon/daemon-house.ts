@@ -13,6 +13,8 @@ import {
 } from "../loop/index.ts";
 import {
   type Action,
+  type EngineWish,
+  type EngineWishChange,
   type Failure,
   type Incident,
   instanceId,
@@ -37,6 +39,7 @@ import {
 } from "../targets/index.ts";
 import { answeringStore } from "./answering-store.ts";
 import { engineSamples } from "./engine-samples.ts";
+import { type EngineSteering, wishWords } from "./engine-steering.ts";
 import type { FleetSource } from "./fleet-source.ts";
 import type { EntryListener } from "./journal-keeper.ts";
 import type { KnowledgeBase } from "./knowledge-base.ts";
@@ -53,6 +56,7 @@ export interface DaemonHouseOptions {
   readonly archive: Pick<SpecArchive, "specOf">;
   /** For what a process wrote, or has in its memory. */
   readonly redaction: Pick<Redaction, "text">;
+  readonly steering: EngineSteering;
 }
 
 /** Five wake-ups a second: 300 looks at the loop in a minute, of which the third worst is told. */
@@ -64,6 +68,7 @@ export class DaemonHouse implements House {
   readonly clock: Clock = realClock;
   readonly startedAt: number;
   readonly store: Store;
+  readonly steering: EngineSteering;
   readonly #options: DaemonHouseOptions;
   readonly #loopDelay = monitorEventLoopDelay({ resolution: delayResolutionMs });
 
@@ -77,6 +82,7 @@ export class DaemonHouse implements House {
     this.#options = options;
     this.store = answeringStore(options.knowledge.store, realTimers);
     this.startedAt = options.startedAt;
+    this.steering = options.steering;
     this.#engines = new EngineBook(undefined, (text) => options.redaction.text(text));
     this.#loopDelay.enable();
   }
@@ -171,6 +177,14 @@ export class DaemonHouse implements House {
       this.#options.conductor.observe(observation);
     }
     return taken;
+  }
+
+  async steer(service: string, change: EngineWishChange, by: string): Promise<EngineWish> {
+    const { keeper } = this.#options.knowledge;
+    const resource = `service/${service}` as const;
+    const what = `${wishWords(change)} inside`;
+    await keeper.write([{ kind: "request", by, what, resource }], this.clock.now().wallMs);
+    return await this.steering.change(service, change);
   }
 
   async logTail(resource: ResourceId, lines: number): Promise<readonly string[]> {

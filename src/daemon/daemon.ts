@@ -27,6 +27,7 @@ import { keepHouse } from "./housekeeping.ts";
 import { keepLogs } from "./keep-logs.ts";
 import { keepUsual } from "./keep-usual.ts";
 import { type KnowledgeBase, openKnowledge } from "./knowledge-base.ts";
+import { openSteering } from "./open-steering.ts";
 import { watchPrograms } from "./program-watch.ts";
 import { writeReadyNote } from "./ready-note.ts";
 import { recallLate } from "./recall-late.ts";
@@ -112,8 +113,8 @@ async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> 
   await write({ kind: "daemon_started", version, pid: process.pid });
   if (knowledge.aside !== undefined) await write(setAside(knowledge.aside));
   await write({ kind: "fleet_loaded", hash: fleet.hash, changes: [] });
-  const whole = { conductor, source, knowledge, targets, redaction, archive, startedAt };
-  const house = new DaemonHouse(whole);
+  const known = { source, knowledge, targets, redaction, archive, conductor, startedAt };
+  const house = new DaemonHouse({ ...known, steering: openSteering(directory, log) });
   const api = await startApi({ house, directory, fleet, log, engines });
   teardown.add("the API", () => api.close());
 

@@ -12,24 +12,35 @@ import { instanceOf, type ResourceId } from "../model/index.ts";
 interface Opened {
   readonly url: string;
   readonly key: string;
+  readonly state: string;
+}
+
+export interface EngineDoor {
+  readonly host: string;
+  readonly port: number;
+  /** That of the daemon. */
+  readonly token: string;
+  /** The folder where engines keep what they were told. */
+  readonly state: string;
 }
 
 export class EngineAccess {
   #opened: Opened | undefined;
 
   /** Before that nothing is started, and nobody is let in. */
-  open({ host, port, token }: { host: string; port: number; token: string }): void {
+  open({ host, port, token, state }: EngineDoor): void {
     const reached = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
     const shown = reached.includes(":") ? `[${reached}]` : reached;
-    this.#opened = { url: `http://${shown}:${port}`, key: token };
+    this.#opened = { url: `http://${shown}:${port}`, key: token, state };
   }
 
   /** What the daemon adds to the environment of an instance. */
   environmentOf(resource: ResourceId): Readonly<Record<string, string>> {
     const service = instanceOf(resource)?.service;
     if (this.#opened === undefined || service === undefined) return {};
-    const { url, key } = this.#opened;
-    return { SOULMIRROR_ENDPOINT: url, SOULMIRROR_TOKEN: tokenOf(service, key) };
+    const { url, key, state } = this.#opened;
+    const token = tokenOf(service, key);
+    return { SOULMIRROR_ENDPOINT: url, SOULMIRROR_TOKEN: token, SOULMIRROR_STATE: state };
   }
 
   /** Whose token that is; undefined when it is none of ours. */

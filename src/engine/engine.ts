@@ -24,6 +24,7 @@ import { BreakerMemory, type BreakerStateStore, fileStateStore } from "./breaker
 import { meterOf } from "./core/meter.ts";
 import type { SamplingMode } from "./core/sampling.ts";
 import { EngineEventHub, type EngineEvents, type EventName } from "./events.ts";
+import { startControl } from "./facade/control.ts";
 import { Foresight, type Optimization } from "./facade/foresight.ts";
 import { processHealth } from "./facade/health.ts";
 import { Operations } from "./facade/operations.ts";
@@ -38,6 +39,7 @@ import { realTools } from "./real-tools.ts";
 import {
   type EngineOptionsInCode,
   type EngineSettings,
+  type Entry,
   engineOptionReaders,
   layerOfCode,
   type ServiceOptionsInCode,
@@ -46,6 +48,7 @@ import {
   serviceOptionReaders,
 } from "./settings/index.ts";
 import { hearFindings, watchProcess } from "./silent/index.ts";
+import { instanceName } from "./telemetry/index.ts";
 import { Wrapper } from "./wrap/wrapper.ts";
 
 export interface EngineOptions extends EngineOptionsInCode {
@@ -122,6 +125,7 @@ export class InfrastructureReliabilityEngine implements EngineView {
   readonly #stopTelemetry: () => Promise<void>;
   readonly #stopHearing: () => void;
   readonly #watches = new Set<() => void>();
+  readonly #stopControl: () => void;
   #code: EngineOptionsInCode;
 
   /**
@@ -181,7 +185,20 @@ export class InfrastructureReliabilityEngine implements EngineView {
       settings: () => this.settings,
       set: (entries) => this.#source.change({ name: "runtime", entries }, "optimization"),
     });
-    this.#stopTelemetry = startTelemetry(this, tools);
+    const startedAt = tools.wallMs();
+    this.#stopTelemetry = startTelemetry(this, tools, startedAt);
+    this.#stopControl = startControl({
+      service: this.service,
+      instance: instanceName(startedAt),
+      tools,
+      events,
+      memory: this.#memory,
+      mode: () => this.mode,
+      setMode: (mode) => {
+        const entries = mode === undefined ? [] : [askedByDaemon(mode)];
+        this.#source.change({ name: "runtime", entries }, "daemon");
+      },
+    });
     // Whoever made the engine can listen by then.
     queueMicrotask(() => tellSettings(events, { changes: [], problems: this.problems }));
     this.#stopHearing = hearFindings((found) => {
@@ -335,6 +352,7 @@ export class InfrastructureReliabilityEngine implements EngineView {
   async close(): Promise<void> {
     this.#stopHearing();
     for (const stop of this.#watches) stop();
+    this.#stopControl();
     this.#source.close();
     this.#operations.stop();
     this.#foresight.stop();
@@ -355,6 +373,10 @@ export class InfrastructureReliabilityEngine implements EngineView {
     this.#code = { ...this.#code, services: { ...this.#code.services, [name]: options } };
     this.#source.change({ name: "code", entries: layerOfCode(this.#code).entries });
   }
+}
+
+function askedByDaemon(mode: Mode): Entry {
+  return { leaf: "mode", value: mode, key: "mode", from: "the daemon" };
 }
 
 /** As `new InfrastructureReliabilityEngine`; a text is the path of a configuration file. */

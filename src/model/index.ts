@@ -19,5 +19,6 @@ export type * from "./rows.ts";
 export type * from "./sensing.ts";
 export * from "./series.ts";
 export * from "./shown-state.ts";
+export type * from "./steering.ts";
 export type * from "./storing.ts";
 export type * from "./tried.ts";

@@ -6,6 +6,7 @@ import { createHmac } from "node:crypto";
 import { trendsOf } from "../../src/analyze/index.ts";
 import type { House } from "../../src/api/index.ts";
 import type { Fleet } from "../../src/config/index.ts";
+import { EngineSteering } from "../../src/daemon/engine-steering.ts";
 import { createIds, createRandom } from "../../src/kernel/index.ts";
 import {
   createChain,
@@ -21,6 +22,7 @@ import {
   tick,
 } from "../../src/loop/index.ts";
 import {
+  type EngineWishChange,
   type Entry,
   isFinished,
   type PersonRequest,
@@ -128,6 +130,13 @@ export class ApiHouse implements House {
   takeTelemetry(telemetry: readonly Telemetry[], service: string | undefined) {
     return this.book.take(telemetry, service, this.clock.now());
   }
+
+  readonly steering = new EngineSteering({
+    kept: undefined,
+    keep: async () => {},
+    wallMs: () => this.clock.now().wallMs,
+  });
+  steer = (service: string, change: EngineWishChange) => this.steering.change(service, change);
 
   logTail = async (resource: ResourceId, lines: number) =>
     ["first", "second", `third of ${resource}`].slice(-lines);

@@ -36,11 +36,17 @@ async function makeSamples(): Promise<typeof samples> {
     .find((each) => each.status.kind === "waiting_for_approval");
   const site = { kind: "http", name: "site-0" };
   const instance = { kind: "instance", name: "service-0.1" };
+  house.steering.join("service-0", "one", { send: () => {}, end: () => {} });
   return {
     overview: {},
     health: {},
     reliability: {},
     engines: { query: "?service=shop" },
+    steeredEngines: {},
+    steerEngines: { body: { service: "service-0", isolate: { operation: "x", reason: "y" } } },
+    engineStand: {
+      body: { service: "service-0", instance: "one", version: 0, mode: "full", open: [] },
+    },
     services: {},
     service: { path: { name: "service-0" } },
     restartService: { path: { name: "service-0" }, body: { instance: 2 } },
@@ -125,6 +131,7 @@ describe("every procedure", () => {
       "restartService",
       "setMode",
       "startService",
+      "steerEngines",
       "stopService",
     ]);
   });

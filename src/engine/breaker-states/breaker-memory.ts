@@ -36,6 +36,8 @@ interface Kept {
   /** Not by what it has seen itself, but because others say so. */
   isInduced: boolean;
   release: (() => void) | undefined;
+  /** As `release`, of an isolation from outside. */
+  releaseOutside: (() => void) | undefined;
 }
 
 export class BreakerMemory {
@@ -48,6 +50,8 @@ export class BreakerMemory {
   readonly #kept = new Map<string, Kept>();
   /** States of circuits that nobody has asked for yet. */
   readonly #found = new Map<string, SavedBreaker>();
+  /** Isolated from outside, with the reason, whether there is such a circuit yet or not. */
+  #outside: ReadonlyMap<string, string> = new Map();
   #isRestoring = false;
 
   constructor({ tools = realTools, store, tell = () => {}, quietMs }: BreakerMemoryOptions = {}) {
@@ -78,11 +82,13 @@ export class BreakerMemory {
       lastSuccessAt: undefined,
       isInduced: false,
       release: undefined,
+      releaseOutside: undefined,
     };
     this.#kept.set(name, kept);
     const found = this.#found.get(name);
     this.#found.delete(name);
     if (found !== undefined) this.#restore(kept, found);
+    this.#isolateOutside(name, kept);
   }
 
   /** To be called from the circuit's own listener. */
@@ -131,6 +137,26 @@ export class BreakerMemory {
     if (kept === undefined || release === undefined) return;
     kept.release = undefined;
     release();
+  }
+
+  /**
+   * From outside exactly these are isolated, until it is called again: also circuits that are made
+   * later. What was isolated in code stays so.
+   */
+  isolateExactly(isolated: ReadonlyMap<string, string>): void {
+    const before = this.#outside;
+    this.#outside = isolated;
+    for (const name of before.keys()) {
+      if (isolated.has(name)) continue;
+      // It was saved as isolated because of who has released it now.
+      if (this.#found.get(name)?.phase === "isolated") this.#found.delete(name);
+      const kept = this.#kept.get(name);
+      const release = kept?.releaseOutside;
+      if (kept === undefined || release === undefined) continue;
+      kept.releaseOutside = undefined;
+      release();
+    }
+    for (const [name, kept] of this.#kept) this.#isolateOutside(name, kept);
   }
 
   /** Opens it because others say so: it is no vote of its own. */
@@ -194,6 +220,12 @@ export class BreakerMemory {
     }
   }
 
+  #isolateOutside(name: string, kept: Kept): void {
+    const reason = this.#outside.get(name);
+    if (reason === undefined || kept.releaseOutside !== undefined) return;
+    kept.releaseOutside = kept.breaker.isolate(reason);
+  }
+
   #restore(kept: Kept, saved: SavedBreaker): void {
     const { monotonicMs, wallMs } = this.#tools;
     const state = asOfNow(saved, wallMs());
@@ -203,7 +235,10 @@ export class BreakerMemory {
     kept.lastFailureAt = state.lastFailureAt;
     kept.lastSuccessAt = state.lastSuccessAt;
     if (state.phase === "isolated") {
-      kept.release ??= kept.breaker.isolate("it was isolated before the restart");
+      // Who isolates it from outside does so anew.
+      if (!this.#outside.has(saved.name)) {
+        kept.release ??= kept.breaker.isolate("it was isolated before the restart");
+      }
     } else if (state.phase === "open" || state.phase === "half_open") {
       const openForMs = openForMsOf(state) ?? kept.breaker.options.resetTimeoutMs;
       const leftMs = Math.max(0, (state.nextRetryAt ?? 0) - wallMs());

@@ -9,13 +9,14 @@ import { EngineTelemetry } from "../telemetry/index.ts";
 type Told = EngineView & { readonly events: EngineEventHub; readonly settings: EngineSettings };
 
 /** Returns the function that ends it. A mistake in the environment is told and stops nothing. */
-export function startTelemetry(engine: Told, tools: Tools): () => Promise<void> {
+export function startTelemetry(engine: Told, tools: Tools, startedAt: number): () => Promise<void> {
   const { events } = engine;
   try {
     const telemetry = new EngineTelemetry({
       view: engine,
       events,
       tools,
+      startedAt,
       batchSize: engine.settings.value("telemetry.batchSize"),
       flushIntervalMs: engine.settings.value("telemetry.flushIntervalMs"),
       redisStreamKey: engine.settings.value("telemetry.redisStreamKey"),

@@ -37,6 +37,8 @@ export interface EngineTelemetryOptions
   readonly classify?: Classify | undefined;
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
   readonly tools?: Tools | undefined;
+  /** Part of the name under which this engine is known. Default: now. */
+  readonly startedAt?: number | undefined;
 }
 
 export class EngineTelemetry {
@@ -52,9 +54,10 @@ export class EngineTelemetry {
   /** Throws OPTIONS_INVALID with the key, the value and the fix of each mistake. */
   constructor(options: EngineTelemetryOptions) {
     const { view, events, redis, redisStreamKey, sinks = [], ...rest } = options;
-    const { otlp, exportIntervalMs, classify, environment, tools = realTools, ...pace } = rest;
+    const { otlp, exportIntervalMs, classify, environment, tools = realTools, ...more } = rest;
+    const { startedAt = tools.wallMs(), ...pace } = more;
     const target = otlp === undefined ? otlpOptions(environment ?? process.env) : otlp || undefined;
-    const resource = engineResource(view.service, tools.wallMs());
+    const resource = engineResource(view.service, startedAt);
     const transport = target && new OtlpTransport(target, tools.wallMs);
     const stream = redisStreamKey === undefined ? {} : { streamKey: redisStreamKey };
     const all: readonly MetricSink[] = [

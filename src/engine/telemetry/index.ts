@@ -2,6 +2,8 @@
  * What an engine measures and tells, on its way to the daemon, collectors, streams, scrapers and
  * spans. Bounded everywhere, every loss counted. What to measure is decided where it happens.
  */
+
+export { instanceName } from "./engine-resource.ts";
 export {
   EngineTelemetry,
   type EngineTelemetryOptions,

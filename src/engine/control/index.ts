@@ -1,0 +1,2 @@
+/** How the daemon that has started a service steers the engine inside. */
+export { SteeredEngine, type SteeredEngineOptions } from "./steered-engine.ts";
