@@ -170,6 +170,8 @@ export class ControlLink {
     };
     const outgoing = request(url, { ...options, headers, agent: false });
     outgoing.once("socket", (socket) => socket.unref());
+    // One that is over may still say so: without a listener that would end the process.
+    outgoing.on("error", () => {});
     return outgoing;
   }
 }

@@ -14,9 +14,10 @@ export class EventReader {
   /** The events that are whole now. Throws when one is longer than it may be. */
   read(text: string): readonly string[] {
     const events: string[] = [];
-    const lines = (this.#rest + text).split(/\r\n|\n|\r/);
+    const lines = (this.#rest + text).split("\n");
     this.#rest = lines.pop() ?? "";
-    for (const line of lines) {
+    for (const whole of lines) {
+      const line = whole.replace(/\r$/, "");
       if (line.startsWith("data:")) this.#add(line.slice(5).replace(/^ /, ""));
       if (line !== "" || this.#data.length === 0) continue;
       events.push(this.#data.join("\n"));
