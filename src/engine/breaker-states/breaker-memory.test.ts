@@ -271,3 +271,42 @@ describe("a store", () => {
     expect(batches).toEqual([50, 50]);
   });
 });
+
+describe("a circuit that is isolated from outside", () => {
+  const isolated = new Map([[name, "the provider is down"]]);
+
+  it("is isolated as soon as it is made, and again after a restart, until it is released", async () => {
+    const machine = new ManualTools();
+    const store = memoryStateStore(machine);
+    const first = new Process(store, machine.wallMs);
+    first.memory.isolateExactly(isolated);
+    expect([first.breaker.phase, first.phases]).toEqual([
+      "isolated",
+      ["isolated: the provider is down"],
+    ]);
+    await first.memory.close();
+    // What is wanted is known before the circuit is made.
+    const tools = new ManualTools();
+    const memory = new BreakerMemory({ tools, store });
+    memory.isolateExactly(isolated);
+    const breaker = new Breaker(breakerDefaults, () => {});
+    memory.adopt(name, breaker);
+    expect(breaker.phase).toBe("isolated");
+    memory.isolateExactly(new Map());
+    expect(breaker.phase).toBe("closed");
+  });
+
+  it("and was released before it was made again, is closed", async () => {
+    const machine = new ManualTools();
+    const store = memoryStateStore(machine);
+    const first = new Process(store, machine.wallMs);
+    first.memory.isolateExactly(isolated);
+    await first.memory.close();
+    const memory = new BreakerMemory({ tools: new ManualTools(), store });
+    memory.isolateExactly(isolated);
+    memory.isolateExactly(new Map());
+    const breaker = new Breaker(breakerDefaults, () => {});
+    memory.adopt(name, breaker);
+    expect(breaker.phase).toBe("closed");
+  });
+});

@@ -46,6 +46,6 @@ describe("a message of the daemon", () => {
     ["a vote by a name that is too long", { kind: "votes", votes: [{ instance: long, open: [] }] }],
   ])("that is or has %s is refused", (_what, message) => {
     const text = typeof message === "string" ? message : JSON.stringify(message);
-    expect(() => readControl(text)).toThrow();
+    expect(() => readControl(text)).toThrow(Error);
   });
 });
