@@ -13,12 +13,21 @@ export function failed<E>(error: E): Result<never, E> {
 
 /** What any thrown value says. Never throws itself: it is called where errors end. */
 export function messageOf(error: unknown): string {
-  if (error instanceof Error) return error.message || error.name;
-  if (typeof error === "string") return error;
   try {
+    if (error instanceof Error) return String(error.message || error.name);
+    if (typeof error === "string") return error;
     return JSON.stringify(error) ?? String(error);
   } catch {
-    // A circle, or a bigint: what kind of thing it is must do.
+    // A circle, a bigint, a getter that throws: what kind of thing it is must do.
+    return kindOf(error);
+  }
+}
+
+function kindOf(error: unknown): string {
+  try {
     return Object.prototype.toString.call(error);
+  } catch {
+    // A proxy that throws, or was revoked.
+    return "something that cannot be shown";
   }
 }

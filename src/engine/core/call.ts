@@ -27,7 +27,12 @@ export type Answer =
 
 /** Node's streams, the web's, and async iterators: all of them can be iterated over. */
 export function isStreaming(value: object): boolean {
-  return (value as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator] !== undefined;
+  try {
+    return (value as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator] !== undefined;
+  } catch {
+    // What throws when it is looked at is the caller's as it is.
+    return false;
+  }
 }
 
 type Work = (this: unknown, ...words: never[]) => unknown;
@@ -64,6 +69,9 @@ export class Call {
   /** Who asked for it, where that is known. */
   ids: RequestIds | undefined = undefined;
 
+  /** The caller's own: what he has aborted is no failure. */
+  signal: AbortSignal | undefined = undefined;
+
   readonly fulfilled = (value: unknown): unknown => {
     const owner = this.owner as CallOwner;
     if (typeof value === "object" && value !== null && isStreaming(value)) {
@@ -87,6 +95,17 @@ export function takeCall(): Call {
   return pool.pop() ?? new Call();
 }
 
+/** What an owned call was given leaves with its answer: the next one must not find it. */
+export function disown(call: Call): void {
+  call.answer = "watched";
+  call.resolve = undefined;
+  call.reject = undefined;
+  call.receiver = undefined;
+  call.work = undefined;
+  call.words = undefined;
+  call.attempt = 1;
+}
+
 /** C1. */
 export function giveBack(call: Call): void {
   call.owner = undefined;
@@ -95,13 +114,7 @@ export function giveBack(call: Call): void {
   call.isMetered = false;
   call.cut = undefined;
   call.ids = undefined;
-  if (call.answer === "owned") {
-    call.resolve = undefined;
-    call.reject = undefined;
-    call.receiver = undefined;
-    call.work = undefined;
-    call.words = undefined;
-    call.attempt = 1;
-  }
+  call.signal = undefined;
+  if (call.answer === "owned") disown(call);
   if (pool.length < poolMax) pool.push(call);
 }

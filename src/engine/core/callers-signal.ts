@@ -2,10 +2,21 @@
 export function callersSignal(words: ArrayLike<unknown>): AbortSignal | undefined {
   for (let place = words.length - 1; place >= 0; place -= 1) {
     const word = words[place];
-    if (word instanceof AbortSignal) return word;
-    if (typeof word !== "object" || word === null) continue;
-    const signal = Object.getOwnPropertyDescriptor(word, "signal")?.value as unknown;
-    if (signal instanceof AbortSignal) return signal;
+    const signal = typeof word === "object" && word !== null ? signalOf(word) : undefined;
+    if (signal !== undefined) return signal;
   }
   return undefined;
+}
+
+/** The word itself, or its own field: a getter would be code of somebody else. */
+export function signalOf(word: object): AbortSignal | undefined {
+  try {
+    if (word instanceof AbortSignal) return word;
+    if (!Object.hasOwn(word, "signal")) return undefined;
+    const signal: unknown = Object.getOwnPropertyDescriptor(word, "signal")?.value;
+    return signal instanceof AbortSignal ? signal : undefined;
+  } catch {
+    // A proxy that throws when it is looked at.
+    return undefined;
+  }
 }

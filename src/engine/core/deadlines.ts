@@ -9,8 +9,10 @@
 import { type CancelTimer, MinHeap, type Timers } from "../../kernel/index.ts";
 
 export interface WithDeadline {
-  /** It is in the heap. */
+  /** It is in the heap... */
   isArmed: boolean;
+  /** ...with this due time; an entry with another one is old. */
+  armedMs: number;
   /** Ends the calls whose time is over; the time at which to look again, or undefined. */
   expire(nowMs: number): number | undefined;
 }
@@ -32,8 +34,11 @@ export class Deadlines {
     this.#monotonicMs = monotonicMs;
   }
 
+  /** Looks at it at `dueMs`, if not before. */
   arm(owner: WithDeadline, dueMs: number): void {
+    if (owner.isArmed && owner.armedMs <= dueMs) return;
     owner.isArmed = true;
+    owner.armedMs = dueMs;
     this.#heap.push({ dueMs, owner });
     if (dueMs < this.#timerDueMs) this.#set(dueMs);
   }
@@ -50,11 +55,11 @@ export class Deadlines {
     this.#timerDueMs = Number.POSITIVE_INFINITY;
     for (let top = this.#heap.top; top !== undefined && top.dueMs <= nowMs; top = this.#heap.top) {
       this.#heap.pop();
-      top.owner.isArmed = false;
-      const againMs = top.owner.expire(nowMs);
-      if (againMs === undefined || top.owner.isArmed) continue;
-      top.owner.isArmed = true;
-      this.#heap.push({ dueMs: Math.max(againMs, nowMs + 1), owner: top.owner });
+      const { owner, dueMs } = top;
+      if (!owner.isArmed || owner.armedMs !== dueMs) continue;
+      owner.isArmed = false;
+      const againMs = owner.expire(nowMs);
+      if (againMs !== undefined) this.arm(owner, Math.max(againMs, nowMs + 1));
     }
     const next = this.#heap.top;
     if (next !== undefined) this.#set(next.dueMs);

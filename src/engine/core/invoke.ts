@@ -11,6 +11,7 @@ import { watchThenable } from "../streams/thenable.ts";
 import type { Call } from "./call.ts";
 import { isStreaming } from "./call.ts";
 import type { Fallback } from "./call-plan.ts";
+import { signalOf } from "./callers-signal.ts";
 import type { OperationCore } from "./operation-core.ts";
 import { mayFallBack } from "./recovery.ts";
 import { bulkheadError, waitForRoom } from "./wait-for-room.ts";
@@ -46,6 +47,8 @@ export function makeMethod(
       return waiting ?? turnAway(operation, bulkheadError(operation));
     }
     const call = operation.start(ticket);
+    const last: unknown = arguments[arguments.length - 1];
+    if (typeof last === "object" && last !== null) call.signal = signalOf(last);
     let result: unknown;
     try {
       result = work.apply(receiver, arguments as never);
@@ -56,8 +59,9 @@ export function makeMethod(
     }
     if (!(result instanceof Promise && result.constructor === Promise)) {
       if (typeof result === "object" && result !== null && result !== target) {
-        if (isStreaming(result)) return operation.streamOpened(call, result);
+        // A query can be iterated as well; that it can be awaited says more.
         if (isThenable(result)) return watchThenable(operation, call, result);
+        if (isStreaming(result)) return operation.streamOpened(call, result);
       }
       operation.workFulfilled(call, result);
       return result === target ? wrapper : result;
@@ -87,7 +91,12 @@ function isAsync(work: Method): boolean {
 }
 
 function isThenable(result: object): result is PromiseLike<unknown> {
-  return typeof (result as Partial<PromiseLike<unknown>>).then === "function";
+  try {
+    return typeof (result as Partial<PromiseLike<unknown>>).then === "function";
+  } catch {
+    // What throws when it is looked at is the caller's as it is.
+    return false;
+  }
 }
 
 /** Handed from the executor to whoever has just made a promise: no closure is needed. */

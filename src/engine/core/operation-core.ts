@@ -21,9 +21,8 @@ import { HotHistogram } from "../../statistics/index.ts";
 import type { EngineEventHub, RecoverySuccess, RequestIds } from "../events.ts";
 import type { OperationReport } from "../operation.ts";
 import { watchStream } from "../streams/watch-stream.ts";
-import { type Call, type CallOwner, giveBack, takeCall } from "./call.ts";
+import { type Call, type CallOwner, disown, giveBack, takeCall } from "./call.ts";
 import type { CallPlan } from "./call-plan.ts";
-import { callersSignal } from "./callers-signal.ts";
 import { Counts } from "./counts.ts";
 import type { Deadlines, WithDeadline } from "./deadlines.ts";
 import { InFlight } from "./in-flight.ts";
@@ -57,6 +56,7 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
   readonly breaker: Breaker;
   isActive = false;
   isArmed = false;
+  armedMs = 0;
   /** Findings about results and hanging calls. */
   silentErrors = 0;
   /** It has answered with a promise before: so does an open circuit then. */
@@ -67,6 +67,7 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
   readonly #sampling: Sampling;
   #silent: SilentLooks | undefined;
   readonly #waiting: (() => void)[] = [];
+  #isLettingIn = false;
 
   constructor(name: string, shared: Shared, plan: CallPlan) {
     this.name = name;
@@ -95,7 +96,7 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
     this.#silent = plan.looksForSilentErrors ? (this.#silent ?? new SilentLooks()) : undefined;
     this.breaker.configure(plan.breaker);
     const { oldest } = this.inFlight;
-    if (oldest !== undefined && !this.isArmed && plan.timeoutMs > 0) this.#arm(oldest);
+    if (oldest !== undefined && plan.timeoutMs > 0) this.#arm(oldest);
     this.#letNextBegin();
   }
 
@@ -149,7 +150,7 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
     const opened = watchStream(this, call, stream);
     if (call.answer === "owned" && !call.isForsaken)
       (call.resolve as (value: unknown) => void)(opened);
-    call.answer = "watched";
+    disown(call);
     return opened;
   }
 
@@ -164,11 +165,7 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
 
   /** The work has failed, or its time is over. `elapsedMs` below zero: it was not timed. */
   attemptFailed(call: Call, error: unknown, elapsedMs: number): Judgement {
-    const judgement = judgeCall(
-      this.shared.classify,
-      error,
-      call.words && callersSignal(call.words),
-    );
+    const judgement = judgeCall(this.shared.classify, error, call.signal);
     if (judgement.isFault) this.breaker.failed(call.ticket, this.#pulse.nowMs, elapsedMs);
     else this.breaker.dismissed(call.ticket);
     if (call.answer === "owned") {
@@ -286,7 +283,11 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
   }
 
   #letNextBegin(): void {
+    // Work that ends at once lets the next one begin from within: a loop, and no recursion.
+    if (this.#isLettingIn) return;
+    this.#isLettingIn = true;
     while (this.#waiting.length > 0 && this.#hasRoom) this.#waiting.shift()?.();
+    this.#isLettingIn = false;
   }
 }
 

@@ -120,13 +120,15 @@ interface Falling extends Failed {
 function answerWithFallback(operation: OperationCore, promised: Promised, falling: Falling): void {
   const { error, judgement, fallback } = falling;
   operation.decided({ kind: "fallback", category: judgement.category, error }, true);
-  try {
-    promised.resolve(fallback(error));
-    operation.recovered("fallback", promised.attempt);
-  } catch {
+  const answer = async (): Promise<unknown> => fallback(error);
+  answer().then(
+    (value) => {
+      promised.resolve(value);
+      operation.recovered("fallback", promised.attempt);
+    },
     // The first error says more than that of the fallback.
-    promised.reject(error);
-  }
+    () => promised.reject(error),
+  );
 }
 
 interface Pausing extends Failed {

@@ -4,12 +4,16 @@
  * Q1. Who waits is answered when he gives up, or when the time of a call is over; his work is then
  *     never begun.
  * Q2. First come, first served; so many wait at most.
+ * Q3. Whether the circuit is closed is asked once more when its turn has come.
  */
+import { AsyncLocalStorage } from "node:async_hooks";
 import {
   BulkheadError,
   CallTimeoutError,
+  CircuitBreakerError,
   judgeCall,
   type PolicyError,
+  refused,
 } from "../../resilience/index.ts";
 import type { Call } from "./call.ts";
 import { callersSignal } from "./callers-signal.ts";
@@ -33,16 +37,27 @@ export function waitForRoom(
 ): Promise<unknown> | undefined {
   const { promise, resolve, reject } = Promise.withResolvers<unknown>();
   const ends: (() => void)[] = [];
-  const begin = (): void => {
-    for (const end of ends) end();
-    const call = operation.start(ticket);
-    Object.assign(call, { resolve, reject, receiver, work, words, answer: "owned" });
-    try {
-      Promise.resolve(work.apply(receiver, words as never)).then(call.fulfilled, call.rejected);
-    } catch (error) {
-      operation.workRejected(call, error);
-    }
-  };
+  const signal = callersSignal(words);
+  // Who lets it begin is another caller, in another context.
+  const inContext = AsyncLocalStorage.snapshot();
+  const begin = (): void =>
+    inContext(() => {
+      for (const end of ends) end();
+      const now = admitAgain(operation, ticket);
+      if (now === refused) {
+        giveUp(new CircuitBreakerError(operation.name));
+        return;
+      }
+      const call = operation.start(now);
+      call.signal = signal;
+      Object.assign(call, { resolve, reject, receiver, work, words, answer: "owned" });
+      try {
+        Promise.resolve(work.apply(receiver, words as never)).then(call.fulfilled, call.rejected);
+      } catch (error) {
+        operation.workRejected(call, error);
+        reject(error);
+      }
+    });
   const leave = operation.enqueue(begin);
   if (leave === undefined) {
     operation.breaker.dismissed(ticket);
@@ -51,7 +66,6 @@ export function waitForRoom(
     operation.decided({ kind: "rejected", by: "bulkhead", reason }, true);
     return undefined;
   }
-  const signal = callersSignal(words);
   const giveUp = (error: unknown): void => {
     leave();
     for (const end of ends) end();
@@ -81,4 +95,12 @@ function limitWait(
     giveUp(new CallTimeoutError(operation.name, timeoutMs));
   });
   ends.push(cancel);
+}
+
+/** Q3. */
+function admitAgain({ breaker, plan, shared }: OperationCore, ticket: number): number {
+  if (breaker.isClosed) return breaker.ticket;
+  if (ticket === breaker.ticket && breaker.phase === "half_open") return ticket;
+  const now = breaker.admit(shared.pulse.monotonicMs());
+  return now === refused && !plan.acts.breaker ? ticket : now;
 }
