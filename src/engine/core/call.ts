@@ -115,6 +115,6 @@ export function giveBack(call: Call): void {
   call.cut = undefined;
   call.ids = undefined;
   call.signal = undefined;
-  if (call.answer === "owned") disown(call);
+  if (call.resolve !== undefined) disown(call);
   if (pool.length < poolMax) pool.push(call);
 }

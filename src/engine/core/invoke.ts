@@ -7,7 +7,7 @@
  * I3. In shadow the caller has the very promise of the work.
  */
 import { CircuitBreakerError, type Judgement, refused } from "../../resilience/index.ts";
-import { watchThenable } from "../streams/thenable.ts";
+import { isThenable, watchThenable } from "../streams/thenable.ts";
 import type { Call } from "./call.ts";
 import { isStreaming } from "./call.ts";
 import type { Fallback } from "./call-plan.ts";
@@ -88,15 +88,6 @@ export function makeMethod(
 
 function isAsync(work: Method): boolean {
   return Object.prototype.toString.call(work) === "[object AsyncFunction]";
-}
-
-function isThenable(result: object): result is PromiseLike<unknown> {
-  try {
-    return typeof (result as Partial<PromiseLike<unknown>>).then === "function";
-  } catch {
-    // What throws when it is looked at is the caller's as it is.
-    return false;
-  }
 }
 
 /** Handed from the executor to whoever has just made a promise: no closure is needed. */

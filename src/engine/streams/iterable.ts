@@ -6,23 +6,11 @@ import { quietly } from "./quietly.ts";
 
 type Iterator = AsyncIterator<unknown>;
 
-export function watchIterable(
-  source: AsyncIterable<unknown> & Partial<Iterator>,
-  open: OpenStream,
-): (error: unknown) => void {
-  if (typeof source.next === "function") return watchIterator(source as Iterator, open);
-  // Each loop over it asks for an iterator; the first one is the call's.
-  let cut: ((error: unknown) => void) | undefined;
-  const original = source[Symbol.asyncIterator];
-  put(source, Symbol.asyncIterator, (): Iterator => {
-    const iterator = original.call(source);
-    cut ??= watchIterator(iterator, open);
-    return iterator;
-  });
-  return (error) => cut?.(error);
+export function isIterator(source: object): source is Iterator {
+  return typeof (source as Partial<Iterator>).next === "function";
 }
 
-function watchIterator(iterator: Iterator, open: OpenStream): (error: unknown) => void {
+export function watchIterator(iterator: Iterator, open: OpenStream): (error: unknown) => void {
   const next = iterator.next.bind(iterator) as (word?: unknown) => ReturnType<Iterator["next"]>;
   const { pull, cut } = watchPulls(next, open);
   put(iterator, "next", pull);

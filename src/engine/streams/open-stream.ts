@@ -5,6 +5,8 @@
  * T2. The first chunk, and each further one, has the time that a call has; then the stream is cut
  *     with an error, never with a clean end.
  * T3. A reader who stops early has all that he wanted: that is no failure.
+ * T4. What nobody has begun to read takes no place. What nobody can read any more, because it was
+ *     thrown away, is over, and was kept in memory by nothing of ours.
  */
 import type { Call } from "../core/call.ts";
 import type { OperationCore } from "../core/operation-core.ts";
@@ -12,14 +14,21 @@ import type { OperationCore } from "../core/operation-core.ts";
 export class OpenStream {
   readonly #operation: OperationCore;
   readonly #sinceMs: number;
+  readonly #cut: (error: unknown) => void;
   #call: Call | undefined;
 
   constructor(operation: OperationCore, call: Call, cut: (error: unknown) => void) {
     this.#operation = operation;
     this.#call = call;
     this.#sinceMs = call.startedMs;
-    call.cut = cut;
+    this.#cut = cut;
     this.#rest(call);
+  }
+
+  /** Without that object nobody can read on (T4). */
+  isReadThrough(stream: object): void {
+    if (this.#call === undefined) return;
+    thrownAway.register(stream, { operation: this.#operation, call: this.#call }, this);
   }
 
   /** Somebody waits for the next chunk. */
@@ -27,6 +36,7 @@ export class OpenStream {
     const call = this.#call;
     if (call === undefined || call.list !== this.#operation.idle) return;
     this.#operation.idle.end(call);
+    call.cut = this.#cut;
     this.#operation.wait(call);
   }
 
@@ -50,12 +60,47 @@ export class OpenStream {
   #leave(): Call | undefined {
     const call = this.#call;
     this.#call = undefined;
-    if (call !== undefined) call.startedMs = this.#sinceMs;
+    if (call === undefined) return undefined;
+    call.startedMs = this.#sinceMs;
+    thrownAway.unregister(this);
     return call;
   }
 
   #rest(call: Call): void {
     call.list?.end(call);
+    // It leads to the stream, and the list leads to the call (T4).
+    call.cut = undefined;
     this.#operation.idle.begin(call);
   }
+}
+
+interface Left {
+  readonly operation: OperationCore;
+  readonly call: Call;
+}
+
+/** T3 and T4. When it was over nobody knows: no time is measured. */
+const thrownAway = new FinalizationRegistry<Left>(({ operation, call }) => {
+  if (call.list === undefined) operation.idle.begin(call);
+  call.isTimed = false;
+  operation.workFulfilled(call, undefined);
+});
+
+/** Opened, and taken by its first reader; there may never be one (T4). */
+export function unread(
+  operation: OperationCore,
+  call: Call,
+  source: object,
+): () => Call | undefined {
+  const key = {};
+  let left: Call | undefined = call;
+  call.list?.end(call);
+  call.list = undefined;
+  thrownAway.register(source, { operation, call }, key);
+  return () => {
+    const taken = left;
+    left = undefined;
+    thrownAway.unregister(key);
+    return taken;
+  };
 }

@@ -1,6 +1,8 @@
-/** T1 to T3: a stream has succeeded when it has ended, and lazy results are not forced. */
+/** T1 to T4: a stream has succeeded when it has ended, and lazy results are not forced. */
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { ManualTools } from "../../resilience/index.ts";
 import { type EngineOptions, InfrastructureReliabilityEngine } from "../engine.ts";
@@ -213,4 +215,64 @@ test("a promise of a class of its own keeps its class and its methods", async ()
   expect(await request).toBe("well");
   await expect(it.fail()).rejects.toThrow("down");
   expect(engine.operation("it.fail")).toMatchObject({ failed: 1 });
+});
+
+test("what is opened and not read takes no place, and is measured when it is read (T4)", async () => {
+  const { engine } = ground();
+  const it = engine.wrap("it", { read: async () => ({ [Symbol.asyncIterator]: () => words() }) });
+  const source = await it.read();
+  expect(engine.operation("it.read")).toMatchObject({ calls: 1, succeeded: 0, inFlight: 0 });
+  expect(await collect(source)).toEqual(["one", "two"]);
+  expect(await collect(source)).toEqual(["one", "two"]);
+  expect(engine.operation("it.read")).toMatchObject({ calls: 1, succeeded: 1, inFlight: 0 });
+});
+
+test("what is thrown away is over, and gives its place back (T4)", async () => {
+  setFlagsFromString("--expose-gc");
+  const collectGarbage = runInNewContext("gc") as () => void;
+  const { engine } = ground();
+  const it = engine.wrap("it", {
+    begun: () => words(),
+    unread: () => ({ [Symbol.asyncIterator]: () => words() }),
+  });
+  await (async () => {
+    await it.begun().next();
+    it.unread();
+  })();
+  const succeeded = () => [...engine.operations()].map((operation) => operation.succeeded);
+  for (let turn = 0; turn < 50 && succeeded().includes(0); turn += 1) {
+    collectGarbage();
+    await new Promise(setImmediate);
+  }
+  expect(succeeded()).toEqual([1, 1]);
+  expect([...engine.operations()].map(({ inFlight }) => inFlight)).toEqual([0, 0]);
+});
+
+test("a call knows nothing of the stream that had its record before", async () => {
+  const { engine } = ground();
+  const it = engine.wrap("it", {
+    read: async (_options: { signal: AbortSignal }) => words(),
+    fail: () => {
+      throw Object.assign(new Error("hang up"), { code: "ECONNRESET" });
+    },
+  });
+  const controller = new AbortController();
+  await collect(await it.read({ signal: controller.signal }));
+  controller.abort();
+  expect(() => it.fail()).toThrow("hang up");
+  expect(engine.operation("it.fail")?.failures).toEqual({ connection_reset: 1 });
+});
+
+test("a query that can be awaited or read in a loop is one call by either way", async () => {
+  const { engine } = ground();
+  // oxlint-disable-next-line unicorn/no-thenable -- What is tested is a thenable.
+  const query = () => ({ then: thenOf, [Symbol.asyncIterator]: () => words() });
+  const thenOf = async (done: (rows: string) => unknown) => done("rows");
+  const db = engine.wrap("db", { awaited: query, looped: query, unused: query });
+  expect(await db.awaited()).toBe("rows");
+  expect(await collect(db.looped())).toEqual(["one", "two"]);
+  db.unused();
+  expect(engine.operation("db.awaited")).toMatchObject({ succeeded: 1, inFlight: 0 });
+  expect(engine.operation("db.looped")).toMatchObject({ succeeded: 1, inFlight: 0 });
+  expect(engine.operation("db.unused")).toMatchObject({ succeeded: 0, inFlight: 0 });
 });

@@ -222,10 +222,68 @@ test("what nobody has called has no operation (W5)", () => {
   expect([...engine.operations()]).toEqual([]);
 });
 
-test("what a proxy cannot do: a structured clone, and private fields read from outside", () => {
-  const wrapped = engineOf().wrap("it", { n: 1 });
-  expect(() => structuredClone(wrapped)).toThrow(/could not be cloned/);
-  expect(structuredClone(engineOf().unwrap({ n: 1 }))).toEqual({ n: 1 });
+class Account {
+  #sum = 1;
+  sumOf(other: Account): number {
+    return other.#sum;
+  }
+  async itself(): Promise<this> {
+    return this;
+  }
+  tell(listener: (it: Account) => void): void {
+    listener(this);
+  }
+}
+
+test.each<[row: string, message: RegExp, refused: () => unknown]>([
+  [
+    "a structured clone",
+    /could not be cloned/,
+    () => structuredClone(engineOf().wrap("it", { n: 1 })),
+  ],
+  [
+    "private fields from outside",
+    /Cannot read private member #sum/,
+    () => new Account().sumOf(engineOf().wrap("it", new Account())),
+  ],
+  [
+    "native code",
+    /must be an instance of/,
+    () => Buffer.concat([engineOf().wrap("it", Buffer.from("a"))]),
+  ],
+  [
+    "frozen after wrapping",
+    /read-only and non-configurable/,
+    () => {
+      const raw = { ask: () => 1 };
+      const wrapped = engineOf().wrap("it", raw);
+      Object.freeze(raw);
+      return wrapped.ask();
+    },
+  ],
+])("what a proxy cannot do, with an error: %s", (_, message, refused) => {
+  expect(refused).toThrow(message);
+});
+
+test("what a proxy cannot do: pass for the thing itself", async () => {
+  const engine = engineOf();
+  const raw = new Account();
+  const wrapped = engine.wrap("it", raw);
+  expect(raw.sumOf(engine.unwrap(wrapped))).toBe(1);
+  const got: Account[] = [];
+  wrapped.tell((it) => got.push(it));
+  expect(got[0]).toBe(raw);
+  expect(await wrapped.itself()).toBe(raw);
+  expect(engine.wrap("it", raw)).toBe(wrapped);
+  expect(new WeakMap([[raw, 1]]).has(wrapped)).toBe(false);
+  expect(Object.isFrozen(engine.wrap("frozen", Object.freeze({ n: 1 })))).toBe(false);
+});
+
+test("a function that is its own `default` stays so", () => {
+  const raw = (n: number) => n + 1;
+  raw.default = raw as unknown;
+  const wrapped = engineOf().wrap("it", raw);
+  expect(wrapped.default).toBe(wrapped);
 });
 
 test("options that cannot be are named with the fix", () => {

@@ -149,6 +149,8 @@ class ObjectHandler implements ProxyHandler<object> {
   #make(key: PropertyKey, value: object | null): unknown {
     const { service, path, target, depth } = this.subject;
     if (value === null || key === "constructor" || key === "prototype") return value;
+    // As modules do that are their own `default`.
+    if (value === target) return this.wrapper;
     if (typeof target === "function" && inbornOfFunctions.has(key)) return value;
     if (typeof key === "symbol" || inborn.has(key)) {
       return typeof value === "function"
