@@ -5,6 +5,7 @@
  *     never begun.
  * Q2. First come, first served; so many wait at most.
  * Q3. Whether the circuit is closed is asked once more when its turn has come.
+ * Q4. The work has the async context of its own caller, not of whoever makes room.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import {
@@ -38,8 +39,7 @@ export function waitForRoom(
   const { promise, resolve, reject } = Promise.withResolvers<unknown>();
   const ends: (() => void)[] = [];
   const signal = callersSignal(words);
-  // Who lets it begin is another caller, in another context.
-  const inContext = AsyncLocalStorage.snapshot();
+  const inContext = AsyncLocalStorage.snapshot(); // Q4.
   const begin = (): void =>
     inContext(() => {
       for (const end of ends) end();
@@ -55,7 +55,6 @@ export function waitForRoom(
         Promise.resolve(work.apply(receiver, words as never)).then(call.fulfilled, call.rejected);
       } catch (error) {
         operation.workRejected(call, error);
-        reject(error);
       }
     });
   const leave = operation.enqueue(begin);

@@ -18,7 +18,12 @@ type Lazy = PromiseLike<unknown> &
 const watched = new WeakSet<object>();
 
 export function isThenable(result: object): result is PromiseLike<unknown> {
-  return typeof (result as Partial<PromiseLike<unknown>>).then === "function";
+  try {
+    return typeof (result as Partial<PromiseLike<unknown>>).then === "function";
+  } catch {
+    // What throws when it is looked at is the caller's as it is.
+    return false;
+  }
 }
 
 export function watchThenable(operation: OperationCore, call: Call, result: Lazy): unknown {
