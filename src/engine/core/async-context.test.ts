@@ -27,7 +27,7 @@ test("inside and after two calls at once, each its own", async () => {
   ]);
 });
 
-test("a call that waited for its turn has the context of its caller (Q3)", async () => {
+test("a call that waited for its turn has the context of its caller (Q4)", async () => {
   const { engine } = ground({});
   const first = Promise.withResolvers<void>();
   const it = engine.wrap(
