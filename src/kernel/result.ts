@@ -14,7 +14,7 @@ export function failed<E>(error: E): Result<never, E> {
 /** What any thrown value says. Never throws itself: it is called where errors end. */
 export function messageOf(error: unknown): string {
   try {
-    if (error instanceof Error) return String(error.message || error.name);
+    if (error instanceof Error) return error.message || error.name;
     if (typeof error === "string") return error;
     return JSON.stringify(error) ?? String(error);
   } catch {

@@ -1,4 +1,4 @@
-/** What others hand in may throw when it is looked at; no call is harmed by it, and none is lost. */
+/** What others hand in may throw when it is looked at: no call is harmed, and none is lost. */
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
 import { ManualTools } from "../../resilience/index.ts";

@@ -120,15 +120,16 @@ interface Falling extends Failed {
 function answerWithFallback(operation: OperationCore, promised: Promised, falling: Falling): void {
   const { error, judgement, fallback } = falling;
   operation.decided({ kind: "fallback", category: judgement.category, error }, true);
-  const answer = async (): Promise<unknown> => fallback(error);
-  answer().then(
-    (value) => {
-      promised.resolve(value);
+  const answer = async (): Promise<void> => {
+    try {
+      promised.resolve(await fallback(error));
       operation.recovered("fallback", promised.attempt);
-    },
-    // The first error says more than that of the fallback.
-    () => promised.reject(error),
-  );
+    } catch {
+      // The first error says more than that of the fallback.
+      promised.reject(error);
+    }
+  };
+  void answer();
 }
 
 interface Pausing extends Failed {
