@@ -26,9 +26,25 @@ export {
   createEngine,
   type EngineOptions,
   InfrastructureReliabilityEngine,
+  type OptimizeOptions,
+  type RegisterOptions,
+  type WatchProcessOptions,
   type WrapOptions,
 } from "./engine.ts";
+export type {
+  EngineEventHub,
+  EngineEvents,
+  EventName,
+  Notice,
+  RecoverySuccess,
+  RequestIds,
+  ServiceError,
+  SilentError,
+} from "./events.ts";
+export type { Optimization } from "./facade/foresight.ts";
 export { type FailoverChoice, type FailoverFunction, failover } from "./failover.ts";
+export type { Prediction, Recommendation, Trial } from "./foresight/index.ts";
+export type { CallMeter, Decisions, EngineView, OpenCall, OperationReport } from "./operation.ts";
 export {
   type BulkheadChoice,
   bulkhead,
@@ -65,4 +81,5 @@ export {
   RetryStrategy,
   sqliteRecoveryStore,
 } from "./recovery/index.ts";
+export type { EngineSettings, OperationSettings, SettingProblem } from "./settings/index.ts";
 export { tellDaemon } from "./tell-daemon.ts";
