@@ -151,6 +151,21 @@ describe("while it runs", () => {
     expect(source.current.mode).toBe("monitor");
   });
 
+  test.each(["", "# services:\n"])(
+    "a file that becomes empty (%j) takes nothing back",
+    async (text) => {
+      write(yml, "mode: off\n");
+      const source = settings();
+      write(yml, text);
+      const { problems } = await heard(1);
+      expect(problems).toMatchObject([{ message: "it is empty; what it said last holds on" }]);
+      expect(source.current.mode).toBe("off");
+      write(yml, "{}\n");
+      await heard(2);
+      expect(source.current.mode).toBe("full");
+    },
+  );
+
   test("what code and people change at run time takes effect at once", () => {
     write(yml, "mode: limited\nengine: { limited_to: [retry] }\n");
     const source = settings();

@@ -2,7 +2,8 @@
  * The files that an engine reads, as one layer. Reads anew only what has changed.
  *
  * A file that is found but cannot be read, or has mistakes, gives its last good entries; when it
- * never had any, the mode is `shadow` until it is right: nobody knows what it was to forbid.
+ * never had any, the mode is `shadow` until it is right: nobody knows what it was to forbid. So
+ * does one that has become empty: most such files are being written.
  */
 import { readFileSync, statSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
@@ -85,6 +86,11 @@ export class SettingsFiles {
       const text = readFileSync(path, "utf8");
       if (text === known.text && known.problems.length === 0) return false;
       known.text = text;
+      if (isBlank(text) && (known.good?.length ?? 0) > 0) {
+        const message = "it is empty; what it said last holds on";
+        known.problems = [this.#problem(path, message, "write `{}` to take everything back")];
+        return true;
+      }
       const read = loadConfig().readEngineFile({ path: name, text });
       known.problems = read.ok ? [] : read.error;
       // What the schema has let through has the types that the names promise.
@@ -103,6 +109,11 @@ export class SettingsFiles {
     const name = relative(this.#folder, path);
     return name.startsWith("..") ? path : name;
   }
+}
+
+/** Nothing, or comments. */
+function isBlank(text: string): boolean {
+  return text.split("\n").every((line) => /^\s*(?:#.*)?$/.test(line));
 }
 
 const nothing: Known = { stamp: undefined, text: undefined, good: undefined, problems: [] };
