@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { redact } from "../redact.ts";
 import type { HealthReport } from "./check.ts";
 import { httpStatusOf, toHealthDocument } from "./health-document.ts";
-import { redact } from "./redact.ts";
 
 const report: HealthReport = {
   overall: "unhealthy",

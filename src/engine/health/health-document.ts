@@ -5,8 +5,9 @@
  * D2. Nothing of `metadata` is shown, and messages go through `redact`.
  * D3. Warnings are 200, as the draft wants it: only `fail` is 503.
  */
+
+import { redact } from "../redact.ts";
 import type { CheckResult, HealthReport, HealthStatus } from "./check.ts";
-import { redact } from "./redact.ts";
 
 export const healthMediaType = "application/health+json";
 

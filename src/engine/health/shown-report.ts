@@ -1,7 +1,8 @@
 /** A report as others may see it: what looks like a secret is taken out of its texts. */
+
+import { redact } from "../redact.ts";
 import type { CheckResult, HealthReport } from "./check.ts";
 import type { HealthSource } from "./health-handler.ts";
-import { redact } from "./redact.ts";
 
 /**
  * The resolver of a tRPC query that tells the whole report, figures included:

@@ -4,10 +4,13 @@
  * G1. Of one event of one operation and category, the first `wholeMax` in a second are told whole;
  *     the others are one record that says how many (`soulmirror.repeated`): a dependency that is
  *     down does not become a flood.
+ * G2. No text leaves the process as others have thrown it: it is cut, and what looks like a secret
+ *     is taken out.
  */
 import { cutOff, messageOf } from "../../kernel/index.ts";
 import type { Decided } from "../../resilience/index.ts";
 import type { EngineEvents, EventName } from "../events.ts";
+import { redact } from "../redact.ts";
 import { type Attributes, keyValues, type LogRecord, nanoseconds } from "./otlp-format.ts";
 
 export interface LogEntry {
@@ -108,10 +111,19 @@ export function entryOf<K extends keyof typeof told>(
     event: `soulmirror.${name}`,
     severity,
     at,
-    body: cutOff(body, textMax),
-    attributes,
+    body: redact(cutOff(body, textMax)),
+    attributes: withoutSecrets(attributes),
     count: 1,
   };
+}
+
+/** G2. */
+function withoutSecrets(attributes: Attributes): Attributes {
+  const shown = Object.entries(attributes).map(([key, value]) => [
+    key,
+    typeof value === "string" ? redact(cutOff(value, textMax)) : value,
+  ]);
+  return Object.fromEntries(shown) as Attributes;
 }
 
 export function recordOf(entry: LogEntry): LogRecord {

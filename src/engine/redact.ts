@@ -1,6 +1,6 @@
 /**
- * Takes out of a text what looks like a secret: whoever may ask for health may not learn passwords
- * from the error of a driver. It errs on the side of taking too much.
+ * Takes out of a text what looks like a secret: whoever may ask for health, or reads telemetry, may
+ * not learn passwords from the error of a driver. It errs on the side of taking too much.
  */
 const lengthMax = 500;
 
