@@ -29,7 +29,7 @@ import { Foresight, type Optimization } from "./facade/foresight.ts";
 import { processHealth } from "./facade/health.ts";
 import { Operations } from "./facade/operations.ts";
 import { startTelemetry } from "./facade/telemetry.ts";
-import { tellSettings } from "./facade/tell-settings.ts";
+import { servicesIn, tellSettings } from "./facade/tell-settings.ts";
 import { urlCheck } from "./facade/url-check.ts";
 import type { Prediction } from "./foresight/index.ts";
 import type { HealthCheck, HealthCheckRegistry, HealthReport } from "./health/index.ts";
@@ -149,7 +149,7 @@ export class InfrastructureReliabilityEngine implements EngineView {
       ...(config === undefined ? {} : { file: config }),
       tools,
       tell: (news) => {
-        this.#operations.replan();
+        this.#operations.replan(servicesIn(news.changes));
         tellSettings(events, news);
       },
     });

@@ -91,13 +91,13 @@ export class Operations {
 
   fallBack(service: string, fallback: Fallback): void {
     this.#fallbacks.set(service, fallback);
-    this.replan();
+    this.replan(new Set([service]));
   }
 
-  /** The settings have changed. */
-  replan(): void {
+  /** The settings have changed: of these services, or of all. */
+  replan(services?: ReadonlySet<string>): void {
     for (const { core, service, method } of this.#operated.values()) {
-      core.configure(this.#plan(service, method));
+      if (services?.has(service) !== false) core.configure(this.#plan(service, method));
     }
   }
 

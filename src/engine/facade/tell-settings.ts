@@ -21,3 +21,13 @@ export function tellSettings(
 function show(value: unknown): string {
   return value === undefined ? "nothing" : JSON.stringify(value);
 }
+
+/** Of which services the settings have changed; undefined: of all. */
+export function servicesIn(changes: SettingsNews["changes"]): ReadonlySet<string> | undefined {
+  const services = new Set<string>();
+  for (const { service } of changes) {
+    if (service === undefined) return undefined;
+    services.add(service);
+  }
+  return services;
+}

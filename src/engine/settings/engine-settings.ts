@@ -166,12 +166,7 @@ export function changesBetween(
   before: EngineSettings,
   after: EngineSettings,
 ): readonly SettingChange[] {
-  const places = new Map<string, Place>([[placeKey({}), {}]]);
-  for (const { entries } of [...before.layers, ...after.layers]) {
-    for (const { service, method } of entries)
-      places.set(placeKey({ service, method }), { service, method });
-  }
-  return [...places.values()].flatMap(({ service, method }) => {
+  return placesToCompare(before, after).flatMap(({ service, method }) => {
     const old = new Map(before.explain(service, method).map((each) => [each.name, each]));
     return after.explain(service, method).flatMap(({ name, value, from }): SettingChange[] => {
       const was = old.get(name)?.value;
@@ -183,6 +178,36 @@ export function changesBetween(
       return [{ key, service, method, name, before: was, after: value, from }];
     });
   });
+}
+
+/** Where somebody says something else; when that is of the whole engine, wherever anybody does. */
+function placesToCompare(before: EngineSettings, after: EngineSettings): readonly Place[] {
+  const [old, now] = [saidIn(before, after), saidIn(after, before)];
+  const changed = new Map<string, Place>();
+  for (const [said, others] of [[old, now] as const, [now, old] as const]) {
+    for (const [key, place] of said) if (!others.has(key)) changed.set(placeKey(place), place);
+  }
+  if (!changed.has(placeKey({}))) return [...changed.values()];
+  const all = new Map<string, Place>([[placeKey({}), {}]]);
+  for (const { entries } of [...before.layers, ...after.layers]) {
+    for (const { service, method } of entries) {
+      all.set(placeKey({ service, method }), { service, method });
+    }
+  }
+  return [...all.values()];
+}
+
+/** Everything that layers say which the others do not share. */
+function saidIn(settings: EngineSettings, others: EngineSettings): ReadonlyMap<string, Place> {
+  const own = settings.layers.filter((layer) => !others.layers.includes(layer));
+  const said = new Map<string, Place>();
+  for (const { name, entries } of own) {
+    for (const { service, method, leaf, value } of entries) {
+      const place = { service, method };
+      said.set(`${name}\0${entryKey(place, leaf)}\0${JSON.stringify(value)}`, place);
+    }
+  }
+  return said;
 }
 
 function isSaidThere(
