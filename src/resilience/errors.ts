@@ -41,14 +41,26 @@ export interface PolicyErrorDetails {
 
 /** The circuit of an operation is open, or isolated: the call was not made. */
 export class CircuitBreakerError extends PolicyError {
-  constructor(operation: string, retryAfterMs?: number, cause?: unknown) {
-    super("CIRCUIT_OPEN", `the circuit of ${operation} is open: the call was not made`, {
+  constructor(operation: string, retryAfterMs?: number, more: CircuitDetails = {}) {
+    const { cause, isolatedBecause } = more;
+    const state = isolatedBecause === undefined ? "open" : `isolated (${isolatedBecause})`;
+    super("CIRCUIT_OPEN", `the circuit of ${operation} is ${state}: the call was not made`, {
       operation,
-      fix: "wait until it has closed, or give the call a fallback",
+      fix:
+        isolatedBecause === undefined
+          ? "wait until it has closed, or give the call a fallback"
+          : "wait until whoever isolated it has released it, or give the call a fallback",
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
       cause,
     });
   }
+}
+
+export interface CircuitDetails {
+  /** The error that opened it. */
+  readonly cause?: unknown;
+  /** Somebody keeps calls away, and says why. */
+  readonly isolatedBecause?: string | undefined;
 }
 
 /** No answer within the time that was given. The work may still be under way. */

@@ -117,11 +117,10 @@ function refuse(operation: OperationCore): boolean {
 }
 
 function circuitIsOpen(operation: OperationCore): unknown {
-  const error = new CircuitBreakerError(
-    operation.name,
-    operation.breaker.openLeftMs(operation.shared.pulse.nowMs),
-  );
-  return turnAway(operation, error);
+  const { breaker, name, shared } = operation;
+  const { isolatedBecause } = breaker;
+  const leftMs = isolatedBecause === undefined ? breaker.openLeftMs(shared.pulse.nowMs) : undefined;
+  return turnAway(operation, new CircuitBreakerError(name, leftMs, { isolatedBecause }));
 }
 
 interface FallingBack {

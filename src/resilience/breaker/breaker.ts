@@ -28,6 +28,7 @@ export class Breaker {
   isClosed = true;
   #phase: Exclude<BreakerPhase, "isolated"> = "closed";
   #isolations = 0;
+  #isolatedBecause = "";
   #ticket = 0;
   /** Faults in a row while closed, good probes in a row while half-open. */
   #streak = 0;
@@ -61,6 +62,11 @@ export class Breaker {
 
   get phase(): BreakerPhase {
     return this.#isolations > 0 ? "isolated" : this.#phase;
+  }
+
+  /** Of whoever was the last to isolate it; undefined: it is not isolated. */
+  get isolatedBecause(): string | undefined {
+    return this.#isolations > 0 ? this.#isolatedBecause : undefined;
   }
 
   /** The ticket of calls that nobody asked about, because the circuit is closed. */
@@ -143,6 +149,7 @@ export class Breaker {
   isolate(reason: string): () => void {
     const from = this.phase;
     this.#isolations += 1;
+    this.#isolatedBecause = reason;
     this.isClosed = false;
     if (from !== "isolated") this.#tell(from, "isolated", reason);
     let isHeld = true;

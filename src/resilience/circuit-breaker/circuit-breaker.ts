@@ -115,6 +115,9 @@ export class CircuitBreaker implements Policy {
     const retryAfterMs = phase === "open" ? { retryAfterMs: leftMs } : {};
     const reason = phase === "isolated" ? "the circuit is isolated" : "the circuit is open";
     this.#witnesses.tell({ kind: "rejected", by: "breaker", reason, ...retryAfterMs });
-    return new CircuitBreakerError(this.name, retryAfterMs.retryAfterMs, this.#lastError);
+    return new CircuitBreakerError(this.name, retryAfterMs.retryAfterMs, {
+      cause: this.#lastError,
+      isolatedBecause: this.#breaker.isolatedBecause,
+    });
   }
 }
