@@ -247,6 +247,28 @@ test("who waits for a place is answered when he gives up, or when his time is ov
   expect({ counted, succeeded, failed }).toEqual({ counted: 4, succeeded: 1, failed: 3 });
 });
 
+test("a further attempt waits for its turn as any other call does", async () => {
+  const at = ground();
+  let [running, most, calls] = [0, 0, 0];
+  const raw = {
+    async ask(): Promise<string> {
+      calls += 1;
+      running += 1;
+      most = Math.max(most, running);
+      const isFirst = calls <= 4;
+      await new Promise<void>((resolve) => at.tools.timers.after(2000, resolve));
+      running -= 1;
+      if (isFirst) throw refused();
+      return "well";
+    },
+  };
+  const it = at.engine.wrap("it", raw, { bulkhead: { limit: 2, queue: 10 } });
+  const first = [it.ask(), it.ask(), it.ask(), it.ask()];
+  await at.tools.advance(60_000);
+  expect(await Promise.all(first)).toEqual(["well", "well", "well", "well"]);
+  expect({ calls, most }).toEqual({ calls: 8, most: 2 });
+});
+
 test("a fallback answers for a faulty dependency, and for nothing else", async () => {
   const at = ground({ autoRetry: false });
   let error: Error = new Error("down");

@@ -7,6 +7,7 @@
  * R2. A caller who aborts gets his answer at once, also in the pause between two attempts, and the
  *     work is not begun again.
  */
+import { AsyncResource } from "node:async_hooks";
 import type { Random } from "../../kernel/index.ts";
 import {
   type Backoff,
@@ -141,7 +142,7 @@ function pauseAndRepeat(operation: OperationCore, promised: Promised, pausing: P
   const signal = callersSignal(promised.words);
   const cancel = timers.after(pausing.delayMs, () => {
     signal?.removeEventListener("abort", abort);
-    repeat(operation, promised, pausing);
+    repeatInTurn(operation, promised, pausing);
   });
   const abort = (): void => {
     cancel();
@@ -158,6 +159,17 @@ function pauseAndRepeat(operation: OperationCore, promised: Promised, pausing: P
   };
   if (signal?.aborted) abort();
   else signal?.addEventListener("abort", abort, { once: true });
+}
+
+/** A further attempt is a call like any other: it waits for its turn, and may find none. */
+function repeatInTurn(operation: OperationCore, promised: Promised, failed: Failed): void {
+  const { concurrency, acts } = operation.plan;
+  if (concurrency === 0 || !acts.bulkhead || operation.occupied < concurrency) {
+    repeat(operation, promised, failed);
+    return;
+  }
+  const begin = AsyncResource.bind(() => repeat(operation, promised, failed));
+  if (operation.enqueue(begin) === undefined) giveUp(operation, promised, failed);
 }
 
 function repeat(operation: OperationCore, promised: Promised, failed: Failed): void {
