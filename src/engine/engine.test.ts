@@ -1,8 +1,8 @@
 /** N1 to N4, and what the engine says of itself. */
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { ManualTools } from "../resilience/index.ts";
 import { type EngineOptions, InfrastructureReliabilityEngine } from "./engine.ts";
 
@@ -61,6 +61,31 @@ test("health is the worst of all checks, and a broken circuit degrades it", asyn
   const statuses = Object.fromEntries(checks.map(({ name, status }) => [name, status]));
   expect(statuses).toMatchObject({ circuits: "degraded", queue: "unhealthy" });
   expect(Object.keys(statuses)).toEqual(expect.arrayContaining(["memory", "cpu", "disk"]));
+  await engine.close();
+});
+
+test("mistakes of a file that was only found are told once, and degrade health", async () => {
+  using folder = new Folder();
+  mkdirSync(join(folder.path, "config"));
+  writeFileSync(
+    join(folder.path, "config", "reliability.yml"),
+    "services: { chat: { timeot: 1s } }",
+  );
+  // A thread cannot change its folder.
+  const there = vi.spyOn(process, "cwd").mockReturnValue(folder.path);
+  const engine = engineOf();
+  there.mockRestore();
+  const told: string[] = [];
+  engine.on("configuration", ({ message }) => void told.push(message));
+  await Promise.resolve();
+  engine.wrap("other", { ask() {} }, { timeout: 5 });
+  const refused = told.filter((message) => message.includes("timeot"));
+  expect(refused).toHaveLength(1);
+  expect(refused[0]).toMatch(/reliability\.yml:1:\d+ services\.chat\.timeot: .*timeout/);
+  expect(engine.mode).toBe("shadow");
+  const { checks } = await engine.getSystemHealth();
+  expect(checks.find(({ name }) => name === "configuration")?.status).toBe("degraded");
+  expect(engine.problems).toHaveLength(1);
   await engine.close();
 });
 

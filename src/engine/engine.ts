@@ -29,7 +29,7 @@ import { Foresight, type Optimization } from "./facade/foresight.ts";
 import { processHealth } from "./facade/health.ts";
 import { Operations } from "./facade/operations.ts";
 import { startTelemetry } from "./facade/telemetry.ts";
-import { servicesIn, tellSettings } from "./facade/tell-settings.ts";
+import { servicesIn, settingsTeller } from "./facade/tell-settings.ts";
 import { urlCheck } from "./facade/url-check.ts";
 import type { Prediction } from "./foresight/index.ts";
 import type { HealthCheck, HealthCheckRegistry, HealthReport } from "./health/index.ts";
@@ -142,6 +142,7 @@ export class InfrastructureReliabilityEngine implements EngineView {
     const { events } = this;
     this.service = service ?? process.env["SOULMIRROR_SERVICE"] ?? "service";
     this.#code = code;
+    const tell = settingsTeller(events);
     this.#source = new SettingsSource({
       code: layerOfCode(code),
       environment: process.env,
@@ -150,7 +151,7 @@ export class InfrastructureReliabilityEngine implements EngineView {
       tools,
       tell: (news) => {
         this.#operations.replan(servicesIn(news.changes));
-        tellSettings(events, news);
+        tell(news);
       },
     });
     const tellState = (message: string): void => {
@@ -200,7 +201,7 @@ export class InfrastructureReliabilityEngine implements EngineView {
       },
     });
     // Whoever made the engine can listen by then.
-    queueMicrotask(() => tellSettings(events, { changes: [], problems: this.problems }));
+    queueMicrotask(() => tell({ changes: [], problems: this.problems }));
     this.#stopHearing = hearFindings((found) => {
       const { engine, silentErrors } = this.settings.switches;
       if (engine && silentErrors) events.emit("silent_error", found);

@@ -1,16 +1,28 @@
 /** What changed in the settings, and what is wrong with them, as events. */
 import type { EngineEventHub } from "../events.ts";
-import type { SettingsNews } from "../settings/index.ts";
+import type { SettingProblem, SettingsNews } from "../settings/index.ts";
 
-export function tellSettings(
-  events: EngineEventHub,
-  { changes, problems }: Pick<SettingsNews, "changes" | "problems">,
-): void {
-  for (const { file, line, column, key, message, fix } of problems) {
-    const where = line > 0 ? `${file}:${line}:${column}` : file;
-    const words = `${where} ${key}: ${message}; ${fix}`;
-    events.emit("configuration", { subject: "refused", message: words });
-  }
+type News = Pick<SettingsNews, "changes" | "problems">;
+
+/** Mistakes are told when they come up, and not again with every change of something else. */
+export function settingsTeller(events: EngineEventHub): (news: News) => void {
+  let told: ReadonlySet<string> = new Set();
+  return ({ changes, problems }) => {
+    const words = problems.map(wordsOf);
+    for (const message of words) {
+      if (!told.has(message)) events.emit("configuration", { subject: "refused", message });
+    }
+    told = new Set(words);
+    tellChanges(events, changes);
+  };
+}
+
+function wordsOf({ file, line, column, key, message, fix }: SettingProblem): string {
+  const where = line > 0 ? `${file}:${line}:${column}` : file;
+  return `${where} ${key}: ${message}; ${fix}`;
+}
+
+function tellChanges(events: EngineEventHub, changes: SettingsNews["changes"]): void {
   for (const { key, name, before, after, from } of changes) {
     const message = `${key}: ${show(before)} is now ${show(after)} (${from})`;
     const event = name === "mode" || name.startsWith("switches.") ? "mode" : "configuration";
