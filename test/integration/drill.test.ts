@@ -66,7 +66,7 @@ test("Ctrl-C undoes the fault, says what was done, and leaves nothing behind", a
   const copy = (): string | undefined =>
     readdirSync(bench.temporary).find((name) => name.startsWith("soulmirror-drill-"));
   const quota = (): string => bench.path("tmp", copy() ?? "", "fleet/data/alpha.quota");
-  await until(() => existsSync(quota()), 40_000);
+  await until(() => existsSync(quota()), 100_000);
   // Below npm a single one arrives twice.
   drill.child.kill("SIGINT");
   drill.child.kill("SIGINT");
@@ -75,4 +75,4 @@ test("Ctrl-C undoes the fault, says what was done, and leaves nothing behind", a
   expect(err).not.toContain("soulmirror:");
   expect(code).toBe(130);
   expect(copy()).toBeUndefined();
-}, 120_000);
+}, 180_000);
