@@ -183,7 +183,7 @@ function repeat(operation: OperationCore, promised: Promised, failed: Failed): v
     return;
   }
   const call = operation.start(ticket);
-  Object.assign(call, promised, { answer: "owned" });
+  Object.assign(call, promised, { answer: "owned", signal: callersSignal(promised.words) });
   let result: unknown;
   try {
     result = promised.work.apply(promised.receiver, promised.words as never);
