@@ -5,21 +5,104 @@
  * Entries and what they share lie two folders below `dist`, as their sources lie below `src`: paths
  * to files that are loaded later (`entryFile`) are right in both.
  */
-import { readdirSync } from "node:fs";
-import { defineConfig } from "rolldown";
+import { readdirSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { defineConfig, type Plugin, rolldown } from "rolldown";
 
 const folder = "dist/public";
 const names = readdirSync(folder).filter((name) => name.endsWith(".js"));
 
-export default defineConfig({
-  input: Object.fromEntries(names.map((name) => [name.slice(0, -3), `${folder}/${name}`])),
+const common = {
   platform: "node",
   // Packages are never put in: they are the user's own.
   external: /^(?:node:|[^./])/,
+  // No module does anything but declare when it is loaded, except for the entry `register`.
+  treeshake: { moduleSideEffects: false },
+} as const;
+
+/** What `import "soulmirror"` loads is one file: each further one would be opened and linked. */
+const core = await modulesOf(`${folder}/index.js`);
+
+async function modulesOf(entry: string): Promise<ReadonlySet<string>> {
+  const bundle = await rolldown({ ...common, input: entry });
+  const { output } = await bundle.generate();
+  const found = new Set<string>();
+  for (const file of output) {
+    if (file.type !== "chunk" || file.isDynamicEntry) continue;
+    for (const path of file.moduleIds) {
+      if ((file.modules[path]?.renderedLength ?? 0) > 0) found.add(path);
+    }
+  }
+  return found;
+}
+
+/**
+ * Types for `require`, beside those for `import`: compilers that do not know that Node lets a
+ * CommonJS module require this one refuse it otherwise. They name the very types of the others, so
+ * that what one kind of module has made fits the other kind.
+ */
+const typesForRequire: Plugin = {
+  name: "types-for-require",
+  async writeBundle({ dir = "" }, files) {
+    for (const file of Object.values(files)) {
+      if (file.type !== "chunk" || !file.isEntry) continue;
+      const types = `import("./${file.name}.js", { with: { "resolution-mode": "import" } })`;
+      // What exports nothing is loaded for what it does: not here.
+      const module: unknown =
+        file.exports.length === 0
+          ? {}
+          : await import(pathToFileURL(resolve(dir, file.fileName)).href);
+      const lines = Object.entries(module as object).map(([name, value]: [string, unknown]) => {
+        const itself = `export declare const ${name}: typeof ${types}.${name};`;
+        return isClass(value) ? `${itself}\nexport type ${name} = ${types}.${name};` : itself;
+      });
+      const rest = `export type * from "./${file.name}.js" with { "resolution-mode": "import" };`;
+      writeFileSync(`${folder}/${file.name}.d.cts`, [...lines, rest, ""].join("\n"));
+    }
+  },
+};
+
+/**
+ * `import` of one of Node's modules reads all that it exports, and so loads whatever it would load
+ * when it is needed: `node:util` alone 34 modules, workers among them. Asked for in this way it
+ * does not.
+ */
+const builtInsAsNeeded: Plugin = {
+  name: "built-ins-as-needed",
+  renderChunk(code, { name }) {
+    if (name !== "core") return null;
+    return code.replace(
+      /^import (?:(\w+)(?:, )?)?(?:(\{.+\}) )?from "(node:[\w/]+)";$/gm,
+      (...[, whole, parts, module]: (string | undefined)[]) => {
+        const found = `process.getBuiltinModule("${module}")`;
+        const names = parts?.replaceAll(/(\w+) as (\w+)/g, "$1: $2");
+        return [whole, names]
+          .filter((name) => name !== undefined)
+          .map((name) => `const ${name} = ${found};`)
+          .join("\n");
+      },
+    );
+  },
+};
+
+function isClass(value: unknown): boolean {
+  return typeof value === "function" && /^class\b/.test(Function.prototype.toString.call(value));
+}
+
+export default defineConfig({
+  ...common,
+  plugins: [builtInsAsNeeded, typesForRequire],
+  input: Object.fromEntries(names.map((name) => [name.slice(0, -3), `${folder}/${name}`])),
   output: {
     dir: `${folder}/bundle`,
+    cleanDir: true,
     entryFileNames: "[name].js",
-    chunkFileNames: "shared-[hash].js",
+    chunkFileNames: "[name]-[hash].js",
     minify: false,
+    codeSplitting: {
+      groups: [{ name: "core", test: (path) => core.has(path) }],
+      includeDependenciesRecursively: false,
+    },
   },
 });

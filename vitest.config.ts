@@ -1,18 +1,34 @@
 import { defineConfig } from "vitest/config";
 
-// Seven projects, from the purest to the most real. Groups run one after another, so that the tests
+// Eight projects, from the purest to the most real. Groups run one after another, so that the tests
 // with real processes never compete with the others for a small machine's two cores.
 // Processes (`forks`) and not threads where a test may signal, spawn or change its environment.
 
 const pure = { pool: "threads", sequence: { groupOrder: 0 }, testTimeout: 10_000 } as const;
 
-/** Real processes: file after file, so that none is measured while another one works. */
+/** Real processes, which a busy machine may keep waiting: the limit is for what hangs. */
 const real = {
   pool: "forks",
-  fileParallelism: false,
-  testTimeout: 60_000,
-  hookTimeout: 60_000,
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  // As `until` of the tests waits.
+  expect: { poll: { timeout: 40_000, interval: 10 } },
+  globalSetup: ["test/run-folder.ts"],
 } as const;
+
+/**
+ * File after file, so that none is measured while another one works: fleets that are looked at many
+ * times a second and are expected to have no failure but the planted one, and what keeps both cores
+ * busy by itself. All others mostly wait, two at a time.
+ */
+const alone = [
+  "test/integration/daemon-*.test.ts",
+  "test/integration/drill.test.ts",
+  "test/integration/bench-engine.test.ts",
+  "test/integration/package.test.ts",
+  "test/integration/process-log.test.ts",
+  "test/integration/process-spares.test.ts",
+];
 
 export default defineConfig({
   test: {
@@ -59,7 +75,17 @@ export default defineConfig({
           ...real,
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
+          exclude: alone,
           sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
+          ...real,
+          name: "alone",
+          include: alone,
+          fileParallelism: false,
+          sequence: { groupOrder: 4 },
         },
       },
       {
@@ -67,7 +93,8 @@ export default defineConfig({
           ...real,
           name: "privileged",
           include: ["test/privileged/**/*.test.ts"],
-          sequence: { groupOrder: 4 },
+          fileParallelism: false,
+          sequence: { groupOrder: 5 },
         },
       },
     ],

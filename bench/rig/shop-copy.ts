@@ -16,19 +16,27 @@ export interface ShopCopy {
 
 export async function copyShop({ folder }: Bench): Promise<ShopCopy> {
   const copy = join(folder, "shop");
+  const fleetPath = await placeShop(copy);
+  const load = (await import(pathToFileURL(join(copy, "load.js")).href)) as typeof Load;
+  return { fleetPath, load };
+}
+
+/** Into a folder that is not there yet. Returns the path of the fleet file. */
+export async function placeShop(copy: string): Promise<string> {
   cpSync(shop, copy, {
     recursive: true,
     filter: (path) => path !== join(shop, ".soulmirror") && path !== join(shop, "data"),
   });
-  const fleetPath = join(copy, "soulmirror.yaml");
   const ports = await freePorts(portsOfShop.length);
+  const moved = new Map(portsOfShop.map((usual, index) => [String(usual), String(ports[index])]));
+  const fleetPath = join(copy, "soulmirror.yaml");
   for (const path of [fleetPath, join(copy, "load", "targets.js")]) {
-    const moved = portsOfShop.reduce(
-      (text, port, index) => text.replaceAll(String(port), String(ports[index])),
-      readFileSync(path, "utf8"),
+    // All at once: a new port may have the digits of a usual one in it, as 24102 has.
+    const text = readFileSync(path, "utf8").replace(
+      /\b\d{4}\b/g,
+      (word) => moved.get(word) ?? word,
     );
-    writeFileSync(path, moved);
+    writeFileSync(path, text);
   }
-  const load = (await import(pathToFileURL(join(copy, "load.js")).href)) as typeof Load;
-  return { fleetPath, load };
+  return fleetPath;
 }

@@ -1,5 +1,5 @@
 /** Does the fleet know it? Services, their instances, and everything that is watched. */
-import { SoulMirrorError } from "../kernel/index.ts";
+import { nearest, SoulMirrorError } from "../kernel/index.ts";
 import type { ServiceView } from "../loop/index.ts";
 import { type ResourceId, resourceId } from "../model/index.ts";
 import type { House } from "./house.ts";
@@ -25,8 +25,10 @@ export function findService(house: House, name: string): ServiceView {
   const services = house.services();
   const found = services.find((service) => service.name === name);
   if (found) return found;
-  const known = services.map((service) => service.name).join(", ") || "none";
+  const names = services.map((service) => service.name);
+  const near = nearest(name, names);
+  const known = `services: ${names.join(", ") || "none"}`;
   throw new SoulMirrorError("NOT_FOUND", `the fleet has no service ${name}`, {
-    fix: `services: ${known}`,
+    fix: near === undefined ? known : `did you mean "${near}"? ${known}`,
   });
 }

@@ -53,7 +53,12 @@ export function visibleEngine(engine: EngineReport, caller: Caller): EngineRepor
     requestId: failure.requestId && hint,
     userId: failure.userId && hint,
   }));
-  return { ...engine, failures };
+  const errors = engine.errors.map((error) => ({
+    ...error,
+    headline: hint,
+    relation: error.relation && hint,
+  }));
+  return { ...engine, errors, failures };
 }
 
 /** Whatever it is: without the lines of logs in it. */

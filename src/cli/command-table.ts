@@ -136,6 +136,45 @@ export const commandTable: readonly CommandLine[] = [
     load: async () => (await import("./commands/mode.ts")).mode,
   },
   {
+    name: "engine",
+    summary: "The engines inside of services: list, show, and steer them while they run",
+    args: [
+      [
+        "[what]",
+        "default: list",
+        [
+          "list",
+          "show",
+          "mode",
+          "isolate",
+          "release",
+          "prefer",
+          "eject",
+          "readmit",
+          "limit",
+          "unlimit",
+        ],
+      ],
+      ["[service]", "whose engines; `all` with mode"],
+      ["[subject]", "a mode (or `own`), an operation, or an AI provider"],
+    ],
+    options: [
+      ["--reason <text>", "why; shown wherever it takes effect"],
+      ["--for <duration>", "it ends by itself after so long: 30m"],
+      ["--timeout <duration>", "limit: the longest time for a call"],
+      ["--concurrency <count>", "limit: calls at once"],
+      ["--rate <count>", "limit: calls per second"],
+      ["--unseen", "also what no engine has told of yet"],
+    ],
+    more: `Examples:
+  soulmirror engine show shop
+  soulmirror engine mode all monitor --for 1h
+  soulmirror engine isolate shop mail.send --reason "the provider charges twice"
+  soulmirror engine limit shop pay.charge --timeout 2s --rate 20 --for 30m
+  soulmirror engine eject shop llm:openai --reason "their incident 4711"`,
+    load: async () => (await import("./commands/engine.ts")).engine,
+  },
+  {
     name: "drill",
     summary: "Break the example fleet for real, fault after fault, and show what became of each",
     options: [["--only <ids>", "only these faults: P1,P2,S1"]],

@@ -1,6 +1,6 @@
 /** What `status`, `up` and `watch` show: asked for at once, so that it is one moment's picture. */
 import type { ResourceView, ServiceView } from "../loop/index.ts";
-import type { Incident } from "../model/index.ts";
+import type { Incident, SteeredService } from "../model/index.ts";
 import type { EngineReport } from "../targets/index.ts";
 import type { DaemonClient } from "./daemon-client.ts";
 
@@ -36,6 +36,8 @@ export interface FleetReport {
   readonly actions: readonly ActionUnderWay[];
   /** What engines inside services tell. */
   readonly engines: readonly EngineReport[];
+  /** What is wanted of them. */
+  readonly steered: readonly SteeredService[];
   /** Undefined while the journal is kept in the store. */
   readonly journalTrouble?: string;
   /** The fleet file as it is now cannot be used: an older one is in force. Only `status` asks. */
@@ -51,7 +53,7 @@ interface Health {
 }
 
 export async function askForReport(client: DaemonClient): Promise<FleetReport> {
-  const [about, health, mode, services, resources, actions, engines] = await Promise.all([
+  const [about, health, mode, services, resources, actions, engines, steered] = await Promise.all([
     client.get<Pick<FleetReport, "fleet" | "version" | "incidents">>("/api/v1/overview"),
     client.get<Health>("/api/v1/health"),
     client.get<{ mode: string; scopes: Record<string, string> }>("/api/v1/mode"),
@@ -59,6 +61,7 @@ export async function askForReport(client: DaemonClient): Promise<FleetReport> {
     client.get<readonly ResourceView[]>("/api/v1/resources"),
     client.get<readonly ActionUnderWay[]>("/api/v1/actions/under-way"),
     client.get<readonly EngineReport[]>("/api/v1/engines"),
+    client.get<readonly SteeredService[]>("/api/v1/engines/wanted"),
   ]);
   const store = health.checks.find(({ name }) => name === "store");
   const trouble = store?.status === "healthy" ? undefined : (store?.message ?? store?.status);
@@ -73,6 +76,7 @@ export async function askForReport(client: DaemonClient): Promise<FleetReport> {
     incidents: about.incidents,
     actions,
     engines,
+    steered,
     ...(trouble === undefined ? {} : { journalTrouble: trouble }),
   };
 }

@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { SoulMirrorError } from "../kernel/index.ts";
 import type { ResourceView, ServiceView } from "../loop/index.ts";
-import type { ActionRow, FailureRow, Incident } from "../model/index.ts";
+import type { ActionRow, FailureRow, Incident, SteeredService } from "../model/index.ts";
 import type { EngineReport } from "../targets/index.ts";
 import type { Context } from "./command.ts";
 import { DaemonClient } from "./daemon-client.ts";
@@ -32,6 +32,8 @@ export interface History {
   services(): Promise<readonly ServiceView[]>;
   /** What the engines in a service tell. */
   engines(service: string): Promise<readonly EngineReport[]>;
+  /** What is wanted of them. */
+  steered(service: string): Promise<readonly SteeredService[]>;
   resources(): Promise<readonly ResourceView[]>;
 }
 
@@ -85,6 +87,10 @@ function presentHistory(client: DaemonClient): History {
       client.get(`/api/v1/failures?service=${path(service)}&limit=${failuresShown}`),
     services: () => client.get("/api/v1/services"),
     engines: (service) => client.get(`/api/v1/engines?service=${path(service)}`),
+    steered: async (service) => {
+      const all = await client.get<readonly SteeredService[]>("/api/v1/engines/wanted");
+      return all.filter((each) => each.service === service);
+    },
     resources: () => client.get("/api/v1/resources"),
   };
 }

@@ -29,7 +29,7 @@ Exit codes:
 function createProgram(): Command {
   const program = new Command("soulmirror")
     .description("Keeps a fleet of services well: watches, heals, verifies, records.")
-    .version(version, "-V, --version")
+    .version(version(), "-V, --version")
     .option("-c, --config <file>", "the fleet file (default: soulmirror.yaml, here or above)")
     .option("--data <directory>", "the data directory (default: .soulmirror beside the fleet file)")
     .option("--port <number>", "port of the API")

@@ -24,6 +24,7 @@ export async function openPastHistory(
     failures: (service) => store.failures({ limit: failuresShown, service }),
     services: async () => [],
     engines: async () => [],
+    steered: async () => [],
     resources: async () => [],
     close: () => store.close(),
   };

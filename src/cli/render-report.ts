@@ -12,8 +12,9 @@ import {
 } from "./fleet-report.ts";
 import { plainText } from "./plain-text.ts";
 import type { Style } from "./style.ts";
-import { engineLine } from "./tell-engines.ts";
+import { engineLine, sharedErrorLines } from "./tell-engines.ts";
 import { lateTime } from "./tell-entry.ts";
+import { tellSteering } from "./tell-steering.ts";
 import { tellSteps, whyOf } from "./tell-steps.ts";
 
 export interface Moment {
@@ -32,6 +33,8 @@ export function renderReport(report: FleetReport, moment: Moment): string {
     ].join("\n"),
     serviceTable(report, moment),
     engineLine(report.engines, style),
+    sharedErrorLines(report.engines, moment),
+    tellSteering(report.steered, moment),
     troubledResources(report, style),
     report.incidents.map((incident) => renderIncident(report, incident, moment)).join("\n"),
     approvals(report, style),

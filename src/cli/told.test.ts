@@ -47,6 +47,7 @@ function reportOf(other: Partial<FleetReport>): FleetReport {
     incidents: [],
     actions: [],
     engines: [],
+    steered: [],
     modes: {},
   };
   return { fleet: "shop", version: "1", url: "http://x", mode: "full", ...rest, ...other };

@@ -171,3 +171,43 @@ describe("the same file for the daemon", () => {
     expect(loaded.ok ? [] : loaded.error.map(({ key }) => key)).toEqual(["services.web"]);
   });
 });
+
+describe("a time limit without a unit", () => {
+  it.each(["10", '"10"', "0.5"])("is refused where nobody can mean milliseconds: %s", (limit) => {
+    const [said = ""] = complaints(`services: { chat: { timeout: ${limit} } }`);
+    const number = limit.replaceAll('"', "");
+    expect(said).toContain(`${number} is ${number} ms`);
+    expect(said).toContain(`write ${number}s, or ${number}ms`);
+  });
+
+  it.each(["0", "100", "30000", "10ms", "0.5s"])("is taken where it is clear: %s", (limit) => {
+    expect(complaints(`services: { chat: { timeout: ${limit} } }`)).toEqual([]);
+  });
+});
+
+describe("settings of calls that stand where nobody reads them", () => {
+  const fix = "write it below `engine.defaults`, for all services, or below `services.NAME`";
+
+  it.each([
+    ["timeout: 5s", 1, 1, "timeout", '"timeout" means nothing here'],
+    ["mode: full\nretry: { attempts: 2 }", 2, 1, "retry", '"retry" means nothing here'],
+    ["engine: { breaker: false }", 1, 11, "engine.breaker", '"breaker" means nothing here'],
+    [
+      "defaults:\n  timeout: 5s\n  probes: { interval: 3s }",
+      2,
+      3,
+      "defaults.timeout",
+      '"timeout" means nothing here: these defaults are the daemon\'s',
+    ],
+  ])("%j is told with the place where they belong", (...[text, line, column, key, message]) => {
+    const read = readEngineFile({ path, text });
+    expect(read.ok ? [] : read.error).toEqual([{ file: path, line, column, key, message, fix }]);
+  });
+
+  it("are those of the daemon where it reads them, and unknown ones as before", () => {
+    expect(complaints("defaults: { probes: { interval: 3s }, services: { timeout: 5s } }")).toEqual(
+      [],
+    );
+    expect(complaints("engine: { timeut: 5s }")[0]).toContain('unknown key "timeut"');
+  });
+});

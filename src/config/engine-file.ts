@@ -15,10 +15,15 @@ import type { ConfigProblem } from "./problem.ts";
 import { type ConfigText, readYaml } from "./read-yaml.ts";
 import { reliabilityConfigProblems, withoutLineComments } from "./reliability-config.ts";
 import { fleetSchema } from "./schema.ts";
-import { engineFileSchema, engineOnlyKeys, engineServiceKeys } from "./schema-engine.ts";
+import {
+  engineDefaultKeys,
+  engineFileSchema,
+  engineOnlyKeys,
+  engineServiceKeys,
+} from "./schema-engine.ts";
 import { service as fleetService } from "./schema-service.ts";
 import { type MapTree, memberOf, plainOf, type Tree } from "./tree.ts";
-import { problemsOf } from "./validate.ts";
+import { problem, problemsOf } from "./validate.ts";
 
 /**
  * What the file says to the in-process engine, or every mistake in it. `.json` files are read as
@@ -36,8 +41,29 @@ export function readEngineFile(
     return problems.length > 0 ? failed(problems) : success(entriesOfReliabilityConfig(read.value));
   }
   const own = ownPart(read.value);
-  const problems = complaintsAbout(own);
+  const problems = [...complaintsAbout(own).map(placed), ...misplacedDefaults(read.value)];
   return problems.length > 0 ? failed(problems) : success(entriesOfReliabilityFile(own));
+}
+
+const defaultsFix = "write it below `engine.defaults`, for all services, or below `services.NAME`";
+
+/** Settings of calls that stand at the top, or right below `engine`, are meant for all. */
+function placed(found: ConfigProblem): ConfigProblem {
+  const key = found.key.replace(/^engine\./, "");
+  const isUnknown = found.message === `unknown key "${key}"`;
+  if (!isUnknown || !engineDefaultKeys.includes(key)) return found;
+  return { ...found, message: `"${key}" means nothing here`, fix: defaultsFix };
+}
+
+/** `defaults` at the top is the daemon's, and has other keys. */
+function misplacedDefaults(tree: MapTree): readonly ConfigProblem[] {
+  const written = memberOf(tree, "defaults");
+  if (written?.kind !== "map") return [];
+  const keys = [...written.members.keys()].filter((key) => engineDefaultKeys.includes(key));
+  return keys.map((key) => {
+    const message = `"${key}" means nothing here: these defaults are the daemon's`;
+    return problem(tree, ["defaults", key], { message, fix: defaultsFix, at: "key" });
+  });
 }
 
 export interface SplitFile {

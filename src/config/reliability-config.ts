@@ -12,7 +12,7 @@ import { problemsOf } from "./validate.ts";
 /** `production` is what others call full. */
 const engineModes = ["production", "monitoring", "development", ...modes] as const;
 
-const schema = record({
+export const reliabilityConfigSchema = record({
   engine: record({
     mode: oneOf(engineModes),
     autoRecover: yesOrNo,
@@ -76,7 +76,7 @@ export function fromReliabilityConfig(tree: MapTree): Translated {
 }
 
 export function reliabilityConfigProblems(tree: MapTree): readonly ConfigProblem[] {
-  const parsed = schema.safeParse(plainOf(tree));
+  const parsed = reliabilityConfigSchema.safeParse(plainOf(tree));
   return parsed.success ? [] : problemsOf(tree, [], parsed.error.issues);
 }
 

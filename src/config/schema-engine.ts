@@ -3,24 +3,10 @@
  * policies of its calls, for the service and for single methods.
  */
 import { z } from "zod";
+import { engineParts } from "../kernel/index.ts";
 import { strategies, strategy } from "./schema-hooks.ts";
 import { address, probe } from "./schema-probes.ts";
 import { duration, fraction, mode, oneOf, record, text, whole, yesOrNo } from "./schema-values.ts";
-
-/** What can be let act alone in mode `limited`. */
-const engineParts = [
-  "timeout",
-  "retry",
-  "breaker",
-  "bulkhead",
-  "rate_limit",
-  "hedge",
-  "failover",
-  "fallback",
-  "recovery",
-  "files",
-  "optimize",
-] as const;
 
 const part = oneOf(engineParts);
 
@@ -34,6 +20,18 @@ const growth = z
   .number({ error: "expected a number from 1 to 10\nwrite for example 2" })
   .min(1, { error: "expected a number from 1 to 10\nwrite for example 2" })
   .max(10, { error: "expected a number from 1 to 10\nwrite for example 2" });
+
+/** `timeout: 10` is meant as seconds by nearly everybody who writes it. */
+const callTimeout = duration.refine((value) => !isShort(value), {
+  error: ({ input }) => {
+    const given = String(input);
+    return `expected a duration with a unit\n${given} is ${given} ms: write ${given}s, or ${given}ms`;
+  },
+});
+
+function isShort(value: string | number): boolean {
+  return /^\d+(?:\.\d+)?$/.test(`${value}`.trim()) && Number(value) > 0 && Number(value) < 100;
+}
 
 const pause = duration.describe("Duration: 500ms, 30s, 1m");
 
@@ -83,7 +81,7 @@ const strategiesOrWords = z.union(
 const calls = {
   mode: mode.optional(),
   limited_to: parts.optional(),
-  timeout: duration.optional().describe("Longest time for a call; 0: none"),
+  timeout: callTimeout.optional().describe("Longest time for a call; 0: none"),
   auto_retry: yesOrNo.optional().describe("True: its calls may be done twice; false: never"),
   retry: retry.optional(),
   breaker: breakerOrSwitch.optional(),
@@ -115,11 +113,13 @@ const switches = record({
   predictions: yesOrNo.optional(),
 });
 
+const defaults = record({ ...calls, recovery_strategy: strategiesOrWords.optional() });
+
 const engine = record({
   mode: mode.optional(),
   limited_to: parts.optional(),
   switches: switches.optional(),
-  defaults: record({ ...calls, recovery_strategy: strategiesOrWords.optional() }).optional(),
+  defaults: defaults.optional(),
   telemetry: record({
     batch_size: whole(1, 100_000).optional(),
     flush_interval: duration.optional(),
@@ -145,4 +145,6 @@ export const engineOnlyKeys: readonly string[] = [
   "bulkhead",
   "methods",
 ];
+/** What stands below `engine.defaults`. */
+export const engineDefaultKeys: readonly string[] = Object.keys(defaults.shape);
 export const engineServiceKeys: readonly string[] = Object.keys(service.shape);

@@ -38,8 +38,10 @@ import {
   type Telemetry,
 } from "../targets/index.ts";
 import { answeringStore } from "./answering-store.ts";
+import { engineNow } from "./engine-now.ts";
 import { engineSamples } from "./engine-samples.ts";
-import { type EngineSteering, wishWords } from "./engine-steering.ts";
+import type { EngineSteering } from "./engine-steering.ts";
+import { wishWords } from "./engine-wish.ts";
 import type { FleetSource } from "./fleet-source.ts";
 import type { EntryListener } from "./journal-keeper.ts";
 import type { KnowledgeBase } from "./knowledge-base.ts";
@@ -64,7 +66,7 @@ const delayResolutionMs = 200;
 const delayWindowMs = 60_000;
 
 export class DaemonHouse implements House {
-  readonly version: string = version;
+  readonly version: string = version();
   readonly clock: Clock = realClock;
   readonly startedAt: number;
   readonly store: Store;
@@ -167,7 +169,9 @@ export class DaemonHouse implements House {
   }
 
   engines(): readonly EngineReport[] {
-    return this.#engines.reports(this.clock.now());
+    return this.#engines
+      .reports(this.clock.now())
+      .map((each) => engineNow(each, this.steering.saidBy(each.service, each.id)));
   }
 
   takeTelemetry(telemetry: readonly Telemetry[], service: string | undefined): Taken {
@@ -184,7 +188,7 @@ export class DaemonHouse implements House {
     const resource = `service/${service}` as const;
     const what = `${wishWords(change)} inside`;
     await keeper.write([{ kind: "request", by, what, resource }], this.clock.now().wallMs);
-    return await this.steering.change(service, change);
+    return await this.steering.change(service, change, by);
   }
 
   async logTail(resource: ResourceId, lines: number): Promise<readonly string[]> {

@@ -110,7 +110,7 @@ async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> 
 
   const write = (entry: Entry): Promise<Kept> =>
     knowledge.keeper.write([entry], realClock.now().wallMs);
-  await write({ kind: "daemon_started", version, pid: process.pid });
+  await write({ kind: "daemon_started", version: version(), pid: process.pid });
   if (knowledge.aside !== undefined) await write(setAside(knowledge.aside));
   await write({ kind: "fleet_loaded", hash: fleet.hash, changes: [] });
   const known = { source, knowledge, targets, redaction, archive, conductor, startedAt };
@@ -138,7 +138,7 @@ async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> 
   const { port } = api;
   const ready = await writeReadyNote(directory, { port, host: fleet.api.host, startedAt });
   teardown.add("the note that we are ready", ready);
-  log.info("started", { pid: process.pid, port, fleet: fleet.name, version });
+  log.info("started", { pid: process.pid, port, fleet: fleet.name, version: version() });
   const end = async (reason: string): Promise<void> => {
     log.info("stopping", { reason });
     await conductor.stop();

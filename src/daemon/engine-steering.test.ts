@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ControlMessage } from "../model/index.ts";
 import { EngineSteering } from "./engine-steering.ts";
+import { wishWords } from "./engine-wish.ts";
 
 /** What was kept, what an engine hears, and the time. */
 class Bench {
@@ -38,13 +39,18 @@ describe("a wish", () => {
     const isolate = { operation: "mail.send", reason: "moved" };
     await bench.open().change("shop", { mode: "monitor", isolate });
     const next = bench.open();
+    const by = { by: "somebody", at: 1000, until: null };
     expect(next.wishOf("shop")).toEqual({
       version: 1,
       mode: "monitor",
       isolated: { "mail.send": "moved" },
+      providers: {},
+      limits: {},
+      said: { mode: { ...by, reason: null }, "isolate mail.send": { ...by, reason: "moved" } },
     });
     const released = await next.change("shop", { release: "mail.send" });
-    expect(released).toEqual({ version: 2, mode: "monitor", isolated: {} });
+    expect(released).toMatchObject({ version: 2, mode: "monitor", isolated: {} });
+    expect(Object.keys(released.said)).toEqual(["mode"]);
   });
 
   it("that could not be kept is told to nobody (G1)", async () => {
@@ -68,19 +74,64 @@ describe("a wish", () => {
     expect([version, Object.keys(all)]).toEqual([3, ["a", "b", "c"]]);
   });
 
-  it.each(["", "{", '{"version":2,"wishes":{}}', '{"version":1,"wishes":{"shop":{"version":1}}}'])(
-    "nobody can read any more (%s) lifts nothing: engines hear of none (G3)",
-    async (kept) => {
-      const bench = new Bench();
-      bench.kept = kept;
-      const steering = bench.open();
-      expect(steering.isReadable).toBe(false);
-      const { heard } = listening(steering, "shop", "a");
-      expect(heard).toEqual([{ kind: "votes", votes: [] }]);
-      await steering.change("shop", { mode: "shadow" });
-      expect(heard.at(-1)).toMatchObject({ kind: "wish", mode: "shadow" });
-    },
-  );
+  it("has limits, which join those of before, and providers; each is taken back alone", async () => {
+    const bench = new Bench();
+    const steering = bench.open();
+    const limit = (more: object) => steering.change("shop", { limit: { operation: "a", ...more } });
+    await limit({ timeoutMs: 2000 });
+    await limit({ perSecond: 5, concurrency: 3 });
+    await steering.change("shop", { eject: "llm:a", reason: "wrong answers" }, "alice");
+    await steering.change("shop", { prefer: "llm:b" });
+    const next = bench.open();
+    expect(next.wishOf("shop")).toMatchObject({
+      limits: { a: { timeoutMs: 2000, perSecond: 5, concurrency: 3 } },
+      providers: {
+        "llm:a": { kind: "eject", reason: "wrong answers" },
+        "llm:b": { kind: "prefer" },
+      },
+      said: { "provider llm:a": { by: "alice", reason: "wrong answers" } },
+    });
+    await limit({ perSecond: null });
+    expect(steering.wishOf("shop").limits).toEqual({ a: { timeoutMs: 2000, concurrency: 3 } });
+    await limit({ timeoutMs: null, concurrency: null });
+    await steering.change("shop", { readmit: "llm:a" });
+    await steering.change("shop", { readmit: "llm:b" });
+    expect(steering.wishOf("shop")).toMatchObject({ limits: {}, providers: {}, said: {} });
+    await limit({ timeoutMs: 2000 });
+    expect(await steering.change("shop", { unlimit: "a" })).toMatchObject({ limits: {}, said: {} });
+  });
+
+  it("for a time is over then, for who joins and for the next daemon (G6)", async () => {
+    const bench = new Bench();
+    const steering = bench.open();
+    const limit = { operation: "a", timeoutMs: 500 };
+    await steering.change("shop", { mode: "shadow", limit, forMs: 5000 });
+    await steering.change("shop", { isolate: { operation: "b", reason: "x" } });
+    bench.nowMs += 4999;
+    expect(steering.wishOf("shop")).toMatchObject({ mode: "shadow", limits: { a: {} } });
+    bench.nowMs += 1;
+    const left = { mode: null, limits: {}, isolated: { b: "x" } };
+    expect(steering.wishOf("shop")).toMatchObject(left);
+    expect(bench.open().wishOf("shop")).toMatchObject(left);
+    expect(listening(steering, "shop", "late").heard[0]).toMatchObject({ kind: "wish", ...left });
+  });
+
+  it.each([
+    "",
+    "{",
+    '{"version":2,"wishes":{}}',
+    '{"version":1,"wishes":{"shop":{"version":1}}}',
+    '{"version":1,"wishes":{"shop":{"version":1,"mode":null,"isolated":{},"limits":{"a":{"b":1}}}}}',
+  ])("nobody can read any more (%s) lifts nothing: engines hear of none (G3)", async (kept) => {
+    const bench = new Bench();
+    bench.kept = kept;
+    const steering = bench.open();
+    expect(steering.isReadable).toBe(false);
+    const { heard } = listening(steering, "shop", "a");
+    expect(heard).toEqual([{ kind: "votes", votes: [] }]);
+    await steering.change("shop", { mode: "shadow" });
+    expect(heard.at(-1)).toMatchObject({ kind: "wish", mode: "shadow" });
+  });
 
   it("isolates a hundred operations at most (G5)", async () => {
     const steering = new Bench().open();
@@ -130,4 +181,12 @@ describe("votes", () => {
     old.leave();
     expect(steering.linkOf("shop", "a")).toMatchObject({ instance: "a", version: null });
   });
+});
+
+it("is told to people in words", () => {
+  const limit = { operation: "mail.send", timeoutMs: 2000, perSecond: 5 };
+  const words = wishWords({ mode: null, limit, eject: "llm:a", reason: "slow", forMs: 60_000 });
+  expect(words).toBe(
+    "no mode of its own, llm:a not asked, a timeout of 2 s and 5 calls per second for mail.send, for 1 m (slow)",
+  );
 });

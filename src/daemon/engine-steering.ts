@@ -8,9 +8,10 @@
  * G4. Circuits that an engine has opened are told to the other engines of its service only, and
  *     forgotten when their time is over or their engine goes.
  * G5. Bounded: engines, operations, services with a wish.
+ * G6. What is wanted for a time is wanted no more after it; engines end it by themselves.
  */
 import type { ControlListener, Steering } from "../api/index.ts";
-import { modes, SoulMirrorError } from "../kernel/index.ts";
+import { SoulMirrorError } from "../kernel/index.ts";
 import type {
   ControlMessage,
   EngineLink,
@@ -20,8 +21,9 @@ import type {
   OpenCircuit,
   SteeredService,
 } from "../model/index.ts";
+import type { EngineSaidNow } from "./engine-now.ts";
+import { changedWish, noWish, wishAt, wishesIn } from "./engine-wish.ts";
 
-const isolatedMax = 100;
 const servicesMax = 1000;
 const enginesOfServiceMax = 64;
 const enginesMax = 256;
@@ -38,10 +40,10 @@ interface Listener extends ControlListener {
   readonly instance: string;
   readonly since: number;
   stand: EngineStand | undefined;
+  /** When it last told of itself. */
+  saidAt: number;
   readonly until: Map<string, number>;
 }
-
-const nothing: EngineWish = { version: 0, mode: null, isolated: {} };
 
 export class EngineSteering implements Steering {
   readonly #options: EngineSteeringOptions;
@@ -60,7 +62,7 @@ export class EngineSteering implements Steering {
   }
 
   wishOf(service: string): EngineWish {
-    return this.#wishes.get(service) ?? nothing;
+    return wishAt(this.#wishes.get(service) ?? noWish, this.#options.wallMs());
   }
 
   /** Of services that somebody wants something of, or whose engines listen. */
@@ -78,9 +80,16 @@ export class EngineSteering implements Steering {
     return listener && this.#linkOf(listener);
   }
 
+  /** Undefined for one that does not listen, or has not told of itself yet. */
+  saidBy(service: string, instance: string): EngineSaidNow | undefined {
+    const listener = this.#listeners.get(service)?.get(instance);
+    if (listener?.stand === undefined) return undefined;
+    return { at: listener.saidAt, link: this.#linkOf(listener), wish: this.wishOf(service) };
+  }
+
   /** Resolves when it is kept and told. Rejects with CONFLICT when there is no room for it. */
-  change(service: string, change: EngineWishChange): Promise<EngineWish> {
-    const turn = this.#turn.then(() => this.#change(service, change));
+  change(service: string, change: EngineWishChange, by = "somebody"): Promise<EngineWish> {
+    const turn = this.#turn.then(() => this.#change(service, change, by));
     this.#turn = turn.catch(() => {});
     return turn;
   }
@@ -97,7 +106,15 @@ export class EngineSteering implements Steering {
       });
     }
     const since = this.#options.wallMs();
-    const listener: Listener = { instance, since, send, end, stand: undefined, until: new Map() };
+    const listener: Listener = {
+      instance,
+      since,
+      send,
+      end,
+      stand: undefined,
+      saidAt: since,
+      until: new Map(),
+    };
     known.set(instance, listener);
     this.#listeners.set(service, known);
     before?.end();
@@ -119,6 +136,7 @@ export class EngineSteering implements Steering {
     if (listener === undefined) return false;
     const isNews = JSON.stringify(listener.stand?.open ?? []) !== JSON.stringify(stand.open);
     listener.stand = stand;
+    listener.saidAt = this.#options.wallMs();
     if (!isNews) return true;
     const now = this.#options.wallMs();
     listener.until.clear();
@@ -129,24 +147,12 @@ export class EngineSteering implements Steering {
     return true;
   }
 
-  async #change(service: string, change: EngineWishChange): Promise<EngineWish> {
-    const before = this.wishOf(service);
-    const isolated = new Map(Object.entries(before.isolated));
-    if (change.release !== undefined) isolated.delete(change.release);
-    if (change.isolate !== undefined) {
-      isolated.set(change.isolate.operation, change.isolate.reason);
+  async #change(service: string, change: EngineWishChange, by: string): Promise<EngineWish> {
+    if (!this.#wishes.has(service) && this.#wishes.size >= servicesMax) {
+      throw new SoulMirrorError("CONFLICT", `there is no room for more than ${servicesMax}`);
     }
-    const isFull = !this.#wishes.has(service) && this.#wishes.size >= servicesMax;
-    if (isFull || isolated.size > isolatedMax) {
-      throw new SoulMirrorError("CONFLICT", `there is no room for more than ${isolatedMax}`, {
-        fix: "release operations that need not be isolated any more",
-      });
-    }
-    const wish: EngineWish = {
-      version: before.version + 1,
-      mode: change.mode === undefined ? before.mode : change.mode,
-      isolated: Object.fromEntries(isolated),
-    };
+    const at = this.#options.wallMs();
+    const wish = changedWish(this.wishOf(service), change, { by, at });
     const all = new Map(this.#wishes).set(service, wish);
     await this.#options.keep(
       `${JSON.stringify({ version: 1, wishes: Object.fromEntries(all) })}\n`,
@@ -177,39 +183,4 @@ export class EngineSteering implements Steering {
     const open = this.#openOf(listener).map(({ name }) => name);
     return { instance, since, version: stand?.version ?? null, mode: stand?.mode ?? null, open };
   }
-}
-
-/** For people: `the mode monitor, the isolation of mail.send (it is down)`. */
-export function wishWords({ mode, isolate, release }: EngineWishChange): string {
-  return [
-    ...(mode === undefined ? [] : [mode === null ? "no mode of its own" : `the mode ${mode}`]),
-    ...(isolate === undefined ? [] : [`the isolation of ${isolate.operation} (${isolate.reason})`]),
-    ...(release === undefined ? [] : [`the release of ${release}`]),
-  ].join(", ");
-}
-
-/** Undefined: nobody can say what was wanted. */
-function wishesIn(text: string): Map<string, EngineWish> | undefined {
-  try {
-    const { version, wishes } = JSON.parse(text) as { version?: unknown; wishes?: unknown };
-    if (version !== 1 || typeof wishes !== "object" || wishes === null) return undefined;
-    const all = Object.entries(wishes as Record<string, unknown>);
-    return all.every(([, wish]) => isWish(wish))
-      ? new Map(all as (readonly [string, EngineWish])[])
-      : undefined;
-  } catch {
-    // Half a file, or somebody else's.
-    return undefined;
-  }
-}
-
-function isWish(value: unknown): value is EngineWish {
-  const { version, mode, isolated } = (value ?? {}) as Partial<Record<keyof EngineWish, unknown>>;
-  return (
-    Number.isSafeInteger(version) &&
-    (mode === null || (modes as readonly unknown[]).includes(mode)) &&
-    typeof isolated === "object" &&
-    isolated !== null &&
-    Object.values(isolated).every((reason) => typeof reason === "string")
-  );
 }

@@ -36,7 +36,8 @@ export function keepLogs(options: LogKeeping): () => void {
       }
       await words.rotate({ maxBytes, keep });
     } catch (error) {
-      log.complain("our logs were not rotated", error);
+      // The log may be closed by now.
+      if (!isOver) log.complain("our logs were not rotated", error);
     }
     if (!isOver) cancel = timers.after(everyMs, () => void look());
   };

@@ -89,6 +89,33 @@ test("mistakes of a file that was only found are told once, and degrade health",
   await engine.close();
 });
 
+test("a mistake of the environment is told with name, value and fix, and as a warning where nobody listens", async () => {
+  process.env["SOULMIRROR_MODE"] = "bogus";
+  const warnings: Error[] = [];
+  const hear = (warning: Error): void => void warnings.push(warning);
+  process.on("warning", hear);
+  const engines = [engineOf(), engineOf()] as const;
+  delete process.env["SOULMIRROR_MODE"];
+  const told: string[] = [];
+  engines[1].on("configuration", ({ message }) => void told.push(message));
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off("warning", hear);
+  const message =
+    "environment variable SOULMIRROR_MODE: expected off | shadow | monitor | limited | full, " +
+    'found "bogus"; it counts as shadow; write SOULMIRROR_MODE=full (or limited, monitor, shadow, off)';
+  expect(told).toEqual([message]);
+  expect(warnings.map((warning) => `${warning.name}: ${warning.message}`)).toEqual([
+    `SoulMirrorWarning: ${message}`,
+  ]);
+  expect(engines.map(({ mode }) => mode)).toEqual(["shadow", "shadow"]);
+  const { checks } = await engines[0].getSystemHealth();
+  expect(checks.find(({ name }) => name === "configuration")).toMatchObject({
+    status: "degraded",
+    message: message.split("; write")[0],
+  });
+  for (const engine of engines) await engine.close();
+});
+
 test("a mode that is set is told, and the kill switch of the environment wins over it", () => {
   const engine = engineOf();
   const told: string[] = [];

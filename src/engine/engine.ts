@@ -7,126 +7,70 @@
  * N3. It keeps no process alive and installs no handler of signals, exceptions or rejections.
  * N4. Circuits stand where they stood before the first call is admitted.
  */
-import {
-  callbackOption,
-  checkOptions,
-  durationOption,
-  type Mode,
-  type OptionPlace,
-  optionsOf,
-  requiredOption,
-  textOption,
-  wholeOption,
-  wordOption,
-} from "../kernel/index.ts";
+import { checkArgument, checkOptions, type Mode } from "../kernel/index.ts";
 import { createClassify, type Tools } from "../resilience/index.ts";
-import { BreakerMemory, type BreakerStateStore, fileStateStore } from "./breaker-states/index.ts";
+import type { BreakerMemory } from "./breaker-states/index.ts";
 import { meterOf } from "./core/meter.ts";
-import type { SamplingMode } from "./core/sampling.ts";
+import type { ErrorsReport } from "./errors/index.ts";
 import { EngineEventHub, type EngineEvents, type EventName } from "./events.ts";
+import { memoryOf } from "./facade/circuit-memory.ts";
 import { startControl } from "./facade/control.ts";
-import { Foresight, type Optimization } from "./facade/foresight.ts";
-import { processHealth } from "./facade/health.ts";
-import { Operations } from "./facade/operations.ts";
-import { startTelemetry } from "./facade/telemetry.ts";
-import { servicesIn, settingsTeller } from "./facade/tell-settings.ts";
-import { urlCheck } from "./facade/url-check.ts";
-import type { Prediction } from "./foresight/index.ts";
-import type { HealthCheck, HealthCheckRegistry, HealthReport } from "./health/index.ts";
-import type { CallMeter, EngineView, OperationReport } from "./operation.ts";
-import { modeOption } from "./options.ts";
-import { realTools } from "./real-tools.ts";
+import { keptIn } from "./facade/database.ts";
+import type { EngineOptions } from "./facade/engine-options.ts";
 import {
-  type EngineOptionsInCode,
+  checkListener,
+  engineReaders,
+  methodsOption,
+  nameOption,
+} from "./facade/engine-readers.ts";
+import { type Explanation, explain } from "./facade/explain.ts";
+import { Foresight, type Optimization, type OptimizeOptions } from "./facade/foresight.ts";
+import { Operations } from "./facade/operations.ts";
+import { EngineProviders } from "./facade/provider-groups.ts";
+import { ServiceCare } from "./facade/service-care.ts";
+import { SettingsInUse } from "./facade/settings-in-use.ts";
+import { type StartedTelemetry, startTelemetry } from "./facade/telemetry.ts";
+import { ReachTeller } from "./facade/tell-reach.ts";
+import { servicesIn, settingsTeller } from "./facade/tell-settings.ts";
+import type { Prediction } from "./foresight/index.ts";
+import type { HealthCheckRegistry, HealthReport } from "./health/index.ts";
+import { type AdoptOptions, handedMonitors, type MonitorReport } from "./monitors/index.ts";
+import type { CallMeter, EngineView, OperationReport } from "./operation.ts";
+import { realTools } from "./real-tools.ts";
+import type { RecoveryEngine } from "./recovery/index.ts";
+import {
   type EngineSettings,
-  type Entry,
-  engineOptionReaders,
+  entriesInCode,
   layerOfCode,
-  type ServiceOptionsInCode,
   type SettingProblem,
   SettingsSource,
-  serviceOptionReaders,
 } from "./settings/index.ts";
-import { hearFindings, watchProcess } from "./silent/index.ts";
-import { instanceName } from "./telemetry/index.ts";
+import { hearFindings, type WatchProcessOptions, watchProcess } from "./silent/index.ts";
+import { instanceName, type Metric, type OperationTracker } from "./telemetry/index.ts";
 import { Wrapper } from "./wrap/wrapper.ts";
+import type { RegisterOptions, WrapOptions } from "./wrap-options.ts";
 
-export interface EngineOptions extends EngineOptionsInCode {
-  /** The name of this process in telemetry. Default: `SOULMIRROR_SERVICE`, else "service". */
-  readonly service?: string;
-  /** A configuration file that must be there; without it the usual ones are looked for. */
-  readonly config?: string;
-  /** Whether calls that come very often are all timed. Default `adaptive`: one of sixteen is. */
-  readonly sampling?: SamplingMode;
-  /** Where circuits are remembered across restarts: a store, or the path of a file. */
-  readonly breakerStates?: BreakerStateStore | string;
-}
+export type { EngineOptions, Explanation, RegisterOptions, WrapOptions };
 
-export interface WrapOptions extends ServiceOptionsInCode {
-  /** Wraps the methods of objects inside as well, so many levels deep. Default 1: none. */
-  readonly depth?: number;
-  /** Answers instead of an error, where the dependency is at fault. */
-  readonly fallback?: (error: unknown) => unknown;
-}
-
-export interface RegisterOptions extends WrapOptions {
-  /** Its health, asked for by `getSystemHealth`; for `healthCheck: "custom"`. */
-  readonly check?: HealthCheck;
-}
-
-export interface OptimizeOptions {
-  /** The `id` of a recommendation to try. */
-  readonly apply?: string;
-  /** The `id` of one to take back. */
-  readonly undo?: string;
-}
-
-export interface WatchProcessOptions {
-  /**
-   * The event loop may be blocked for so long: milliseconds from 20, or `"500ms"`; `false`: for any
-   * time. Default: `RELIABILITY_STALL_MS`, else 200 ms.
-   */
-  readonly stalls?: number | string | false;
-}
-
-const engineReaders = {
-  ...engineOptionReaders,
-  service: textOption(),
-  config: textOption(),
-  sampling: wordOption<SamplingMode>(["adaptive", "every"]),
-  breakerStates: (value: unknown) => value as BreakerStateStore | string,
-};
-const wrapReaders = {
-  ...serviceOptionReaders,
-  depth: wholeOption({ min: 1, max: 10 }),
-  fallback: callbackOption<(error: unknown) => unknown>(),
-};
-const subjectReader = optionsOf({
-  name: requiredOption(textOption()),
-  target: requiredOption(objectOption),
-});
-const registerReaders = { ...wrapReaders, check: callbackOption<HealthCheck>() };
-const stallReader = durationOption({ min: 20 });
-const watchReaders = {
-  stalls: (value: unknown, place: OptionPlace) => (value === false ? 0 : stallReader(value, place)),
-};
-
+/** What `createEngine` makes: wraps, measures, protects and tells. `close()` ends it. */
 export class InfrastructureReliabilityEngine implements EngineView {
   readonly service: string;
   /** Everything that it tells, for parts that listen to much of it. */
   readonly events: EngineEventHub = new EngineEventHub();
-  /** The checks behind `getSystemHealth`; register your own. */
-  readonly health: HealthCheckRegistry;
+  /** The rings of AI providers that were made with this engine: `providers.report()`. */
+  readonly providers: EngineProviders;
   readonly #source: SettingsSource;
   readonly #memory: BreakerMemory;
   readonly #operations: Operations;
   readonly #wrapper: Wrapper;
+  readonly #inUse: SettingsInUse;
+  readonly #reach: ReachTeller = new ReachTeller(this.events);
+  readonly #services: ServiceCare;
   readonly #foresight: Foresight;
-  readonly #stopTelemetry: () => Promise<void>;
+  readonly #telemetry: StartedTelemetry;
   readonly #stopHearing: () => void;
   readonly #watches = new Set<() => void>();
   readonly #stopControl: () => void;
-  #code: EngineOptionsInCode;
 
   /**
    * @throws SoulMirrorError OPTIONS_INVALID, CONFIG_INVALID, CONFIG_NOT_FOUND: with the key, the
@@ -134,14 +78,12 @@ export class InfrastructureReliabilityEngine implements EngineView {
    */
   constructor(options: EngineOptions | string = {}, tools: Tools = realTools) {
     const given = typeof options === "string" ? { config: options } : options;
-    const { service, config, sampling, breakerStates, ...code } = checkOptions(
-      "createEngine",
-      given,
-      optionsOf(engineReaders),
-    );
+    const checked = checkOptions("createEngine", given, engineReaders.engine);
+    const { service, config, sampling, ...more } = checked;
+    const { code, ...kept } = keptIn(more);
     const { events } = this;
+    const settings = (): EngineSettings => this.settings;
     this.service = service ?? process.env["SOULMIRROR_SERVICE"] ?? "service";
-    this.#code = code;
     const tell = settingsTeller(events);
     this.#source = new SettingsSource({
       code: layerOfCode(code),
@@ -149,56 +91,63 @@ export class InfrastructureReliabilityEngine implements EngineView {
       folder: process.cwd(),
       ...(config === undefined ? {} : { file: config }),
       tools,
-      tell: (news) => {
-        this.#operations.replan(servicesIn(news.changes));
-        tell(news);
+      tell: ({ changes, isNew }) => {
+        this.#settingsChanged(servicesIn(changes));
+        tell({ changes: isNew ? [] : changes, problems: this.problems });
       },
     });
-    const tellState = (message: string): void => {
-      events.emit("state", { subject: "breaker states", message });
-    };
-    const store =
-      typeof breakerStates === "string" ? fileStateStore(breakerStates, tools) : breakerStates;
-    const kept = store === undefined ? {} : { store };
-    this.#memory = new BreakerMemory({ tools, ...kept, tell: tellState });
+    this.#memory = memoryOf(kept.breakerStates, events, tools);
     this.#operations = new Operations({
       tools,
       events,
       classify: createClassify(tools.wallMs),
       sampling: sampling ?? "adaptive",
       memory: this.#memory,
-      settings: () => this.#source.current,
+      settings,
     });
-    this.#wrapper = new Wrapper({ operation: (name, method) => this.#operations.of(name, method) });
-    this.health = processHealth({
+    const operations = this.#operations;
+    this.providers = new EngineProviders(operations, settings);
+    this.#inUse = new SettingsInUse({
+      settings,
+      isCalled: (name) => operations.has(name) || this.health.checkOf(name) !== undefined,
+      onChange: () => tell({ changes: [], problems: this.problems }),
+    });
+    this.#wrapper = new Wrapper({
+      operation: (name, method) => operations.of(name, method),
+      made: (name, target, depth) => this.#inUse.made(name, { target, depth }),
+      reachedInto: (name, whole) => this.#reach.reachedInto(name, whole),
+    });
+    this.#services = new ServiceCare({
       tools,
-      timeoutMs: this.settings.value("health.timeoutMs"),
-      onReport: ({ overall }) => {
-        events.emit("health", { subject: this.service, message: `it is ${overall}` });
-      },
-      operations: () => this.operations(),
+      events,
+      service: this.service,
+      operations,
+      settings,
       problems: () => this.problems,
+      unused: () => this.#inUse.unused(),
+      recoveries: kept.recoveries,
+      foresight: () => this.#foresight,
+      record: (metric) => this.record(metric),
+      monitors: handedMonitors(code),
     });
     this.#foresight = new Foresight({
       tools,
       events,
-      operations: this.#operations,
-      settings: () => this.settings,
-      set: (entries) => this.#source.change({ name: "runtime", entries }, "optimization"),
+      operations,
+      settings,
+      set: (entries) => this.#source.change(entries, "optimization"),
     });
     const startedAt = tools.wallMs();
-    this.#stopTelemetry = startTelemetry(this, tools, startedAt);
+    this.#telemetry = startTelemetry(this, tools, { startedAt, kept: kept.metrics });
     this.#stopControl = startControl({
       service: this.service,
       instance: instanceName(startedAt),
       tools,
       events,
+      settings,
       memory: this.#memory,
-      mode: () => this.mode,
-      setMode: (mode) => {
-        const entries = mode === undefined ? [] : [askedByDaemon(mode)];
-        this.#source.change({ name: "runtime", entries }, "daemon");
-      },
+      providers: this.providers,
+      set: (entries) => this.#source.change(entries, "daemon"),
     });
     // Whoever made the engine can listen by then.
     queueMicrotask(() => tell({ changes: [], problems: this.problems }));
@@ -213,6 +162,16 @@ export class InfrastructureReliabilityEngine implements EngineView {
     return this.#source.current;
   }
 
+  /** The checks behind `getSystemHealth`; register your own. */
+  get health(): HealthCheckRegistry {
+    return this.#services.health;
+  }
+
+  /** Heals what is ill beside the calls; register strategies of your own there. */
+  get recovery(): RecoveryEngine {
+    return this.#services.recovery.engine;
+  }
+
   get mode(): Mode {
     return this.settings.mode;
   }
@@ -225,23 +184,39 @@ export class InfrastructureReliabilityEngine implements EngineView {
    * @throws SoulMirrorError OPTIONS_INVALID
    */
   wrap<T extends object>(name: string, target: T, options: WrapOptions = {}): T {
-    const checked = checkOptions(`wrap("${name}")`, options, optionsOf(wrapReaders));
-    return this.#wrap(name, target, checked);
+    const checked = checkOptions(`wrap("${name}")`, options, engineReaders.wrap);
+    const wrapped = this.#wrap(name, target, checked);
+    this.#services.wrapped(name, this.unwrap(target));
+    return wrapped;
   }
 
   /**
    * As `wrap`, and the health of the service becomes part of `getSystemHealth`: by its address, or
-   * by a check in code.
+   * by a check in code. When it is ill it is healed by what it can, or what `recovery` brings.
    * @throws SoulMirrorError OPTIONS_INVALID
    */
   registerService<T extends object>(name: string, service: T, options: RegisterOptions = {}): T {
     const subject = `registerService("${name}")`;
-    const { check, ...rest } = checkOptions(subject, options, optionsOf(registerReaders));
+    const read = checkOptions(subject, options, engineReaders.register);
+    const { check, recovery, ...rest } = read;
     const wrapped = this.#wrap(name, service, rest);
-    const { healthCheck } = this.settings.settingsOf(name);
-    if (check !== undefined) this.health.register(name, check);
-    else if (healthCheck?.kind === "url") this.health.register(name, urlCheck(healthCheck.url));
+    this.#services.registered(name, this.unwrap(service), { check, recovery });
     return wrapped;
+  }
+
+  /**
+   * Takes in a monitor or daemon that is there already: what it emits, and what its `check()`,
+   * `getHealth()`, `getStatus()`, ... say, becomes the health check `monitor:<name>`, the event
+   * `monitor`, issues and metrics. Nothing of it is changed; the returned function lets go of it.
+   * @throws SoulMirrorError OPTIONS_INVALID; BAD_REQUEST for a name that is taken
+   */
+  adoptMonitor(name: string, monitor: object, options: AdoptOptions = {}): () => void {
+    return this.#services.adopt(name, monitor, options);
+  }
+
+  /** The monitors that were handed in, each with what it says. */
+  get monitors(): readonly MonitorReport[] {
+    return this.#services.monitors();
   }
 
   /** What was wrapped; anything else is returned as it is. */
@@ -251,6 +226,7 @@ export class InfrastructureReliabilityEngine implements EngineView {
 
   /** Listens to one kind of event, until the returned function is called. */
   on<K extends EventName>(name: K, listener: (event: EngineEvents[K]) => unknown): () => void {
+    checkListener(name, listener);
     return this.events.on(name, listener);
   }
 
@@ -263,13 +239,14 @@ export class InfrastructureReliabilityEngine implements EngineView {
    * @throws SoulMirrorError OPTIONS_INVALID
    */
   setMode(mode: Mode): void {
-    checkOptions("setMode", { mode }, optionsOf({ mode: requiredOption(modeOption) }));
+    checkOptions("setMode", { mode }, engineReaders.mode);
     const entry = { leaf: "mode", value: mode, key: "mode", from: "setMode" } as const;
-    this.#source.change({ name: "runtime", entries: [entry] }, "setMode");
+    this.#source.change([entry], "setMode");
   }
 
-  *operations(): Iterable<OperationReport> {
-    for (const operation of this.#operations) yield operation.report();
+  /** All that is known of each operation. */
+  operations(): readonly OperationReport[] {
+    return Array.from(this.#operations, (operation) => operation.report());
   }
 
   operation(name: string): OperationReport | undefined {
@@ -277,24 +254,49 @@ export class InfrastructureReliabilityEngine implements EngineView {
   }
 
   meter(name: string): CallMeter {
+    if (typeof name !== "string" || name === "") checkArgument(["meter", "name"], name, nameOption);
     return meterOf(this.#operations.of(name));
+  }
+
+  /** The server of that client answers again: open circuits around it let probes through. */
+  serverIsBack(client: object): void {
+    this.#services.serverIsBack(this.unwrap(client));
+  }
+
+  /** For operations that begin and end in code of yours; see docs/engine/telemetry.md. */
+  get tracker(): OperationTracker {
+    return this.#telemetry.tracker;
+  }
+
+  /** Takes one value that the service has measured; it goes where telemetry goes. Never throws. */
+  record(metric: Metric): void {
+    this.#telemetry.record(metric);
   }
 
   /** What is wrong with the settings now, with line and column; empty: nothing. */
   get problems(): readonly SettingProblem[] {
-    return this.#source.problems;
+    return [...this.#source.problems, ...this.#inUse.mistakes];
   }
 
-  /** Refuses the calls of an operation, also after a restart, until it is released. */
+  /**
+   * What somebody has set for the engine, a service or its method, from where, and what it won
+   * over; what is wrong with it; what nothing here uses. `settings.explain()` has every value.
+   */
+  explain(service?: string, method?: string): Explanation {
+    const { settings, problems } = this;
+    const sources = { settings, problems, inUse: this.#inUse, reach: this.#reach };
+    return explain(sources, service, method);
+  }
+
+  /** Refuses its calls until the answer is called; after a restart the next one takes it over. */
   isolate(name: string, reason: string): () => void {
-    this.#operations.of(name);
-    this.#memory.isolate(name, reason);
-    return () => this.#memory.release(name);
+    checkArgument(["isolate", "name"], name, nameOption);
+    return this.#operations.isolate(name, reason, (each) => this.#inUse.doubtOf(each));
   }
 
   /** All checks at once: `{overall, checks, timestamp}`, the worst one decides. Never rejects. */
   getSystemHealth(): Promise<HealthReport> {
-    return this.health.report();
+    return this.#services.health.report();
   }
 
   /** As `getSystemHealth`. */
@@ -302,9 +304,12 @@ export class InfrastructureReliabilityEngine implements EngineView {
     return this.getSystemHealth();
   }
 
-  /** What will go wrong if it goes on like this, the most urgent first; empty: nothing is known. */
+  /**
+   * What is ill by its health check now, and what will go wrong if it goes on like this, the most
+   * urgent first; empty: nothing is known.
+   */
   predictIssues(): readonly Prediction[] {
-    return this.#foresight.predictions();
+    return [...this.#services.issues(), ...this.#foresight.predictions()];
   }
 
   /** As `predictIssues`. */
@@ -313,11 +318,20 @@ export class InfrastructureReliabilityEngine implements EngineView {
   }
 
   /**
+   * What fails, each error once with its way through wrapped services, how often, what is usual of
+   * it and what follows what; the most frequent first.
+   */
+  errors(): ErrorsReport {
+    return this.#foresight.errors.report();
+  }
+
+  /**
    * What should be set differently, by what was measured, and what is being tried. Name the `id` of
    * a recommendation to try it: it is watched, and undone when its figures do not get better. In
    * mode `full` that is done without being asked.
    */
-  optimizePerformance({ apply, undo }: OptimizeOptions = {}): Optimization {
+  optimizePerformance(options: OptimizeOptions = {}): Optimization {
+    const { apply, undo } = checkOptions("optimizePerformance", options, engineReaders.optimize);
     if (apply !== undefined) this.#foresight.apply(apply);
     if (undo !== undefined) this.#foresight.undo(undo);
     return this.#foresight.optimization();
@@ -334,7 +348,7 @@ export class InfrastructureReliabilityEngine implements EngineView {
    * @throws SoulMirrorError OPTIONS_INVALID
    */
   watchProcess(options: WatchProcessOptions = {}): () => void {
-    const { stalls } = checkOptions("watchProcess", options, optionsOf(watchReaders));
+    const { stalls } = checkOptions("watchProcess", options, engineReaders.watch);
     const { engine, silentErrors } = this.settings.switches;
     if (!engine || !silentErrors) return () => {};
     const end = watchProcess({ environment: process.env, stallMs: stalls });
@@ -347,8 +361,8 @@ export class InfrastructureReliabilityEngine implements EngineView {
   }
 
   /**
-   * Resolves when circuits are saved and what was measured is sent, or cannot be. What was wrapped
-   * works on, as it is set now.
+   * Resolves when circuits are saved and what was measured is sent, or cannot be. Wraps work on;
+   * nothing is tried again: who waits for a further attempt has the last error at once.
    */
   async close(): Promise<void> {
     this.#stopHearing();
@@ -357,38 +371,28 @@ export class InfrastructureReliabilityEngine implements EngineView {
     this.#source.close();
     this.#operations.stop();
     this.#foresight.stop();
-    this.health.stop();
-    await Promise.all([this.#memory.close(), this.#stopTelemetry()]);
+    await Promise.all([this.#memory.close(), this.#services.close(), this.#telemetry.stop()]);
+  }
+
+  #settingsChanged(services: ReadonlySet<string> | undefined): void {
+    this.#operations.replan(services);
+    this.#inUse.changed(services);
+    this.#services.settingsChanged();
   }
 
   #wrap<T extends object>(name: string, target: T, options: WrapOptions): T {
-    checkOptions("wrap", { name, target }, subjectReader);
-    const { depth, fallback, ...rest } = options;
+    checkOptions("wrap", { name, target }, engineReaders.subject);
+    const { depth = 1, fallback, ...rest } = options;
+    const looked = { target: this.#wrapper.unwrap(target), depth };
+    checkOptions(`wrap("${name}")`, rest.methods, methodsOption(looked));
     if (!this.settings.switches.engine) return target;
+    const isWanted = this.settings.value("integration.wrapExistingServices");
+    if (!isWanted) return this.#reach.leftAlone(name, target);
     if (fallback !== undefined) this.#operations.fallBack(name, fallback);
-    if (Object.keys(rest).length > 0) this.#declare(name, rest);
+    if (Object.keys(rest).length > 0)
+      this.#source.declare(name, entriesInCode(name, rest), this.#inUse.isInUse(name));
+    this.#inUse.wrapped(name, looked);
+    this.#reach.wrapped(name, looked);
     return this.#wrapper.wrap(name, target, depth);
   }
-
-  #declare(name: string, options: ServiceOptionsInCode): void {
-    this.#code = { ...this.#code, services: { ...this.#code.services, [name]: options } };
-    this.#source.change({ name: "code", entries: layerOfCode(this.#code).entries });
-  }
-}
-
-function askedByDaemon(mode: Mode): Entry {
-  return { leaf: "mode", value: mode, key: "mode", from: "the daemon" };
-}
-
-/** As `new InfrastructureReliabilityEngine`; a text is the path of a configuration file. */
-export function createEngine(
-  options: EngineOptions | string = {},
-): InfrastructureReliabilityEngine {
-  return new InfrastructureReliabilityEngine(options);
-}
-
-function objectOption(value: unknown, place: OptionPlace): object {
-  const isObject = (typeof value === "object" && value !== null) || typeof value === "function";
-  if (!isObject) place.wrong(value, "an object, a function or a class", "wrap what has methods");
-  return value as object;
 }

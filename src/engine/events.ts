@@ -5,6 +5,7 @@
  * E1. A listener that throws, or whose promise rejects, harms no call and no other listener: it is
  *     counted, and told once as `listener_error`.
  * E2. An event without a listener costs one comparison: `has` says whether to build it at all.
+ * E3. Who listens twice hears twice, and each function that takes away takes one away, once.
  */
 import { messageOf } from "../kernel/index.ts";
 import type { Decided, ErrorCategory } from "../resilience/index.ts";
@@ -20,7 +21,10 @@ export interface ServiceError extends RequestIds {
   readonly operation: string;
   readonly category: ErrorCategory;
   readonly error: unknown;
-  /** Undefined where this call was not timed (adaptive sampling). */
+  /**
+   * Of the whole call: its attempts, the pauses and the waits between them. Undefined where it was
+   * not timed (adaptive sampling), or was refused at once.
+   */
   readonly elapsedMs?: number;
   readonly attempts: number;
 }
@@ -54,6 +58,43 @@ export interface SilentError {
   readonly evidence: Readonly<Record<string, unknown>>;
 }
 
+/** What a monitor of somebody else's, which was handed to the engine, has found. */
+export interface MonitorFinding {
+  /** The name under which it was handed in. */
+  readonly monitor: string;
+  /** `healthy`: what it told of before is over. */
+  readonly status: "healthy" | "degraded" | "unhealthy";
+  /** It told it by itself, or said so when it was asked. */
+  readonly source: "event" | "check";
+  /** The name of its own event. */
+  readonly event?: string;
+  /** One sentence for people. */
+  readonly message: string;
+}
+
+/** An error as patterns name it; `engine.errors()` has more of it, under the same `id`. */
+export interface NamedError {
+  readonly id: string;
+  /** `api.order → db.query: ECONNREFUSED 127.0.0.1:5432` */
+  readonly headline: string;
+  readonly operation: string;
+}
+
+/** Something that errors have in common, learned from those so far. */
+export interface ErrorPattern {
+  /**
+   * `new`: not seen before, and now several times. `burst`: far more often than ever. `follows`:
+   * after `other`. `with`: together with `other`.
+   */
+  readonly kind: "new" | "burst" | "follows" | "with";
+  readonly error: NamedError;
+  readonly other?: NamedError;
+  /** One sentence for people. */
+  readonly message: string;
+  /** The figures that led to it. */
+  readonly evidence: Readonly<Record<string, number>>;
+}
+
 /** A notice without an own shape: its words say all. */
 export interface Notice {
   readonly subject: string;
@@ -71,11 +112,15 @@ export interface EngineEvents extends DecisionEvents {
   readonly service_error: ServiceError;
   readonly recovery_success: RecoverySuccess;
   readonly silent_error: SilentError;
+  readonly monitor: MonitorFinding;
+  readonly error_pattern: ErrorPattern;
   /** The mode or a switch has changed, and by whom. */
   readonly mode: Notice;
   /** A configuration was taken over, or refused with its mistakes. */
   readonly configuration: Notice;
   readonly health: Notice;
+  /** What became of an ill service: healed or not, or what would have been tried. */
+  readonly recovery: Notice;
   readonly prediction: Notice;
   readonly recommendation: Notice;
   /** Telemetry was lost or aggregated, and how much. */
@@ -86,10 +131,45 @@ export interface EngineEvents extends DecisionEvents {
 }
 
 export type EventName = keyof EngineEvents;
+
+const all: Readonly<Record<EventName, true>> = {
+  retry: true,
+  retry_refused: true,
+  timeout: true,
+  breaker: true,
+  rejected: true,
+  hedge: true,
+  failover: true,
+  ejected: true,
+  readmitted: true,
+  panic: true,
+  fallback: true,
+  service_error: true,
+  recovery_success: true,
+  silent_error: true,
+  mode: true,
+  monitor: true,
+  error_pattern: true,
+  configuration: true,
+  health: true,
+  recovery: true,
+  prediction: true,
+  recommendation: true,
+  telemetry_loss: true,
+  state: true,
+  listener_error: true,
+};
+
+export const eventNames: readonly EventName[] = Object.keys(all) as EventName[];
+
 type Listener<K extends EventName> = (event: EngineEvents[K]) => unknown;
 
+interface Listening {
+  readonly listener: Listener<never>;
+}
+
 export class EngineEventHub {
-  readonly #listeners = new Map<EventName, readonly Listener<never>[]>();
+  readonly #listening = new Map<EventName, readonly Listening[]>();
   /** Listeners that have been told of already: once is enough. */
   readonly #broken = new WeakSet<object>();
   #listenerErrors = 0;
@@ -101,24 +181,25 @@ export class EngineEventHub {
 
   /** Returns the function that takes the listener away again. */
   on<K extends EventName>(name: K, listener: Listener<K>): () => void {
-    this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), listener]);
-    return () => this.off(name, listener);
+    const own = { listener };
+    this.#listening.set(name, [...(this.#listening.get(name) ?? []), own]);
+    return () => this.#takeAway(name, own);
   }
 
+  /** Of several with this listener, the one that came last. */
   off<K extends EventName>(name: K, listener: Listener<K>): void {
-    const rest = (this.#listeners.get(name) ?? []).filter((each) => each !== listener);
-    if (rest.length === 0) this.#listeners.delete(name);
-    else this.#listeners.set(name, rest);
+    const last = this.#listening.get(name)?.findLast((each) => each.listener === listener);
+    if (last !== undefined) this.#takeAway(name, last);
   }
 
   has(name: EventName): boolean {
-    return this.#listeners.has(name);
+    return this.#listening.has(name);
   }
 
   emit<K extends EventName>(name: K, event: EngineEvents[K]): void {
-    const listeners = this.#listeners.get(name);
-    if (listeners === undefined) return;
-    for (const listener of listeners as readonly Listener<K>[]) {
+    const listening = this.#listening.get(name);
+    if (listening === undefined) return;
+    for (const { listener } of listening as readonly { readonly listener: Listener<K> }[]) {
       try {
         const answer = listener(event);
         if (answer instanceof Promise)
@@ -127,6 +208,12 @@ export class EngineEventHub {
         this.#failed(name, listener, error);
       }
     }
+  }
+
+  #takeAway(name: EventName, own: Listening): void {
+    const rest = (this.#listening.get(name) ?? []).filter((each) => each !== own);
+    if (rest.length === 0) this.#listening.delete(name);
+    else this.#listening.set(name, rest);
   }
 
   #failed(name: EventName, listener: object, error: unknown): void {

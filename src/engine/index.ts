@@ -22,28 +22,30 @@ export {
   type Vote,
   type VoteBoard,
 } from "./breaker-states/index.ts";
+export { createEngine } from "./create-engine.ts";
 export {
-  createEngine,
   type EngineOptions,
+  type Explanation,
   InfrastructureReliabilityEngine,
-  type OptimizeOptions,
-  type RegisterOptions,
-  type WatchProcessOptions,
-  type WrapOptions,
 } from "./engine.ts";
+export type { ErrorPath, ErrorRelation, ErrorReport, ErrorsReport } from "./errors/index.ts";
 export type {
   EngineEventHub,
   EngineEvents,
+  ErrorPattern,
   EventName,
+  MonitorFinding,
+  NamedError,
   Notice,
   RecoverySuccess,
   RequestIds,
   ServiceError,
   SilentError,
 } from "./events.ts";
-export type { Optimization } from "./facade/foresight.ts";
+export type { Optimization, OptimizeOptions } from "./facade/foresight.ts";
 export { type FailoverChoice, type FailoverFunction, failover } from "./failover.ts";
 export type { Prediction, Recommendation, Trial } from "./foresight/index.ts";
+export type { AdoptOptions, HandedMonitors, MonitorReport } from "./monitors/index.ts";
 export type { CallMeter, Decisions, EngineView, OpenCall, OperationReport } from "./operation.ts";
 export {
   type BulkheadChoice,
@@ -69,11 +71,13 @@ export {
   type FailureEvent,
   type FailureRow,
   fileRecoveryStore,
+  type Means,
   memoryRecoveryStore,
   type Recovery,
   type RecoveryContext,
   RecoveryEngine,
   type RecoveryEngineOptions,
+  type RecoveryMeans,
   type RecoveryOutcome,
   type RecoveryResult,
   type RecoveryStore,
@@ -81,5 +85,12 @@ export {
   RetryStrategy,
   sqliteRecoveryStore,
 } from "./recovery/index.ts";
-export type { EngineSettings, OperationSettings, SettingProblem } from "./settings/index.ts";
+export type {
+  EngineSettings,
+  Explained,
+  OperationSettings,
+  SettingProblem,
+} from "./settings/index.ts";
+export type { WatchProcessOptions } from "./silent/index.ts";
 export { tellDaemon } from "./tell-daemon.ts";
+export type { RegisterOptions, WrapOptions } from "./wrap-options.ts";

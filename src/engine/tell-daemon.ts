@@ -5,7 +5,7 @@
  * D1. Where the app has an engine of its own, now or later, there is none of ours: what is measured
  *     is the app's affair then, and nothing is counted twice. Its engines hear the findings.
  */
-import { createEngine } from "./engine.ts";
+import { createEngine } from "./create-engine.ts";
 import { watchHttpClients } from "./integrations/index.ts";
 import { areFindingsHeard, onNextEngine } from "./silent/index.ts";
 

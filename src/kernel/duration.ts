@@ -51,3 +51,8 @@ export function formatDuration(ms: number): string {
   }
   return `${sign}${Math.round(size)} ms`;
 }
+
+/** Milliseconds as people read them: hundredths are enough. */
+export function roundedMs(ms: number): number {
+  return Math.round(ms * 100) / 100;
+}

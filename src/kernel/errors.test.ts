@@ -31,7 +31,11 @@ describe("errors", () => {
 
   it("have neither fix nor cause unless they are given", () => {
     const error = new SoulMirrorError("INTERNAL", "broken");
-    expect(error.fix).toBeUndefined();
+    expect([error.fix, error.retryAfterMs]).toEqual([undefined, undefined]);
     expect("cause" in error).toBe(false);
+    expect(Object.keys(error).toSorted()).toEqual(["code", "name"]);
+    expect(Object.keys(new SoulMirrorError("BUSY", "full", { retryAfterMs: 5 }))).toContain(
+      "retryAfterMs",
+    );
   });
 });

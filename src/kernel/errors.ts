@@ -45,16 +45,17 @@ export interface ErrorDetails {
 /** The one error class of the public edge. `fix` says what the reader can do about it. */
 export class SoulMirrorError extends Error {
   readonly code: ErrorCode;
-  readonly fix: string | undefined;
+  // What is not known is not there: it would be printed as undefined.
+  declare readonly fix: string | undefined;
   /** Asking again sooner is of no use. */
-  readonly retryAfterMs: number | undefined;
+  declare readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, message: string, options: ErrorDetails = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "SoulMirrorError";
     this.code = code;
-    this.fix = options.fix;
-    this.retryAfterMs = options.retryAfterMs;
+    if (options.fix !== undefined) this.fix = options.fix;
+    if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
   }
 
   get status(): number {

@@ -12,3 +12,18 @@ export function strictest(first: Mode, ...others: readonly Mode[]): Mode {
   for (const mode of others) lowest = Math.min(lowest, modes.indexOf(mode));
   return modes[lowest] ?? "off";
 }
+
+/** What of the engine inside of a service can be let act alone in mode `limited`. */
+export const engineParts = [
+  "timeout",
+  "retry",
+  "breaker",
+  "bulkhead",
+  "rate_limit",
+  "hedge",
+  "failover",
+  "fallback",
+  "recovery",
+  "files",
+  "optimize",
+] as const;

@@ -19,6 +19,7 @@ export type * from "./rows.ts";
 export type * from "./sensing.ts";
 export * from "./series.ts";
 export * from "./shown-state.ts";
+export { type SteeredPart, steeredParts, whoSteers } from "./steered-parts.ts";
 export type * from "./steering.ts";
 export type * from "./storing.ts";
 export type * from "./tried.ts";

@@ -1,4 +1,17 @@
-import type { Mode } from "../kernel/index.ts";
+import type { LimitName, Mode } from "../kernel/index.ts";
+
+/** In the place of what is configured: milliseconds, calls at once, calls per second. */
+export type EngineLimit = { readonly [K in LimitName]?: number };
+
+/** Who wants one part of a wish. */
+export interface EngineSaid {
+  readonly by: string;
+  readonly at: number;
+  /** Until it is wanted no more; null: until somebody takes it back. */
+  readonly until: number | null;
+  /** Null where none was given. */
+  readonly reason: string | null;
+}
 
 /** What a person wants of the engines inside one service. */
 export interface EngineWish {
@@ -8,6 +21,14 @@ export interface EngineWish {
   readonly mode: Mode | null;
   /** Operations whose calls are refused, and why. */
   readonly isolated: Readonly<Record<string, string>>;
+  /** AI providers that are asked first, or not at all, in every ring that has them. */
+  readonly providers: Readonly<
+    Record<string, { readonly kind: "prefer" | "eject"; readonly reason: string }>
+  >;
+  /** By operation, or by the name that something was wrapped with, for all of its operations. */
+  readonly limits: Readonly<Record<string, EngineLimit>>;
+  /** By `mode`, `isolate OPERATION`, `provider NAME`, `limit OPERATION`. */
+  readonly said: Readonly<Record<string, EngineSaid>>;
 }
 
 export interface EngineWishChange {
@@ -16,6 +37,23 @@ export interface EngineWishChange {
   readonly isolate?: { readonly operation: string; readonly reason: string } | undefined;
   /** An operation. */
   readonly release?: string | undefined;
+  /** A provider. */
+  readonly prefer?: string | undefined;
+  readonly eject?: string | undefined;
+  /** Takes back that a provider is preferred or ejected. */
+  readonly readmit?: string | undefined;
+  /** Joins what is said of that operation already; null takes a part back. */
+  readonly limit?:
+    | ({ readonly operation: string } & {
+        readonly [K in LimitName]?: number | null | undefined;
+      })
+    | undefined;
+  /** All limits of an operation. */
+  readonly unlimit?: string | undefined;
+  /** Of everything that is wanted here. */
+  readonly reason?: string | undefined;
+  /** Everything that is wanted here ends by itself after so long. */
+  readonly forMs?: number | undefined;
 }
 
 /** A circuit that is open by what its engine has seen itself, and for how long yet. */

@@ -34,7 +34,7 @@ const overheard: ReadonlySet<unknown> = new Set([
 const marker = Symbol.for("soulmirror.register");
 let lines = 0;
 
-if (!Reflect.has(process, marker) && isOn(wordIn("RELIABILITY_ENGINE_ENABLED"))) {
+if (!Reflect.has(process, marker) && isSwitchedOn()) {
   Object.defineProperty(process, marker, { value: true });
   register();
 }
@@ -107,8 +107,15 @@ function wordIn(name: string): string {
 }
 
 /** As for the engine: whoever sets a switch to something means to hold it back. */
-function isOn(word: string): boolean {
-  return ["", "true", "1", "yes", "on"].includes(word.toLowerCase());
+function isSwitchedOn(): boolean {
+  const name = "RELIABILITY_ENGINE_ENABLED";
+  const word = wordIn(name).toLowerCase();
+  if (["", "true", "1", "yes", "on"].includes(word)) return true;
+  if (!["false", "0", "no", "off"].includes(word)) {
+    const wants = `expected true or false, found "${word.slice(0, 40)}"`;
+    say(`${name}: ${wants}; it counts as false; fix: write ${name}=false to switch it off`);
+  }
+  return false;
 }
 
 function say(text: string): void {

@@ -27,6 +27,8 @@ export {
   RedisStreamSink,
   type RedisStreamSinkOptions,
   SinkAway,
+  SqliteMetricSink,
+  type SqliteMetricSinkOptions,
   type StampedMetric,
   traceDecisions,
 } from "../engine/telemetry/index.ts";

@@ -3,9 +3,10 @@
  * start do not share their place in it.
  */
 import type { Random } from "../kernel/index.ts";
+import { retryDefaults } from "./policy-defaults.ts";
 
 export interface Backoff {
-  /** Milliseconds before the attempt that follows. Of a start, which follows nothing: 0. */
+  /** Milliseconds before the attempt that follows, spread ones whole. Of a start: 0. */
   readonly delayMs: number;
   next(random: Random): Backoff;
 }
@@ -35,7 +36,12 @@ export interface BackoffOptions {
  * one, so that callers which failed in one moment drift apart with every attempt.
  */
 export function exponential(options: BackoffOptions = {}): Backoff {
-  const { baseMs = 1000, factor = 2, maxMs = 30_000, jitter = "decorrelated" } = options;
+  const {
+    baseMs = retryDefaults.baseDelayMs,
+    factor = retryDefaults.factor,
+    maxMs = retryDefaults.maxDelayMs,
+    jitter = retryDefaults.jitter,
+  } = options;
   return new Step({ baseMs, factor, maxMs, jitter }, 0, 0);
 }
 
@@ -63,8 +69,8 @@ class Step implements Backoff {
     const { baseMs, factor, maxMs, jitter } = this.#options;
     const plainMs = Math.min(maxMs, baseMs * factor ** this.#taken);
     if (jitter === "none") return plainMs;
-    if (jitter === "full") return plainMs * random.next();
+    if (jitter === "full") return Math.min(plainMs, Math.ceil(plainMs * random.next()));
     const upToMs = Math.max(baseMs, (this.#taken === 0 ? baseMs : this.delayMs) * factor * 1.5);
-    return Math.min(maxMs, baseMs + (upToMs - baseMs) * random.next());
+    return Math.min(maxMs, Math.ceil(baseMs + (upToMs - baseMs) * random.next()));
   }
 }

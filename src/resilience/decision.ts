@@ -13,6 +13,7 @@ export type RetryRefusal =
   | "deadline"
   | "not_declared_idempotent"
   | "not_retryable"
+  | "circuit_open"
   | "switched_off";
 
 export type Decision =
@@ -52,7 +53,7 @@ export type Decision =
   | {
       readonly kind: "failover";
       readonly from: string;
-      /** Undefined: nobody is left. */
+      /** Undefined: nobody is left, or nobody is to be asked; then nothing was enforced. */
       readonly to: string | undefined;
       readonly category: ErrorCategory;
       readonly error: unknown;

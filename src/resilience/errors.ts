@@ -1,7 +1,10 @@
 /**
  * The errors that policies throw. Each is known by its `code` as well as by its class, because two
- * copies of a package have two classes. They carry no stack: the place that matters is the
- * caller's, who has it, and making one costs more than the whole policy.
+ * copies of a package have two classes. They carry no stack: even one frame costs four times what
+ * the whole error does (2 µs to 0.4 µs), just when a dependency is down and all calls end here.
+ *
+ * P1. What HTTP servers read of an error (`status`, `headers`) is said by the class: it is no field
+ *     of its own, so that nothing more is printed, sent or compared.
  */
 export type PolicyErrorCode =
   | "CIRCUIT_OPEN"
@@ -10,6 +13,7 @@ export type PolicyErrorCode =
   | "RATE_LIMITED"
   | "ALL_FAILED";
 
+/** What a policy throws of itself, never an error of the work. See `isPolicyError` for copies. */
 export class PolicyError extends Error {
   readonly code: PolicyErrorCode;
   /** The operation or policy that refused. */
@@ -17,18 +21,42 @@ export class PolicyError extends Error {
   /** What the reader can do about it. */
   readonly fix: string;
   /** When it may be tried again, from the moment it was thrown; undefined: nobody knows. */
-  readonly retryAfterMs: number | undefined;
+  declare readonly retryAfterMs: number | undefined;
 
   constructor(code: PolicyErrorCode, message: string, details: PolicyErrorDetails) {
     const { stackTraceLimit } = Error;
-    Error.stackTraceLimit = 0;
+    limitStack(0);
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
-    Error.stackTraceLimit = stackTraceLimit;
+    limitStack(stackTraceLimit);
     this.name = new.target.name;
     this.code = code;
     this.operation = details.operation;
     this.fix = details.fix;
-    this.retryAfterMs = details.retryAfterMs;
+    if (details.retryAfterMs !== undefined) this.retryAfterMs = Math.ceil(details.retryAfterMs);
+  }
+
+  /**
+   * What Express, Fastify and Koa answer where nobody handles it: 504 for a timeout, else 503. Also
+   * for `RATE_LIMITED`: it is our limit on what we ask of others. 429 would blame the client.
+   */
+  get status(): 503 | 504 {
+    return this.code === "CALL_TIMEOUT" ? 504 : 503;
+  }
+
+  /** `retry-after` in whole seconds, at least one, where `retryAfterMs` is known. */
+  get headers(): { readonly "retry-after": string } | undefined {
+    const { retryAfterMs } = this;
+    if (retryAfterMs === undefined) return undefined;
+    return { "retry-after": String(Math.max(1, Math.ceil(retryAfterMs / 1000))) };
+  }
+}
+
+/** Where built-ins are frozen (`--frozen-intrinsics`) it stays as it is, and a stack is made. */
+function limitStack(frames: number): void {
+  try {
+    Error.stackTraceLimit = frames;
+  } catch {
+    // It cannot be set: an error with a stack is better than another error.
   }
 }
 
@@ -122,9 +150,14 @@ export interface AllFailures {
 /** True for errors of any copy of this package. */
 export function isPolicyError(error: unknown, code?: PolicyErrorCode): error is PolicyError {
   if (typeof error !== "object" || error === null) return false;
-  const { code: theirs, operation } = error as Partial<PolicyError>;
-  if (typeof operation !== "string") return false;
-  return code === undefined ? codes.has(theirs as PolicyErrorCode) : theirs === code;
+  try {
+    const { code: theirs, operation } = error as Partial<PolicyError>;
+    if (typeof operation !== "string") return false;
+    return code === undefined ? codes.has(theirs as PolicyErrorCode) : theirs === code;
+  } catch {
+    // A getter, or a proxy, that throws when it is looked at.
+    return false;
+  }
 }
 
 const codes: ReadonlySet<PolicyErrorCode> = new Set([

@@ -2,7 +2,10 @@
 export function harmless(callback: () => unknown): void {
   try {
     const answer = callback();
-    if (answer instanceof Promise) answer.catch(() => undefined);
+    // Promises of other realms and libraries tell of their rejections as loudly as our own.
+    if (typeof answer === "object" && answer !== null && "then" in answer) {
+      Promise.resolve(answer).catch(() => undefined);
+    }
   } catch {
     // The callback is told of something that has already happened: its error changes nothing.
   }

@@ -9,7 +9,7 @@ export {
   type Jitter,
 } from "./backoff.ts";
 export { Breaker, type PhaseListener, refused } from "./breaker/breaker.ts";
-export { type BreakerOptions, breakerDefaults } from "./breaker/breaker-options.ts";
+export { type BreakerOptions, breakerDefaults, breakerOff } from "./breaker/breaker-options.ts";
 export {
   Bulkhead,
   type BulkheadOptions,
@@ -24,6 +24,15 @@ export {
 } from "./category.ts";
 export { CircuitBreaker, type CircuitBreakerOptions } from "./circuit-breaker/circuit-breaker.ts";
 export { createClassify, judgeCall } from "./classify/classify.ts";
+export {
+  messageIn,
+  nameOf,
+  read,
+  readList,
+  readNumber,
+  readText,
+} from "./classify/read.ts";
+export { sayCategory } from "./classify/said-category.ts";
 export type {
   BreakerPhase,
   Decided,
@@ -59,9 +68,10 @@ export {
 export { Fallback, type FallbackOptions, type FindAnswer } from "./fallback/fallback.ts";
 export { harmless } from "./harmless.ts";
 export { Hedge, type HedgeOptions } from "./hedge/hedge.ts";
-export { ManualTools } from "./manual-tools.ts";
+export { ManualTools, outcome } from "./manual-tools.ts";
 export { Pipeline } from "./pipeline.ts";
 export type { Attempt, CallOptions, Policy, Work } from "./policy.ts";
+export { CellRate } from "./rate-limit/cell-rate.ts";
 export { RateLimit, type RateLimitOptions } from "./rate-limit/rate-limit.ts";
 export { decideRetry, type RetryVerdict } from "./retry/decide-retry.ts";
 export { Retry, type RetryOptions } from "./retry/retry.ts";
@@ -70,6 +80,7 @@ export {
   type RetryBudgetOptions,
   type RetryBudgetReport,
 } from "./retry/retry-budget.ts";
+export { sleep } from "./sleep.ts";
 export { Timeout, type TimeoutOptions } from "./timeout/timeout.ts";
 export type { Late } from "./timeout/within.ts";
 export type { Tools } from "./tools.ts";

@@ -49,3 +49,15 @@ test("what is too small or too large for a bin of its own is counted, and the ex
   expect(histogram.toSketch().count).toBe(4);
   expect(new HotHistogram().quantile(0.5)).toBeUndefined();
 });
+
+test("a bin counts exactly beyond what 32 bits hold (2)", () => {
+  const histogram = new HotHistogram();
+  histogram.add(1, 2 ** 32 - 1);
+  histogram.add(1);
+  histogram.add(1);
+  histogram.add(1000, 2 ** 32 + 2);
+  expect(histogram.count).toBe(2 ** 33 + 3);
+  expect(histogram.toSketch().count).toBe(2 ** 33 + 3);
+  expect(histogram.quantile(0.4999)).toBeLessThan(2);
+  expect(histogram.quantile(0.5001)).toBeGreaterThan(900);
+});

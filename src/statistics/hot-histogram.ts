@@ -4,7 +4,8 @@
  *
  * 1. Values from 2^-20 to 2^20 have bins of their own, 64 for each power of two: the relative error
  *    is below 0.8 %. What is outside counts in the outermost bins; `min` and `max` stay exact.
- * 2. Counts are exact up to 2^53.
+ * 2. Counts are exact up to 2^53. Tables are narrow until a bin has more than 2^32 - 1: nearly all
+ *    of them for ever.
  */
 import { LogSketch } from "./log-sketch.ts";
 import { bitsMax, valueOf } from "./sketch-key.ts";
@@ -13,6 +14,9 @@ const octaves = 40;
 /** The exponent field of 2^-20. */
 const firstExponent = 1023 - 20;
 const binsOfOctave = 2 ** bitsMax;
+const narrowMax = 2 ** 32 - 1;
+
+type Table = Uint32Array | Float64Array;
 
 const word = new Float64Array(1);
 const halves = new Uint32Array(word.buffer);
@@ -20,15 +24,15 @@ word[0] = 1;
 const high = halves[1] === 0 ? 0 : 1;
 
 export class HotHistogram {
-  #tables: (Float64Array | undefined)[] = [];
+  #tables: (Table | undefined)[] = [];
   #offset = 0;
   count = 0;
   sum = 0;
   min: number = Number.POSITIVE_INFINITY;
   max = 0;
 
-  /** `value` is finite and not negative. */
-  add(value: number): void {
+  /** `value` is finite and not negative, `times` a whole number. */
+  add(value: number, times = 1): void {
     word[0] = value;
     const top = halves[high] as number;
     let octave = (top >>> 20) - firstExponent;
@@ -41,9 +45,11 @@ export class HotHistogram {
       bin = 63;
     }
     const table = this.#tables[octave - this.#offset] ?? this.#tableOf(octave);
-    table[bin] = (table[bin] as number) + 1;
-    this.count += 1;
-    this.sum += value;
+    const counted = (table[bin] as number) + times;
+    if (counted > narrowMax) this.#widened(table, octave)[bin] = counted;
+    else table[bin] = counted;
+    this.count += times;
+    this.sum += value * times;
     if (value < this.min) this.min = value;
     if (value > this.max) this.max = value;
   }
@@ -82,7 +88,7 @@ export class HotHistogram {
   }
 
   /** Tables lie side by side from the lowest octave on. */
-  #tableOf(octave: number): Float64Array {
+  #tableOf(octave: number): Table {
     if (this.#tables.length === 0) this.#offset = octave;
     else if (octave < this.#offset) {
       this.#tables = [
@@ -92,8 +98,15 @@ export class HotHistogram {
       this.#offset = octave;
     }
     while (this.#tables.length <= octave - this.#offset) this.#tables.push(undefined);
-    const table = new Float64Array(binsOfOctave);
+    const table = new Uint32Array(binsOfOctave);
     this.#tables[octave - this.#offset] = table;
     return table;
+  }
+
+  #widened(table: Table, octave: number): Table {
+    if (table instanceof Float64Array) return table;
+    const wide = Float64Array.from(table);
+    this.#tables[octave - this.#offset] = wide;
+    return wide;
   }
 }

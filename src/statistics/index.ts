@@ -9,6 +9,7 @@ export {
   type BaselineSummary,
   type BaselineWindow,
 } from "./baseline.ts";
+export { type Burst, BurstWatch } from "./burst.ts";
 export { type DeviationOptions, deviation } from "./deviation.ts";
 export {
   bucketsQuantile,
@@ -29,5 +30,6 @@ export { type Hang, HangJudge, type HangOptions, type Latencies } from "./hang.t
 export { History, type HistoryOptions } from "./history.ts";
 export { HotHistogram } from "./hot-histogram.ts";
 export { LogSketch, type LogSketchOptions } from "./log-sketch.ts";
+export { Onsets, type Relation, relationOf } from "./onsets.ts";
 export { ResultShape, type Suspicion } from "./result-shape.ts";
 export { type TrendOptions, timeToLimitMs } from "./trend.ts";

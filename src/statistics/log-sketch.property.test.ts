@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { LogSketch, type LogSketchOptions } from "./log-sketch.ts";
@@ -128,6 +129,19 @@ it("what was encoded decodes to the same bins; other text decodes to nothing", (
 it("is small: ten minutes of a latency take less than 300 bytes", () => {
   const all = Array.from({ length: 600 }, (_, index) => 12 + 3 * Math.sin(index) + (index % 7));
   expect(sketchOf(all).encode().length).toBeLessThan(300);
+});
+
+it("reads well where it is printed as JSON or shown", () => {
+  const sketch = new LogSketch();
+  expect(JSON.stringify({ sketch })).toBe('{"sketch":{"count":0}}');
+  for (let value = 1; value <= 1000; value += 1) sketch.add(value);
+  const read = JSON.parse(JSON.stringify(sketch)) as Record<string, number>;
+  expect(Object.keys(read)).toEqual(["count", "mean", "min", "p50", "p95", "p99", "max"]);
+  expect(read).toMatchObject({ count: 1000, mean: 500.5, min: 1, max: 1000 });
+  for (const [name, exact] of Object.entries({ p50: 500, p95: 950, p99: 990 })) {
+    expect(Math.abs((read[name] ?? 0) / exact - 1)).toBeLessThan(0.01);
+  }
+  expect(inspect(sketch)).toBe(inspect(read));
 });
 
 it("refuses what is no number", () => {

@@ -7,7 +7,7 @@
  * 2. Merging and adding give the same bins in any order.
  * 3. At most `binsMax` bins: beyond that neighbours are joined, which doubles `relativeError`.
  */
-import { assert } from "../kernel/index.ts";
+import { assert, checkOptions, optionsOf, wholeOption } from "../kernel/index.ts";
 import { RunningMoments } from "./running-moments.ts";
 import { bitsMax, keyOf, valueOf } from "./sketch-key.ts";
 import { readSketch, type SketchParts, writeSketch } from "./sketch-text.ts";
@@ -19,7 +19,17 @@ export interface LogSketchOptions {
 }
 
 const largest = 1e300;
+const shape = optionsOf({
+  bits: wholeOption({ min: 0, max: bitsMax }),
+  binsMax: wholeOption({ min: 4, max: 1_000_000 }),
+});
+const shownAs: unique symbol = Symbol.for("nodejs.util.inspect.custom");
 
+/**
+ * A mergeable histogram of numbers; a quantile is off by at most `relativeError` of itself. Its
+ * bins are log-linear as those of HdrHistogram, and are joined evenly when there are too many, as
+ * in UDDSketch.
+ */
 export class LogSketch {
   readonly #binsMax: number;
   #bits: number;
@@ -31,9 +41,10 @@ export class LogSketch {
   #min = Number.POSITIVE_INFINITY;
   #max = Number.NEGATIVE_INFINITY;
 
-  constructor({ bits = bitsMax, binsMax = 1024 }: LogSketchOptions = {}) {
-    assert(bits >= 0 && bits <= bitsMax, "a sketch has 0 to 6 bits");
-    assert(binsMax >= 4, "a sketch has at least four bins");
+  /** Throws SoulMirrorError OPTIONS_INVALID. */
+  constructor(options?: LogSketchOptions) {
+    const read = options === undefined ? {} : checkOptions("LogSketch", options, shape);
+    const { bits = bitsMax, binsMax = 1024 } = read;
     this.#bits = bits;
     this.#binsMax = binsMax;
   }
@@ -177,6 +188,25 @@ export class LogSketch {
       max: this.#max,
     };
     return writeSketch(parts);
+  }
+
+  /** For whoever prints it: `{count, mean, min, p50, p95, p99, max}`, when empty `{count: 0}`. */
+  toJSON(): Readonly<Record<string, number>> {
+    const { count, mean } = this;
+    if (count === 0) return { count };
+    const [p50, p95, p99] = [0.5, 0.95, 0.99].map((q) => this.quantile(q) as number);
+    const figures = { mean, min: this.#min, p50, p95, p99, max: this.#max };
+    const read: Record<string, number> = { count };
+    for (const [name, value] of Object.entries(figures)) {
+      // More digits than are known.
+      read[name] = Number((value as number).toPrecision(4));
+    }
+    return read;
+  }
+
+  /** What `console.log` shows. */
+  [shownAs](): unknown {
+    return this.toJSON();
   }
 
   #count(key: number, count: number): void {

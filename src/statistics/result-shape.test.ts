@@ -55,6 +55,20 @@ describe("results that are suspicious for their operation", () => {
     expect(first?.sign).toBe(name);
   });
 
+  it("NaN that was there now and then from the start is the habit of its column", () => {
+    const score = (index: number): number => (index % 30 === 7 ? Number.NaN : index / 3);
+    const shape = new ResultShape();
+    for (let index = 0; index < 2000; index += 1)
+      expect(see(shape, [{ s: score(index) }])).toBe(undefined);
+    // From then on all of them.
+    expect(told(shape, [{ s: Number.NaN }], 2000)).toHaveLength(1);
+  });
+
+  it("NaN that goes on is told although it began before the operation was known", () => {
+    const shape = shapeOf(100, (index) => index / 3);
+    expect(told(shape, Number.NaN, 200)).toHaveLength(1);
+  });
+
   it.each<[string, (index: number) => unknown, unknown, string]>([
     ["an empty list", (index) => [index], [], "empty"],
     ["an empty text", (index) => `text ${index}`, "", "empty"],

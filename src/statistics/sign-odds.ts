@@ -8,7 +8,8 @@
  *
  * 1. A legitimate rate that stays as it is adds up to `proof` about once in e^26 results; where
  *    they come in clusters, it takes three times of what a cluster has come to so far.
- * 2. What no program means to return (`missed` about nothing) is proof by itself, the first time.
+ * 2. What no program means to return (`missed` about nothing) is proof by itself, the first time;
+ *    what came now and then before the operation was known is its habit, as NaN in a column is.
  * 3. A sign that goes on is told once; it is told again after `restMin` results without it.
  * 4. At most `trackedMax` signs are kept; the one that was not seen for longest gives way (never
  *    what is proof by itself), and what comes in its place is taken to be common.
@@ -82,7 +83,8 @@ export class SignOdds {
       tracked.countBefore = count;
     }
     if (gap >= restMin) tracked.isTold = false;
-    tracked.score = Math.max(0, relieved + weight(tracked, nature));
+    const isHabit = count < nature.countMin && gap > 1 / faulty && isProofAlone(name);
+    tracked.score = isHabit ? 0 : Math.max(0, relieved + weight(tracked, nature));
     tracked.seen += 1;
     tracked.lastAt = count;
     const needed = isProofAlone(name) ? proof : Math.max(proof, clusters * tracked.highest);

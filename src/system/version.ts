@@ -1,9 +1,14 @@
 import { createRequire } from "node:module";
 
-/** Of this package. It names itself, because what it is put together into lies elsewhere. */
-export const version: string = readVersion();
+let known: string | undefined;
 
-function readVersion(): string {
-  const manifest: unknown = createRequire(import.meta.url)("soulmirror/package.json");
-  return (manifest as { readonly version: string }).version;
+/** That of this package. It is read when somebody asks: an import of the package need not wait. */
+export function version(): string {
+  // By the package's own name, because what it is put together into lies elsewhere.
+  known ??= (createRequire(import.meta.url)("soulmirror/package.json") as Manifest).version;
+  return known;
+}
+
+interface Manifest {
+  readonly version: string;
 }

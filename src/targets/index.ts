@@ -24,13 +24,18 @@ export {
   type EngineFailure,
   type EngineReport,
   type EngineWindow,
+  type ErrorFigures,
   type OperationFigures,
   ProtobufError,
+  type ProviderFigures,
   readOtlpProtobuf,
   readTelemetry,
+  type SharedError,
   type Signal,
+  sharedErrors,
   type Taken,
   type Telemetry,
+  turnsAway,
 } from "./otlp/index.ts";
 export {
   Cgroups,

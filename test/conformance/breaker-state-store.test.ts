@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import { fileStateStore } from "../../src/engine/breaker-states/file-state-store.ts";
@@ -7,37 +5,28 @@ import { memoryStateStore } from "../../src/engine/breaker-states/memory-state-s
 import { redisStateStore } from "../../src/engine/breaker-states/redis-state-store.ts";
 import { sqliteStateStore } from "../../src/engine/breaker-states/sqlite-state-store.ts";
 import { realTools } from "../../src/engine/real-tools.ts";
+import { temporaryFolder } from "../afterwards.ts";
 import { startRedis } from "../integration/redis-server.ts";
 import { breakerStateConformance, startWallMs } from "./breaker-state-store.ts";
 
+const nothingElse = { [Symbol.asyncDispose]: () => Promise.resolve() };
 const tools = { ...realTools, wallMs: () => startWallMs };
-
-function folder(): { readonly path: string; [Symbol.asyncDispose](): Promise<void> } {
-  const path = mkdtempSync(join(tmpdir(), "soulmirror-states-"));
-  return {
-    path,
-    [Symbol.asyncDispose]() {
-      rmSync(path, { recursive: true, force: true });
-      return Promise.resolve();
-    },
-  };
-}
 
 breakerStateConformance("memory", () => {
   const store = memoryStateStore(tools);
-  return Promise.resolve({ open: () => store, [Symbol.asyncDispose]: () => Promise.resolve() });
+  return Promise.resolve({ open: () => store, ...nothingElse });
 });
 
 breakerStateConformance("file", () => {
-  const place = folder();
-  const open = () => fileStateStore(join(place.path, "deep", "breakers.json"), tools);
-  return Promise.resolve({ open, [Symbol.asyncDispose]: () => place[Symbol.asyncDispose]() });
+  const folder = temporaryFolder("states");
+  const open = () => fileStateStore(join(folder, "deep", "breakers.json"), tools);
+  return Promise.resolve({ open, ...nothingElse });
 });
 
 breakerStateConformance("SQLite", () => {
-  const place = folder();
-  const open = () => sqliteStateStore(join(place.path, "soulmirror.db"), tools);
-  return Promise.resolve({ open, [Symbol.asyncDispose]: () => place[Symbol.asyncDispose]() });
+  const folder = temporaryFolder("states");
+  const open = () => sqliteStateStore(join(folder, "soulmirror.db"), tools);
+  return Promise.resolve({ open, ...nothingElse });
 });
 
 breakerStateConformance("Redis", async () => {

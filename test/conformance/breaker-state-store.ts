@@ -1,7 +1,7 @@
 /** What every store of breaker states promises (`src/engine/breaker-states/`), as one suite. */
 import { describe, expect, test } from "vitest";
 import type { BreakerStateStore } from "../../src/engine/breaker-states/breaker-state-store.ts";
-import type { SavedBreaker } from "../../src/engine/breaker-states/saved-breaker.ts";
+import { breakersMax, type SavedBreaker } from "../../src/engine/breaker-states/saved-breaker.ts";
 
 export const startWallMs = 1_700_000_000_000;
 
@@ -20,6 +20,7 @@ export function saved(name: string, state: Partial<SavedBreaker> = {}): SavedBre
     nextRetryAt: undefined,
     lastFailureAt: undefined,
     lastSuccessAt: undefined,
+    isInduced: false,
     configuration: undefined,
     updatedAt: startWallMs - 1000,
     ...state,
@@ -46,6 +47,7 @@ const open = saved("llm:openai", {
 export function breakerStateConformance(name: string, begin: Begin): void {
   describe(`states of circuits: ${name}`, () => {
     keepingTests(begin);
+    limitTests(begin);
     sharingTests(begin);
   });
 }
@@ -82,6 +84,13 @@ function keepingTests(begin: Begin): void {
     ]);
   });
 
+  test("tells what opened because others said so from what it has seen itself", async () => {
+    await using scene = await begin();
+    const induced = [saved("a", { phase: "open", isInduced: true }), { ...open, isInduced: true }];
+    await save(scene, ...induced);
+    expect(await statesIn(scene)).toEqual(induced);
+  });
+
   test("lays later states over earlier ones, and leaves the others", async () => {
     await using scene = await begin();
     await save(scene, open, saved("other"));
@@ -90,6 +99,30 @@ function keepingTests(begin: Begin): void {
     await save(scene, later);
     await save(scene, later);
     expect(await statesIn(scene)).toEqual([later, saved("other")]);
+  });
+}
+
+function limitTests(begin: Begin): void {
+  test("keeps an isolation, and whose it is", async () => {
+    await using scene = await begin();
+    const isolated = saved("a", { phase: "isolated", openedAt });
+    await save(scene, isolated);
+    expect(await statesIn(scene)).toEqual([isolated]);
+  });
+
+  test("beyond its limit the ones that changed longest ago go, and a new one is taken", async () => {
+    await using scene = await begin();
+    const many = Array.from({ length: breakersMax }, (_, index) =>
+      saved(`circuit-${index}`, { updatedAt: startWallMs - 2_000_000 + index }),
+    );
+    await save(scene, ...many);
+    await save(scene, open);
+    const names = new Set((await statesIn(scene)).map((state) => state.name));
+    expect(names.size).toBeLessThanOrEqual(breakersMax);
+    expect(names.size).toBeGreaterThan(breakersMax * 0.9);
+    expect(names.has(open.name)).toBe(true);
+    expect(names.has("circuit-0")).toBe(false);
+    expect(names.has(`circuit-${breakersMax - 1}`)).toBe(true);
   });
 }
 

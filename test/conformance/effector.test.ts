@@ -1,20 +1,21 @@
 /** The effectors of declared remedies, held to their contract on real programs, servers, files. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { readdir, rm, stat } from "node:fs/promises";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { realClock } from "../../src/system/index.ts";
 import { createCommandEffector } from "../../src/targets/command/effectors.ts";
 import { createCleanEffector } from "../../src/targets/files/effectors.ts";
 import { createRotateEffector } from "../../src/targets/files/rotate-effector.ts";
 import { createWebhookEffector } from "../../src/targets/http/effectors.ts";
+import { temporaryFolder } from "../afterwards.ts";
+import { until } from "../until.ts";
 import { type EffectorScene, effectorConformance } from "./effector.ts";
 
 effectorConformance("command", async () => {
   const stack = new AsyncDisposableStack();
-  const cwd = temporaryFolder(stack);
+  const cwd = temporaryFolder("effector");
   const state = join(cwd, "state");
   writeFileSync(state, "off");
   const begun = join(cwd, "begun");
@@ -69,7 +70,7 @@ effectorConformance("webhook", async () => {
 
 effectorConformance("clean", async () => {
   const stack = new AsyncDisposableStack();
-  const root = temporaryFolder(stack);
+  const root = temporaryFolder("effector");
   mkdirSync(join(root, "many"));
   writeFileSync(join(root, "old.tmp"), "old");
   const many = 20_000;
@@ -98,7 +99,7 @@ effectorConformance("clean", async () => {
 
 effectorConformance("rotate", async () => {
   const stack = new AsyncDisposableStack();
-  const cwd = temporaryFolder(stack);
+  const cwd = temporaryFolder("effector");
   writeFileSync(join(cwd, "app.log"), "a line\n".repeat(10_000));
   return scene(stack, {
     effector: createRotateEffector({ protectedPaths: [] }),
@@ -113,14 +114,4 @@ function scene(
   parts: Omit<EffectorScene, keyof AsyncDisposable>,
 ): EffectorScene {
   return { ...parts, [Symbol.asyncDispose]: () => stack.disposeAsync() };
-}
-
-function temporaryFolder(stack: AsyncDisposableStack): string {
-  const folder = mkdtempSync(join(tmpdir(), "effector-"));
-  stack.defer(() => rm(folder, { recursive: true }));
-  return folder;
-}
-
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 5));
 }

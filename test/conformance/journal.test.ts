@@ -1,8 +1,7 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EmergencyJournal, HeldEntries } from "../../src/knowledge/index.ts";
 import { openEmergencyFile } from "../../src/platform/store/index.ts";
+import { temporaryFolder } from "../afterwards.ts";
 import { journalConformance } from "./journal.ts";
 
 /** The reference: a list. */
@@ -29,13 +28,10 @@ journalConformance("a list in memory", async () => ({
 }));
 
 journalConformance("the emergency file", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "emergency-"));
+  const folder = temporaryFolder("emergency");
   const emergency = await openEmergencyFile(join(folder, "file"), { sizeBytes: 2 ** 17 });
   return {
     emergency,
-    [Symbol.asyncDispose]: async () => {
-      await emergency.close();
-      await rm(folder, { recursive: true });
-    },
+    [Symbol.asyncDispose]: () => emergency.close(),
   };
 });

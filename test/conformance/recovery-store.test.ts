@@ -1,6 +1,5 @@
 /** What every store of failures and attempts promises (`src/engine/recovery/recovery-store.ts`). */
-import { appendFileSync, mkdtempSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import {
@@ -11,6 +10,7 @@ import {
   type RecoveryStore,
   sqliteRecoveryStore,
 } from "../../src/engine/recovery/index.ts";
+import { temporaryFolder } from "../afterwards.ts";
 
 const failure: FailureRow = {
   eventId: "flr_1",
@@ -44,19 +44,15 @@ const action: ActionRow = {
   completedAt: null,
 };
 
-interface Scene extends Disposable {
+interface Scene {
   /** Again: as after a restart. */
   open(): RecoveryStore;
   readonly folder: string;
 }
 
 function scene(open: (folder: string) => RecoveryStore): Scene {
-  const folder = mkdtempSync(join(tmpdir(), "soulmirror-recovery-"));
-  return {
-    folder,
-    open: () => open(folder),
-    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
-  };
+  const folder = temporaryFolder("recovery");
+  return { folder, open: () => open(folder) };
 }
 
 const memory = memoryRecoveryStore();
@@ -68,7 +64,7 @@ const stores: readonly (readonly [name: string, begin: () => Scene])[] = [
 
 describe.each(stores)("failures and attempts: %s", (_name, begin) => {
   test("come back as they were put, after a restart, too; the same again replaces them", async () => {
-    using place = begin();
+    const place = begin();
     const first = place.open();
     await first.putFailure(failure);
     await first.putAction(action);
@@ -91,7 +87,7 @@ describe.each(stores)("failures and attempts: %s", (_name, begin) => {
 
 describe("a file of recoveries", () => {
   test("skips what a crash left half written, and goes on behind it", async () => {
-    using place = scene((folder) => fileRecoveryStore(join(folder, "recovery.jsonl")));
+    const place = scene((folder) => fileRecoveryStore(join(folder, "recovery.jsonl")));
     await place.open().putFailure(failure);
     appendFileSync(join(place.folder, "recovery.jsonl"), '{"kind":"action","row":{"act');
     await place.open().putAction(action);
@@ -99,7 +95,7 @@ describe("a file of recoveries", () => {
   });
 
   test("is bounded: two of them at most, the newest entries first of all", async () => {
-    using place = scene((folder) =>
+    const place = scene((folder) =>
       fileRecoveryStore(join(folder, "recovery.jsonl"), { maxBytes: 4000 }),
     );
     const store = place.open();
@@ -113,7 +109,7 @@ describe("a file of recoveries", () => {
   });
 
   test("takes what many put at once, in their order", async () => {
-    using place = scene((folder) => fileRecoveryStore(join(folder, "recovery.jsonl")));
+    const place = scene((folder) => fileRecoveryStore(join(folder, "recovery.jsonl")));
     const store = place.open();
     const ids = Array.from({ length: 30 }, (_, index) => `flr_${index}`);
     await Promise.all(ids.map((eventId) => store.putFailure({ ...failure, eventId })));

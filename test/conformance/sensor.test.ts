@@ -1,12 +1,12 @@
 /** The sensors, held to their contract on real servers, files and programs. */
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { writeFileSync } from "node:fs";
 import { createServer as createHttpServer, type RequestListener } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, createServer as createTcpServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort, realClock, realTimers } from "../../src/system/index.ts";
+import { freePort } from "../../bench/rig/free-ports.ts";
+import { realClock, realTimers } from "../../src/system/index.ts";
 import { createCommandSensor } from "../../src/targets/command/index.ts";
 import { createDnsSensor } from "../../src/targets/dns/index.ts";
 import { createFilesSensor } from "../../src/targets/files/index.ts";
@@ -17,6 +17,7 @@ import { createLogSensor } from "../../src/targets/log/index.ts";
 import { createPrometheusSensor, createWorkSensor } from "../../src/targets/prometheus/index.ts";
 import { createTcpSensor } from "../../src/targets/tcp/index.ts";
 import { createTlsSensor } from "../../src/targets/tls/index.ts";
+import { temporaryFolder } from "../afterwards.ts";
 import { testAuthority } from "./certificates.ts";
 import { nameServer } from "./name-server.ts";
 import { type SensorScene, sensorConformance } from "./sensor.ts";
@@ -63,7 +64,7 @@ sensorConformance("tcp", async () => {
 
 sensorConformance("tls", async () => {
   const stack = new AsyncDisposableStack();
-  const folder = temporaryFolder(stack);
+  const folder = temporaryFolder("sensor");
   const authority = testAuthority(folder);
   const authorities = authority.pem;
   const good = await tlsPort(stack, authority.issue("DNS:shop.example,IP:127.0.0.1", 30));
@@ -126,7 +127,7 @@ sensorConformance("command", async () => {
 
 sensorConformance("files", async () => {
   const stack = new AsyncDisposableStack();
-  const folder = temporaryFolder(stack);
+  const folder = temporaryFolder("sensor");
   writeFileSync(join(folder, "dump.sql"), "select 1");
   return scene(stack, {
     sensor: createFilesSensor({ clock }),
@@ -141,7 +142,7 @@ sensorConformance("files", async () => {
 
 sensorConformance("log", async () => {
   const stack = new AsyncDisposableStack();
-  const folder = temporaryFolder(stack);
+  const folder = temporaryFolder("sensor");
   writeFileSync(join(folder, "app.log"), "ERROR of yesterday\n");
   return scene(stack, {
     sensor: createLogSensor({ clock }),
@@ -248,7 +249,7 @@ function httpPort(stack: AsyncDisposableStack): Promise<number> {
 /** Without a certificate it shows one that is its own authority. */
 function tlsPort(
   stack: AsyncDisposableStack,
-  certificate: { key: string; cert: string } = testAuthority(temporaryFolder(stack)).issue(
+  certificate: { key: string; cert: string } = testAuthority(temporaryFolder("sensor")).issue(
     "DNS:elsewhere.example",
     30,
   ),
@@ -275,10 +276,4 @@ async function portOf(stack: AsyncDisposableStack, server: Server): Promise<numb
     server.close();
   });
   return (server.address() as AddressInfo).port;
-}
-
-function temporaryFolder(stack: AsyncDisposableStack): string {
-  const folder = mkdtempSync(join(tmpdir(), "sensor-"));
-  stack.defer(() => rm(folder, { recursive: true }));
-  return folder;
 }

@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { JsonRecord } from "../../src/kernel/index.ts";
 import type { CheckReading, Reading, ReadRequest, Sensor } from "../../src/model/index.ts";
+import { until } from "../until.ts";
 
 /** One look: its parameters, and the port of the instance where it is done at one. */
 export interface Look {
@@ -69,10 +70,6 @@ export function valueOf(readings: readonly Reading[], series: string): number | 
 
 function descriptors(): number {
   return readdirSync("/proc/self/fd").length;
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 const sentence = /^[^\n]{8,600}$/;

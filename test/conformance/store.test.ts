@@ -1,9 +1,8 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMemoryStore } from "../../src/knowledge/index.ts";
 import type { Store } from "../../src/model/index.ts";
 import { openSqliteStore, openWorkerStore } from "../../src/platform/store/index.ts";
+import { temporaryFolder } from "../afterwards.ts";
 import { type StoreScene, storeConformance } from "./store.ts";
 
 storeConformance("memory", async () => ({
@@ -14,19 +13,6 @@ storeConformance("SQLite in this thread", () => onDisk((path) => openSqliteStore
 storeConformance("SQLite in its worker", () => onDisk((path) => openWorkerStore(path)));
 
 async function onDisk(open: (path: string) => Promise<Store>): Promise<StoreScene> {
-  const folder = await mkdtemp(join(tmpdir(), "store-"));
-  const remove = (): Promise<void> => rm(folder, { recursive: true });
-  try {
-    const store = await open(join(folder, "store.db"));
-    return {
-      store,
-      [Symbol.asyncDispose]: async () => {
-        await store.close();
-        await remove();
-      },
-    };
-  } catch (error) {
-    await remove();
-    throw error;
-  }
+  const store = await open(join(temporaryFolder("store"), "store.db"));
+  return { store, [Symbol.asyncDispose]: () => store.close() };
 }

@@ -32,6 +32,8 @@ export const binaries: readonly Binary[] = [
     why: "a database behind a pool that is watched",
   },
   { command: "redis-server", debianPackage: "redis-server", why: "keeps streams and state" },
+  { command: "taskset", debianPackage: "util-linux", why: "gives a server a core of its own" },
+  { command: "script", debianPackage: "bsdutils", why: "gives a program a terminal" },
   { command: "unshare", debianPackage: "util-linux", why: "gives a test mounts of its own" },
 ];
 

@@ -20,6 +20,7 @@ export const steps: readonly Step[] = [
   { name: "conformance", kind: "project" },
   { name: "simulation", kind: "project" },
   { name: "integration", kind: "project" },
+  { name: "alone", kind: "project" },
   { name: "privileged", kind: "project", needsRoot: true },
 ];
 

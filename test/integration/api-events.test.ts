@@ -3,6 +3,7 @@ import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import { describe, expect, test } from "vitest";
 import type { EventStream } from "../../src/api/wire/event-stream.ts";
 import { JournalFeed } from "../../src/api/wire/journal-feed.ts";
+import { until } from "../until.ts";
 import { ApiBench, token } from "./api-bench.ts";
 
 /** One client of server-sent events. */
@@ -24,7 +25,14 @@ class Follower implements Disposable {
 
   /** Resolves when `isSo`, which is asked again whenever something arrives. */
   async until(isSo: () => boolean): Promise<void> {
-    while (!isSo()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    const limit = AbortSignal.timeout(40_000);
+    const late = (): void => this.#wake();
+    limit.addEventListener("abort", late);
+    while (!isSo()) {
+      if (limit.aborted) throw new Error(`never: ${isSo.toString()}; seen last: ${this.#seen()}`);
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    limit.removeEventListener("abort", late);
   }
 
   pause(): void {
@@ -63,6 +71,11 @@ class Follower implements Disposable {
   #end(): void {
     this.isEnded = true;
     this.#wake();
+  }
+
+  #seen(): string {
+    const { status, ids, isEnded } = this;
+    return JSON.stringify({ status, events: ids.length, last: ids.at(-1), isEnded });
   }
 
   #wake(): void {
@@ -137,11 +150,12 @@ describe("events", () => {
     expect(Number(refused.headers["retry-after"])).toBeGreaterThan(0);
     clients[0]?.[Symbol.dispose]();
     let status = 503;
-    while (status === 503) {
+    await until(async () => {
       using again = new Follower(`${bench.api.url}/api/v1/events`);
       await again.until(() => again.status !== 0);
       ({ status } = again);
-    }
+      return status !== 503;
+    });
     expect(status).toBe(200);
   });
 
@@ -222,7 +236,7 @@ describe("logs", () => {
     await client.until(() => client.data.length === 1);
     expect(client.data).toEqual(["it works"]);
     client[Symbol.dispose]();
-    while (bench.house.lines.size > 0) await new Promise((resolve) => setImmediate(resolve));
+    await until(() => bench.house.lines.size === 0);
   });
 });
 

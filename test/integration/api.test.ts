@@ -42,6 +42,7 @@ async function makeSamples(): Promise<typeof samples> {
     health: {},
     reliability: {},
     engines: { query: "?service=shop" },
+    errorsShared: {},
     steeredEngines: {},
     steerEngines: { body: { service: "service-0", isolate: { operation: "x", reason: "y" } } },
     engineStand: {

@@ -1,34 +1,38 @@
 /** States of circuits in real files and databases, with several processes and what goes wrong. */
 import { execFile, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
-import { Redis } from "ioredis";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { CircuitBreakerRegistry } from "../../src/engine/breaker-states/circuit-breaker-registry.ts";
 import { fileStateStore } from "../../src/engine/breaker-states/file-state-store.ts";
-import type { VoteBoard } from "../../src/engine/breaker-states/quorum.ts";
 import { sqliteStateStore } from "../../src/engine/breaker-states/sqlite-state-store.ts";
-import { folderBoard, redisBoard } from "../../src/engine/breaker-states/vote-boards.ts";
+import { createEngine } from "../../src/engine/index.ts";
 import { realTools } from "../../src/engine/real-tools.ts";
+import { temporaryFolder } from "../afterwards.ts";
 import { saved } from "../conformance/breaker-state-store.ts";
-import { startRedis } from "./redis-server.ts";
 
 const run = promisify(execFile);
+
+const engineUrl = new URL("../../src/engine/index.ts", import.meta.url).href;
 
 let folder: string;
 let file: string;
 let told: string[];
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "soulmirror-breakers-"));
+  folder = temporaryFolder("breakers");
   file = join(folder, "breakers.json");
   told = [];
 });
-
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function registry(): CircuitBreakerRegistry {
   const tell = (message: string): void => void told.push(message);
@@ -89,6 +93,21 @@ describe("a registry on a file", () => {
     expect(registry().getOrCreate("a").phase).toBe("open");
   });
 
+  test("an engine says so to who listens to it, and else as a warning of the process", async () => {
+    writeFileSync(file, "noise");
+    const heard = createEngine({ breakerStates: file });
+    heard.on("state", ({ message }) => told.push(message));
+    await heard.close();
+    expect(told).toEqual([expect.stringContaining("cannot be understood")]);
+    const program = `import { createEngine } from ${JSON.stringify(engineUrl)};
+      await createEngine({ breakerStates: process.argv[2] }).close();`;
+    const app = join(folder, "app.ts");
+    writeFileSync(app, program);
+    writeFileSync(file, "noise");
+    const { stderr } = await run(process.execPath, [app, file]);
+    expect(stderr).toMatch(/\[SOULMIRROR_STATE\] SoulMirrorWarning: \S+ cannot be understood/);
+  });
+
   test("keeps no more than five of those that it has set aside", async () => {
     for (let time = 0; time < 8; time += 1) {
       writeFileSync(file, `broken ${time}`);
@@ -101,13 +120,29 @@ describe("a registry on a file", () => {
   });
 
   test("leaves out what is no state, and keeps the rest", async () => {
-    const open = { name: "a", phase: "isolated", updatedAt: realTools.wallMs() };
+    const open = { name: "a", phase: "isolated", isInduced: false, updatedAt: realTools.wallMs() };
     const breakers = [null, 5, { name: "x" }, { ...open, name: "" }, { ...open, phase: "?" }, open];
     writeFileSync(file, JSON.stringify({ format: "soulmirror-breakers", version: 1, breakers }));
     const circuits = registry();
     expect(circuits.getOrCreate("a").phase).toBe("isolated");
     expect(told).toEqual([`${file}: 5 entries are no states`]);
     await circuits.close();
+  });
+
+  test("of an older version frees what the daemon may have isolated, and keeps what was open", async () => {
+    const nowMs = realTools.wallMs();
+    const of = (name: string, phase: string) => {
+      const nextRetryAt = phase === "open" ? nowMs + 50_000 : undefined;
+      return { name, phase, openedAt: nowMs - 10_000, nextRetryAt, updatedAt: nowMs - 10_000 };
+    };
+    const breakers = [of("a", "isolated"), of("b", "open")];
+    writeFileSync(file, JSON.stringify({ format: "soulmirror-breakers", version: 1, breakers }));
+    const circuits = registry();
+    expect(circuits.getOrCreate("a").phase).toBe("closed");
+    expect(circuits.getOrCreate("b").phase).toBe("open");
+    circuits.getOrCreate("a").isolate("by hand");
+    await circuits.close();
+    expect(registry().getOrCreate("a").phase).toBe("isolated");
   });
 
   test("leaves a file of a newer version alone, and says so", async () => {
@@ -127,11 +162,70 @@ describe("a registry on a file", () => {
     await fail(circuits, "a");
     expect(circuits.get("a")?.phase).toBe("open");
     expect(await circuits.close()).toBe(false);
-    expect(told[0]).toMatch(/^file \S+ cannot be read: state file \S+: EISDIR/);
+    expect(told[0]).toMatch(/^file \S+ cannot be read: state file \S+: it is not a file/);
     const store = fileStateStore(file, realTools);
     expect(() => store.load()).toThrow(
       expect.objectContaining({ code: "STORE_UNAVAILABLE", fix: expect.any(String) as string }),
     );
+  });
+
+  test("a pipe is refused at once, and stays one", async () => {
+    const { status } = spawnSync("mkfifo", [file]);
+    expect(status).toBe(0);
+    const circuits = registry();
+    await fail(circuits, "a");
+    expect(circuits.get("a")?.phase).toBe("open");
+    expect(await circuits.close()).toBe(false);
+    expect(told[0]).toBe(`file ${file} cannot be read: state file ${file}: it is not a file`);
+    expect(lstatSync(file).isFIFO()).toBe(true);
+  });
+
+  test.each(["is there", "is not there yet"])(
+    "a link to a file that %s stays a link",
+    async (what) => {
+      const target = join(folder, "elsewhere", "real.json");
+      mkdirSync(join(folder, "elsewhere"));
+      const none = { format: "soulmirror-breakers", version: 1, breakers: [] };
+      if (what === "is there") writeFileSync(target, JSON.stringify(none));
+      symlinkSync("elsewhere/real.json", file);
+      const circuits = registry();
+      await fail(circuits, "a");
+      expect(await circuits.close()).toBe(true);
+      expect(lstatSync(file).isSymbolicLink()).toBe(true);
+      expect(readFileSync(target, "utf8")).toContain('"open"');
+      expect(registry().getOrCreate("a").phase).toBe("open");
+      expect(told).toEqual([]);
+    },
+  );
+
+  test("a link to what cannot be understood stays, and its target is set aside", async () => {
+    const target = join(folder, "real.json");
+    writeFileSync(target, "noise");
+    symlinkSync(target, file);
+    const circuits = registry();
+    await fail(circuits, "a");
+    expect(await circuits.close()).toBe(true);
+    expect(lstatSync(file).isSymbolicLink()).toBe(true);
+    expect(readFileSync(target, "utf8")).toContain('"open"');
+    expect(
+      readdirSync(folder).filter((each) => each.startsWith("real.json.corrupt-")),
+    ).toHaveLength(1);
+  });
+
+  test("an isolation of a circuit outlives a restart, and ends where it was asked for", async () => {
+    const first = registry();
+    const release = first.getOrCreate("a").isolate("maintenance");
+    first.getOrCreate("b").isolate("for good");
+    release();
+    expect(await first.close()).toBe(true);
+    const second = registry();
+    expect([second.getOrCreate("a").phase, second.getOrCreate("b").phase]).toEqual([
+      "closed",
+      "isolated",
+    ]);
+    second.memory.release("b");
+    expect(second.getOrCreate("b").phase).toBe("closed");
+    await second.close();
   });
 
   test("an option that cannot be is refused with key, value and fix", () => {
@@ -253,38 +347,5 @@ describe("the table of an SQLite database", () => {
     expect(await circuits.getOrCreate("a").execute(() => 1)).toBe(1);
     expect(told[0]).toMatch(/^SQLite \S+bad\.db cannot be read: file is not a database/);
     await circuits.close();
-  });
-});
-
-describe("boards for votes", () => {
-  async function exchange(board: VoteBoard, others: VoteBoard): Promise<void> {
-    const open = [{ name: "db", nextRetryAt: 2000 }];
-    await board.post({ instance: "host/1", at: 900, open: [] });
-    await board.post({ instance: "host/1", at: 1000, open });
-    await others.post({ instance: "host/2", at: 1000, open: [] });
-    const votes = await others.read();
-    expect(votes.toSorted((a, b) => a.instance.localeCompare(b.instance))).toEqual([
-      { instance: "host/1", at: 1000, open },
-      { instance: "host/2", at: 1000, open: [] },
-    ]);
-    await others.post({ instance: "host/2", at: 1000 + 3_600_001, open: [] });
-    await others.read();
-    expect((await board.read()).map(({ instance }) => instance)).toEqual(["host/2"]);
-  }
-
-  test("a folder", async () => {
-    await exchange(folderBoard(join(folder, "votes")), folderBoard(join(folder, "votes")));
-    writeFileSync(join(folder, "votes", "x.vote"), "half a vo");
-    expect(await folderBoard(join(folder, "votes")).read()).toHaveLength(1);
-  });
-
-  test("a Redis server", async () => {
-    await using server = await startRedis();
-    const [one, two] = [new Redis(server.port, server.host), new Redis(server.port, server.host)];
-    await exchange(redisBoard(one), redisBoard(two));
-    await one.hset("soulmirror:votes", "bad", "half a vo");
-    expect(await redisBoard(two).read()).toHaveLength(1);
-    one.disconnect();
-    two.disconnect();
   });
 });

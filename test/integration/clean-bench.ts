@@ -1,28 +1,11 @@
 /** Real trees to clean, and what is left of them; each is gone after its test. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, utimesSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { afterEach } from "vitest";
+import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import type { JsonRecord } from "../../src/kernel/index.ts";
 import { realClock } from "../../src/system/index.ts";
 import { createCleanEffector } from "../../src/targets/files/effectors.ts";
 import { calm, commandOf } from "../conformance/effector.ts";
-
-const stack: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const release of stack.splice(0).toReversed()) await release();
-});
-
-export function afterwards(release: () => unknown): void {
-  stack.push(release);
-}
-
-export function folder(): string {
-  const path = realpathSync(mkdtempSync(join(tmpdir(), "clean-")));
-  stack.push(() => rmSync(path, { recursive: true }));
-  return path;
-}
 
 const hourMs = 3_600_000;
 

@@ -4,12 +4,13 @@ import { existsSync, linkSync, mkdirSync, readdirSync, symlinkSync, writeFileSyn
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { temporaryFolder } from "../afterwards.ts";
 import { containing } from "../conformance/effector.ts";
-import { filesIn, folder, run, write } from "./clean-bench.ts";
+import { filesIn, run, write } from "./clean-bench.ts";
 
 describe("what goes", () => {
   test("old regular files that match, at any depth; folders, links and the young stay (F3)", async () => {
-    const root = folder();
+    const root = temporaryFolder("clean");
     for (const name of ["a.log", "deep/er/b.log", "c.txt", ".hidden.log"]) write(join(root, name));
     write(join(root, "young.log"), 0.5);
     write(join(root, "future.log"), -5);
@@ -29,7 +30,7 @@ describe("what goes", () => {
   });
 
   test("nothing to clean is refused by the dry run and harmless when done (F4)", async () => {
-    const root = folder();
+    const root = temporaryFolder("clean");
     write(join(root, "young.log"), 0);
     expect(await run("precheck", { root })).toEqual({
       kind: "refused",
@@ -42,7 +43,7 @@ describe("what goes", () => {
   });
 
   test("a run has a limit, and says that there is more", async () => {
-    const root = folder();
+    const root = temporaryFolder("clean");
     for (let n = 0; n < 12; n += 1) write(join(root, `${n}`));
     expect(await run("act", { root }, { filesMax: 10 })).toMatchObject({
       detail: `removed 10 files, 10 KiB in ${root} (**), there is more`,
@@ -51,7 +52,7 @@ describe("what goes", () => {
   });
 
   test("names that are no text are found by their bytes", async () => {
-    const root = folder();
+    const root = temporaryFolder("clean");
     const name = Buffer.concat([Buffer.from(`${root}/`), Buffer.from([0xff, 0xfe, 0x41])]);
     writeFileSync(name, "x");
     expect(await run("act", { root, olderThanMs: 0 })).toMatchObject({ kind: "done" });
@@ -59,7 +60,7 @@ describe("what goes", () => {
   });
 
   test("a file with another name elsewhere counts no bytes, and is kept there", async () => {
-    const base = folder();
+    const base = temporaryFolder("clean");
     const root = join(base, "root");
     write(join(root, "a"));
     linkSync(join(root, "a"), join(base, "other"));
@@ -70,7 +71,7 @@ describe("what goes", () => {
   });
 
   test("a tree that is deeper than any path may be long is passed, not fallen into (K5)", async () => {
-    const root = folder();
+    const root = temporaryFolder("clean");
     const script = `const name = "d".repeat(200);
       for (let n = 0; n < 80; n += 1) { fs.mkdirSync(name); process.chdir(name); }
       fs.writeFileSync("x", "");`;
@@ -84,7 +85,7 @@ describe("what goes", () => {
 
 describe("several places (F5)", () => {
   test("those that hold nothing or are none to clean keep no other from being cleaned", async () => {
-    const base = folder();
+    const base = temporaryFolder("clean");
     for (const name of ["empty", "full", "other", "data"]) mkdirSync(join(base, name));
     const files = ["data/old.log", "full/old.log", "full/old.tmp", "other/old.log"];
     for (const name of files) write(join(base, name));
@@ -114,7 +115,7 @@ describe("several places (F5)", () => {
   });
 
   test("are refused when none of them has anything to clean, and each says why", async () => {
-    const root = folder();
+    const root = temporaryFolder("clean");
     const wishes = [{ root }, { root: "/etc" }];
     const reason = containing(`nothing to clean in ${root} (**); /etc is not cleaned: `);
     expect(await run("precheck", wishes)).toEqual({ kind: "refused", reason });
@@ -126,7 +127,7 @@ describe("several places (F5)", () => {
   });
 
   test("share the limit of a run (F3)", async () => {
-    const base = folder();
+    const base = temporaryFolder("clean");
     for (const name of ["a/1", "a/2", "b/1", "b/2", "c/1"]) write(join(base, name));
     const wishes = ["a", "b", "c"].map((name) => ({ root: join(base, name) }));
     expect(await run("act", wishes, { filesMax: 3 })).toMatchObject({
@@ -157,13 +158,13 @@ describe("what is refused (F2)", () => {
     await isRefused("/no/such/folder");
     await isRefused("/tmp/../etc");
     await isRefused("//etc//");
-    const base = folder();
+    const base = temporaryFolder("clean");
     write(join(base, "file"));
     await isRefused(join(base, "file"));
   });
 
   test("the data directory, what lies in it and what it lies in", async () => {
-    const base = folder();
+    const base = temporaryFolder("clean");
     const data = join(base, "shop", ".soulmirror");
     mkdirSync(join(data, "logs"), { recursive: true });
     mkdirSync(join(base, "shop", "cache"));
@@ -182,7 +183,7 @@ describe("what is refused (F2)", () => {
   });
 
   test("a pattern that leads out", async () => {
-    const base = folder();
+    const base = temporaryFolder("clean");
     mkdirSync(join(base, "root"));
     write(join(base, "victim"));
     for (const pattern of ["../*", "a/../../*", `${base}/*`]) {
@@ -196,7 +197,7 @@ describe("what is refused (F2)", () => {
 });
 
 test("no descriptor is left open", async () => {
-  const root = folder();
+  const root = temporaryFolder("clean");
   const open = (): number => readdirSync("/proc/self/fd").length;
   const rounds = async (): Promise<void> => {
     for (let n = 0; n < 20; n += 1) {

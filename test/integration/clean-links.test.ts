@@ -3,11 +3,12 @@ import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { afterwards, temporaryFolder } from "../afterwards.ts";
 import { containing } from "../conformance/effector.ts";
-import { afterwards, filesIn, folder, run, write } from "./clean-bench.ts";
+import { filesIn, run, write } from "./clean-bench.ts";
 
 test("as the root or in its path are refused, in the tree not followed", async () => {
-  const base = folder();
+  const base = temporaryFolder("clean");
   write(join(base, "victim", "sub", "precious"));
   symlinkSync(join(base, "victim"), join(base, "link"));
   for (const root of [join(base, "link"), join(base, "link", "sub"), `${join(base, "link")}/`]) {
@@ -35,7 +36,7 @@ test.each([
   ["the root itself", "root", "root"],
   ["a folder above the root", "above", "above/root"],
 ])("swapped in for %s during the run, delete nothing outside", async (_, place, rootPath) => {
-  const base = folder();
+  const base = temporaryFolder("clean");
   const root = join(base, rootPath);
   const victim = join(base, "victim");
   const names = Array.from({ length: 40 }, (_each, n) => `f${n}`);
@@ -68,9 +69,13 @@ test.each([
 
 test("mounts are not crossed, bind mounts of the same device neither (F1)", () => {
   const script = join(import.meta.dirname, "clean-mounts.ts");
-  const output = execFileSync("unshare", ["-rm", process.execPath, script, folder()], {
-    encoding: "utf8",
-  });
+  const output = execFileSync(
+    "unshare",
+    ["-rm", process.execPath, script, temporaryFolder("clean")],
+    {
+      encoding: "utf8",
+    },
+  );
   expect(JSON.parse(output)).toEqual({
     result: { kind: "done", detail: containing("removed 1 file, 1 B in ") },
     inTmpfs: true,

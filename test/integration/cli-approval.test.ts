@@ -1,7 +1,7 @@
 /** What waits for a person, from the headline of `status` to what `show` says of it afterwards. */
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { freePort } from "../../bench/rig/free-ports.ts";
 import type { FleetReport } from "../../src/cli/fleet-report.ts";
-import { freePort } from "../../src/system/index.ts";
 import { CliBench } from "./cli-bench.ts";
 
 let bench: CliBench;

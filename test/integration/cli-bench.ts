@@ -7,8 +7,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { freePorts } from "../../bench/rig/free-ports.ts";
 import { releaseEmergencyFile } from "../../src/platform/index.ts";
-import { commandLine, freePort, listProcesses, ownSparePaths } from "../../src/system/index.ts";
+import { commandLine, listProcesses, ownSparePaths } from "../../src/system/index.ts";
+import { until } from "../until.ts";
+import { removeControlGroups } from "./control-groups.ts";
 
 const program = fileURLToPath(new URL("../../bin/soulmirror.js", import.meta.url));
 
@@ -87,7 +90,7 @@ export class CliBench implements AsyncDisposable {
   /** Two services, one of them with two instances behind the proxy. */
   async writeFleet(): Promise<void> {
     await this.write("web.mjs", webService);
-    const [api = 0, base = 0, web = 0] = await distinctPorts();
+    const [api = 0, base = 0, web = 0] = await freePorts(3);
     await this.write(
       "soulmirror.yaml",
       `fleet: small
@@ -116,6 +119,7 @@ services:
       if (noted.has(pid) || commandLine(pid).includes(this.folder)) kill(pid);
     }
     await pause(50);
+    await removeControlGroups(this.path(".soulmirror", "run"));
     // Only where that is ours: in a user namespace the folder of user 0 is that of another one.
     const spares = ownSparePaths(this.path(".soulmirror"), "journal");
     for (const path of spares) releaseEmergencyFile(path);
@@ -164,10 +168,16 @@ export class Running {
 
   /** Until it has said that; rejects when it ends before. */
   async says(pattern: RegExp): Promise<void> {
-    while (!pattern.test(this.said)) {
-      if (this.child.exitCode !== null) throw new Error(`it ended and said: ${this.said}`);
-      await pause(20);
-    }
+    await this.until(() => pattern.test(this.said), `it says ${String(pattern)}`);
+  }
+
+  /** Until that holds; rejects when it ends before, as nothing will come of it any more. */
+  async until(holds: () => boolean, what: string, limitMs?: number): Promise<void> {
+    const isOver = (): boolean => this.child.exitCode !== null || this.child.signalCode !== null;
+    const seen = (): string => `it ${isOver() ? "ended" : "runs"} and said: ${this.said}`;
+    await until(() => holds() || isOver(), { what, limitMs, seen });
+    // It may have said its last word while it ended.
+    if (!holds()) throw new Error(`never: ${what}; ${seen()}`);
   }
 }
 
@@ -177,14 +187,6 @@ createServer((_, answer) => answer.end("well")).listen(Number(process.env.PORT),
   console.log("listening"));
 process.on("SIGTERM", () => process.exit(0));
 `;
-
-async function distinctPorts(): Promise<readonly number[]> {
-  const ports: number[] = [];
-  while (ports.length < 3) {
-    ports.push(await freePort("127.0.0.1", (port) => ports.includes(port)));
-  }
-  return ports;
-}
 
 function kill(pid: number): void {
   try {

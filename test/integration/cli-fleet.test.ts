@@ -1,8 +1,9 @@
 /** The commands that talk to a daemon, on a real fleet: one daemon for most of them. */
 import { readFile, stat } from "node:fs/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { freePort } from "../../bench/rig/free-ports.ts";
 import type { ServiceView } from "../../src/loop/index.ts";
-import { freePort, isDeadState, readProcessStat } from "../../src/system/index.ts";
+import { isDeadState, readProcessStat } from "../../src/system/index.ts";
 import { CliBench, type Running } from "./cli-bench.ts";
 
 interface Report {

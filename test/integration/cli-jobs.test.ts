@@ -1,7 +1,7 @@
 /** Commands about a service that ends: because its work is done, or because it cannot run. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { freePort } from "../../bench/rig/free-ports.ts";
 import type { ServiceView } from "../../src/loop/index.ts";
-import { freePort } from "../../src/system/index.ts";
 import { CliBench } from "./cli-bench.ts";
 
 let bench: CliBench;

@@ -5,6 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ServiceView } from "../../src/loop/index.ts";
 import type { ActionRow, Incident } from "../../src/model/index.ts";
+import { until } from "../until.ts";
 import { CliBench } from "./cli-bench.ts";
 import { Stranger } from "./stranger.ts";
 
@@ -34,12 +35,11 @@ async function report(): Promise<Report> {
   return (await bench.json("status")) as Report;
 }
 
-async function until(isSo: (seen: Report) => boolean): Promise<Report> {
-  for (;;) {
-    const seen = await report();
-    if (isSo(seen)) return seen;
-    await pause(100);
-  }
+async function reported(isSo: (seen: Report) => boolean): Promise<Report> {
+  let last = await report();
+  const holds = async (): Promise<boolean> => isSo((last = await report()));
+  await until(holds, { what: isSo.toString(), everyMs: 100, seen: () => last });
+  return last;
 }
 
 const named = ({ services }: Report, name: string) => services.find((each) => each.name === name);
@@ -50,7 +50,7 @@ describe("a service that was taken back to its last good configuration", () => {
     await bench.run("up");
     await pause(1500);
     await changeFleet((text) => text.replace(", web.mjs]\n    env", ", wbe.mjs]\n    env"));
-    const seen = await until((each) => {
+    const seen = await reported((each) => {
       const base = named(each, "base");
       return base?.pinned === true && base.state === "healthy" && each.incidents.length === 0;
     });
@@ -69,7 +69,7 @@ describe("a service that was taken back to its last good configuration", () => {
     expect(page.match(/base runs? with its last good configuration/g)).toHaveLength(2);
 
     await changeFleet((text) => text.replace("wbe.mjs", "web.mjs"));
-    await until((each) => named(each, "base")?.pinned === false);
+    await reported((each) => named(each, "base")?.pinned === false);
   });
 });
 
@@ -79,7 +79,7 @@ describe("a front port that a stranger holds", () => {
     const port = Number(/listen: (\d+)/.exec(text)?.[1]);
     using _ = await Stranger.at(port);
     await bench.run("up");
-    const seen = await until((each) => named(each, "web")?.state === "unhealthy");
+    const seen = await reported((each) => named(each, "web")?.state === "unhealthy");
     const reason = `the proxy cannot listen for web: port ${port} is held by`;
     expect(named(seen, "web")?.reason).toContain(reason);
     expect(named(seen, "base")?.reason).toBeNull();
@@ -94,7 +94,7 @@ describe("what was kept before a process was ended", () => {
     await bench.run("up");
     const [base] = named(await report(), "base")?.instances ?? [];
     process.kill(Number(base?.pid), "SIGSTOP");
-    await until((each) => {
+    await reported((each) => {
       const { pid, state } = named(each, "base")?.instances[0] ?? {};
       return pid !== base?.pid && state === "healthy" && each.incidents.length === 0;
     });
@@ -152,7 +152,7 @@ it("tells of a watched resource what is looked at, what is open and which incide
   const away = "http/away: { url: 'http://127.0.0.1:1/', interval: 300ms, timeout: 200ms }";
   await changeFleet((text) => `${text}resources: { ${away} }\n`);
   await bench.run("up");
-  const seen = await until(({ incidents }) => incidents.length > 0);
+  const seen = await reported(({ incidents }) => incidents.length > 0);
   const { code, out } = await bench.run("show", "http/away");
   expect(code).toBe(0);
   expect(out).toMatch(/^http\/away .*unhealthy/);

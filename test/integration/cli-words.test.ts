@@ -1,6 +1,6 @@
 /** What the command line says to somebody who has mistyped, or wants to know one thing only. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { freePort } from "../../src/system/index.ts";
+import { freePort } from "../../bench/rig/free-ports.ts";
 import { CliBench } from "./cli-bench.ts";
 import { Stranger } from "./stranger.ts";
 

@@ -1,27 +1,22 @@
 /** Commands as remedies, on real programs. */
-import { mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { JsonRecord } from "../../src/kernel/index.ts";
 import { quote } from "../../src/kernel/index.ts";
 import { isAlive, listProcesses, processIdentity } from "../../src/system/index.ts";
 import { createCommandEffector } from "../../src/targets/command/effectors.ts";
+import { afterwards, temporaryFolder } from "../afterwards.ts";
 import { calm, commandOf, containing } from "../conformance/effector.ts";
-
-const stack: (() => void)[] = [];
-afterEach(() => {
-  for (const release of stack.splice(0).toReversed()) release();
-});
+import { found, until } from "../until.ts";
 
 function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), "command-"));
-  stack.push(() => {
+  const path = temporaryFolder("command");
+  afterwards(() => {
     // Only a failed test leaves any: those that still stand in this folder.
     for (const { pid } of listProcesses()) {
       if (folderOf(pid) === path) process.kill(pid, "SIGKILL");
     }
-    rmSync(path, { recursive: true });
   });
   return path;
 }
@@ -215,23 +210,15 @@ describe("undo", () => {
   });
 });
 
-async function pidIn(path: string): Promise<number> {
-  for (;;) {
-    try {
-      const pid = Number(readFileSync(path, "utf8"));
-      if (pid > 0) return pid;
-    } catch {
-      // Not written yet.
-    }
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+function pidIn(path: string): Promise<number> {
+  // Not written yet, or not whole.
+  return found(() => (existsSync(path) && Number(readFileSync(path, "utf8"))) || undefined);
 }
 
 /** A killed grandchild may wait for its new parent a moment: dead is what /proc calls dead. */
 async function gone(cwd: string, ...files: readonly string[]): Promise<void> {
   for (const file of files) {
     const identity = processIdentity(await pidIn(join(cwd, file)));
-    const lives = (): boolean => identity !== undefined && isAlive(identity);
-    while (lives()) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => identity === undefined || !isAlive(identity), { seen: () => file });
   }
 }

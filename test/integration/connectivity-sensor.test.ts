@@ -1,19 +1,15 @@
 /** Has this machine a network itself? On the real kernel, and on what kernels have shown. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { realClock } from "../../src/system/index.ts";
 import { createConnectivitySensor } from "../../src/targets/tcp/index.ts";
+import { temporaryFolder } from "../afterwards.ts";
 import { checkOf, read } from "../conformance/sensor.ts";
 
 const clock = realClock;
-const stack: (() => void)[] = [];
-afterEach(() => {
-  for (const release of stack.splice(0).toReversed()) release();
-});
 
 async function freedPort(): Promise<number> {
   const server: Server = createServer();
@@ -99,8 +95,7 @@ describe("without references", () => {
       why: undefined,
     },
   ])("$what", async ({ state, route, arp, six, why }) => {
-    const procNet = mkdtempSync(join(tmpdir(), "links-"));
-    stack.push(() => rmSync(procNet, { recursive: true }));
+    const procNet = temporaryFolder("links");
     const sysNet = join(procNet, "class");
     for (const [name, its] of [
       ["lo", "unknown"],

@@ -1,14 +1,14 @@
 /** What an engine makes of a daemon that talks nonsense, goes away, or never answers. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createEngine, type InfrastructureReliabilityEngine } from "../../src/engine/index.ts";
+import { temporaryFolder } from "../afterwards.ts";
 
 const checkout = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -20,7 +20,7 @@ let said: unknown[] = [];
 let engine: InfrastructureReliabilityEngine | undefined;
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), "control-"));
+  folder = temporaryFolder("control");
   stream = undefined;
   connections = 0;
   said = [];
@@ -57,7 +57,6 @@ afterEach(async () => {
   server.closeAllConnections();
   server.close();
   vi.unstubAllEnvs();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 function start() {
@@ -186,4 +185,22 @@ test("a service that has done its work ends, connected or not (L1)", async () =>
   });
   const [code] = (await once(child, "exit")) as [number | null];
   expect([code, connections > 0]).toEqual([0, true]);
+});
+
+test("a limit is no mistake of the configuration, whatever its name may stand for", async () => {
+  const { made, pay } = start();
+  await vi.waitFor(() => expect(connections).toBe(1), soon);
+  const limits = { "pay.charge": { concurrency: 1 }, "pay.a.b": { timeoutMs: 100 } };
+  send({ ...wish, mode: null, isolated: {}, limits });
+  await vi.waitFor(
+    () => expect(said).toContainEqual(expect.objectContaining({ version: 4 })),
+    soon,
+  );
+  const [value] = made.settings
+    .explain("pay", "charge")
+    .filter(({ name }) => name === "bulkhead.limit");
+  expect(value).toMatchObject({ value: 1, from: "the daemon" });
+  expect(await pay.charge()).toBe("paid");
+  expect(made.problems).toEqual([]);
+  expect(JSON.stringify(await made.getSystemHealth())).not.toContain("is not wrapped here");
 });

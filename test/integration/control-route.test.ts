@@ -46,7 +46,7 @@ describe("an engine that listens", () => {
     expect((await tell("engine-of.shop", { ...stand, instance: "b", open })).status).toBe(200);
     const heard = await messages(await listen("?instance=a", "engine-of.shop"), 2);
     expect(heard).toEqual([
-      { kind: "wish", version: 1, mode: "monitor", isolated: {} },
+      expect.objectContaining({ kind: "wish", version: 1, mode: "monitor", isolated: {} }),
       { kind: "votes", votes: [{ instance: "b", open }] },
     ]);
   });
@@ -82,7 +82,8 @@ describe("an engine that listens", () => {
       bench.house.steering.join("shop", `${each}`, { send: () => {}, end: () => {} });
     }
     const answer = await listen("?instance=more", "engine-of.shop");
-    expect(answer.status).toBe(503);
+    expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "30"]);
+    expect(await answer.json()).toMatchObject({ error: { code: "BUSY" } });
     // Who is known already takes its own place.
     expect((await listen("?instance=1", "engine-of.shop")).status).toBe(200);
   });
@@ -95,5 +96,23 @@ describe("an engine that listens", () => {
     const body = { service: "service-0" };
     const empty = await bench.ask("/api/v1/engines/wanted", { method: "POST", token, body });
     expect(empty.status).toBe(400);
+  });
+});
+
+describe("what is wanted of engines", () => {
+  const wanted = { service: "service-0", limit: { operation: "mail.send", timeoutMs: 500 } };
+  test.each([
+    ["nobody", {}, 401],
+    ["a wrong token", { token: "another-token" }, 401],
+    ["the token of that service", { token: "engine-of.service-0" }, 401],
+    ["the token of another one", { token: "engine-of.service-1" }, 401],
+    ["a page of somebody else", { token, headers: { origin: "http://rebound.example" } }, 403],
+    ["a foreign name", { token, headers: { host: "rebound.example" } }, 403],
+    ["the token", { token }, 200],
+  ])("is said by %s", async (_who, given, status) => {
+    const asked = { method: "POST", body: wanted, ...given } as const;
+    expect((await bench.ask("/api/v1/engines/wanted", asked)).status).toBe(status);
+    const version = status === 200 ? 1 : 0;
+    expect(bench.house.steering.wishOf("service-0").version).toBe(version);
   });
 });

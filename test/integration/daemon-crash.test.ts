@@ -4,8 +4,8 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { freePort } from "../../bench/rig/free-ports.ts";
 import type { Incident } from "../../src/model/index.ts";
-import { freePort } from "../../src/system/index.ts";
 import { FleetBench } from "./fleet-bench.ts";
 import { Load } from "./fleet-load.ts";
 

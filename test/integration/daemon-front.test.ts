@@ -1,6 +1,6 @@
 /** Front addresses that strangers hold: each is a matter of its own, as is the proxy itself. */
 import { expect, test } from "vitest";
-import { freePort } from "../../src/system/index.ts";
+import { freePort } from "../../bench/rig/free-ports.ts";
 import { FleetBench } from "./fleet-bench.ts";
 import { Stranger } from "./stranger.ts";
 

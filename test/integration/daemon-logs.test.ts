@@ -1,14 +1,5 @@
 /** The daemon's own logs under lines that never end. */
-import {
-  closeSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
@@ -17,13 +8,13 @@ import { createDaemonLog } from "../../src/daemon/daemon-log.ts";
 import { keepLogs } from "../../src/daemon/keep-logs.ts";
 import { Redaction } from "../../src/daemon/redaction.ts";
 import { realTimers } from "../../src/system/index.ts";
+import { temporaryFolder } from "../afterwards.ts";
 
 const maxBytes = 20_000;
 
 test("they are bounded, and no line of the one is divided (L1, L2)", async () => {
   using stack = new DisposableStack();
-  const logs = mkdtempSync(join(tmpdir(), "daemon-logs-"));
-  stack.defer(() => rmSync(logs, { recursive: true }));
+  const logs = temporaryFolder("daemon-logs");
   const log = createDaemonLog(join(logs, "daemon.log"), new Redaction());
   stack.defer(() => log.close());
   // As it is handed to a daemon that is started.

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { freePort } from "../../src/system/index.ts";
+import { freePort } from "../../bench/rig/free-ports.ts";
 import { FleetBench, type FleetText } from "./fleet-bench.ts";
 
 /** A service whose health check fails at will, and a helper that heals it when it may. */

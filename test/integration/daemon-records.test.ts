@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { freePort } from "../../bench/rig/free-ports.ts";
 import { fakeClock } from "../../src/chaos/index.ts";
 import { Baseline } from "../../src/statistics/index.ts";
-import { freePort } from "../../src/system/index.ts";
 import { FleetBench } from "./fleet-bench.ts";
 
 const command = fileURLToPath(new URL("../../bin/soulmirror.js", import.meta.url));

@@ -1,9 +1,10 @@
 /** Who gets requests: those that are ready, of what has what it needs. */
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { freePort } from "../../bench/rig/free-ports.ts";
 import type { Incident } from "../../src/model/index.ts";
 import { ProxyRouter } from "../../src/platform/index.ts";
-import { freePort, openDataDirectory } from "../../src/system/index.ts";
+import { openDataDirectory } from "../../src/system/index.ts";
 import { FleetBench } from "./fleet-bench.ts";
 import { frontUnderLoad } from "./fleet-front.ts";
 

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { freePort } from "../../bench/rig/free-ports.ts";
 import type { Incident } from "../../src/model/index.ts";
-import { freePort } from "../../src/system/index.ts";
 import { FleetBench } from "./fleet-bench.ts";
 import { frontUnderLoad } from "./fleet-front.ts";
 

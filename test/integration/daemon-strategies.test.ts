@@ -2,8 +2,8 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { freePort } from "../../bench/rig/free-ports.ts";
 import { type ActionRow, type Incident, shownOrigin, shownState } from "../../src/model/index.ts";
-import { freePort } from "../../src/system/index.ts";
 import { FleetBench, type FleetText } from "./fleet-bench.ts";
 
 interface Waiting {

@@ -1,6 +1,6 @@
 /** Limits that the fleet file declares for everything: what is told when they are passed. */
 import { expect, test } from "vitest";
-import { freePort } from "../../src/system/index.ts";
+import { freePort } from "../../bench/rig/free-ports.ts";
 import { FleetBench, type FleetText } from "./fleet-bench.ts";
 
 /** On a busy machine an answer may take up to four times as long as declared. */

@@ -4,11 +4,11 @@
  * comments at the end.
  */
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
+import { temporaryFolder } from "../afterwards.ts";
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -18,18 +18,21 @@ export function examplesOf(page: string): readonly string[] {
   return [...text.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code = ""]) => code);
 }
 
-/** The lines that it prints. */
-export async function runExample(code: string): Promise<readonly string[]> {
-  const folder = mkdtempSync(join(tmpdir(), "doc-example-"));
-  try {
-    symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-    const file = join(folder, "example.ts");
-    writeFileSync(file, code.replaceAll(/"soulmirror(?:\/([a-z]+))?"/g, sourceOf));
-    const { stdout } = await run(process.execPath, [file], { cwd: folder });
-    return stdout.trim().split("\n");
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+/** The lines that it prints. `environment` is added to that of the test. */
+export async function runExample(
+  code: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<readonly string[]> {
+  const folder = temporaryFolder("doc-example");
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  const file = join(folder, "example.ts");
+  writeFileSync(file, code.replaceAll(/"soulmirror(?:\/([a-z]+))?"/g, sourceOf));
+  const { stdout } = await run(process.execPath, [file], {
+    cwd: folder,
+    env: { ...process.env, ...environment },
+    timeout: 60_000,
+  });
+  return stdout.trim().split("\n");
 }
 
 function sourceOf(_text: string, subpath = "index"): string {
@@ -37,7 +40,7 @@ function sourceOf(_text: string, subpath = "index"): string {
 }
 
 export function promised(code: string): readonly string[] {
-  const last = /(?:^\/\/ .*\n)+$/m.exec(code)?.[0];
+  const last = /(?:^\/\/ .*\n)+(?![\s\S])/m.exec(code)?.[0];
   if (last !== undefined)
     return last
       .trim()

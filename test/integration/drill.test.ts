@@ -1,32 +1,14 @@
 /** The whole drill on a copy of the example: what it breaks is real, and what its table says. */
-import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { existsSync, readdirSync } from "node:fs";
 import { expect, test } from "vitest";
-import { freePort } from "../../src/system/index.ts";
+import { freePort } from "../../bench/rig/free-ports.ts";
+import { placeShop } from "../../bench/rig/shop-copy.ts";
 import { CliBench } from "./cli-bench.ts";
-import { until } from "./fault-bench.ts";
-
-const shop = fileURLToPath(new URL("../../examples/shop/", import.meta.url));
-const usualPorts = ["4101", "4102", "4103", "4104", "4105", "4106"];
 
 /** The example on ports of its own, and how a drill on it is started. */
 async function copyShop(bench: CliBench): Promise<readonly string[]> {
-  cpSync(shop, bench.path("shop"), {
-    recursive: true,
-    filter: (path) => !path.startsWith(join(shop, "data")) && !path.includes(".soulmirror"),
-  });
-  const taken = new Set<number>();
-  for (const usual of [...usualPorts, "api"]) {
-    taken.add(await freePort("127.0.0.1", (port) => taken.has(port)));
-    if (usual === "api") continue;
-    for (const file of ["soulmirror.yaml", "load/targets.js"]) {
-      const path = bench.path("shop", file);
-      writeFileSync(path, readFileSync(path, "utf8").replaceAll(usual, String([...taken].at(-1))));
-    }
-  }
-  const port = String([...taken].at(-1));
-  return ["drill", "-c", bench.path("shop/soulmirror.yaml"), "--port", port];
+  const fleetPath = await placeShop(bench.path("shop"));
+  return ["drill", "-c", fleetPath, "--port", String(await freePort())];
 }
 
 test("what was tried first does not help, is taken back, and the next one heals", async () => {
@@ -66,7 +48,7 @@ test("Ctrl-C undoes the fault, says what was done, and leaves nothing behind", a
   const copy = (): string | undefined =>
     readdirSync(bench.temporary).find((name) => name.startsWith("soulmirror-drill-"));
   const quota = (): string => bench.path("tmp", copy() ?? "", "fleet/data/alpha.quota");
-  await until(() => existsSync(quota()), 100_000);
+  await drill.until(() => existsSync(quota()), "the quota is exhausted", 140_000);
   // Below npm a single one arrives twice.
   drill.child.kill("SIGINT");
   drill.child.kill("SIGINT");

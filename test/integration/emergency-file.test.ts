@@ -1,8 +1,7 @@
 /** What lies beside the store: the emergency file, torn at any byte, and the audit key. */
-import { mkdtemp, open, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { open, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { EmergencyFile } from "../../src/platform/store/emergency-file.ts";
 import {
   bringEmergencyFile,
@@ -13,28 +12,17 @@ import {
   readEmergencyFile,
   releaseEmergencyFile,
 } from "../../src/platform/store/index.ts";
+import { afterwards, temporaryFolder } from "../afterwards.ts";
 import { notes, sealAll } from "../conformance/entries.ts";
 
-const teardowns: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const undo of teardowns.splice(0).toReversed()) await undo();
-});
-
-async function folder(): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), "store-"));
-  teardowns.push(() => rm(path, { recursive: true, force: true }));
-  return path;
-}
-
 test("what daemons that were killed left behind goes, unless somebody may want it", async () => {
-  const spare = await folder();
+  const spare = temporaryFolder("store");
   const place = (name: string): string => join(spare, `${name}.journal`);
   const data = async (name: string): Promise<string> => {
     const file = await openEmergencyFile(place(name), { sizeBytes: 2 ** 16 });
     if (name.startsWith("full")) await file.append({ storeEnd: 0, entries: sealAll(notes(2)) });
     await file.close();
-    const path = await folder();
+    const path = temporaryFolder("store");
     await claimEmergencyFile(place(name), path);
     return path;
   };
@@ -55,7 +43,10 @@ test("what daemons that were killed left behind goes, unless somebody may want i
 });
 
 test("a file that lies elsewhere is brought, and never over one that holds entries", async () => {
-  const [here, there] = [join(await folder(), "a.journal"), join(await folder(), "a.journal")];
+  const [here, there] = [
+    join(temporaryFolder("store"), "a.journal"),
+    join(temporaryFolder("store"), "a.journal"),
+  ];
   const keep = async (path: string, count: number): Promise<void> => {
     const file = await openEmergencyFile(path, { sizeBytes: 2 ** 16 });
     if (count > 0) await file.append({ storeEnd: 0, entries: sealAll(notes(count)) });
@@ -81,7 +72,7 @@ describe("the emergency file", () => {
   test.each(["removed", "replaced"])(
     "is made anew with what it held when it was %s (E4)",
     async (how) => {
-      const path = join(await folder(), "emergency");
+      const path = join(temporaryFolder("store"), "emergency");
       const file = await openEmergencyFile(path, { sizeBytes: 2 ** 16 });
       const sealed = sealAll(notes(3));
       await file.append({ storeEnd: 0, entries: sealed.slice(0, 2) });
@@ -96,7 +87,7 @@ describe("the emergency file", () => {
   );
 
   test("keeps its size, survives a torn end at every byte, and starts over", async () => {
-    const path = join(await folder(), "emergency");
+    const path = join(temporaryFolder("store"), "emergency");
     const file = await openEmergencyFile(path, { sizeBytes: 2 ** 16 });
     const sealed = sealAll(notes(6));
     await file.append({ storeEnd: 4, entries: sealed.slice(0, 3) });
@@ -108,7 +99,7 @@ describe("the emergency file", () => {
     const content = await readFile(path);
     expect(content.length).toBe(2 ** 16);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
-    const torn = join(await folder(), "torn");
+    const torn = join(temporaryFolder("store"), "torn");
     for (let end = whole; end < used; end += 7) {
       await writeFile(torn, content.subarray(0, end));
       await truncate(torn, content.length);
@@ -124,11 +115,11 @@ describe("the emergency file", () => {
   });
 
   test("loses nothing that is written after it was half emptied", async () => {
-    const path = join(await folder(), "emergency");
+    const path = join(temporaryFolder("store"), "emergency");
     await (await openEmergencyFile(path, { sizeBytes: 2 ** 18 })).close();
     const handle = await open(path, "r+");
     const file = new EmergencyFile(path, handle, 2 ** 18);
-    teardowns.push(() => file.close());
+    afterwards(() => file.close());
     const sealed = sealAll(notes(1000));
     await file.append({ storeEnd: 0, entries: sealed.slice(0, 10) });
     await file.append({ storeEnd: 0, entries: sealed.slice(10, 999) });
@@ -149,8 +140,10 @@ describe("the emergency file", () => {
   });
 
   test("refuses what does not fit, whole", async () => {
-    const file = await openEmergencyFile(join(await folder(), "emergency"), { sizeBytes: 4096 });
-    teardowns.push(() => file.close());
+    const file = await openEmergencyFile(join(temporaryFolder("store"), "emergency"), {
+      sizeBytes: 4096,
+    });
+    afterwards(() => file.close());
     const sealed = sealAll(notes(200));
     await expect(file.append({ storeEnd: 0, entries: sealed })).rejects.toThrow("full");
     await file.append({ storeEnd: 0, entries: sealed.slice(0, 1) });
@@ -160,7 +153,7 @@ describe("the emergency file", () => {
 
 describe("the audit key", () => {
   test("is made once, for its owner only, and refuses what is no key", async () => {
-    const path = join(await folder(), "audit.key");
+    const path = join(temporaryFolder("store"), "audit.key");
     const first = await openAuditKey(path);
     const second = await openAuditKey(path);
     expect([first.isNew, second.isNew]).toEqual([true, false]);
@@ -173,7 +166,7 @@ describe("the audit key", () => {
 });
 
 test("of two who make the audit key one is first, and nothing is left beside it", async () => {
-  const path = join(await folder(), "audit.key");
+  const path = join(temporaryFolder("store"), "audit.key");
   const [one, two] = await Promise.all([openAuditKey(path), openAuditKey(path)]);
   expect(one.mac("text")).toBe(two.mac("text"));
   expect([one, two].filter(({ isNew }) => isNew)).toHaveLength(1);

@@ -7,8 +7,9 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { freePort } from "../../bench/rig/free-ports.ts";
 import type { EngineWish, SteeredService } from "../../src/model/index.ts";
-import { freePort } from "../../src/system/index.ts";
+import type { EngineReport } from "../../src/targets/index.ts";
 import { FleetBench } from "./fleet-bench.ts";
 
 const checkout = fileURLToPath(new URL("../../", import.meta.url));
@@ -18,6 +19,7 @@ const insideSource = `
 import "./toy.mjs";
 import { existsSync, renameSync, writeFileSync } from "node:fs";
 import { createEngine } from "${checkout}src/engine/index.ts";
+import { failover } from "${checkout}src/engine/ai/index.ts";
 
 const engine = createEngine();
 const told = [];
@@ -28,6 +30,8 @@ const mail = engine.wrap("mail", {
     throw Object.assign(new Error("no answer"), { code: "ETIMEDOUT" });
   },
 });
+const providers = [{ name: "llm:one", call: () => "one" }, { name: "llm:two", call: () => "two" }];
+const ask = failover(providers, { engine });
 const note = { pid: process.pid, answers: {}, slowestMs: 0 };
 const call = async () => {
   const began = performance.now();
@@ -37,6 +41,11 @@ const call = async () => {
   note.first ??= { answer, mode: engine.mode };
   note.last = answer;
   note.mode = engine.mode;
+  note.answer = await ask("who?");
+  const { value, from } = engine.settings
+    .explain("mail", "send")
+    .find(({ name }) => name === "timeoutMs");
+  note.timeout = { value, from };
   note.breaker = engine.operation("mail.send").breaker;
   note.failed = engine.operation("mail.send").calls - (note.answers["sent"] ?? 0);
   note.told = told;
@@ -54,6 +63,9 @@ interface Note {
   readonly last: string;
   readonly mode: string;
   readonly breaker: string;
+  /** Of the ring of providers. */
+  readonly answer: string;
+  readonly timeout: { readonly value: number; readonly from: string };
   readonly slowestMs: number;
   readonly told: readonly string[];
 }
@@ -105,6 +117,10 @@ async function steered(service: string): Promise<SteeredService | undefined> {
   return all.find((each) => each.service === service);
 }
 
+async function inside(service: string): Promise<EngineReport | undefined> {
+  return (await bench.get<EngineReport[]>(`/api/v1/engines?service=${service}`))[0];
+}
+
 async function acknowledged(service: string, version: number): Promise<SteeredService> {
   let found: SteeredService | undefined;
   await bench.until(
@@ -126,7 +142,7 @@ describe("what a person wants of the engine in a service", () => {
     const pid = await bench.pidOf("shop");
     await noted(pid, ({ mode }) => mode === "monitor", "the mode is in force");
     const { wish, engines } = await acknowledged("shop", version);
-    expect(wish).toEqual({ version, mode: "monitor", isolated: {} });
+    expect(wish).toMatchObject({ version, mode: "monitor", isolated: {} });
     expect(engines).toMatchObject([{ version, mode: "monitor" }]);
     expect(await bench.entries("request")).toContainEqual({
       kind: "request",
@@ -147,6 +163,114 @@ describe("what a person wants of the engine in a service", () => {
     expect(last).not.toBe("sent");
     await steer({ service: "shop", release: "mail.send" });
     await noted(pid, ({ last: answer }) => answer === "sent", "it is released");
+  });
+
+  test("a limit takes effect at once, says where it is from, and is taken back", async () => {
+    const pid = await bench.pidOf("shop");
+    const limit = { operation: "mail.send", perSecond: 1, timeoutMs: 4321 };
+    const asked = { service: "shop", limit, reason: "they are slow", who: "alice", forMs: 600_000 };
+    const { limits } = await steer(asked);
+    expect(limits).toEqual({ "mail.send": { perSecond: 1, timeoutMs: 4321 } });
+    const { last } = await noted(
+      pid,
+      ({ last: text }) => text.includes("again in"),
+      "it is slower",
+    );
+    expect(last).toMatch(/^RateLimitError: mail.send may be called again in \d+ ms$/);
+    const { timeout } = await noted(pid, (note) => note.timeout.value === 4321, "it is shorter");
+    expect(timeout.from).toMatch(
+      /^the daemon \(wanted by alice \(token\) since \d.+Z, until \d.+Z: they are slow\)$/,
+    );
+    expect(await bench.entries("request")).toContainEqual({
+      kind: "request",
+      by: "alice (token)",
+      what: "a timeout of 4.3 s and 1 calls per second for mail.send, for 10 m (they are slow) inside",
+      resource: "service/shop",
+    });
+    await steer({ service: "shop", unlimit: "mail.send" });
+    const { timeout: own } = await noted(
+      pid,
+      (note) => note.timeout.value === 30_000,
+      "it is back",
+    );
+    expect(own.from).toBe("built-in default");
+    await noted(pid, ({ last: answer }) => answer === "sent", "it is as fast as before");
+    expect(await bench.pidOf("shop")).toBe(pid);
+  });
+
+  test("a limit for a time ends with it, without another word", async () => {
+    const pid = await bench.pidOf("shop");
+    const limit = { operation: "mail", timeoutMs: 2222 };
+    await steer({ service: "shop", limit, forMs: 3000, unseen: true });
+    await noted(pid, (note) => note.timeout.value === 2222, "all of `mail` has it");
+    await noted(pid, (note) => note.timeout.value === 30_000, "it is over");
+    expect((await steered("shop"))?.wish.limits).toEqual({});
+  });
+
+  test("a provider is asked first, or not at all; it is shown, and its order comes back", async () => {
+    const pid = await bench.pidOf("shop");
+    await noted(pid, ({ answer }) => answer === "one", "the first one answers");
+    await bench.until(
+      async () => ((await inside("shop"))?.providers.length ?? 0) === 2,
+      "the daemon knows the providers",
+      40_000,
+    );
+    await steer({ service: "shop", prefer: "llm:two" });
+    await noted(pid, ({ answer }) => answer === "two", "the second one is preferred");
+    await steer({ service: "shop", readmit: "llm:two" });
+    await noted(pid, ({ answer }) => answer === "one", "the order is back");
+    await steer({ service: "shop", eject: "llm:one", reason: "wrong answers" });
+    await noted(pid, ({ answer }) => answer === "two", "the first one is ejected");
+    await bench.until(
+      async () => (await inside("shop"))?.providers.some(({ wish }) => wish === "eject") ?? false,
+      "that is told",
+      40_000,
+    );
+    expect((await inside("shop"))?.providers).toMatchObject([
+      { name: "llm:two", ring: "llm", place: 1, state: "serving", faults: 0, wish: null },
+      { name: "llm:one", ring: "llm", place: null, state: "serving", wish: "eject" },
+    ]);
+    const last = { service: "shop", eject: "llm:two" };
+    const refused = await bench.post<{ error: unknown }>("/api/v1/engines/wanted", last);
+    expect([refused.status, refused.body.error]).toEqual([
+      409,
+      {
+        code: "CONFLICT",
+        message: "without llm:two nobody is left to ask in llm",
+        fix: "readmit another one first, or isolate the operations that ask",
+      },
+    ]);
+    await steer({ service: "shop", readmit: "llm:one" });
+    await noted(pid, ({ answer }) => answer === "one", "it is back");
+  });
+
+  test.each([
+    [{ isolate: { operation: "mail.sned", reason: "x" } }, 404, 'did you mean "mail.send"?'],
+    [{ limit: { operation: "male.send", timeoutMs: 500 } }, 404, 'did you mean "mail.send"?'],
+    [{ eject: "llm:ones" }, 404, 'did you mean "llm:one"?'],
+    [{ release: "mail.send" }, 404, "there is none: nothing was changed"],
+    [{ unlimit: "mail.send" }, 404, "there is none"],
+    [{ limit: { operation: "mail.send", timeoutMs: 99 } }, 400, "isolate it instead"],
+    [{ limit: { operation: "mail.send", concurrency: 0 } }, 400, "isolate it instead"],
+    [{ limit: { operation: "mail.send", perSecond: 0.01 } }, 400, "isolate it instead"],
+    [{ limit: { operation: "mail.send", timeoutMs: 7_200_000 } }, 400, "at most 3600000 ms"],
+    [{ reason: "nothing else" }, 400, "nothing is wanted"],
+  ])("%j is refused, with the reason", async (body, status, why) => {
+    const before = (await steered("shop"))?.wish.version;
+    const asked = { service: "shop", ...body };
+    const answer = await bench.post("/api/v1/engines/wanted", asked);
+    expect([answer.status, JSON.stringify(answer.body).replaceAll("\\", "")]).toEqual([
+      status,
+      expect.stringContaining(why),
+    ]);
+    expect((await steered("shop"))?.wish.version).toBe(before);
+  });
+
+  test("a service that is not there is told with the one that may have been meant", async () => {
+    const asked = { service: "shpo", mode: "off" };
+    const answer = await bench.post("/api/v1/engines/wanted", asked);
+    expect(answer.status).toBe(404);
+    expect(JSON.stringify(answer.body)).toContain('did you mean \\"shop\\"?');
   });
 
   test("is shown with the engine that it is wanted of", async () => {
@@ -190,8 +314,9 @@ describe("a daemon that is away", () => {
   test("changes nothing: the engine keeps what it was told, and begins with it (D1, D2)", async () => {
     const pid = await bench.pidOf("shop");
     await steer({ service: "shop", mode: "shadow" });
+    await steer({ service: "shop", limit: { operation: "mail.send", timeoutMs: 1234 } });
     const isolate = { operation: "pay.charge", reason: "charged twice" };
-    const { version } = await steer({ service: "shop", isolate });
+    const { version } = await steer({ service: "shop", isolate, unseen: true });
     await acknowledged("shop", version);
     await bench.end("SIGKILL");
     const before = await noted(pid, ({ told }) => told.length > 0, "it has noticed");
@@ -227,7 +352,12 @@ describe("a daemon that is away", () => {
 
     await bench.start();
     const { wish } = await acknowledged("shop", version);
-    expect(wish).toEqual({ version, mode: "shadow", isolated: { "pay.charge": "charged twice" } });
+    expect(wish).toMatchObject({
+      version,
+      mode: "shadow",
+      isolated: { "pay.charge": "charged twice" },
+      limits: { "mail.send": { timeoutMs: 1234 } },
+    });
     expect(await bench.pidOf("shop")).toBe(pid);
   });
 });

@@ -19,7 +19,7 @@ import { EngineEventHub } from "${checkout}src/engine/events.ts";
 import { engineResource } from "${checkout}src/engine/telemetry/engine-resource.ts";
 import { OtlpExporter } from "${checkout}src/engine/telemetry/otlp-exporter.ts";
 import { OtlpTransport } from "${checkout}src/engine/telemetry/otlp-transport.ts";
-import { sampleReport } from "${checkout}src/engine/telemetry/sample-view.ts";
+import { sampleReport } from "${checkout}src/engine/telemetry/sample-view-bench.ts";
 import { otlpOptions } from "${checkout}src/engine/telemetry/otlp-options.ts";
 
 const service = process.env.SOULMIRROR_SERVICE;
@@ -114,5 +114,14 @@ describe("an engine in a service", () => {
     expect((await engines()).map((engine) => [engine.service, engine.pid])).toEqual([
       ["inside", pid],
     ]);
+  });
+
+  test("is gone with its process, and not told of until it has been silent for long", async () => {
+    const pid = await bench.pidOf("inside");
+    const pids = async () => (await engines()).map((engine) => engine.pid);
+    expect(await pids()).toEqual([pid]);
+    process.kill(pid, "SIGKILL");
+    await bench.until(async () => !(await pids()).includes(pid), "the ended one is gone");
+    await bench.until(async () => (await pids()).length === 1, "the next one is heard of");
   });
 });

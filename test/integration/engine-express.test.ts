@@ -1,12 +1,13 @@
 import { once } from "node:events";
-import { createServer, get, type Server } from "node:http";
+import { createServer, get, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pipeline, Readable } from "node:stream";
 import express from "express";
 import { expect, onTestFinished, test } from "vitest";
 import { HealthCheckRegistry, healthHandler } from "../../src/engine/health/index.ts";
 import { expressMiddleware } from "../../src/engine/integrations/express.ts";
-import { currentRequestIds } from "../../src/engine/integrations/request-context.ts";
+import { currentRequestIds } from "../../src/engine/request-ids.ts";
+import { CircuitBreakerError, createClassify } from "../../src/resilience/index.ts";
 import { RecordingEngine } from "./recording-engine.ts";
 
 async function serve(app: express.Express): Promise<string> {
@@ -99,7 +100,7 @@ test("5xx fails with the error that a handler has thrown, in a router too, and w
     ["GET /busy", "failed"],
   ]);
   expect(calls[0]?.error).toMatchObject({ message: "no rows" });
-  expect(calls[2]?.error).toMatchObject({ name: "AnswerError", status: 503 });
+  expect(calls[2]?.error).toMatchObject({ name: "HttpAnswerError", status: 503 });
 });
 
 test("W3: a request that its client leaves is cancelled, an answer that breaks off failed", async () => {
@@ -125,6 +126,62 @@ test("W3: a request that its client leaves is cancelled, an answer that breaks o
   expect(left).toMatchObject({ operation: "GET /slow", outcome: "failed" });
   expect(left?.error).toMatchObject({ name: "AbortError" });
   expect(broken?.error).toMatchObject({ code: "ERR_STREAM_PREMATURE_CLOSE" });
+});
+
+test("W2: 5xx is the server's own fault, whatever was thrown; a limit of ours stays what it is", async () => {
+  const { engine, app, middleware } = watched();
+  const refused = new CircuitBreakerError("db", 1000);
+  for (const [path, error] of [
+    ["/bug", new TypeError("x is not a function")],
+    ["/text", "validation failed"],
+    ["/refused", refused],
+  ] as const) {
+    app.get(path, (_request, _response, next) => next(error));
+  }
+  app.use(middleware.errors);
+  app.use(errorHandler((_error, _request, response) => void response.status(500).send("sorry")));
+  const url = await serve(app);
+  const classify = createClassify(() => 0);
+  const judged = new TypeError("x is not a function");
+  expect(classify(judged)).toMatchObject({ category: "client_error" });
+  for (const path of ["/bug", "/text", "/refused"]) await (await fetch(url + path)).text();
+  const [bug, text, limit] = await engine.ended(3);
+  expect(bug?.error).toMatchObject({ name: "TypeError", message: "x is not a function" });
+  expect(classify(bug?.error)).toMatchObject({ category: "server_error", isFault: true });
+  expect(classify(judged)).toMatchObject({ category: "client_error" });
+  expect(classify(text?.error).isFault).toBe(true);
+  expect(limit?.error).toBe(refused);
+  expect(classify(limit?.error).category).toBe("rejected");
+});
+
+test("W3: what fails after its headers were sent is told with the error, a body that its client breaks off is not", async () => {
+  const { engine, app, middleware } = watched();
+  app.get("/midway", async (_request, response) => {
+    response.write("x");
+    await Promise.resolve();
+    throw new RangeError("the model is gone");
+  });
+  const isReading = Promise.withResolvers<void>();
+  app.post("/upload", (_request, _response, next) => {
+    isReading.resolve();
+    next();
+  });
+  app.post("/upload", express.json(), (_request, response) => void response.send("read"));
+  app.use(middleware.errors);
+  const url = await serve(app);
+  await fetch(`${url}/midway`)
+    .then((response) => response.text())
+    .catch(() => undefined);
+  const headers = { "content-type": "application/json", "content-length": "100" };
+  const upload = request(`${url}/upload`, { method: "POST", headers });
+  upload.on("error", () => undefined);
+  upload.write("{");
+  await isReading.promise;
+  upload.destroy();
+  const [midway, left] = await engine.ended(2);
+  expect(midway?.error).toMatchObject({ name: "RangeError", message: "the model is gone" });
+  expect(createClassify(() => 0)(midway?.error)).toMatchObject({ isFault: true });
+  expect(left).toMatchObject({ operation: "POST /upload", error: { name: "AbortError" } });
 });
 
 test("W1: a stream counts until its end", async () => {

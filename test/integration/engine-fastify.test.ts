@@ -5,7 +5,8 @@ import fastify from "fastify";
 import { expect, onTestFinished, test } from "vitest";
 import { HealthCheckRegistry, healthRoute } from "../../src/engine/health/index.ts";
 import { fastifyPlugin } from "../../src/engine/integrations/fastify.ts";
-import { currentRequestIds } from "../../src/engine/integrations/request-context.ts";
+import { currentRequestIds } from "../../src/engine/request-ids.ts";
+import { createClassify } from "../../src/resilience/index.ts";
 import { RecordingEngine } from "./recording-engine.ts";
 
 async function watched(options: Parameters<typeof fastifyPlugin>[1] = {}) {
@@ -61,7 +62,33 @@ test("5xx fails with what was thrown, 4xx is no failure", async () => {
   const calls = await engine.ended(3);
   expect(calls.map((call) => call.outcome)).toEqual(["failed", "failed", "succeeded"]);
   expect(calls[0]?.error).toMatchObject({ message: "no rows" });
-  expect(calls[1]?.error).toMatchObject({ name: "AnswerError", status: 503 });
+  expect(calls[1]?.error).toMatchObject({ name: "HttpAnswerError", status: 503 });
+});
+
+test("5xx is the server's own fault, whatever was thrown", async () => {
+  const { engine, app } = await watched();
+  app.get("/bug", async () => {
+    throw new TypeError("x is not a function");
+  });
+  await app.inject("/bug");
+  const [bug] = await engine.ended(1);
+  const judgement = createClassify(() => 0)(bug?.error);
+  expect(judgement).toMatchObject({ category: "server_error", isFault: true });
+});
+
+test("what fails after its headers were sent is told with the error", async () => {
+  const { engine, app, listen } = await watched();
+  const source = new Readable({ read: () => undefined });
+  app.get("/midway", (_request, reply) => reply.send(source));
+  const url = await listen();
+  source.push("x");
+  const response = await fetch(`${url}/midway`);
+  source.destroy(new RangeError("the model is gone"));
+  await response.text().catch(() => undefined);
+  const [call] = await engine.ended(1);
+  const { error } = call as { readonly error: Error };
+  expect([error, error.cause]).toContainEqual(new RangeError("the model is gone"));
+  expect(createClassify(() => 0)(error)).toMatchObject({ isFault: true });
 });
 
 test("a request that its client leaves is cancelled, and was in flight until then", async () => {

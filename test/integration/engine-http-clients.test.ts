@@ -1,10 +1,11 @@
 import { channel } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { createServer, get, type IncomingMessage, request } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { watchHttpClients } from "../../src/engine/integrations/http-clients.ts";
-import { runWithRequestIds } from "../../src/engine/integrations/request-context.ts";
+import { runWithRequestIds } from "../../src/engine/request-ids.ts";
+import { until } from "../until.ts";
 import { RecordingEngine } from "./recording-engine.ts";
 
 const server = createServer((asked, answer) => {
@@ -73,7 +74,7 @@ describe.each(Object.entries(clients))("%s", (_name, ask) => {
   test("an answer that is an error is told by its status and when to come back", async () => {
     expect(await ask("/busy")).toBe("later");
     const call = await only();
-    expect(call?.error).toMatchObject({ name: "AnswerError", status: 429, retryAfterMs: 7000 });
+    expect(call?.error).toMatchObject({ name: "HttpAnswerError", status: 429, retryAfterMs: 7000 });
   });
 
   test.each([400, 404, 500, 503])("%d is told by its status", async (status) => {
@@ -148,6 +149,26 @@ test("the answer flows as without us: nothing is read that nobody asked for", as
   await only();
 });
 
+test("a request for an upgrade is not measured, whether it is granted or not", async () => {
+  server.once("upgrade", (_asked, socket) => {
+    socket.end("HTTP/1.1 101 Switching Protocols\r\nUpgrade: chat\r\nConnection: Upgrade\r\n\r\n");
+  });
+  const headers = { connection: "Upgrade", upgrade: "chat" };
+  const asked = request(url, { headers });
+  asked.end();
+  const [, socket] = (await once(asked, "upgrade")) as [IncomingMessage, Socket];
+  socket.destroy();
+  server.removeAllListeners("upgrade");
+  const refused = request(`${url}/403`, { headers });
+  refused.end();
+  const [answer] = (await once(refused, "response")) as [IncomingMessage];
+  answer.resume();
+  await once(answer, "end");
+  expect(await nodeGet("/")).toBe("ok");
+  await only();
+  expect(engine.calls).toHaveLength(1);
+});
+
 test("hosts can be left out, and there is a limit on names", async () => {
   stop();
   stop = watchHttpClients(engine, { ignore: (each) => each === host });
@@ -186,7 +207,3 @@ test("H4: after stop nothing is subscribed, and others' subscriptions stay", asy
   expect(heard).toBe(1);
   expect(engine.calls).toEqual([]);
 });
-
-async function until(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 5));
-}

@@ -1,15 +1,17 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { createPool, type Pool, type PoolOptions } from "mysql2";
 import { createPool as createPromisePool } from "mysql2/promise";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { databaseCheck, HealthCheckRegistry } from "../../src/engine/health/index.ts";
 import { watchPool } from "../../src/engine/integrations/pool/watch-pool.ts";
+import { afterwards } from "../afterwards.ts";
+import { found } from "../until.ts";
 import { startDumbProxy } from "./servers/dumb-proxy.ts";
 import { loginTo, startMariadb } from "./servers/mariadb.ts";
 import type { DatabaseServer } from "./servers/server-process.ts";
-import { pause, type WatchedPool, watchedPool } from "./watched-pool.ts";
+import { type WatchedPool, watchedPool } from "./watched-pool.ts";
 
 let server: DatabaseServer;
-const endings: (() => unknown)[] = [];
 
 beforeAll(async () => {
   server = await startMariadb({ connectionsMax: 10 });
@@ -17,19 +19,16 @@ beforeAll(async () => {
 afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
-afterEach(async () => {
-  for (const end of endings.splice(0).toReversed()) await end();
-});
 
 function poolOf(options: PoolOptions = {}): Pool {
   const pool = createPool({ ...loginTo(server), connectionLimit: 3, ...options });
-  endings.push(() => new Promise<void>((resolve) => pool.end(() => resolve())));
+  afterwards(() => new Promise<void>((resolve) => pool.end(() => resolve())));
   return pool;
 }
 
 function watched(pool: object): WatchedPool {
   const made = watchedPool(watchPool, pool);
-  endings.push(() => made.watch.stop());
+  afterwards(() => made.watch.stop());
   return made;
 }
 
@@ -68,7 +67,7 @@ describe("the API of the pool", () => {
 
   test("with promises is what it was: queries, connections, transactions", async () => {
     const pool = createPromisePool({ ...loginTo(server), connectionLimit: 2 });
-    endings.push(() => pool.end());
+    afterwards(() => pool.end());
     const { engine } = watched(pool);
     expect((await pool.query("SELECT 1 AS n"))[0]).toEqual([{ n: 1 }]);
     expect((await pool.execute("SELECT ? AS n", [2]))[0]).toEqual([{ n: 2 }]);
@@ -191,12 +190,8 @@ describe("faults", () => {
     await told("server_full");
     for (const connection of held) connection.destroy();
     await others.end();
-    for (let answer; answer === undefined; await pause(20)) {
-      answer = await pool
-        .promise()
-        .query("SELECT 1")
-        .catch(() => undefined);
-    }
+    const ask = () => pool.promise().query("SELECT 1");
+    await found(() => ask().catch(() => undefined), { seen: () => notices });
     expect(notices.some((notice) => notice.event === "server_away")).toBe(false);
   });
 });

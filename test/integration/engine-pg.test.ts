@@ -1,15 +1,17 @@
+import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { databaseCheck, HealthCheckRegistry } from "../../src/engine/health/index.ts";
 import { watchPool } from "../../src/engine/integrations/pool/watch-pool.ts";
+import { afterwards } from "../afterwards.ts";
+import { found } from "../until.ts";
 import { RecordingEngine } from "./recording-engine.ts";
 import { startDumbProxy } from "./servers/dumb-proxy.ts";
 import { loginTo, startPostgres } from "./servers/postgres.ts";
 import type { DatabaseServer } from "./servers/server-process.ts";
-import { pause, type WatchedPool, watchedPool } from "./watched-pool.ts";
+import { nextUnhandled, type WatchedPool, watchedPool } from "./watched-pool.ts";
 
 let server: DatabaseServer;
-const endings: (() => unknown)[] = [];
 
 beforeAll(async () => {
   server = await startPostgres({ connectionsMax: 8 });
@@ -17,19 +19,16 @@ beforeAll(async () => {
 afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
-afterEach(async () => {
-  for (const end of endings.splice(0).toReversed()) await end();
-});
 
 function poolOf(options: pg.PoolConfig = {}): pg.Pool {
   const pool = new pg.Pool({ ...loginTo(server), max: 3, ...options });
-  endings.push(() => pool.end());
+  afterwards(() => pool.end());
   return pool;
 }
 
 function watched(pool: pg.Pool): WatchedPool {
   const made = watchedPool(watchPool, pool);
-  endings.push(() => made.watch.stop());
+  afterwards(() => made.watch.stop());
   return made;
 }
 
@@ -79,13 +78,8 @@ describe("the API of the pool", () => {
         });
       });
     });
-    const before = process.listeners("unhandledRejection");
-    process.removeAllListeners("unhandledRejection");
-    const unhandled = Promise.withResolvers<unknown>();
-    process.once("unhandledRejection", (reason) => unhandled.resolve(reason));
-    void pool.query("SELECT nobody_listens");
-    expect(await unhandled.promise).toMatchObject({ code: "42703" });
-    for (const listener of before) process.on("unhandledRejection", listener);
+    const unhandled = await nextUnhandled(() => void pool.query("SELECT nobody_listens"));
+    expect(unhandled).toMatchObject({ code: "42703" });
   });
 
   test("after stop the pool is as it was, listeners and all, and goes on", async () => {
@@ -105,7 +99,9 @@ describe("the API of the pool", () => {
   });
 
   test("anything else is refused, and options that cannot be", () => {
-    expect(() => watchPool(new RecordingEngine(), {})).toThrow("does not know this kind of pool");
+    expect(() => watchPool(new RecordingEngine(), {})).toThrow(
+      "expected a kind of pool that is known",
+    );
     expect(() => watchPool(new RecordingEngine(), poolOf(), { suspectAfterMs: "x" })).toThrow(
       "suspectAfterMs",
     );
@@ -241,9 +237,8 @@ describe("faults", () => {
     await told("server_full");
     await Promise.all(others.map((client) => client.end()));
     // The server notices a little later that they are gone.
-    for (let answer; answer === undefined; await pause(20)) {
-      answer = await pool.query("SELECT 1").catch(() => undefined);
-    }
+    const ask = () => pool.query("SELECT 1");
+    await found(() => ask().catch(() => undefined), { seen: () => notices });
     expect(notices.some((notice) => notice.event === "server_away")).toBe(false);
   });
 });

@@ -1,24 +1,22 @@
+import { once } from "node:events";
+import { setTimeout as pause } from "node:timers/promises";
 import { Redis } from "ioredis";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { HealthCheckRegistry, redisCheck } from "../../src/engine/health/index.ts";
 import { watchRedis } from "../../src/engine/integrations/pool/redis-client.ts";
 import {
   reconnectOnFailover,
   redisRetryStrategy,
 } from "../../src/engine/integrations/pool/redis-retry.ts";
+import { afterwards } from "../afterwards.ts";
+import { until } from "../until.ts";
 import { type RedisServer, startRedis } from "./redis-server.ts";
 import { startDumbProxy } from "./servers/dumb-proxy.ts";
-import { pause, type WatchedPool, watchedPool } from "./watched-pool.ts";
-
-const endings: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const end of endings.splice(0).toReversed()) await end();
-});
+import { nextUnhandled, type WatchedPool, watchedPool } from "./watched-pool.ts";
 
 async function serve(words: readonly string[] = []): Promise<RedisServer> {
   const server = await startRedis(words);
-  endings.push(() => server[Symbol.asyncDispose]());
+  afterwards(() => server[Symbol.asyncDispose]());
   return server;
 }
 
@@ -32,13 +30,13 @@ function clientOf(port: number, options: Options = {}): Redis {
   const retryStrategy = redisRetryStrategy({ firstMs: 20, longestMs: 100 });
   const client = new Redis(port, "127.0.0.1", { retryStrategy, ...options });
   client.on("error", () => undefined);
-  endings.push(() => client.disconnect());
+  afterwards(() => client.disconnect());
   return client;
 }
 
 function watched(client: Redis): WatchedPool {
   const made = watchedPool(watchRedis, client);
-  endings.push(() => made.watch.stop());
+  afterwards(() => made.watch.stop());
   return made;
 }
 
@@ -105,13 +103,8 @@ describe("the API of the client", () => {
     const client = clientOf((await serve()).port);
     watched(client);
     await client.set("text", "x");
-    const before = process.listeners("unhandledRejection");
-    process.removeAllListeners("unhandledRejection");
-    const unhandled = Promise.withResolvers<unknown>();
-    process.once("unhandledRejection", (reason) => unhandled.resolve(reason));
-    void client.incr("text");
-    expect(await unhandled.promise).toMatchObject({ name: "ReplyError" });
-    for (const listener of before) process.on("unhandledRejection", listener);
+    const unhandled = await nextUnhandled(() => void client.incr("text"));
+    expect(unhandled).toMatchObject({ name: "ReplyError" });
   });
 
   test("after stop the client is as it was", async () => {
@@ -128,7 +121,9 @@ describe("the API of the client", () => {
 
   test("what is no client of ioredis is refused", () => {
     const { engine } = watched(clientOf(1, { lazyConnect: true }));
-    expect(() => watchRedis(engine, { ping: () => "PONG" })).toThrow("needs a client of ioredis");
+    expect(() => watchRedis(engine, { ping: () => "PONG" })).toThrow(
+      "expected a client of ioredis",
+    );
   });
 });
 
@@ -145,6 +140,30 @@ describe("faults", () => {
     await told("server_back");
     expect(await client.ping()).toBe("PONG");
     expect(notices.filter((each) => each.event === "server_away")).toHaveLength(1);
+  });
+
+  test.each<readonly [string, (client: Redis) => unknown]>([
+    ["quit", (client) => client.quit()],
+    ["disconnect", (client) => client.disconnect()],
+    ["end", (client) => client.end()],
+  ])("%s is no loss: nothing is told, and the next loss is", async (_how, end) => {
+    const server = await serve();
+    const client = clientOf(server.port);
+    const { notices, told, watch } = watched(client);
+    for (let time = 1; time <= 2; time += 1) {
+      await client.ping();
+      const ended = once(client, "end");
+      await end(client);
+      await ended;
+      await pause(100);
+      expect(notices).toEqual([]);
+      await client.connect();
+    }
+    await client.ping();
+    await server.stop();
+    await told("connection_lost");
+    watch.stop();
+    expect(Object.hasOwn(client, "disconnect")).toBe(false);
   });
 
   test("a frozen server: told as away, and nothing is ended, because it comes back", async () => {
@@ -223,7 +242,7 @@ test("the health check of Redis: well, and away at once", async () => {
   await client.ping();
   expect((await health.executeAll()).overall).toBe("healthy");
   await server.stop();
-  while (client.status === "ready") await pause(5);
+  await until(() => client.status !== "ready");
   const away = await health.executeAll();
   expect(away.checks[0]).toMatchObject({ status: "unhealthy" });
 });

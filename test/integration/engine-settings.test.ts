@@ -1,29 +1,24 @@
 /** Settings of an engine from real files: at its start, and while it runs. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { realTools } from "../../src/engine/real-tools.ts";
 import {
   type SettingsNews,
   SettingsSource,
   type SettingsSourceOptions,
 } from "../../src/engine/settings/settings-source.ts";
+import { afterwards, temporaryFolder } from "../afterwards.ts";
+import { found } from "../until.ts";
 
 let folder: string;
 let news: SettingsNews[];
-const open: SettingsSource[] = [];
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "soulmirror-settings-"));
+  folder = temporaryFolder("settings");
   mkdirSync(join(folder, "config"));
   news = [];
-});
-
-afterEach(() => {
-  for (const source of open.splice(0)) source.close();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 function write(name: string, text: string): void {
@@ -42,14 +37,13 @@ function settings(options: Partial<SettingsSourceOptions> = {}): SettingsSource 
     quietMs: 20,
     ...options,
   });
-  open.push(source);
+  afterwards(() => source.close());
   return source;
 }
 
-/** Waits for the news number `count`; the test's own deadline ends it. */
-async function heard(count: number): Promise<SettingsNews> {
-  while (news.length < count) await new Promise((resolve) => setTimeout(resolve, 10));
-  return news[count - 1] as SettingsNews;
+/** The news number `count`, as soon as they are heard. */
+function heard(count: number): Promise<SettingsNews> {
+  return found(() => news[count - 1], { what: `news number ${count}`, seen: () => news.length });
 }
 
 const yml = "config/reliability.yml";
@@ -63,7 +57,6 @@ describe("at the start", () => {
     );
     const source = settings();
     expect(source.problems).toEqual([]);
-    expect(source.files).toHaveLength(2);
     expect(source.current.mode).toBe("limited");
     expect(source.current.settingsOf("chat").timeoutMs).toBe(5000);
     expect(source.current.value("thresholds.errorRate")).toBe(0.5);
@@ -85,9 +78,11 @@ describe("at the start", () => {
       expect.objectContaining({
         code: "CONFIG_INVALID",
         message: expect.stringMatching(
-          /reliability\.yml:3:14 services\.chat\.timeout: expected a duration, found -5\n.*reliability\.yml:4:5 services\.chat\.retyr: unknown key/,
+          /^config\/reliability\.yml:3:14 services\.chat\.timeout: expected a duration, found -5; write .+\nconfig\/reliability\.yml:4:5 services\.chat\.retyr: unknown key "retyr"; did you mean "retry"\?$/,
         ) as string,
-        fix: expect.stringContaining('did you mean "retry"?') as string,
+        fix: expect.stringMatching(
+          /^services\.chat\.timeout: write .+; services\.chat\.retyr: did you mean "retry"\?$/,
+        ) as string,
       }),
     );
   });
@@ -171,13 +166,36 @@ describe("while it runs", () => {
     const source = settings();
     const entry = (value: "full" | "shadow") =>
       ({ leaf: "mode", value, key: "mode", from: "a person" }) as const;
-    source.change({ name: "runtime", entries: [entry("shadow")] });
+    source.change([entry("shadow")]);
     expect(source.current.mode).toBe("shadow");
-    source.change({ name: "runtime", entries: [entry("full")] });
+    source.change([entry("full")]);
     expect(source.current.mode).toBe("limited");
-    source.change({ name: "code", entries: [entry("shadow")] });
-    expect(source.current.mode).toBe("shadow");
-    expect(news.map(({ changes }) => changes[0]?.after)).toEqual(["shadow", "limited", "shadow"]);
+    expect(news.map(({ changes }) => changes[0]?.after)).toEqual(["shadow", "limited"]);
+  });
+
+  test("what is declared later holds on when a file changes", async () => {
+    write(yml, "services: { chat: { timeout: 5s } }\n");
+    const source = settings();
+    const entry = {
+      service: "chat",
+      leaf: "retry.attempts",
+      key: "attempts",
+      from: "code",
+    } as const;
+    source.declare("chat", [{ ...entry, value: 7 }]);
+    expect(source.current.settingsOf("chat")).toMatchObject({
+      timeoutMs: 5000,
+      retry: { attempts: 7 },
+    });
+    write(yml, "services: { chat: { timeout: 9s } }\n");
+    const { changes } = await heard(2);
+    expect(changes).toMatchObject([{ key: "chat.timeoutMs", after: 9000 }]);
+    expect(source.current.settingsOf("chat")).toMatchObject({
+      timeoutMs: 9000,
+      retry: { attempts: 7 },
+    });
+    source.declare("chat", []);
+    expect(source.current.settingsOf("chat").retry.attempts).toBe(3);
   });
 
   test("what one has set at run time, another does not take back", () => {
@@ -189,11 +207,11 @@ describe("while it runs", () => {
       from: "an optimization",
     } as const;
     const mode = { leaf: "mode", value: "limited", key: "mode", from: "a person" } as const;
-    source.change({ name: "runtime", entries: [timeoutMs] }, "optimizer");
-    source.change({ name: "runtime", entries: [mode] });
-    source.change({ name: "runtime", entries: [] });
+    source.change([timeoutMs], "optimizer");
+    source.change([mode]);
+    source.change([]);
     expect(source.current.defaults).toMatchObject({ mode: "full", timeoutMs: 7 });
-    source.change({ name: "runtime", entries: [] }, "optimizer");
+    source.change([], "optimizer");
     expect(source.current.defaults.timeoutMs).toBe(30_000);
   });
 
@@ -215,13 +233,14 @@ describe("a process", () => {
   const module = new URL("../../src/engine/settings/settings-source.ts", import.meta.url).href;
   const tools = new URL("../../src/engine/real-tools.ts", import.meta.url).href;
 
-  function run(after: string): string {
+  function run(after: string, before = ""): string {
     const text = `
       import { SettingsSource } from ${JSON.stringify(module)};
       import { realTools } from ${JSON.stringify(tools)};
       import { registerHooks } from "node:module";
       const loaded = [];
       registerHooks({ load(url, context, next) { loaded.push(url); return next(url, context); } });
+      ${before}
       const source = new SettingsSource({
         code: { name: "code", entries: [] }, environment: process.env, folder: ${JSON.stringify(folder)},
         tools: realTools, tell: () => {},
@@ -234,6 +253,20 @@ describe("a process", () => {
     expect(child.stderr).toBe("");
     return child.stdout.trim();
   }
+
+  test("reads anew what it could not read for want of descriptors, though the file is the same", () => {
+    write(yml, "mode: limited\n");
+    const before = `
+      const { openSync, closeSync } = await import("node:fs");
+      const taken = [];
+      try { for (;;) taken.push(openSync("/dev/null")); } catch {}`;
+    const after = `
+      const seen = [source.current.mode, source.problems.length];
+      for (const each of taken) closeSync(each);
+      source.reload();
+      console.log(...seen, source.current.mode, source.problems.length);`;
+    expect(run(after, before)).toBe("shadow 1 limited 0");
+  });
 
   const packages = 'console.log(loaded.filter((url) => url.includes("node_modules")).length > 0);';
 

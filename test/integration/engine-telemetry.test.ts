@@ -12,14 +12,10 @@ import { Redis } from "ioredis";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { EngineEventHub } from "../../src/engine/events.ts";
 import { createEngine } from "../../src/engine/index.ts";
-import type { OperationReport } from "../../src/engine/operation.ts";
 import { realTools } from "../../src/engine/real-tools.ts";
-import { engineResource } from "../../src/engine/telemetry/engine-resource.ts";
 import { EngineTelemetry } from "../../src/engine/telemetry/engine-telemetry.ts";
-import { OtlpExporter } from "../../src/engine/telemetry/otlp-exporter.ts";
-import { keyValues, metricsRequest } from "../../src/engine/telemetry/otlp-format.ts";
+import { metricsRequest } from "../../src/engine/telemetry/otlp-format.ts";
 import { type OtlpOptions, OtlpTransport } from "../../src/engine/telemetry/otlp-transport.ts";
-import { sampleReport } from "../../src/engine/telemetry/sample-view.ts";
 import { traceDecisions } from "../../src/engine/telemetry/span-events.ts";
 import { ManualTools } from "../../src/resilience/index.ts";
 import { Collector } from "./otlp-collector.ts";
@@ -131,115 +127,6 @@ describe("one request", () => {
   });
 });
 
-function exporterOf(reports: readonly OperationReport[], operationsMax?: number) {
-  const events = new EngineEventHub();
-  const tools = new ManualTools();
-  const exporter = new OtlpExporter({
-    view: { operations: () => reports },
-    events,
-    tools,
-    transport: transportTo(),
-    resource: engineResource("shop", tools.wallMs()),
-    operationsMax,
-  });
-  return { events, tools, exporter };
-}
-
-function failOnce(events: EngineEventHub, operation: string): void {
-  const error = new RangeError("no stock");
-  const ids = { requestId: "r-1", userId: "u-1" };
-  events.emit("service_error", { operation, category: "server_error", error, attempts: 3, ...ids });
-}
-
-describe("the exporter", () => {
-  test("tells who it is and every operation, again and again", async () => {
-    const { exporter, tools } = exporterOf([sampleReport("pay", [1, 2])]);
-    await exporter.exportMetrics();
-    await tools.advance(3000);
-    await exporter.exportMetrics();
-    await exporter.stop();
-    const resource = collector.requests[0]?.message.resourceMetrics?.[0]?.resource;
-    expect(resource?.attributes).toContainEqual(keyValues({ "service.name": "shop" })[0]);
-    expect(resource?.attributes).toContainEqual(keyValues({ "process.pid": process.pid })[0]);
-    const calls = collector.metrics.filter(({ name }) => name === "soulmirror.operation.calls");
-    expect(calls.map(({ sum }) => sum?.dataPoints[0]?.asDouble)).toEqual([2, 2, 2]);
-    expect(exporter.lastFailure).toBe(undefined);
-  });
-
-  test("many operations are several messages, and too many are one more (cardinality)", async () => {
-    const reports = Array.from({ length: 260 }, (_, place) => sampleReport(`op-${place}`, [5]));
-    const { exporter } = exporterOf(reports, 250);
-    await exporter.exportMetrics();
-    await exporter.stop();
-    const calls = collector.metrics.filter(({ name }) => name === "soulmirror.operation.calls");
-    const told = calls.slice(0, 3).map(({ sum }) => sum?.dataPoints.length);
-    expect(told).toEqual([100, 100, 51]);
-    expect(calls[2]?.sum?.dataPoints.at(-1)?.asDouble).toBe(10);
-  });
-
-  test("a receiver that is away costs nothing: the next message says it all (X1)", async () => {
-    const { exporter } = exporterOf([sampleReport("pay", [1])]);
-    await collector.stop();
-    await exporter.exportMetrics();
-    expect(exporter.lastFailure).toContain("does not answer");
-    await collector.listen();
-    await exporter.exportMetrics();
-    expect(exporter.lastFailure).toBe(undefined);
-    await exporter.stop();
-  });
-
-  test("a failure is a log record with its event's name, error and ids", async () => {
-    const { events, exporter } = exporterOf([]);
-    failOnce(events, "pay");
-    await exporter.stop();
-    const [record] = collector.logs;
-    expect(record).toMatchObject({
-      severityText: "ERROR",
-      severityNumber: 17,
-      eventName: "soulmirror.service_error",
-      body: { stringValue: "pay failed: no stock" },
-    });
-    const attributes = keyValues({
-      "event.name": "soulmirror.service_error",
-      "soulmirror.operation": "pay",
-      "error.type": "server_error",
-      "exception.type": "RangeError",
-      "exception.message": "no stock",
-      "soulmirror.attempts": 3,
-      "soulmirror.request_id": "r-1",
-      "user.id": "u-1",
-    });
-    expect(record?.attributes).toEqual(attributes);
-  });
-
-  test("a flood of one failure is a few records and one that counts (G1)", async () => {
-    const { events, exporter } = exporterOf([]);
-    for (let time = 0; time < 5000; time += 1) failOnce(events, "pay");
-    failOnce(events, "ship");
-    await exporter.stop();
-    const counts = collector.logs.map(({ attributes }) => {
-      const text = (key: string) => attributes.find((each) => each.key === key)?.value;
-      return [text("soulmirror.operation"), text("soulmirror.repeated")];
-    });
-    const pay = { stringValue: "pay" };
-    expect(counts).toEqual([
-      ...Array.from({ length: 5 }, () => [pay, undefined]),
-      [{ stringValue: "ship" }, undefined],
-      [pay, { intValue: "4995" }],
-    ]);
-  });
-
-  test("a breaker that opens is told with its reason", async () => {
-    const { events, exporter } = exporterOf([]);
-    const decision = { kind: "breaker", from: "closed", to: "open", reason: "5 of 5" } as const;
-    events.emit("breaker", { name: "pay", decision, enforced: true });
-    await exporter.stop();
-    expect(
-      collector.logs.map(({ body, severityText }) => [severityText, body.stringValue]),
-    ).toEqual([["WARN", "the circuit of pay went from closed to open: 5 of 5"]]);
-  });
-});
-
 describe("the telemetry of an engine, as one", () => {
   const shop = {
     sell: async (item: string) => {
@@ -314,6 +201,43 @@ describe("the telemetry of an engine, as one", () => {
     const words = ["--input-type=module", "-e", source];
     const { stdout } = await promisify(execFile)(process.execPath, words, { timeout: 20_000 });
     expect(stdout).toBe("done\n");
+  });
+
+  test("it ends also while a collector that took a message does not answer (X2, T4)", async () => {
+    collector.mood = { status: 200, isSilent: true };
+    const source = `
+      import { createEngine } from "${checkout}src/engine/index.ts";
+      import { EngineTelemetry } from "${checkout}src/engine/telemetry/engine-telemetry.ts";
+      const engine = createEngine({ service: "short" });
+      const otlp = { endpoint: "${collector.url}", timeoutMs: 600_000 };
+      const told = { view: engine, events: engine.events, otlp, sendTimeoutMs: 600_000 };
+      const telemetry = new EngineTelemetry(told);
+      const metric = { metricType: "t", metricName: "m", value: 1, unit: "count", source: "s" };
+      for (let time = 0; time < 1000; time += 1) telemetry.collector.record(metric);
+      setTimeout(() => console.log("done"), 1000);
+    `;
+    const words = ["--input-type=module", "-e", source];
+    const { stdout } = await promisify(execFile)(process.execPath, words, { timeout: 20_000 });
+    expect(stdout).toBe("done\n");
+    expect(collector.silenced).toBeGreaterThan(0);
+  });
+
+  test("who awaits a flush or an export gets it, with nothing else to do (L4)", async () => {
+    const source = `
+      import { MetricsCollector } from "${checkout}src/engine/telemetry/metrics-collector.ts";
+      import { OtlpMetricSink } from "${checkout}src/engine/telemetry/otlp-metric-sink.ts";
+      import { OtlpTransport } from "${checkout}src/engine/telemetry/otlp-transport.ts";
+      const transport = new OtlpTransport({ endpoint: "${collector.url}" }, () => 0);
+      const sinks = [new OtlpMetricSink(transport, {})];
+      const collector = new MetricsCollector({ sinks });
+      const metric = { metricType: "t", metricName: "m", value: 1, unit: "count", source: "s" };
+      collector.record(metric);
+      await collector.flush();
+      console.log(collector.figures()[sinks[0].name].delivered);
+    `;
+    const words = ["--input-type=module", "-e", source];
+    const { stdout } = await promisify(execFile)(process.execPath, words, { timeout: 20_000 });
+    expect(stdout).toBe("1\n");
   });
 });
 

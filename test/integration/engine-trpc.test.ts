@@ -10,10 +10,11 @@ import {
   type HealthReport,
   healthQuery,
 } from "../../src/engine/health/index.ts";
-import { currentRequestIds } from "../../src/engine/integrations/request-context.ts";
-import { trpcMiddleware } from "../../src/engine/integrations/trpc.ts";
+import { currentRequestIds } from "../../src/engine/request-ids.ts";
+import { trpcMiddleware } from "../../src/engine/trpc/index.ts";
 import { createClassify } from "../../src/resilience/classify/classify.ts";
 import type { Judgement } from "../../src/resilience/index.ts";
+import { until } from "../until.ts";
 import { RecordingEngine } from "./recording-engine.ts";
 
 interface Context {
@@ -43,6 +44,7 @@ function build(options: Parameters<typeof trpcMiddleware<Context>>[1] = {}) {
       if (input === "refused") {
         throw Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" });
       }
+      if (input === "bug") throw new TypeError("x is not a function");
       throw new TRPCError({ code: input as TRPCError["code"], message: `it is ${input}` });
     }),
     ticks: measured.subscription(async function* ticks() {
@@ -95,6 +97,7 @@ test.each<readonly [string, Partial<Judgement>]>([
   ["NOT_FOUND", { category: "trpc_error", isFault: false }],
   ["TOO_MANY_REQUESTS", { category: "rate_limit" }],
   ["INTERNAL_SERVER_ERROR", { category: "trpc_error", isFault: true }],
+  ["bug", { category: "trpc_error", isFault: true }],
   ["refused", { category: "connection_refused", isFault: true }],
   ["CLIENT_CLOSED_REQUEST", { category: "cancelled", isFault: false }],
 ])(
@@ -122,7 +125,11 @@ test("T2: a subscription lasts until its last item, over the wire", async () => 
   const response = await fetch(`${url}/ticks`, { headers: { accept: "text/event-stream" } });
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
-  while (!text.includes("data: 1")) text += (await reader?.read())?.value ?? "";
+  const isSent = async (): Promise<boolean> => {
+    text += (await reader?.read())?.value ?? "";
+    return text.includes("data: 1");
+  };
+  await until(isSent, { seen: () => text });
   expect(engine.calls[0]).toMatchObject({ operation: "trpc.ticks", outcome: "in flight" });
   more.resolve();
   for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) {

@@ -1,13 +1,13 @@
 /** The example's services as plain processes, without a daemon, for faults to be tried on. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../../bench/rig/free-ports.ts";
 import {
   armUndo,
   type Fault,
@@ -18,7 +18,8 @@ import {
 } from "../../src/chaos/index.ts";
 import { createRandom } from "../../src/kernel/index.ts";
 import type { ProcessIdentity } from "../../src/model/index.ts";
-import { freePort, isAlive, processIdentity, realClock } from "../../src/system/index.ts";
+import { isAlive, processIdentity, realClock } from "../../src/system/index.ts";
+import { until } from "../until.ts";
 
 const shopFolder = fileURLToPath(new URL("../../examples/shop/", import.meta.url));
 
@@ -73,7 +74,9 @@ export class FaultBench implements AsyncDisposable {
     if (identity === undefined) throw new Error(`${file} did not start`);
     const running = { service, child, process: identity, port };
     this.#running.push(running);
-    if (options.awaits !== false) await until(async () => (await this.health(port)) !== undefined);
+    const isUp = async (): Promise<boolean> => (await this.health(port)) !== undefined;
+    const seen = (): string => readFileSync(join(this.folder, `${service}.log`), "utf8");
+    if (options.awaits !== false) await until(isUp, { what: `${file} answers`, seen });
     return running;
   }
 
@@ -172,15 +175,4 @@ export async function endChild(child: ChildProcess): Promise<void> {
   const ended = once(child, "exit");
   child.kill("SIGKILL");
   await ended;
-}
-
-export async function until(
-  look: () => Promise<boolean> | boolean,
-  limitMs = 20_000,
-): Promise<void> {
-  for (let waitedMs = 0; waitedMs < limitMs; waitedMs += 20) {
-    if (await look()) return;
-    await pause(20);
-  }
-  throw new Error(`waited in vain: ${look.toString()}`);
 }

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { fakeClock, Refusal } from "../../src/chaos/index.ts";
 import { isAlive, readProcessStat } from "../../src/system/index.ts";
-import { FaultBench, faultNamed, until } from "./fault-bench.ts";
+import { until } from "../until.ts";
+import { FaultBench, faultNamed } from "./fault-bench.ts";
 
 test("S1 kills the daemon, and its undo starts another", async () => {
   await using bench = new FaultBench();

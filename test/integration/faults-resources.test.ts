@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { descriptorCount, isAlive, readProcessStat } from "../../src/system/index.ts";
-import { accepts, FaultBench, faultNamed, until } from "./fault-bench.ts";
+import { until } from "../until.ts";
+import { accepts, FaultBench, faultNamed } from "./fault-bench.ts";
 
 const mebibyte = 1024 * 1024;
 

@@ -8,7 +8,8 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { armUndo, Refusal } from "../../src/chaos/index.ts";
 import { isAlive, portHolder, processIdentity, readProcessStat } from "../../src/system/index.ts";
-import { accepts, endChild, FaultBench, faultNamed, until } from "./fault-bench.ts";
+import { until } from "../until.ts";
+import { accepts, endChild, FaultBench, faultNamed } from "./fault-bench.ts";
 
 const injectorFile = fileURLToPath(new URL("./fault-injector.ts", import.meta.url));
 

@@ -1,26 +1,9 @@
 /** Folders and programs of the tests of files; after a test they are gone. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach } from "vitest";
 import { createFileOperations, type FileOperations, type Healing } from "../../src/public/files.ts";
-
-const teardowns: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const undo of teardowns.splice(0).toReversed()) await undo();
-});
-
-export function afterwards(undo: () => unknown): void {
-  teardowns.push(undo);
-}
-
-export function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), "files-"));
-  afterwards(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-}
+import { afterwards } from "../afterwards.ts";
 
 /** A program beside this file. */
 export function started(name: string, ...words: readonly string[]): ChildProcess {

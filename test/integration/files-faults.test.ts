@@ -5,7 +5,8 @@ import { syncBuiltinESMExports } from "node:module";
 import { basename, join } from "node:path";
 import { expect, test } from "vitest";
 import { safeWriteFile } from "../../src/public/files.ts";
-import { afterwards, folder, hidden } from "./files-bench.ts";
+import { afterwards, temporaryFolder } from "../afterwards.ts";
+import { hidden } from "./files-bench.ts";
 
 /** A content that does something else after its first part. */
 async function* interrupted(work: () => void): AsyncIterable<string> {
@@ -15,7 +16,7 @@ async function* interrupted(work: () => void): AsyncIterable<string> {
 }
 
 test("W2: a disk that does not give back what it was given is found before the old content is lost", async () => {
-  const place = folder();
+  const place = temporaryFolder("files");
   const path = join(place, "f");
   await safeWriteFile(path, "old");
   const spoil = (): void => {
@@ -30,7 +31,7 @@ test("W2: a disk that does not give back what it was given is found before the o
 });
 
 test("what fails at its last step leaves the versions as they were", async () => {
-  const place = folder();
+  const place = temporaryFolder("files");
   const path = join(place, "f");
   for (const content of ["one", "two"]) await safeWriteFile(path, content);
   const block = (): void => {
@@ -45,7 +46,7 @@ test("what fails at its last step leaves the versions as they were", async () =>
 });
 
 test("W1: the content is on the disk before it has the name, and the name before the promise resolves", async () => {
-  const place = folder();
+  const place = temporaryFolder("files");
   const path = join(place, "f");
   await safeWriteFile(path, "old");
   const steps: string[] = [];

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { EngineEventHub } from "../../src/engine/events.ts";
 import { type Healing, patchFileSystem } from "../../src/public/files.ts";
-import { afterwards, folder } from "./files-bench.ts";
+import { afterwards, temporaryFolder } from "../afterwards.ts";
 
 const healed: Healing[] = [];
 let place: string;
@@ -13,7 +13,7 @@ let place: string;
 let undo: () => void;
 
 beforeEach(() => {
-  place = folder();
+  place = temporaryFolder("files");
   healed.length = 0;
   undo = patchFileSystem({ mode: "heal", onHealed: (each) => healed.push(each) });
   afterwards(undo);

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { type Write, WritesUnderWay } from "../../src/engine/files/patch/writes-under-way.ts";
 import { patchFileSystem } from "../../src/public/files.ts";
 import { ManualTools } from "../../src/resilience/manual-tools.ts";
-import { afterwards, folder } from "./files-bench.ts";
+import { afterwards, temporaryFolder } from "../afterwards.ts";
 
 const writesMax = 1000;
 const write = (promise: Promise<unknown>): Write => ({
@@ -56,7 +56,7 @@ test("U2: of one file the newest are known", () => {
 });
 
 test("clean traffic of four kinds has no finding: one after the other, side by side, a log, whole files", async () => {
-  const place = folder();
+  const place = temporaryFolder("files");
   const found: unknown[] = [];
   const tools = new ManualTools();
   afterwards(patchFileSystem({ tools, onFinding: (finding) => found.push(finding) }));

@@ -11,7 +11,8 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { SilentError } from "../../src/engine/events.ts";
 import { type PatchOptions, patchFileSystem } from "../../src/public/files.ts";
 import { ManualTools } from "../../src/resilience/manual-tools.ts";
-import { afterwards, folder } from "./files-bench.ts";
+import { afterwards, temporaryFolder } from "../afterwards.ts";
+import { until } from "../until.ts";
 
 const found: SilentError[] = [];
 let tools: ManualTools;
@@ -20,7 +21,7 @@ let path: string;
 beforeEach(() => {
   found.length = 0;
   tools = new ManualTools();
-  path = join(folder(), "f");
+  path = join(temporaryFolder("files"), "f");
 });
 
 function patched(options: PatchOptions = {}): () => void {
@@ -107,7 +108,7 @@ describe("reads of files that are still being written", () => {
     const writing = fs.promises.writeFile(path, slowly);
     await Promise.resolve();
     await fs.promises.stat(path);
-    while ((await fs.promises.readFile(path)).length > 0);
+    await until(async () => (await fs.promises.readFile(path)).length === 0, { everyMs: 0 });
     gate.resolve();
     await writing;
     expect(await fs.promises.readFile(path, "utf8")).toBe("content");

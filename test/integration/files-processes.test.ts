@@ -13,13 +13,14 @@ import { describe, expect, test } from "vitest";
 import { EngineEventHub } from "../../src/engine/events.ts";
 import { createFileOperations } from "../../src/public/files.ts";
 import { processIdentity } from "../../src/system/index.ts";
-import { afterwards, folder, hidden, kinds, listening, started } from "./files-bench.ts";
+import { afterwards, temporaryFolder } from "../afterwards.ts";
+import { hidden, kinds, listening, started } from "./files-bench.ts";
 
 describe("locks", () => {
   const dead = { pid: 1, startTicks: 1, bootId: "earlier" };
 
   test("that of a dead process is taken over, and what it left is swept", async () => {
-    const place = folder();
+    const place = temporaryFolder("files");
     const path = join(place, "f");
     const { files, healed } = listening();
     const self = processIdentity(process.pid);
@@ -42,7 +43,7 @@ describe("locks", () => {
   });
 
   test("that of a living one, however old, is waited for until the deadline or an abort", async () => {
-    const path = join(folder(), "f");
+    const path = join(temporaryFolder("files"), "f");
     const { files, healed } = listening({ lockTimeoutMs: 60 });
     const lock = join(path, "..", ".f.lock");
     writeFileSync(lock, JSON.stringify(processIdentity(process.ppid)));
@@ -64,7 +65,7 @@ describe("locks", () => {
   });
 
   test("T2: who gives up waiting for his turn keeps nobody waiting, and a file that updates itself is told", async () => {
-    const path = join(folder(), "f");
+    const path = join(temporaryFolder("files"), "f");
     const { files } = listening();
     const update = files.safeUpdateFile(path, async () => {
       await files.safeWriteFile(path, "inner", { lockTimeoutMs: 20 });
@@ -81,7 +82,7 @@ describe("locks", () => {
 });
 
 test("engine events tell what was put right, in their shape", async () => {
-  const path = join(folder(), "a", "f");
+  const path = join(temporaryFolder("files"), "a", "f");
   const events = new EngineEventHub();
   const heard: unknown[] = [];
   events.on("recovery_success", ({ operation, by }) => heard.push([operation, by]));
@@ -101,7 +102,7 @@ test("engine events tell what was put right, in their shape", async () => {
 });
 
 test("W1, A2: of writers that are killed at any moment, every file is whole, and nothing is left", async () => {
-  const place = folder();
+  const place = temporaryFolder("files");
   const files = createFileOperations({ durable: false, settleMs: 0 });
   const version = /^(?:((\w) \d+ \2*)\n)(?:\1\n)*$/;
   const line = /^(\w) \d+ \1*$/;
@@ -142,7 +143,7 @@ test("W1, A2: of writers that are killed at any moment, every file is whole, and
 });
 
 test("a disk that is full, or read-only, leaves the old content and nothing else", () => {
-  const place = folder();
+  const place = temporaryFolder("files");
   const program = join(import.meta.dirname, "files-full-disk.ts");
   const said = execFileSync("unshare", ["-rm", process.execPath, program, place], {
     encoding: "utf8",

@@ -24,13 +24,14 @@ import {
   safeReadFile,
   safeWriteFile,
 } from "../../src/public/files.ts";
-import { afterwards, folder, hidden, kinds, listening } from "./files-bench.ts";
+import { afterwards, temporaryFolder } from "../afterwards.ts";
+import { hidden, kinds, listening } from "./files-bench.ts";
 
 const modeOf = (path: string): number => statSync(path).mode & 0o7777;
 
 describe("safeWriteFile", () => {
   test("makes the folders that are missing and tells what it has written", async () => {
-    const path = join(folder(), "a", "b", "note.txt");
+    const path = join(temporaryFolder("files"), "a", "b", "note.txt");
     const written = await safeWriteFile(path, "äöü");
     expect(written).toMatchObject({ path, isNew: true, sizeBytes: 6 });
     expect(kinds(written.healed)).toEqual(["directory_made"]);
@@ -39,7 +40,7 @@ describe("safeWriteFile", () => {
   });
 
   test("takes buffers, views, streams, URLs and buffers of paths", async () => {
-    const place = folder();
+    const place = temporaryFolder("files");
     const path = join(place, "f");
     await safeWriteFile(pathToFileURL(path), new Uint16Array([0x4141, 0x4242]));
     expect(readFileSync(path, "utf8")).toBe("AABB");
@@ -64,7 +65,7 @@ describe("safeWriteFile", () => {
   });
 
   test("W3: mode and hard facts of an existing file stay; a new one gets what was asked for", async () => {
-    const path = join(folder(), "secret");
+    const path = join(temporaryFolder("files"), "secret");
     await safeWriteFile(path, "one", { mode: 0o600 });
     expect(modeOf(path)).toBe(0o600);
     chmodSync(path, 0o4640);
@@ -74,7 +75,7 @@ describe("safeWriteFile", () => {
   });
 
   test("a new script may be run; one whose bits somebody took away stays as it is", async () => {
-    const path = join(folder(), "run.sh");
+    const path = join(temporaryFolder("files"), "run.sh");
     const script = "#!/bin/sh\necho ran\n";
     const { healed } = await safeWriteFile(path, script, { mode: 0o640 });
     expect(modeOf(path)).toBe(0o750);
@@ -89,7 +90,7 @@ describe("safeWriteFile", () => {
   });
 
   test("the target of a link is replaced, and the link stays; a new one is made behind it", async () => {
-    const place = folder();
+    const place = temporaryFolder("files");
     mkdirSync(join(place, "real"));
     const [real, link] = [join(place, "real", "f"), join(place, "link")];
     symlinkSync("real/f", link);
@@ -105,7 +106,7 @@ describe("safeWriteFile", () => {
   });
 
   test("refuses nothing at all, and JSON that ends in its middle, and what `validate` refuses", async () => {
-    const place = folder();
+    const place = temporaryFolder("files");
     const path = join(place, "state.json");
     await safeWriteFile(path, '{"a": 1}');
     const refused = async (content: string, options = {}): Promise<unknown> =>
@@ -124,7 +125,7 @@ describe("safeWriteFile", () => {
   });
 
   test("what cannot be written is told with path and fix, and leaves nothing behind", async () => {
-    const place = folder();
+    const place = temporaryFolder("files");
     writeFileSync(join(place, "file"), "x");
     execFileSync("mkfifo", [join(place, "pipe")]);
     const told = async (path: string): Promise<string> =>
@@ -145,7 +146,7 @@ describe("safeWriteFile", () => {
   });
 
   test("keeps so many versions and no more, also what somebody else has edited", async () => {
-    const place = folder();
+    const place = temporaryFolder("files");
     const path = join(place, "f");
     const versions = (): readonly string[] =>
       readdirSync(place)
@@ -165,7 +166,7 @@ describe("safeWriteFile", () => {
   });
 
   test("an abort ends it before anything is put in place", async () => {
-    const path = join(folder(), "f");
+    const path = join(temporaryFolder("files"), "f");
     await safeWriteFile(path, "old", { keep: 0 });
     const reason = new Error("never mind");
     await expect(safeWriteFile(path, "new", { signal: AbortSignal.abort(reason) })).rejects.toBe(
@@ -185,7 +186,7 @@ describe("safeWriteFile", () => {
   });
 
   test("an option that is none is refused with key, value and fix", async () => {
-    const path = join(folder(), "f");
+    const path = join(temporaryFolder("files"), "f");
     await expect(safeWriteFile(path, "x", { keep: -1 })).rejects.toMatchObject({
       code: "OPTIONS_INVALID",
       message: "safeWriteFile: keep: expected a whole number from 0 to 100, found -1",
@@ -200,7 +201,7 @@ describe("safeWriteFile", () => {
 
 describe("safeReadFile", () => {
   test("R1: sees what was asked to be written before, awaited or not", async () => {
-    const path = join(folder(), "f");
+    const path = join(temporaryFolder("files"), "f");
     const writes = ["one", "two", "three"].map((content) => safeWriteFile(path, content));
     expect(await safeReadFile(path, "utf8")).toBe("three");
     await Promise.all(writes);
@@ -214,7 +215,7 @@ describe("safeReadFile", () => {
       (path: string) => writeFileSync(path, Buffer.concat([Buffer.from("the"), Buffer.alloc(10)])),
     ],
   ])("R3: an %s file is recovered, and the damaged one kept aside", async (damage, harm) => {
-    const path = join(folder(), "f");
+    const path = join(temporaryFolder("files"), "f");
     const { files, healed } = listening();
     await files.safeWriteFile(path, "the whole content", { mode: 0o640 });
     harm(path);
@@ -229,7 +230,7 @@ describe("safeReadFile", () => {
   });
 
   test("D1: what somebody has edited is nobody's damage", async () => {
-    const path = join(folder(), "f");
+    const path = join(temporaryFolder("files"), "f");
     const { files, healed } = listening();
     await files.safeWriteFile(path, "the whole content");
     for (const edited of ["the hole", "the whole content, and more"]) {
@@ -240,7 +241,7 @@ describe("safeReadFile", () => {
   });
 
   test("R2: somebody in the middle of writing is waited for", async () => {
-    const path = join(folder(), "f");
+    const path = join(temporaryFolder("files"), "f");
     const healed: Healing[] = [];
     const files = createFileOperations({ settleMs: 20_000, onHealed: (each) => healed.push(each) });
     await files.safeWriteFile(path, "the old content");
@@ -253,7 +254,7 @@ describe("safeReadFile", () => {
   });
 
   test("what is not there is ENOENT, with the version that is left", async () => {
-    const path = join(folder(), "f");
+    const path = join(temporaryFolder("files"), "f");
     await expect(safeReadFile(path)).rejects.toMatchObject({
       code: "ENOENT",
       fix: "check the path",
@@ -266,7 +267,7 @@ describe("safeReadFile", () => {
 
 describe("safeAppendFile", () => {
   test("makes the file, adds to it, and keeps no copy that would soon be wrong", async () => {
-    const path = join(folder(), "logs", "log");
+    const path = join(temporaryFolder("files"), "logs", "log");
     await robustFileOps.safeAppendFile(path, "one\n");
     const { sizeBytes } = await robustFileOps.safeAppendFile(path, Buffer.from("two\n"));
     expect(sizeBytes).toBe(8);
@@ -275,21 +276,43 @@ describe("safeAppendFile", () => {
   });
 
   test("A2: the half line of a killed writer is taken away by the next one", async () => {
-    const place = folder();
+    const place = temporaryFolder("files");
     const path = join(place, "log");
     const { files, healed } = listening();
     writeFileSync(path, "one\ntw");
-    writeFileSync(join(place, ".log.append"), JSON.stringify({ sizeBytes: 4, addedBytes: 4 }));
+    leaveNote(place, "two\n");
     await files.safeAppendFile(path, "three\n");
     expect(readFileSync(path, "utf8")).toBe("one\nthree\n");
     expect(kinds(healed)).toEqual(["append_undone"]);
     expect(hidden(place)).toEqual([]);
   });
+
+  test.each([
+    ["one\nhi\n", "the killed writer had added nothing, and somebody else a shorter line"],
+    ["one\ntwhi\n", "he had added a part, and somebody else a line after it"],
+  ])("A2: %j stays: %s", async (content) => {
+    const place = temporaryFolder("files");
+    const path = join(place, "log");
+    const { files, healed } = listening();
+    writeFileSync(path, content);
+    leaveNote(place, "two and a half\n");
+    await files.safeAppendFile(path, "three\n");
+    expect(readFileSync(path, "utf8")).toBe(`${content}three\n`);
+    expect(healed).toEqual([]);
+    expect(hidden(place)).toEqual([]);
+  });
+
+  /** Of a writer that died while it added `text` to a log of four bytes. */
+  function leaveNote(place: string, text: string): void {
+    const begins = Buffer.from(text).toString("base64");
+    const note = { sizeBytes: 4, addedBytes: text.length, begins };
+    writeFileSync(join(place, ".log.append"), JSON.stringify(note));
+  }
 });
 
 describe("safeJson", () => {
   test("reads, writes, and changes as one step", async () => {
-    const path = join(folder(), "count.json");
+    const path = join(temporaryFolder("files"), "count.json");
     await expect(safeJson.update(path, () => 1)).rejects.toMatchObject({ code: "ENOENT" });
     expect(await safeJson.read(path, { fallback: null })).toBe(null);
     const once = async (): Promise<unknown> =>
@@ -303,7 +326,7 @@ describe("safeJson", () => {
   });
 
   test("a file that is no JSON any more is recovered; without a version it is told", async () => {
-    const path = join(folder(), "state.json");
+    const path = join(temporaryFolder("files"), "state.json");
     await safeJson.write(path, { a: 1 });
     writeFileSync(path, '{"b": tru');
     expect(await safeJson.read(path, { settleMs: 0 })).toEqual({ a: 1 });
@@ -316,7 +339,7 @@ describe("safeJson", () => {
   });
 
   test("who takes no lock and writes in between is found, and the change made on what he wrote", async () => {
-    const path = join(folder(), "state.json");
+    const path = join(temporaryFolder("files"), "state.json");
     await safeJson.write(path, { count: 1 });
     let calls = 0;
     await safeJson.update<{ count: number }>(path, ({ count }) => {
@@ -335,7 +358,7 @@ describe("safeJson", () => {
 });
 
 test("other names of a file keep the old content, as documented", async () => {
-  const path = join(folder(), "f");
+  const path = join(temporaryFolder("files"), "f");
   writeFileSync(path, "old");
   linkSync(path, `${path}-other`);
   await safeWriteFile(path, "new");

@@ -21,20 +21,21 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { afterAll } from "vitest";
+import { inject } from "vitest";
+import { freePort } from "../../bench/rig/free-ports.ts";
 import type { ServiceView } from "../../src/loop/index.ts";
 import type { Entry, ProcessIdentity, SealedEntry } from "../../src/model/index.ts";
 import { ProxyRouter } from "../../src/platform/index.ts";
-import { freePort, isAlive, openDataDirectory, processIdentity } from "../../src/system/index.ts";
+import { isAlive, openDataDirectory, processIdentity } from "../../src/system/index.ts";
+import { until } from "../until.ts";
+import { removeControlGroups } from "./control-groups.ts";
 import { toySource } from "./fleet-toy.ts";
 
 const checkout = fileURLToPath(new URL("../../", import.meta.url));
 
-/** One compile cache for all benches of a test file: from the second on, daemons start faster. */
-const compileCache = mkdtempSync(join(tmpdir(), "fleet-cache-"));
-afterAll(() => rmSync(compileCache, { recursive: true, force: true }));
+/** One compile cache for all benches of a run: from the second on, daemons start faster. */
+const compileCache = join(inject("runFolder"), "compile-cache");
 
 /** Fast enough for tests, slow enough for a busy machine. */
 const quickFleet = {
@@ -121,9 +122,7 @@ export class FleetBench implements AsyncDisposable {
   }
 
   async spawnDaemon(env: Record<string, string> = {}): Promise<ChildProcess> {
-    // A port that was free for a service a moment ago is free for the API as well.
-    const fleet = readFileSync(this.fleetFile, "utf8");
-    this.port ||= await freePort("127.0.0.1", (port) => fleet.includes(String(port)));
+    this.port ||= await freePort();
     const words = openSync(join(this.folder, "daemon.out"), "a");
     const main = join(checkout, "src/daemon/main.ts");
     const daemon = spawn(
@@ -268,13 +267,9 @@ export class FleetBench implements AsyncDisposable {
   async until(
     look: () => boolean | Promise<boolean>,
     what: string,
-    limitMs = 20_000,
+    limitMs = 40_000,
   ): Promise<void> {
-    const limit = AbortSignal.timeout(limitMs);
-    while (!(await look())) {
-      if (limit.aborted) throw new Error(`never: ${what}\n${await this.#story()}`);
-      await pause(25);
-    }
+    await until(look, { what, limitMs, everyMs: 25, seen: () => this.#story() });
   }
 
   async #story(): Promise<string> {
@@ -325,6 +320,7 @@ export class FleetBench implements AsyncDisposable {
     for (const identity of [...this.#toys(), ...this.#proxies]) {
       if (isAlive(identity)) process.kill(identity.pid, "SIGKILL");
     }
+    if (existsSync(this.data)) await removeControlGroups(openDataDirectory(this.data).run);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,4 @@
-import { freePort } from "../../src/system/index.ts";
+import { freePort } from "../../bench/rig/free-ports.ts";
 import { FleetBench, type FleetText } from "./fleet-bench.ts";
 import { Load } from "./fleet-load.ts";
 

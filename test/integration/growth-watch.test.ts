@@ -1,4 +1,4 @@
-/** Leaks in real processes: each runs alone, with the watch at a quicker pace than usual. */
+/** Leaks in real processes: each in one of its own, with the watch at a quicker pace than usual. */
 import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 const engine = new URL("../../src/engine/silent/index.ts", import.meta.url).href;
 
 let folder = "";
+let count = 0;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "growth-"));
 });
@@ -26,7 +27,7 @@ async function watch(
   longestMs: number,
   flags: readonly string[] = [],
 ): Promise<Finding | undefined> {
-  const file = path.join(folder, "app.mjs");
+  const file = path.join(folder, `app-${++count}.mjs`);
   await writeFile(
     file,
     `import { watchGrowth } from ${JSON.stringify(engine)};
@@ -40,7 +41,7 @@ async function watch(
   return out === "" ? undefined : (JSON.parse(out) as Finding);
 }
 
-describe("what grows until it is exhausted", () => {
+describe.concurrent("what grows until it is exhausted", () => {
   it("open files that nobody closes, with their folder", async () => {
     const code =
       "setInterval(() => { for (let i = 0; i < 4; i += 1) openSync(import.meta.filename); }, 20);";

@@ -1,21 +1,14 @@
 /** The HTTP sensor against real servers. */
-import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import { type AddressInfo, type Server, type Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { JsonRecord } from "../../src/kernel/index.ts";
 import { realClock } from "../../src/system/index.ts";
 import { createHttpSensor } from "../../src/targets/http/index.ts";
+import { afterwards, temporaryFolder } from "../afterwards.ts";
 import { testAuthority } from "../conformance/certificates.ts";
 import { checkOf, read, requestOf, valueOf } from "../conformance/sensor.ts";
-
-const stack: (() => void)[] = [];
-afterEach(() => {
-  for (const release of stack.splice(0).toReversed()) release();
-});
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -23,7 +16,7 @@ async function listen(server: Server): Promise<number> {
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => void sockets.add(socket));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  stack.push(() => {
+  afterwards(() => {
     server.close();
     for (const socket of sockets) socket.destroy();
   });
@@ -104,6 +97,45 @@ describe("the content", () => {
     expect(fails?.reason).toContain("no disk");
     expect(await look(says('{"status":"warn"}', type))).toMatchObject({ ok: true });
     expect(await look(says('{"status":"fail"}', "application/json"))).toMatchObject({ ok: true });
+  });
+
+  test.each([
+    [
+      "the checks that fail, and no others",
+      {
+        status: "fail",
+        checks: {
+          "memory:responseTime": [{ status: "warn", output: "of 512 MiB 460 are in use" }],
+          "database:responseTime": [
+            { status: "fail", output: "connect ECONNREFUSED 127.0.0.1:5432" },
+          ],
+          "queue%3A mail:responseTime": { status: "FAIL" },
+        },
+      },
+      "database: connect ECONNREFUSED 127.0.0.1:5432; queue: mail fails",
+    ],
+    ["its own words where no check says more", { status: "fail", output: "no disk" }, "no disk"],
+    [
+      "three of many",
+      {
+        status: "fail",
+        checks: Object.fromEntries(
+          ["a", "b", "c", "d", "e"].map((each) => [
+            `${each}:x`,
+            [{ status: "fail", output: "y".repeat(900) }],
+          ]),
+        ),
+      },
+      /^a: y{100,120}\.{3}; b: y{100,120}\.{3}; c: y{100,120}\.{3}; and 2 more$/,
+    ],
+    ["nonsense as it came", { status: "fail", checks: [3], output: 7 }, /^{"status":"fail",/],
+  ])("of health+json that fails is told as %s", async (_what, document, words) => {
+    const answer = says(JSON.stringify(document), "application/health+json", 503);
+    const check = await look(answer);
+    expect(check).toMatchObject({ ok: false, symptom: "status" });
+    const told = check?.reason.replace(/^GET \/health answered 503 in [\d.]+ ms: /, "");
+    if (typeof words === "string") expect(told).toBe(words);
+    else expect(told).toMatch(words);
   });
 
   test("is read up to 64 KiB and no further", async () => {
@@ -190,8 +222,7 @@ describe("the question", () => {
 
 describe("https", () => {
   test("days are samples; nothing is sent where the certificate is not valid", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "http-sensor-"));
-    stack.push(() => rmSync(folder, { recursive: true }));
+    const folder = temporaryFolder("http-sensor");
     const authority = testAuthority(folder);
     let asked = 0;
     const serve = (days: number): Promise<number> =>

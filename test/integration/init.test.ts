@@ -1,24 +1,17 @@
 /** `soulmirror init` in real folders: what it finds, and that what it writes can be loaded. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { isKnownFile, lookAround } from "../../src/cli/init/looking-around.ts";
 import { readEcosystem } from "../../src/cli/init/read-ecosystem.ts";
 import { loadFleet } from "../../src/config/index.ts";
-
-const folders: string[] = [];
+import { temporaryFolder } from "../afterwards.ts";
 
 async function folderWith(files: Readonly<Record<string, string>>): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "soulmirror-init-"));
-  folders.push(folder);
+  const folder = temporaryFolder("init");
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
   return folder;
 }
-
-afterEach(async () => {
-  for (const folder of folders.splice(0)) await rm(folder, { recursive: true });
-});
 
 describe("looking around", () => {
   it("believes the most detailed teller and watches the rest", async () => {

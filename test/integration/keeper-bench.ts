@@ -1,7 +1,5 @@
 /** A real journal over a store of the test, and keepers that write it. */
 import { createHmac } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createDaemonLog } from "../../src/daemon/daemon-log.ts";
 import { JournalKeeper, type JournalKeeperOptions } from "../../src/daemon/journal-keeper.ts";
@@ -15,6 +13,7 @@ import {
 } from "../../src/knowledge/index.ts";
 import type { Store } from "../../src/model/index.ts";
 import { realClock, realTimers } from "../../src/system/index.ts";
+import { temporaryFolder } from "../afterwards.ts";
 
 export const mac: Mac = (text) => createHmac("sha256", "key").update(text).digest("hex");
 
@@ -30,8 +29,7 @@ export async function keptJournal(
 ): Promise<() => JournalKeeper> {
   const { store, openPast = createMemoryStore } = given;
   const { askDeadlineMs = 5000, lyingDeadlineMs = askDeadlineMs } = given;
-  const folder = mkdtempSync(join(tmpdir(), "keeper-"));
-  stack.defer(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder("keeper");
   const log = createDaemonLog(join(folder, "daemon.log"), new Redaction());
   stack.defer(() => log.close());
   const journal = await openResilientJournal({

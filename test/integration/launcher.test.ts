@@ -3,13 +3,14 @@
  * output, exit code and signals kept. A planted package stands in for an installed one; the Nodes
  * are real, and where only a new one is at hand it is told to take itself for an older one.
  */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, mkdir, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
+import { afterwards, temporaryFolder } from "../afterwards.ts";
+import { olderNodes, preamble, type Runtime } from "./older-nodes.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -33,23 +34,9 @@ if (what === "show") {
 }
 `;
 
-interface Runtime {
-  readonly name: string;
-  readonly command: readonly string[];
-}
-
-const pretence =
-  "data:text/javascript,Object.defineProperty(process,'versions'," +
-  "{value:{...process.versions,node:'20.0.0'}})";
-
-function olderNodes(): readonly Runtime[] {
-  return (process.env["PATH"] ?? "").split(path.delimiter).flatMap((folder) => {
-    const node = path.join(folder, "node");
-    const version = spawnSync(node, ["--version"], { encoding: "utf8" }).stdout ?? "";
-    const major = Number(/^v(\d+)/.exec(version)?.[1] ?? 0);
-    return major >= 20 && major < 24 ? [{ name: `Node ${version.trim()}`, command: [node] }] : [];
-  });
-}
+const pretence = preamble(
+  "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.0.0' } })",
+);
 
 const runtimes: readonly Runtime[] = [
   { name: "a Node that takes itself for 20", command: [process.execPath, "--import", pretence] },
@@ -57,20 +44,14 @@ const runtimes: readonly Runtime[] = [
 ];
 
 let folder = "";
-const children: ChildProcess[] = [];
 
 beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), "soulmirror-launcher-"));
+  folder = temporaryFolder("launcher");
   await mkdir(path.join(folder, "bin"));
   await mkdir(path.join(folder, "dist", "cli"), { recursive: true });
   await cp(path.join(root, "bin", "soulmirror.js"), path.join(folder, "bin", "soulmirror.js"));
   await writeFile(path.join(folder, "package.json"), '{ "type": "module" }');
   await writeFile(path.join(folder, "dist", "cli", "main.js"), program);
-});
-
-afterEach(async () => {
-  for (const child of children.splice(0)) child.kill("SIGKILL");
-  await rm(folder, { recursive: true, force: true });
 });
 
 async function putNodeBeside(): Promise<void> {
@@ -84,7 +65,7 @@ function start(command: readonly string[], args: readonly string[]): ChildProces
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, XDG_CACHE_HOME: "", HOME: folder },
   });
-  children.push(child);
+  afterwards(() => child.kill("SIGKILL"));
   return child;
 }
 

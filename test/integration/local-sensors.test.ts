@@ -1,38 +1,16 @@
 /** Command, files and host sensors on real programs, files and figures of the kernel. */
-import {
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type JsonRecord, quote, replaceQuotes } from "../../src/kernel/index.ts";
 import type { Reading } from "../../src/model/index.ts";
 import { readProcessStat, realClock } from "../../src/system/index.ts";
 import { createCommandSensor } from "../../src/targets/command/index.ts";
 import { createFilesSensor } from "../../src/targets/files/index.ts";
 import { createHostSensor } from "../../src/targets/host/index.ts";
+import { temporaryFolder } from "../afterwards.ts";
 import { checkOf, read, requestOf, valueOf } from "../conformance/sensor.ts";
-
-const stack: (() => void)[] = [];
-afterEach(() => {
-  for (const release of stack.splice(0).toReversed()) release();
-});
-
-function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), "local-sensors-"));
-  stack.push(() => rmSync(path, { recursive: true }));
-  return path;
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
+import { until } from "../until.ts";
 
 describe("command", () => {
   const environment = { ...process.env, LANG: "C.UTF-8", DATABASE_PASSWORD: "hunter2hunter2" };
@@ -83,7 +61,7 @@ describe("command", () => {
   });
 
   test("its whole group is killed at the deadline (C2)", async () => {
-    const pids = join(folder(), "pids");
+    const pids = join(temporaryFolder("local-sensors"), "pids");
     const script = `sleep 600 & echo $! > ${pids}; echo $$ >> ${pids}; wait`;
     const controller = new AbortController();
     const end = read(sensor, { parameters: { command: sh(script) } }, controller.signal);
@@ -116,7 +94,7 @@ describe("files", () => {
   }
 
   test("the newest of a glob or folder counts, by age and size", async () => {
-    const at = folder();
+    const at = temporaryFolder("local-sensors");
     put(join(at, "old.sql"), "a long old dump", 50 * hourMs);
     put(join(at, "new.sql"), "new", 2 * hourMs);
     put(join(at, "newest.txt"), "", 0);
@@ -134,7 +112,7 @@ describe("files", () => {
   });
 
   test("of more files than can be looked at none is called stale, the newest may be another", async () => {
-    const at = folder();
+    const at = temporaryFolder("local-sensors");
     for (const name of ["a", "b", "c"]) put(join(at, name), "dump", 2 * hourMs);
     const few = createFilesSensor({ clock: realClock, filesMax: 2 });
     const stale = await read(few, { parameters: { path: at, maxAgeMs: hourMs } });
@@ -145,7 +123,7 @@ describe("files", () => {
   });
 
   test("globs go over folders; links on the way are followed, circles and /proc are not", async () => {
-    const at = folder();
+    const at = temporaryFolder("local-sensors");
     mkdirSync(join(at, "a", "b"), { recursive: true });
     put(join(at, "a", "b", "x.tar"), "x", 0);
     symlinkSync(join(at, "a"), join(at, "current"));
@@ -200,7 +178,7 @@ describe("host", () => {
 
   /** A /proc of our own, and a clock that we set. */
   function machine() {
-    const procRoot = folder();
+    const procRoot = temporaryFolder("local-sensors");
     for (const name of ["net", "sys/fs", "pressure"]) {
       mkdirSync(join(procRoot, name), { recursive: true });
     }

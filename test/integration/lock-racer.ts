@@ -5,8 +5,8 @@
 import fs, { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
-import { scheduler } from "node:timers/promises";
 import { createRandom } from "../../src/kernel/index.ts";
+import { until } from "../until.ts";
 
 const word = new Int32Array(new SharedArrayBuffer(4));
 const random = createRandom(process.pid);
@@ -57,5 +57,6 @@ setInterval(() => undefined, 1000);
 async function together(here: string): Promise<void> {
   mkdirSync(here, { recursive: true });
   writeFileSync(join(here, String(process.pid)), "");
-  while (readdirSync(here).length < Number(racers)) await scheduler.wait(1);
+  const there = () => readdirSync(here);
+  await until(() => there().length >= Number(racers), { everyMs: 1, seen: there });
 }

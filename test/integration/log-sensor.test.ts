@@ -2,37 +2,29 @@
 import {
   appendFileSync,
   copyFileSync,
-  mkdtempSync,
   readdirSync,
   renameSync,
-  rmSync,
   symlinkSync,
   truncateSync,
   unlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { JsonRecord } from "../../src/kernel/index.ts";
 import type { OccurrenceReading } from "../../src/model/index.ts";
 import { realClock } from "../../src/system/index.ts";
 import { createLogSensor } from "../../src/targets/log/index.ts";
+import { afterwards, temporaryFolder } from "../afterwards.ts";
 import { checkOf, requestOf } from "../conformance/sensor.ts";
 
-const stack: (() => void)[] = [];
-afterEach(() => {
-  for (const release of stack.splice(0).toReversed()) release();
-});
-
 function watch(parameters: JsonRecord = {}) {
-  const folder = mkdtempSync(join(tmpdir(), "log-sensor-"));
-  stack.push(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder("log-sensor");
   const sensor = createLogSensor({ clock: realClock });
   const at = (name: string): string => join(folder, name);
   const look = { parameters: { file: at("app.log"), pattern: "ERROR", ...parameters } };
   const request = requestOf("log", look);
-  stack.push(() => sensor.forget?.(request.spec.key));
+  afterwards(() => sensor.forget?.(request.spec.key));
   return {
     at,
     readings: () => sensor.read(request, new AbortController().signal),

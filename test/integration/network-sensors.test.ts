@@ -1,31 +1,25 @@
 /** TLS, DNS, TCP and Prometheus sensors against real servers. */
-import { mkdtempSync, rmSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, createServer, type Server } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { JsonRecord } from "../../src/kernel/index.ts";
 import { realClock } from "../../src/system/index.ts";
 import { createDnsSensor } from "../../src/targets/dns/index.ts";
 import { createPrometheusSensor, createWorkSensor } from "../../src/targets/prometheus/index.ts";
 import { createTcpSensor } from "../../src/targets/tcp/index.ts";
 import { createTlsSensor } from "../../src/targets/tls/index.ts";
+import { afterwards, temporaryFolder } from "../afterwards.ts";
 import { type TestCertificate, testAuthority } from "../conformance/certificates.ts";
 import { nameServer } from "../conformance/name-server.ts";
 import { checkOf, read, requestOf, valueOf } from "../conformance/sensor.ts";
 
 const clock = realClock;
-const stack: (() => void)[] = [];
-afterEach(() => {
-  for (const release of stack.splice(0).toReversed()) release();
-});
 
 async function listen(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  stack.push(() => void server.close());
+  afterwards(() => void server.close());
   return (server.address() as AddressInfo).port;
 }
 
@@ -33,8 +27,7 @@ describe("tls", () => {
   const sensor = createTlsSensor({ clock });
 
   function authorityInTest() {
-    const folder = mkdtempSync(join(tmpdir(), "tls-sensor-"));
-    stack.push(() => rmSync(folder, { recursive: true }));
+    const folder = temporaryFolder("tls-sensor");
     return testAuthority(folder);
   }
 
@@ -197,8 +190,7 @@ describe("prometheus", () => {
   });
 
   test("a page behind a token and an authority of our own is read with both, by work as well", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "prometheus-sensor-"));
-    stack.push(() => rmSync(folder, { recursive: true }));
+    const folder = temporaryFolder("prometheus-sensor");
     const authority = testAuthority(folder);
     const server = createHttpsServer(authority.issue("IP:127.0.0.1", 9), (request, response) => {
       response.statusCode = request.headers.authorization === "Bearer t0ken" ? 200 : 401;

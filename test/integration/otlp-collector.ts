@@ -38,6 +38,8 @@ export interface Mood {
 export class Collector implements AsyncDisposable {
   readonly requests: TakenRequest[] = [];
   readonly complaints: string[] = [];
+  /** Requests that were never answered. */
+  silenced = 0;
   mood: Mood = { status: 200, body: "{}" };
   #server: Server | undefined;
   #port = 0;
@@ -88,7 +90,10 @@ export class Collector implements AsyncDisposable {
     const chunks: Buffer[] = [];
     for await (const chunk of incoming as AsyncIterable<Buffer>) chunks.push(chunk);
     const { mood } = this;
-    if (mood.isSilent === true) return;
+    if (mood.isSilent === true) {
+      this.silenced += 1;
+      return;
+    }
     if (mood.status !== 200) {
       outgoing.writeHead(mood.status, mood.headers).end(mood.body ?? "");
       return;

@@ -19,7 +19,7 @@ import { MetricsCollector } from "../../src/engine/telemetry/metrics-collector.t
 import { OtlpExporter } from "../../src/engine/telemetry/otlp-exporter.ts";
 import { OtlpMetricSink } from "../../src/engine/telemetry/otlp-metric-sink.ts";
 import { OtlpTransport } from "../../src/engine/telemetry/otlp-transport.ts";
-import { sampleReport } from "../../src/engine/telemetry/sample-view.ts";
+import { sampleReport } from "../../src/engine/telemetry/sample-view-bench.ts";
 import { bookLimits, EngineBook } from "../../src/targets/otlp/engine-book.ts";
 import { ApiBench, token } from "./api-bench.ts";
 import { ApiHouse } from "./api-house.ts";
@@ -117,6 +117,22 @@ describe("our own engine", () => {
   const transport = () =>
     new OtlpTransport({ endpoint: bench.api.url, token: engineToken }, realTools.wallMs);
   const resource = engineResource("whatever it says", 0);
+
+  test("why a circuit is isolated is shown for as long as it is", async () => {
+    let report = sampleReport("pay", [1], { breaker: "isolated", isolatedBecause: "it is ill" });
+    const view = { operations: () => [report] };
+    const events = new EngineEventHub();
+    const exporter = new OtlpExporter({ view, events, transport: transport(), resource });
+    const shown = () => {
+      const { breaker, breakerReason } = bench.house.engines()[0]?.operations[0] ?? {};
+      return [breaker, breakerReason];
+    };
+    await exporter.exportMetrics();
+    expect(shown()).toEqual(["isolated", "it is ill"]);
+    report = sampleReport("pay", [1], { breaker: "closed" });
+    await exporter.stop();
+    expect(shown()).toEqual(["closed", null]);
+  });
 
   test("its operations, circuits and failures are shown, with the latency within 1 %", async () => {
     const latencies = Array.from({ length: 1000 }, (_, place) => 5 + place);

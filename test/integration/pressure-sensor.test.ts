@@ -1,10 +1,11 @@
 /** How short of processor time a machine is: one that is made up, and this one. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { Reading } from "../../src/model/index.ts";
 import { createPressureSensor } from "../../src/targets/host/index.ts";
+import { temporaryFolder } from "../afterwards.ts";
 
 const spec = {
   key: "host/pressure#pressure",
@@ -16,15 +17,9 @@ const spec = {
   timeoutMs: 1000,
 } as const;
 
-const folders: string[] = [];
-afterEach(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-});
-
 /** A /proc of our own, and a clock that we set. */
 function machine() {
-  const procRoot = mkdtempSync(join(tmpdir(), "proc-"));
-  folders.push(procRoot);
+  const procRoot = temporaryFolder("proc");
   mkdirSync(join(procRoot, "pressure"));
   const now = { wallMs: 0, monotonicMs: 0 };
   const sensor = createPressureSensor({ clock: { now: () => ({ ...now }) }, procRoot });

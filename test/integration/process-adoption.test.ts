@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { ProcessRun } from "../../src/model/index.ts";
 import { descendantsOf, processIdentity, readProcessStat } from "../../src/system/index.ts";
+import { until } from "../until.ts";
 import { noted, superviseAndDie, ticking } from "./adoption-bench.ts";
-import { instance, isAlive, ProcessBench, until } from "./process-bench.ts";
+import { instance, isAlive, ProcessBench } from "./process-bench.ts";
 
 test("services survive kill -9 of their daemon, are adopted, and their end is noticed", async () => {
   await using bench = new ProcessBench();

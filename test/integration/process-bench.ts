@@ -1,8 +1,7 @@
 /** A process target over a temporary data directory, with everything it reports in a list. */
-import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { ServiceSpec } from "../../src/config/index.ts";
 import type { JsonRecord, Timers } from "../../src/kernel/index.ts";
 import type {
@@ -18,10 +17,13 @@ import {
   type DataDirectory,
   isAlive,
   openDataDirectory,
+  readProcessStat,
   realClock,
   realTimers,
 } from "../../src/system/index.ts";
-import { type Cgroups, findHierarchies, ProcessTarget } from "../../src/targets/process/index.ts";
+import { type Cgroups, ProcessTarget } from "../../src/targets/process/index.ts";
+import { until } from "../until.ts";
+import { controlGroupsOf } from "./control-groups.ts";
 
 export const instance: ResourceId = "instance/shop.1";
 
@@ -75,20 +77,25 @@ export class ProcessBench implements AsyncDisposable {
     for (const resource of resources)
       await this.run("stop", { which: "all", graceMs: 0 }, { resource });
     // An orphan stays a zombie until init asks after it; only then its cgroup can go, too.
-    await until(async () => {
-      for (const resource of resources) await this.run("stop", {}, { resource });
-      return this.groups().length === 0;
-    });
+    await until(
+      async () => {
+        for (const resource of resources) await this.run("stop", {}, { resource });
+        return this.groups().length === 0;
+      },
+      { what: "the control groups are gone", seen: () => this.#membersLeft() },
+    );
     await this.target.close();
   }
 
-  /** Control groups that were made for what is started here. */
+  /** Names of the control groups that were made for what is started here. */
   groups(): readonly string[] {
-    const prefix = createHash("sha256").update(this.directory.run).digest("hex").slice(0, 8);
-    return findHierarchies().flatMap(({ path }) => {
-      const folder = join(path, "soulmirror");
-      if (!existsSync(folder)) return [];
-      return readdirSync(folder).filter((name) => name.startsWith(prefix));
+    return controlGroupsOf(this.directory.run).map((path) => basename(path));
+  }
+
+  #membersLeft(): unknown {
+    return controlGroupsOf(this.directory.run).map((path) => {
+      const pids = readFileSync(join(path, "cgroup.procs"), "utf8").trim().split("\n");
+      return [path, pids.map((pid) => readProcessStat(Number(pid)) ?? pid)];
     });
   }
 
@@ -137,7 +144,7 @@ export class ProcessBench implements AsyncDisposable {
     const result = await this.run("start", { specHash });
     if (result.kind !== "done") throw new Error(JSON.stringify(result));
     const started = await this.awaitReading("started");
-    await until(() => this.log().includes("up"));
+    await until(() => this.log().includes("up"), { seen: () => this.log() });
     return started.process.pid;
   }
 
@@ -152,7 +159,8 @@ export class ProcessBench implements AsyncDisposable {
   }
 
   async awaitReading<K extends Reading["kind"]>(kind: K): Promise<Extract<Reading, { kind: K }>> {
-    await until(() => this.readings(kind).length > 0);
+    const seen = (): unknown => [this.observations, this.notes];
+    await until(() => this.readings(kind).length > 0, { what: `a reading ${kind}`, seen });
     const [first] = this.readings(kind);
     if (!first) throw new Error("it was there a moment ago");
     return first;
@@ -191,14 +199,6 @@ export function plainSpec(folder: string, script: string): ServiceSpec {
     scaleMax: 1,
     hash: "spec",
   };
-}
-
-export async function until(isSo: () => boolean | Promise<boolean>, most = 15_000): Promise<void> {
-  const limit = AbortSignal.timeout(most);
-  while (!(await isSo())) {
-    if (limit.aborted) throw new Error(`it never came to be: ${isSo.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 export { isAlive };

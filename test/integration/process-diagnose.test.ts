@@ -1,7 +1,8 @@
 /** What is found out about a process that is still there. */
 import { connect } from "node:net";
 import { expect, test } from "vitest";
-import { isAlive, ProcessBench, until } from "./process-bench.ts";
+import { until } from "../until.ts";
+import { isAlive, ProcessBench } from "./process-bench.ts";
 
 const idle = `console.log("up"); setInterval(() => {}, 1000);`;
 const blocked = `

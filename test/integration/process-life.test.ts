@@ -3,10 +3,12 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { freePort } from "../../bench/rig/free-ports.ts";
 import type { JsonRecord } from "../../src/kernel/index.ts";
 import type { Reading } from "../../src/model/index.ts";
-import { freePort, readProcessStat } from "../../src/system/index.ts";
-import { instance, isAlive, ProcessBench, until } from "./process-bench.ts";
+import { readProcessStat } from "../../src/system/index.ts";
+import { until } from "../until.ts";
+import { instance, isAlive, ProcessBench } from "./process-bench.ts";
 
 const idle = `console.log("up"); setInterval(() => {}, 1000);`;
 const stubborn = `process.on("SIGTERM", () => console.log("no")); ${idle}`;

@@ -5,7 +5,8 @@ import type { JsonRecord } from "../../src/kernel/index.ts";
 import type { Sample } from "../../src/model/index.ts";
 import { readProcessStatus } from "../../src/system/index.ts";
 import { Cgroups } from "../../src/targets/process/index.ts";
-import { ProcessBench, until } from "./process-bench.ts";
+import { until } from "../until.ts";
+import { ProcessBench } from "./process-bench.ts";
 
 const idle = `console.log("up"); setInterval(() => {}, 1000);`;
 

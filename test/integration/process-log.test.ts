@@ -1,21 +1,14 @@
 /** The log of a service under a writer that never rests. */
 import { execFileSync } from "node:child_process";
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { realTimers } from "../../src/system/index.ts";
 import { maskWords, secretWords } from "../../src/targets/index.ts";
 import { followLog, lastLines, ServiceLog } from "../../src/targets/process/index.ts";
-import { instance, ProcessBench, until } from "./process-bench.ts";
+import { temporaryFolder } from "../afterwards.ts";
+import { until } from "../until.ts";
+import { instance, ProcessBench } from "./process-bench.ts";
 
 /** Numbered lines, written one by one as fast as it goes, so that a lost one leaves a hole. */
 const writer = `const { writeSync } = require("node:fs");
@@ -120,7 +113,7 @@ test("what is written faster than anybody looks fills no disk, and is told", asy
 test.each([true, false])(
   "a generation that is bounded holds the end of a burst, and no offset leads to anything else (cut: %s)",
   async (isCut) => {
-    const path = join(folder(), "shop.log");
+    const path = join(temporaryFolder("logs"), "shop.log");
     const lines = (from: number): string =>
       Array.from({ length: 10_000 }, (_, index) => `line ${from + index}\n`).join("");
     const log = isCut ? new ServiceLog(path) : new ServiceLog(path, async () => false);
@@ -151,7 +144,7 @@ test.each([true, false])(
 );
 
 test("no generation grows beyond its bound while it is copied where nothing can be cut (L3)", async () => {
-  const path = join(folder(), "shop.log");
+  const path = join(temporaryFolder("logs"), "shop.log");
   const append = (text: string): void => writeFileSync(path, text, { flag: "a" });
   const log = new ServiceLog(path, async () => {
     append("late\n".repeat(12_000));
@@ -169,24 +162,20 @@ test("no generation grows beyond its bound while it is copied where nothing can 
 });
 
 test("a log that has filled the disk makes room: older parts go first, then its lines, and it is told (L3)", () => {
-  const folder = mkdtempSync(join(tmpdir(), "log-"));
-  try {
-    const script = join(import.meta.dirname, "log-full-disk.ts");
-    const words = ["-rm", process.execPath, script, folder];
-    const told = JSON.parse(execFileSync("unshare", words, { encoding: "utf8" })) as unknown[];
-    expect(told).toEqual([
-      { left: ["shop.1.log", "shop.1.log.1"], lostBytes: 0, isSmall: true },
-      { left: ["shop.1.log"], lostBytes: expect.any(Number) as number, isSmall: true },
-    ]);
-    expect((told[1] as { lostBytes: number }).lostBytes).toBeGreaterThan(600 * 1024);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const folder = temporaryFolder("log");
+  const script = join(import.meta.dirname, "log-full-disk.ts");
+  const words = ["-rm", process.execPath, script, folder];
+  const told = JSON.parse(execFileSync("unshare", words, { encoding: "utf8" })) as unknown[];
+  expect(told).toEqual([
+    { left: ["shop.1.log", "shop.1.log.1"], lostBytes: 0, isSmall: true },
+    { left: ["shop.1.log"], lostBytes: expect.any(Number) as number, isSmall: true },
+  ]);
+  expect((told[1] as { lostBytes: number }).lostBytes).toBeGreaterThan(600 * 1024);
 });
 
 test("half a secret is masked wherever a line was cut off (N1)", async () => {
   const secret = "s3cr3t-t0ken-of-the-shop";
-  const path = join(folder(), "shop.log");
+  const path = join(temporaryFolder("logs"), "shop.log");
   const isMasked = (lines: readonly string[]): void => {
     expect(maskWords(lines.join("\n"), secretWords([secret]))).not.toMatch(/shop|s3cr/);
   };
@@ -212,7 +201,7 @@ test("half a secret is masked wherever a line was cut off (N1)", async () => {
 });
 
 test("a follower is told where lines were lost before it could read them (N1)", async () => {
-  const path = join(folder(), "shop.log");
+  const path = join(temporaryFolder("logs"), "shop.log");
   const log = new ServiceLog(path);
   const over = new AbortController();
   writeFileSync(path, "first\nhalf");
@@ -229,19 +218,8 @@ test("a follower is told where lines were lost before it could read them (N1)", 
   expect(new Set(seen.slice(3))).toEqual(new Set(["later", "end"]));
 });
 
-const stack: (() => void)[] = [];
-afterEach(() => {
-  for (const release of stack.splice(0).toReversed()) release();
-});
-
-function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), "logs-"));
-  stack.push(() => rmSync(path, { recursive: true }));
-  return path;
-}
-
 test("generations beyond what is to be kept now go, too, and without any nothing is copied", async () => {
-  const path = join(folder(), "shop.log");
+  const path = join(temporaryFolder("logs"), "shop.log");
   const log = new ServiceLog(path);
   const fill = (): void => writeFileSync(path, "x".repeat(20_000), { flag: "a" });
   for (let round = 0; round < 6; round += 1) {
@@ -266,7 +244,7 @@ test("generations beyond what is to be kept now go, too, and without any nothing
 
 test("a link in the place of a log is neither written, cut nor shown", async () => {
   await using bench = new ProcessBench();
-  const victim = join(folder(), "victim");
+  const victim = join(temporaryFolder("logs"), "victim");
   const content = `up\n${"secret\n".repeat(10_000)}`;
   writeFileSync(victim, content);
   const log = bench.target.logOf(instance);

@@ -4,7 +4,6 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -13,7 +12,6 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { SoulMirrorError } from "../../src/kernel/index.ts";
@@ -35,7 +33,8 @@ import {
   replaceFile,
   writeDurably,
 } from "../../src/system/index.ts";
-import { until } from "./process-bench.ts";
+import { temporaryFolder } from "../afterwards.ts";
+import { until } from "../until.ts";
 
 let stack = new AsyncDisposableStack();
 
@@ -43,12 +42,6 @@ afterEach(async () => {
   await stack.disposeAsync();
   stack = new AsyncDisposableStack();
 });
-
-function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), "machine-"));
-  stack.defer(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-}
 
 function child(source: string): ChildProcess {
   const started = spawn(process.execPath, ["--input-type=module", "-e", source], {
@@ -70,7 +63,7 @@ const holder = (path: string): string => `import { acquireLock } from ${JSON.str
 
 describe("the lock", () => {
   test("K2: a living holder is named and not replaced; a dead one is taken over", async () => {
-    const path = join(folder(), "lock");
+    const path = join(temporaryFolder("machine"), "lock");
     const other = child(holder(path));
     expect(await said(other)).toBe("held\n");
     const attempt = (): unknown => acquireLock(path);
@@ -87,8 +80,8 @@ describe("the lock", () => {
   });
 
   test("K3: whoever holds the spare place holds both", async () => {
-    const path = join(folder(), "lock");
-    const spare = join(folder(), "spare");
+    const path = join(temporaryFolder("machine"), "lock");
+    const spare = join(temporaryFolder("machine"), "spare");
     const other = child(holder(spare));
     expect(await said(other)).toBe("held\n");
     expect(() => acquireLock(path, spare)).toThrow(`pid ${other.pid} holds ${spare}`);
@@ -99,7 +92,7 @@ describe("the lock", () => {
   });
 
   test("K2: a zombie, an earlier boot, a given-away pid and a broken file hold nothing", async () => {
-    const path = join(folder(), "lock");
+    const path = join(temporaryFolder("machine"), "lock");
     const parent = spawn("sh", ["-c", "true & exec sleep 60"]);
     stack.defer(() => void parent.kill("SIGKILL"));
     const self = processIdentity(process.pid);
@@ -118,7 +111,7 @@ describe("the lock", () => {
   });
 
   test("of many that find it stale, exactly one holds it", async () => {
-    const path = join(folder(), "lock");
+    const path = join(temporaryFolder("machine"), "lock");
     writeFileSync(path, JSON.stringify({ pid: 1, startTicks: 0, bootId: "earlier" }));
     const all = await Promise.all(Array.from({ length: 6 }, () => said(child(holder(path)))));
     expect(all.toSorted()).toEqual([...Array<string>(5).fill("DATA_DIRECTORY_HELD\n"), "held\n"]);
@@ -128,7 +121,7 @@ describe("the lock", () => {
 
 test("of many that find it stale, and who took it over dead, exactly one holds it, however slow the disk is", async () => {
   const [racers, rounds] = [4, 60];
-  const place = folder();
+  const place = temporaryFolder("machine");
   const dead = JSON.stringify({ pid: 1, startTicks: 0, bootId: "earlier" });
   for (let round = 0; round < rounds; round += 1) {
     mkdirSync(join(place, String(round)));
@@ -160,7 +153,7 @@ interface Raced {
 
 describe("files", () => {
   test("F1: a written file is whole, has its mode, and leaves nothing beside it", async () => {
-    const path = join(folder(), "note");
+    const path = join(temporaryFolder("machine"), "note");
     await writeDurably(path, "one");
     expect(statSync(path).mode & 0o777).toBe(0o600);
     await writeDurably(path, "two", { mode: 0o640 });
@@ -171,7 +164,7 @@ describe("files", () => {
   });
 
   test("F1: what cannot be written leaves the old content", async () => {
-    const inside = folder();
+    const inside = temporaryFolder("machine");
     await expect(writeDurably(join(inside, "no", "such"), "x")).rejects.toThrow("ENOENT");
     await expect(writeDurably(inside, "x")).rejects.toThrow("EISDIR");
     expect(readdirSync(inside)).toEqual([]);
@@ -180,7 +173,7 @@ describe("files", () => {
 
 describe("texts", () => {
   test("are read from files, and from nothing that would keep the reader waiting", () => {
-    const place = folder();
+    const place = temporaryFolder("machine");
     const [file, pipe] = [join(place, "file"), join(place, "pipe")];
     writeFileSync(file, "fleet: a\n");
     execFileSync("mkfifo", [pipe]);
@@ -223,7 +216,7 @@ describe("ports", () => {
 
 describe("folders", () => {
   test("the data directory is private, and its parts are where they are expected", () => {
-    const root = join(folder(), "data");
+    const root = join(temporaryFolder("machine"), "data");
     const directory = openDataDirectory(root);
     for (const path of [root, directory.logs, directory.run, directory.specs]) {
       expect(statSync(path).mode & 0o777).toBe(0o700);
@@ -240,7 +233,7 @@ describe("folders", () => {
   });
 
   test("a socket path is short enough to be one, however deep the data directory is", () => {
-    const inside = folder();
+    const inside = temporaryFolder("machine");
     const short = openDataDirectory(join(inside, "data"));
     expect(short.socket("p.sock")).toBe(join(inside, "data", "run", "p.sock"));
     const deep = openDataDirectory(join(inside, "d".repeat(120)));
@@ -253,7 +246,7 @@ describe("folders", () => {
 });
 
 test("where somebody else has the name of the spare folder there is no spare place", () => {
-  const temporary = folder();
+  const temporary = temporaryFolder("machine");
   const before = process.env["TMPDIR"];
   stack.defer(() => {
     if (before === undefined) delete process.env["TMPDIR"];

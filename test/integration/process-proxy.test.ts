@@ -4,10 +4,11 @@ import { get } from "node:http";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { freePort } from "../../bench/rig/free-ports.ts";
 import type { StepResult } from "../../src/model/index.ts";
 import { ProxyRouter, proxyArguments } from "../../src/platform/proxy/index.ts";
-import { freePort } from "../../src/system/index.ts";
-import { instance, ProcessBench, until } from "./process-bench.ts";
+import { until } from "../until.ts";
+import { instance, ProcessBench } from "./process-bench.ts";
 
 const server = `require("node:http").createServer((request, response) => {
   if (request.url === "/slow") return setTimeout(() => response.end("slow"), 400);

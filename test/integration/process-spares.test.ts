@@ -5,10 +5,12 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { freePort } from "../../bench/rig/free-ports.ts";
 import type { Timers } from "../../src/kernel/index.ts";
 import type { ProcessIdentity } from "../../src/model/index.ts";
-import { descendantsOf, freePort, processIdentity, realTimers } from "../../src/system/index.ts";
-import { instance, isAlive, ProcessBench, until } from "./process-bench.ts";
+import { descendantsOf, processIdentity, realTimers } from "../../src/system/index.ts";
+import { until } from "../until.ts";
+import { instance, isAlive, ProcessBench } from "./process-bench.ts";
 
 /** Seconds of a healthy run pass in a moment. */
 const timers: Timers = {
@@ -82,6 +84,7 @@ test("the next process waits, and becomes the service with the same pid and outf
   await bench.run("start", { specHash });
   const first = await told(bench, 1);
   const { pid: spare } = await identityOfSpare(bench.folder);
+  await until(() => bench.log().includes("no input"));
   await end(bench, first.pid);
 
   const result = await bench.run("start", { specHash });
@@ -149,7 +152,7 @@ test("a spare that somebody has stopped is not used and ends", async () => {
 
 test("when somebody listens on the port of the spare meanwhile, another port is taken", async () => {
   await using bench = new ProcessBench({ timers });
-  const listen = { host: "127.0.0.1", port: await freePort("127.0.0.1") };
+  const listen = { host: "127.0.0.1", port: await freePort() };
   const specHash = bench.spec(telling, { listen });
   await bench.run("start", { specHash });
   const first = await told(bench, 1);
@@ -211,6 +214,58 @@ test("a spare ends with its daemon, killed or not, with its group, and the servi
   expect(isAlive(again)).toBe(false);
   expect(bench.groups()).toEqual(own);
   expect(bench.target.processes()).toHaveLength(1);
+});
+
+test("who is stopped keeps no spare, though a restart within seconds still finds it", async () => {
+  await using bench = new ProcessBench({ timers });
+  const specHash = bench.spec(telling);
+  await bench.run("start", { specHash });
+  const spare = await identityOfSpare(bench.folder);
+  await bench.run("stop", { graceMs: 0 });
+  await bench.run("start", { specHash });
+  expect(isAlive(spare)).toBe(true);
+  expect(bench.target.processes().map(({ process }) => process.pid)).toEqual([spare.pid]);
+
+  const next = await identityOfSpare(bench.folder);
+  await bench.run("stop", { graceMs: 0 });
+  await until(() => !isAlive(next) && bench.groups().length === 0);
+});
+
+test("while a process is being stopped, none is made for its next start", async () => {
+  const held: (() => void)[] = [];
+  const after: Timers["after"] = (delayMs, run) => {
+    if (delayMs < 1000) return realTimers.after(delayMs, run);
+    held.push(run);
+    return () => {};
+  };
+  await using bench = new ProcessBench({ timers: { ...realTimers, after } });
+  const deaf = `process.on("SIGTERM", () => console.log("asked")); ${telling}`;
+  await bench.run("start", { specHash: bench.spec(deaf) });
+  await told(bench, 1);
+  const stopped = bench.run("stop", { graceMs: 500 });
+  await until(() => bench.log().includes("asked"));
+  for (const run of held.splice(0)) run();
+  await stopped;
+  expect(sparesOf(process.pid, bench.folder)).toEqual([]);
+});
+
+test("none is made by a daemon that ends itself, though it was about to", async () => {
+  let starts = 0;
+  const closed = Promise.withResolvers<void>();
+  await using bench = new ProcessBench({
+    timers,
+    environmentOf: () => {
+      starts += 1;
+      if (starts === 2) closed.resolve(bench.target.close());
+      return {};
+    },
+  });
+  await bench.start(telling);
+  const own = bench.groups();
+  await closed.promise;
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(sparesOf(process.pid, bench.folder)).toEqual([]);
+  expect(bench.groups()).toEqual(own);
 });
 
 test("a process that cannot be made ahead is told, and is no reason to end", async () => {

@@ -6,9 +6,10 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
+import { freePort } from "../../bench/rig/free-ports.ts";
 import type { Route, Upstream } from "../../src/model/index.ts";
 import { ProxyRouter, proxyArguments } from "../../src/platform/proxy/index.ts";
-import { freePort } from "../../src/system/index.ts";
+import { until } from "../until.ts";
 
 export interface Reply {
   readonly status: number;
@@ -129,14 +130,6 @@ async function end(child: ChildProcess): Promise<void> {
   const exited = new Promise((resolve) => child.once("exit", resolve));
   child.kill("SIGKILL");
   await exited;
-}
-
-export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await pause(5);
-}
-
-function pause(delayMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, delayMs));
 }
 
 export function call(options: RequestOptions & { body?: Buffer }): Promise<Reply> {

@@ -1,11 +1,10 @@
 /** The end of the proxy is told at once, by the line that its keeper holds; what we end is not. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ProxyKeeper, ProxyRouter } from "../../src/platform/index.ts";
 import { hasPid } from "../../src/system/index.ts";
-import { until } from "./process-bench.ts";
+import { temporaryFolder } from "../afterwards.ts";
+import { until } from "../until.ts";
 
 test("a proxy that is killed is told of without a look, each time anew", async () => {
   await using bench = new KeeperBench();
@@ -54,8 +53,7 @@ class KeeperBench implements AsyncDisposable {
   readonly #stack = new DisposableStack();
 
   constructor(folder?: string) {
-    this.#folder = folder ?? mkdtempSync(join(tmpdir(), "keeper-"));
-    if (folder === undefined) this.#stack.defer(() => rmSync(this.#folder, { recursive: true }));
+    this.#folder = folder ?? temporaryFolder("keeper");
     const socketPath = join(this.#folder, "proxy.sock");
     const paths = { socketPath, logPath: join(this.#folder, "proxy.log") };
     this.keeper = new ProxyKeeper(new ProxyRouter(socketPath), paths, () => (this.gone += 1));

@@ -2,15 +2,10 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { pipeBoth } from "../../src/platform/proxy/pipe-both.ts";
-import { until } from "./proxy-bench.ts";
-
-const teardowns: (() => unknown)[] = [];
-
-afterEach(() => {
-  for (const undo of teardowns.splice(0).toReversed()) undo();
-});
+import { afterwards } from "../afterwards.ts";
+import { until } from "../until.ts";
 
 /** A connection: the end that is joined, and the one that is somebody else's. */
 async function connection({ allowHalfOpen = false } = {}): Promise<readonly [Socket, Socket]> {
@@ -23,7 +18,7 @@ async function connection({ allowHalfOpen = false } = {}): Promise<readonly [Soc
   server.close();
   for (const socket of [inner, outer]) {
     socket.on("error", () => {});
-    teardowns.push(() => socket.destroy());
+    afterwards(() => socket.destroy());
   }
   return [inner, outer];
 }
@@ -42,7 +37,8 @@ async function joinedAndFull() {
   while (client.writableLength === 0) {
     writer.write(piece);
     sentBytes += piece.length;
-    while (upstream.bytesRead < sentBytes) await turn();
+    const hasAll = (): boolean => upstream.bytesRead >= sentBytes;
+    await until(hasAll, { everyMs: 0, seen: () => [upstream.bytesRead, sentBytes] });
     await turn();
   }
   return { client, reader, upstream, writer, sentBytes, ended };

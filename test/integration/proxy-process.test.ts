@@ -5,10 +5,11 @@ import { createServer as createHttpServer } from "node:http";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { freePort } from "../../bench/rig/free-ports.ts";
 import { ProxyRouter, proxyArguments } from "../../src/platform/proxy/index.ts";
 import { LogFile } from "../../src/platform/proxy/log.ts";
-import { freePort } from "../../src/system/index.ts";
-import { Bench, call, until, up } from "./proxy-bench.ts";
+import { until } from "../until.ts";
+import { Bench, call, up } from "./proxy-bench.ts";
 
 describe("the protocol", () => {
   test("heads, bodies and trailers pass; what belongs to one hop does not", async () => {

@@ -2,8 +2,9 @@
 import { readFileSync } from "node:fs";
 import { createServer, request } from "node:http";
 import { describe, expect, test } from "vitest";
-import { freePort } from "../../src/system/index.ts";
-import { Bench, type Instance, Load, until, up } from "./proxy-bench.ts";
+import { freePort } from "../../bench/rig/free-ports.ts";
+import { until } from "../until.ts";
+import { Bench, type Instance, Load, up } from "./proxy-bench.ts";
 
 describe("zero downtime", () => {
   test("twelve rolling swaps under load lose no request", { timeout: 60_000 }, async () => {

@@ -1,6 +1,7 @@
 /** What an engine is for the integrations, and it remembers every call: for tests. */
 import type { RequestIds } from "../../src/engine/events.ts";
 import type { CallMeter, OpenCall } from "../../src/engine/operation.ts";
+import { until } from "../until.ts";
 
 export interface RecordedCall {
   readonly operation: string;
@@ -52,12 +53,11 @@ export class RecordingEngine {
     return this.calls.filter((call) => call.operation === operation);
   }
 
-  /** Resolves when that many calls of all have ended; the test's own time limit ends the wait. */
+  /** Resolves when that many calls of all have ended. */
   async ended(count: number): Promise<readonly RecordedCall[]> {
-    for (;;) {
-      const done = this.calls.filter((call) => call.outcome !== "in flight");
-      if (done.length >= count) return done;
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+    const done = () => this.calls.filter((call) => call.outcome !== "in flight");
+    const seen = () => this.calls.map(({ operation, outcome }) => `${operation}: ${outcome}`);
+    await until(() => done().length >= count, { what: `${count} calls have ended`, seen });
+    return done();
   }
 }

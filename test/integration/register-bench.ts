@@ -10,6 +10,7 @@ import { afterAll, beforeAll } from "vitest";
 export const register: string = new URL("../../src/public/register.ts", import.meta.url).href;
 /** The watches are there a second after the start; on a busy machine a little later. */
 export const laterMs = 2500;
+const longestMs = 60_000;
 
 let folder = "";
 beforeAll(async () => {
@@ -72,11 +73,15 @@ export async function runFile(
   });
   if (killAfter !== undefined) signalOnWord(child, killAfter, "SIGTERM");
   if (isAwaited === true) signalOnWord(child, "went on: ready", "SIGUSR2");
+  // A loop that never ends would go on after the test, and take a core from all others.
+  const late = setTimeout(() => child.kill("SIGKILL"), longestMs);
   const [out, err, [exitCode, signal]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),
     once(child, "close") as Promise<[number | null, string | null]>,
   ]);
+  clearTimeout(late);
+  if (signal === "SIGKILL") throw new Error(`not over in ${longestMs} ms; it said: ${out}${err}`);
   return { code: exitCode, signal, out, err: err.replaceAll(String(child.pid), "PID") };
 }
 

@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { freePort } from "../../src/system/index.ts";
+import { freePort } from "../../bench/rig/free-ports.ts";
 import type { EngineReport } from "../../src/targets/index.ts";
 import { FleetBench } from "./fleet-bench.ts";
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { blocked, guarded, run, told } from "./register-bench.ts";
 
-describe("an app that has engines of its own", () => {
+describe.concurrent("an app that has engines of its own", () => {
   const engine = new URL("../../src/engine/index.ts", import.meta.url).href;
   const two = `import { createEngine } from "${engine}";
     const engines = ["first", "second"].map((service) => createEngine({ service }));

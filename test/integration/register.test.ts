@@ -15,7 +15,7 @@ import {
   told,
 } from "./register-bench.ts";
 
-describe("an app does, says and ends as it would without", () => {
+describe.concurrent("an app does, says and ends as it would without", () => {
   it.each<[string, string, RunOptions]>([
     ["it ends by itself", 'console.log("done")', {}],
     ["it crashes by an exception", 'setTimeout(() => { throw new Error("crash") }, MS)', {}],
@@ -103,7 +103,12 @@ describe("an app does, says and ends as it would without", () => {
   it("counts a word that nobody understands as switched off, as the engine does", async () => {
     const environment = { RELIABILITY_ENGINE_ENABLED: "nope", RELIABILITY_FILES: "neither" };
     const code = "console.log(Object.hasOwn(process, 'emit'))";
-    expect(await run(code, guarded({ environment }))).toMatchObject({ out: "false\n", err: "" });
+    const { out, err } = await run(code, guarded({ environment }));
+    expect(out).toBe("false\n");
+    expect(err).toBe(
+      'soulmirror: RELIABILITY_ENGINE_ENABLED: expected true or false, found "nope"; ' +
+        "it counts as false; fix: write RELIABILITY_ENGINE_ENABLED=false to switch it off\n",
+    );
   });
 });
 
@@ -129,6 +134,16 @@ describe("a blocked event loop", () => {
     expect(told(ran)).toHaveLength(1);
   });
 
+  it("is told also when it began before the watchdog did, and never ends", async () => {
+    const watch = new URL("../../src/engine/silent/stall-watch.ts", import.meta.url).href;
+    const code = `import { watchStalls } from "${watch}";
+      watchStalls({ thresholdMs: 50, linePrefix: "soulmirror: ", onStall: () => {} });
+      (function spin() { while (true); })();`;
+    const ran = await run(code, { killAfter: "in spin" });
+    expect(ran.signal).toBe("SIGTERM");
+    expect(told(ran)).toHaveLength(1);
+  });
+
   it.each<[string, RunOptions]>([
     ["for less than the threshold", { environment: { RELIABILITY_STALL_MS: "10s" } }],
     ["and the watch is off", { environment: { RELIABILITY_STALL_MS: "off" } }],
@@ -149,7 +164,7 @@ describe("a blocked event loop", () => {
   });
 });
 
-describe("errors that the process has survived", () => {
+describe.concurrent("errors that the process has survived", () => {
   const stay = `setInterval(() => {}, 1000);`;
   const ignore = `process.on("unhandledRejection", () => {}); process.on("uncaughtException", () => {});`;
 

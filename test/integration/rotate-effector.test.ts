@@ -5,32 +5,18 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
-  realpathSync,
-  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { JsonRecord } from "../../src/kernel/index.ts";
 import { createRotateEffector } from "../../src/targets/files/rotate-effector.ts";
+import { temporaryFolder } from "../afterwards.ts";
 import { calm, commandOf, containing } from "../conformance/effector.ts";
-
-const stack: (() => unknown)[] = [];
-afterEach(() => {
-  for (const release of stack.splice(0).toReversed()) release();
-});
-
-function folder(): string {
-  const path = realpathSync(mkdtempSync(join(tmpdir(), "rotate-")));
-  stack.push(() => rmSync(path, { recursive: true }));
-  return path;
-}
 
 function run(phase: "precheck" | "act", wish: JsonRecord, protectedPaths: string[] = []) {
   const effector = createRotateEffector({ protectedPaths });
@@ -41,7 +27,7 @@ function run(phase: "precheck" | "act", wish: JsonRecord, protectedPaths: string
 const line = `${"x".repeat(99)}\n`;
 
 test("nothing is lost, generations move up, the oldest goes (O4)", async () => {
-  const cwd = folder();
+  const cwd = temporaryFolder("rotate");
   mkdirSync(join(cwd, "logs"));
   const log = join(cwd, "logs", "app.log");
   let written = "";
@@ -67,7 +53,7 @@ test("nothing is lost, generations move up, the oldest goes (O4)", async () => {
 });
 
 test("keep 0 empties; small files stay; nothing to do is refused", async () => {
-  const cwd = folder();
+  const cwd = temporaryFolder("rotate");
   mkdirSync(join(cwd, "logs"));
   writeFileSync(join(cwd, "logs", "big.log"), line.repeat(300));
   writeFileSync(join(cwd, "logs", "small.log"), line);
@@ -82,7 +68,7 @@ test("keep 0 empties; small files stay; nothing to do is refused", async () => {
 });
 
 test("links are left alone, folders that others may write are passed over (O1, O2)", async () => {
-  const cwd = folder();
+  const cwd = temporaryFolder("rotate");
   const victim = join(cwd, "victim");
   writeFileSync(victim, line.repeat(300));
   mkdirSync(join(cwd, "logs"));
@@ -101,7 +87,7 @@ test("links are left alone, folders that others may write are passed over (O1, O
 });
 
 test("system folders, the data directory and patterns that lead out are refused", async () => {
-  const cwd = folder();
+  const cwd = temporaryFolder("rotate");
   expect(await run("act", { cwd: "/etc", files: ["x"] })).toMatchObject({ kind: "refused" });
   expect(await run("act", { cwd }, [cwd])).toMatchObject({ kind: "refused" });
   expect(await run("act", { cwd, files: ["../*"] })).toMatchObject({ kind: "refused" });
@@ -110,9 +96,13 @@ test("system folders, the data directory and patterns that lead out are refused"
 
 test("on a full disk the oldest generations make room; without any it fails (O3)", () => {
   const script = join(import.meta.dirname, "rotate-full-disk.ts");
-  const output = execFileSync("unshare", ["-rm", process.execPath, script, folder()], {
-    encoding: "utf8",
-  });
+  const output = execFileSync(
+    "unshare",
+    ["-rm", process.execPath, script, temporaryFolder("rotate")],
+    {
+      encoding: "utf8",
+    },
+  );
   expect(JSON.parse(output)).toEqual({
     done: "done",
     // With room it would have been four: `keep` is 3.

@@ -1,13 +1,13 @@
 /** An audit of the store: the tables are held against the journal that they are derived from. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Entry, Store } from "../../src/model/index.ts";
 import { openAuditedStore, openSqliteStore, sqliteFormat } from "../../src/platform/store/index.ts";
+import { temporaryFolder } from "../afterwards.ts";
 import {
   actionOf,
   anyEntry,
@@ -21,7 +21,7 @@ import {
 const day = 86_400_000;
 
 class AuditBench implements AsyncDisposable {
-  readonly #folder = mkdtempSync(join(tmpdir(), "store-audit-"));
+  readonly #folder = temporaryFolder("store-audit");
   readonly path = join(this.#folder, "store.db");
   store!: Store;
 
@@ -54,7 +54,6 @@ class AuditBench implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.store.close();
-    rmSync(this.#folder, { recursive: true });
   }
 }
 

@@ -1,15 +1,13 @@
 /** The end of the store: what was asked before it is done, however much that is. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openSqliteStore, openWorkerStore } from "../../src/platform/store/index.ts";
+import { temporaryFolder } from "../afterwards.ts";
 import { notes, sealAll } from "../conformance/entries.ts";
 
 test("closing carries out what is outstanding, also when that is all that may be", async () => {
   await using teardown = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), "store-close-"));
-  teardown.defer(() => rm(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder("store-close");
   const path = join(folder, "store.db");
   const store = await openWorkerStore(path, { outstandingMax: 5 });
   const entries = sealAll(notes(5));

@@ -4,12 +4,13 @@ import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { verifyChain } from "../../src/knowledge/index.ts";
 import { openSqliteStore, openWorkerStore, sqliteFormat } from "../../src/platform/store/index.ts";
+import { afterwards, temporaryFolder } from "../afterwards.ts";
 import { failureOf, mac, notes, sealAll } from "../conformance/entries.ts";
 import { metricAt } from "../conformance/store.ts";
-import { afterwards, folder, opened } from "./store-bench.ts";
+import { opened } from "./store-bench.ts";
 
 test("goes down and up again without losing a row", async () => {
-  const path = join(await folder(), "store.db");
+  const path = join(temporaryFolder("store"), "store.db");
   const first = await openSqliteStore(path);
   await first.append(
     sealAll([{ kind: "failure_raised", failure: failureOf("flr_1") }, ...notes(9)]),
@@ -27,7 +28,7 @@ test("goes down and up again without losing a row", async () => {
 });
 
 test("refuses a newer format and says what to do", async () => {
-  const path = join(await folder(), "store.db");
+  const path = join(temporaryFolder("store"), "store.db");
   await (await openSqliteStore(path)).close();
   const database = new DatabaseSync(path);
   database.exec("INSERT INTO schema_version (version, name) VALUES (4, 'tomorrow')");
@@ -39,7 +40,7 @@ test("refuses a newer format and says what to do", async () => {
 });
 
 test("has the seed's tables, columns and indexes", async () => {
-  const path = join(await folder(), "store.db");
+  const path = join(temporaryFolder("store"), "store.db");
   await (await openSqliteStore(path)).close();
   const database = new DatabaseSync(path, { readOnly: true });
   afterwards(() => database.close());

@@ -13,14 +13,16 @@ import {
   openWorkerStore,
 } from "../../src/platform/store/index.ts";
 import { realClock, realTimers } from "../../src/system/index.ts";
+import { afterwards, temporaryFolder } from "../afterwards.ts";
 import { mac, notes, sealAll } from "../conformance/entries.ts";
 import { metricAt } from "../conformance/store.ts";
-import { afterwards, folder, opened } from "./store-bench.ts";
+import { until } from "../until.ts";
+import { opened } from "./store-bench.ts";
 
 test("is left out of the way when its disk is full, and filled up again by itself", async () => {
   const disk = await smallDisk();
   const store = await opened(openWorkerStore(disk.path, disk.limits));
-  const emergency = await openEmergencyFile(join(await folder(), "emergency"));
+  const emergency = await openEmergencyFile(join(temporaryFolder("store"), "emergency"));
   afterwards(() => emergency.close());
   const journal = await openResilientJournal({
     store,
@@ -42,13 +44,13 @@ test("is left out of the way when its disk is full, and filled up again by itsel
   };
   expect(await writeSome()).toBe("store");
   await disk.fill(store);
-  while ((await writeSome()) === "store");
+  await until(async () => (await writeSome()) !== "store", { everyMs: 0 });
   expect(journal.kept).toBe("emergency");
   const before = (await store.read(1, 10_000)).length;
   expect(before % 20).toBe(0);
   await writeSome();
   await disk.free(store);
-  while (journal.kept !== "store") await new Promise((resolve) => setTimeout(resolve, 10));
+  await until(() => journal.kept === "store", { seen: () => journal.kept });
   expect(await writeSome()).toBe("store");
   await journal.sync();
   const entries = await store.read(1, 10_000);
@@ -60,7 +62,7 @@ test("is left out of the way when its disk is full, and filled up again by itsel
 });
 
 test("rejects and keeps nothing of that call; there is room again after pruning", async () => {
-  const disk = limitedDatabase(join(await folder(), "store.db"));
+  const disk = limitedDatabase(join(temporaryFolder("store"), "store.db"));
   const store = await opened(openSqliteStore(disk.path, disk.limits));
   await disk.fill(store);
   const sealed = sealAll(notes(3000));
@@ -79,7 +81,7 @@ interface SmallDisk {
 
 /** A file system of 2 MiB where we may mount one; else a database that may not grow beyond that. */
 async function smallDisk(): Promise<SmallDisk> {
-  const root = await folder();
+  const root = temporaryFolder("store");
   const mount = join(root, "disk");
   await mkdir(mount);
   try {
@@ -118,7 +120,7 @@ function limitedDatabase(path: string): SmallDisk {
     limits: { sizeMaxBytes: 2 ** 20 },
     fill: async (store) => {
       const isFull = (): boolean => true;
-      while (!(await store.writeMetrics(rows).then(() => false, isFull)));
+      await until(() => store.writeMetrics(rows).then(() => false, isFull), { everyMs: 0 });
     },
     free: async (store) => {
       await store.prune({ metricsBefore: 100, failuresBefore: 0, entriesBefore: 0 });

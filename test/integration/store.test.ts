@@ -14,13 +14,15 @@ import {
   openSqliteStore,
   openWorkerStore,
 } from "../../src/platform/store/index.ts";
+import { afterwards, temporaryFolder } from "../afterwards.ts";
 import { mac, notes, sealAll } from "../conformance/entries.ts";
 import { metricAt } from "../conformance/store.ts";
-import { afterwards, folder, opened } from "./store-bench.ts";
+import { found, until } from "../until.ts";
+import { opened } from "./store-bench.ts";
 
 describe("the SQLite store", () => {
   test("has everything that was acknowledged after kill -9 in the middle of appends", async () => {
-    const path = join(await folder(), "store.db");
+    const path = join(temporaryFolder("store"), "store.db");
     const script = fileURLToPath(new URL("./store-writer.ts", import.meta.url));
     let acknowledged = 0;
     for (const until of [60, 150]) {
@@ -53,7 +55,7 @@ describe("the SQLite store", () => {
   ] as const)(
     "notices that its file%s was removed, and opens what is in its place",
     async (end, position) => {
-      const path = join(await folder(), "store.db");
+      const path = join(temporaryFolder("store"), "store.db");
       const store = await opened(openWorkerStore(path));
       const entries = sealAll(notes(3));
       await store.append(entries);
@@ -68,7 +70,7 @@ describe("the SQLite store", () => {
   );
 
   test("finds an edited row and a cut end", async () => {
-    const path = join(await folder(), "store.db");
+    const path = join(temporaryFolder("store"), "store.db");
     const sealed = sealAll(notes(20));
     const store = await openSqliteStore(path);
     await store.append(sealed);
@@ -85,7 +87,7 @@ describe("the SQLite store", () => {
   });
 
   test("after a failed sync writes anew what the disk may not have", async () => {
-    const path = join(await folder(), "store.db");
+    const path = join(temporaryFolder("store"), "store.db");
     const store = await opened(openSqliteStore(path));
     const sealed = sealAll(notes(30));
     await store.append(sealed.slice(0, 20));
@@ -93,7 +95,7 @@ describe("the SQLite store", () => {
     await rm(`${path}-wal`);
     await store.sync();
     // Without its WAL, as after a power cut that took it.
-    const copy = join(await folder(), "copy.db");
+    const copy = join(temporaryFolder("store"), "copy.db");
     await copyFile(path, copy);
     const rest = await opened(openSqliteStore(copy));
     expect(await rest.read(1, 100)).toEqual(sealed.slice(0, 20));
@@ -102,7 +104,7 @@ describe("the SQLite store", () => {
   });
 
   test("bounds its WAL", async () => {
-    const path = join(await folder(), "store.db");
+    const path = join(temporaryFolder("store"), "store.db");
     const store = await opened(openSqliteStore(path, { walBytes: 2 ** 18 }));
     for (let round = 0; round < 60; round += 1) {
       await store.writeMetrics(Array.from({ length: 500 }, (_, index) => metricAt(index)));
@@ -114,7 +116,7 @@ describe("the SQLite store", () => {
 
 describe("the store's worker", () => {
   test("is started anew when it dies; what was outstanding rejects", async () => {
-    const path = join(await folder(), "store.db");
+    const path = join(temporaryFolder("store"), "store.db");
     const store = await opened(openWorkerStore(path));
     const sealed = sealAll(notes(3));
     await store.append(sealed);
@@ -124,18 +126,11 @@ describe("the store's worker", () => {
     const rejected = (await outcomes).filter(({ status }) => status === "rejected");
     for (const each of rejected)
       expect(each).toMatchObject({ reason: { code: "STORE_UNAVAILABLE" } });
-    for (;;) {
-      const last = await store.last().catch(() => undefined);
-      if (last === undefined) await new Promise((resolve) => setTimeout(resolve, 50));
-      else {
-        expect(last).toEqual(sealed[2]);
-        break;
-      }
-    }
+    expect(await found(() => store.last().catch(() => undefined))).toEqual(sealed[2]);
   });
 
   test("answers once the database can be opened, and says why not until then", async () => {
-    const root = join(await folder(), "later");
+    const root = join(temporaryFolder("store"), "later");
     const store = createWorkerStore(join(root, "store.db"));
     afterwards(() => store.close());
     const opening = store.opened();
@@ -149,12 +144,12 @@ describe("the store's worker", () => {
         () => true,
         () => false,
       );
-    while (!(await ask())) await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(ask);
     expect(await store.append(sealAll(notes(1)))).toBe("store");
   });
 
   test("bounds what is outstanding and refuses calls after close", async () => {
-    const path = join(await folder(), "store.db");
+    const path = join(temporaryFolder("store"), "store.db");
     const store = await opened(openWorkerStore(path, { outstandingMax: 5 }));
     const outcomes = await Promise.allSettled(Array.from({ length: 9 }, () => store.last()));
     expect(outcomes.map(({ status }) => status)).toEqual([

@@ -1,7 +1,7 @@
 /** Somebody else, who listens on a port that one of ours wants. */
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { freePort } from "../../src/system/index.ts";
+import { freePort } from "../../bench/rig/free-ports.ts";
 
 export class Stranger implements Disposable {
   readonly port: number;

@@ -1,23 +1,12 @@
 /** What a drill that is killed leaves to the process that undoes for it. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, expect, test } from "vitest";
-import { endChild, until } from "./fault-bench.ts";
-
-const teardowns: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const undo of teardowns.splice(0).toReversed()) await undo();
-});
-
-function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), "undo-"));
-  teardowns.push(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-}
+import { expect, test } from "vitest";
+import { afterwards, temporaryFolder } from "../afterwards.ts";
+import { until } from "../until.ts";
+import { endChild } from "./fault-bench.ts";
 
 /** A process that runs `code` with the door of `src/chaos` as `chaos`, and lives until its end. */
 function drill(code: string, env: NodeJS.ProcessEnv = {}): ChildProcess {
@@ -28,12 +17,12 @@ function drill(code: string, env: NodeJS.ProcessEnv = {}): ChildProcess {
     stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, ...env },
   });
-  teardowns.push(() => endChild(child));
+  afterwards(() => endChild(child));
   return child;
 }
 
 test("a small disk goes with the drill that mounted it, however that ends", async () => {
-  const path = join(folder(), "disk");
+  const path = join(temporaryFolder("undo"), "disk");
   const isMounted = (): boolean => readFileSync("/proc/mounts", "utf8").includes(` ${path} `);
   const code = `await chaos.mountSmallDisk(${JSON.stringify(path)}, 2 ** 20)`;
   const mounting = drill(`console.log((${code}) === undefined ? "refused" : "mounted")`);
@@ -45,7 +34,7 @@ test("a small disk goes with the drill that mounted it, however that ends", asyn
 });
 
 test("an undo that has begun comes to its end, though the drill dies meanwhile", async () => {
-  const root = folder();
+  const root = temporaryFolder("undo");
   const [begun, done] = [join(root, "begun"), join(root, "done")];
   writeFileSync(join(root, "umount"), `#!/bin/sh\ntouch ${begun}\nsleep 0.5\n`, { mode: 0o755 });
   const steps = [

@@ -6,7 +6,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { appendFileSync, mkdirSync, rmSync } from "node:fs";
-import { setTimeout as pause } from "node:timers/promises";
+import { until } from "../until.ts";
 import { CliBench } from "./cli-bench.ts";
 
 interface Report {
@@ -31,13 +31,13 @@ const giveBack = process.argv[2] === "full" ? fillUp() : makeReadOnly();
 const up = await bench.run("up");
 const full = await status();
 process.kill(full.services[0]?.pid ?? 0, "SIGKILL");
-const healed = await until((report) => {
+const healed = await reported((report) => {
   const [service] = report.services;
   return service?.state === "healthy" && service.pid !== base?.pid;
 });
 
 giveBack();
-const later = await until((report) => report.journalTrouble === undefined);
+const later = await reported((report) => report.journalTrouble === undefined);
 const audit = await bench.run("audit", "verify");
 await bench.run("down");
 process.stdout.write(JSON.stringify({ up, base, full, healed, later, audit }));
@@ -61,11 +61,10 @@ function makeReadOnly(): () => void {
   return () => void execFileSync("umount", ["--lazy", data]);
 }
 
-async function until(holds: (report: Report) => boolean): Promise<Report> {
-  const deadline = AbortSignal.timeout(60_000);
-  for (;;) {
-    const report = await status();
-    if (holds(report) || deadline.aborted) return report;
-    await pause(100);
-  }
+async function reported(isSo: (report: Report) => boolean): Promise<Report> {
+  let last = await status();
+  const holds = async (): Promise<boolean> => isSo((last = await status()));
+  const seen = (): unknown => last;
+  await until(holds, { what: isSo.toString(), limitMs: 60_000, everyMs: 100, seen });
+  return last;
 }

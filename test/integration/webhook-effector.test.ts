@@ -2,16 +2,12 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { type AddressInfo, createServer as createSocketServer } from "node:net";
 import { text } from "node:stream/consumers";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { freePort } from "../../bench/rig/free-ports.ts";
 import type { JsonRecord } from "../../src/kernel/index.ts";
-import { freePort } from "../../src/system/index.ts";
 import { createWebhookEffector } from "../../src/targets/http/effectors.ts";
+import { afterwards } from "../afterwards.ts";
 import { calm, commandOf, containing } from "../conformance/effector.ts";
-
-const stack: (() => unknown)[] = [];
-afterEach(() => {
-  for (const release of stack.splice(0).toReversed()) release();
-});
 
 const effector = createWebhookEffector();
 
@@ -37,7 +33,7 @@ async function startServer(): Promise<{ url: string; calls: Call[]; server: Serv
     text(request).then(answer, () => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  stack.push(() => {
+  afterwards(() => {
     server.closeAllConnections();
     server.close();
   });
@@ -103,7 +99,7 @@ describe("the call", () => {
       response.end(`${"x".repeat(118)}s3cr3t-t0ken and more`);
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    stack.push(() => server.close());
+    afterwards(() => server.close());
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const headers = { authorization: "Bearer s3cr3t-t0ken" };
     expect(await run("act", { url, headers })).toMatchObject({
@@ -122,7 +118,7 @@ describe("the call", () => {
       write();
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    stack.push(() => server.close());
+    afterwards(() => server.close());
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     expect(await run("act", { url })).toMatchObject({ kind: "done" });
     await closed;
@@ -132,10 +128,10 @@ describe("the call", () => {
     const sockets = createSocketServer((socket) => {
       socket.on("error", () => undefined);
       socket.on("data", (data) => data.includes("/cut") && socket.destroy());
-      stack.push(() => socket.destroy());
+      afterwards(() => socket.destroy());
     });
     await new Promise<void>((resolve) => sockets.listen(0, "127.0.0.1", resolve));
-    stack.push(() => sockets.close());
+    afterwards(() => sockets.close());
     const url = `http://127.0.0.1:${(sockets.address() as AddressInfo).port}`;
     expect(await run("act", { url, timeoutMs: 100 })).toMatchObject({
       kind: "failed",

@@ -3,7 +3,7 @@ import knexOf, { type Knex } from "knex";
 import mongoose from "mongoose";
 import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createEngine } from "../../src/engine/engine.ts";
+import { createEngine } from "../../src/engine/index.ts";
 import { clientOf, question, streamed, textOf } from "./ai/clients.ts";
 import { ProviderServer } from "./ai/provider-server.ts";
 import { loginTo, startPostgres } from "./servers/postgres.ts";
@@ -174,6 +174,19 @@ describe("knex, with PostgreSQL", () => {
     await expect(broken).rejects.toThrow(new RangeError("no"));
     expect(await raw("people").max("n as most").first()).toEqual({ most: 3 });
     expect(engine.operation("db.transaction")).toMatchObject({ succeeded: 1, failed: 1 });
+  });
+
+  test("a transaction is not made again when something in its middle cannot be reached", async () => {
+    let times = 0;
+    const unreachable = Object.assign(new Error("refused"), { code: "ECONNREFUSED" });
+    const broken = db.transaction(async (trx) => {
+      times += 1;
+      await trx("people").insert({ n: 5 });
+      throw unreachable;
+    });
+    await expect(broken).rejects.toBe(unreachable);
+    expect(times).toBe(1);
+    expect(await raw("people").max("n as most").first()).toEqual({ most: 3 });
   });
 });
 

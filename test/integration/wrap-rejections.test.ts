@@ -1,11 +1,11 @@
 /** docs/engine/wrap.md: rejections that nobody handles, and its example, in real processes. */
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { temporaryFolder } from "../afterwards.ts";
 
 const run = promisify(execFile);
 const door = new URL("../../src/public/index.ts", import.meta.url).href;
@@ -21,15 +21,13 @@ interface Ended {
 }
 
 async function end(code: string): Promise<Ended> {
-  const folder = mkdtempSync(join(tmpdir(), "wrap-"));
+  const folder = temporaryFolder("wrap");
+  const file = join(folder, "app.ts");
+  writeFileSync(file, code.replaceAll('"soulmirror"', JSON.stringify(door)));
   try {
-    const file = join(folder, "app.ts");
-    writeFileSync(file, code.replaceAll('"soulmirror"', JSON.stringify(door)));
     return { code: 0, ...(await run(process.execPath, [file], { cwd: folder })) };
   } catch (error) {
     return error as Ended;
-  } finally {
-    rmSync(folder, { recursive: true });
   }
 }
 

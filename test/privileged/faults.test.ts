@@ -3,7 +3,8 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { FaultBench, faultNamed, until } from "../integration/fault-bench.ts";
+import { FaultBench, faultNamed } from "../integration/fault-bench.ts";
+import { until } from "../until.ts";
 
 test("D1 fills the small disk with what may be cleaned, and nothing else", async () => {
   await using bench = new FaultBench();

@@ -1,27 +1,18 @@
 /** Whose a file is, before and after. */
 import { spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  chownSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, chownSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { patchFileSystem, safeWriteFile } from "../../src/public/files.ts";
+import { temporaryFolder } from "../afterwards.ts";
 
 let place: string;
 let path: string;
 
 beforeEach(() => {
-  place = mkdtempSync(join(tmpdir(), "owner-"));
+  place = temporaryFolder("owner");
   path = join(place, "f");
 });
-afterEach(() => rmSync(place, { recursive: true, force: true }));
 
 test("W3: root writes the file of another user, and it stays theirs", async () => {
   writeFileSync(path, "old");

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { controlGroupsOf, readProcessStatus } from "../../src/system/index.ts";
 import { Cgroups, findHierarchies } from "../../src/targets/process/index.ts";
-import { ProcessBench, until } from "../integration/process-bench.ts";
+import { ProcessBench } from "../integration/process-bench.ts";
+import { until } from "../until.ts";
 
 const idle = `console.log("up"); setInterval(() => {}, 1000);`;
 

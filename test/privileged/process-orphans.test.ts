@@ -2,9 +2,11 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { freePort, processIdentity, readProcessStat } from "../../src/system/index.ts";
+import { freePort } from "../../bench/rig/free-ports.ts";
+import { processIdentity, readProcessStat } from "../../src/system/index.ts";
 import { noted, superviseAndDie, ticking } from "../integration/adoption-bench.ts";
-import { instance, isAlive, ProcessBench, until } from "../integration/process-bench.ts";
+import { instance, isAlive, ProcessBench } from "../integration/process-bench.ts";
+import { until } from "../until.ts";
 
 const idle = `console.log("up"); setInterval(() => {}, 1000);`;
 

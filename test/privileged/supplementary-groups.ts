@@ -7,7 +7,8 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { descendantsOf, readProcessStatus, realTimers } from "../../src/system/index.ts";
-import { ProcessBench, until } from "../integration/process-bench.ts";
+import { ProcessBench } from "../integration/process-bench.ts";
+import { until } from "../until.ts";
 
 const after: typeof realTimers.after = (delayMs, run) =>
   realTimers.after(delayMs >= 1000 ? delayMs / 30 : delayMs, run);

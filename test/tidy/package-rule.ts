@@ -19,10 +19,14 @@ export const packageRule: Rule = {
 /** `dist/` is built from `src/`, so its source must be there. */
 function isThere(name: string, paths: readonly string[]): boolean {
   if (name === "dist") return true;
+  const [, first = "", either, last = ""] = /^(.*)\{(.*)\}(.*)$/.exec(name) ?? [];
+  if (either !== undefined) {
+    return either.split(",").every((each) => isThere(`${first}${each}${last}`, paths));
+  }
   const source = name
     .replace(/^dist\/public\/bundle\//, "dist/public/")
     .replace(/^dist\//, "src/")
-    .replace(/\.d\.ts$/, ".ts")
+    .replace(/\.d\.c?ts$/, ".ts")
     .replace(/^(src\/.*)\.js$/, "$1.ts");
   const [before = "", after] = source.split("*");
   if (after !== undefined) {
@@ -39,7 +43,7 @@ function namedPaths(manifest: unknown): readonly string[] {
     ...scripts
       .flatMap(strings)
       .flatMap((script) => script.match(/[\w./-]+\.(?:ts|js|json|yaml)\b/g) ?? []),
-  ].map((name) => name.replace(/^\.\//, ""));
+  ].map((name) => name.replace(/^!?(?:\.\/)?/, ""));
 }
 
 function strings(value: unknown): readonly string[] {

@@ -125,6 +125,14 @@ const rankPlants: readonly Plant[] = [
     "outside of the house",
     "hand the thing in",
   )(inPlan('import "../../test/run.ts";')),
+  plant(
+    "circles",
+    "two files of the engine that know each other, by types",
+    "src/engine/a.ts -> src/engine/b/b.ts -> src/engine/a.ts",
+  )({
+    "src/engine/a.ts": 'import type { B } from "./b/b.ts";\nexport type A = B;\n',
+    "src/engine/b/b.ts": 'import type { A } from "../a.ts";\nexport type B = A;\n',
+  }),
   plant("ranks", "a folder without a rank", "no ranked folder")({ "src/extra/index.ts": door }),
   plant(
     "ranks",
@@ -153,6 +161,16 @@ const purityPlants: readonly Plant[] = [
   plant("globals", "a buffer", "port")(inPlan("export const a = Buffer.alloc(1);")),
   plant("globals", "printing", "terminal")(inTargets('console.log("hello");')),
   plant("globals", "unseeded chance in a test", "seed")({ "test/a.test.ts": "Math.random();" }),
+  plant(
+    "links",
+    "a page that is not there",
+    "no page docs/b.md",
+  )({ "docs/a.md": "[b](b.md)", "docs/c.md": "[a](a.md)" }),
+  plant(
+    "links",
+    "a heading of another name",
+    "no heading #how-it-works",
+  )({ "docs/a.md": "# How it `works`, now\n\n[b](#how-it-works) [c](#how-it-works-now)" }),
   plant(
     "processes",
     "a starter nobody knows",

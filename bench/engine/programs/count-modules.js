@@ -1,12 +1,16 @@
-/** Prints the URL of every module that `import "soulmirror"` loads. */
+/** Prints the URL of every file that `import "soulmirror"` loads, and what it loads of Node. */
 import { registerHooks } from "node:module";
 
-const urls = [];
+const urls = new Set();
 registerHooks({
   load(url, context, next) {
-    urls.push(url);
+    if (!url.startsWith("node:")) urls.add(url);
     return next(url, context);
   },
 });
+const before = new Set(process.moduleLoadList);
 await import("soulmirror");
-console.log(JSON.stringify([...new Set(urls)]));
+const ofNode = process.moduleLoadList
+  .filter((entry) => !before.has(entry) && entry.startsWith("NativeModule "))
+  .map((entry) => entry.slice("NativeModule ".length));
+console.log(JSON.stringify({ urls: [...urls], ofNode }));

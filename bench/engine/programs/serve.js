@@ -2,9 +2,7 @@
  * `node serve.js fastify|trpc`: one "hello" per variant, all in one process, so that a pair of
  * windows differs by nothing but the engine. Says its port when it listens, and its processor time
  * when it is asked.
- *
- * The middleware of a framework gets a variant of its own in `variants`: its route is registered
- * with the middleware and calls the raw service.
+ * `middleware`: the service is raw, and the request goes through the middleware of its framework.
  */
 import { createEngine } from "soulmirror";
 
@@ -14,18 +12,18 @@ class Greeter {
   }
 }
 
-function wrapped(mode) {
+function engineOf(mode) {
   const engine = createEngine({ service: "bench", mode });
   engine.on("service_error", () => {});
-  return engine.wrap("greeter", new Greeter());
+  return engine;
 }
 
 /** Two of them raw: what differs between these is the noise of the measurement. */
 const variants = {
   raw: new Greeter(),
   again: new Greeter(),
-  shadow: wrapped("shadow"),
-  full: wrapped("full"),
+  shadow: engineOf("shadow").wrap("greeter", new Greeter()),
+  full: engineOf("full").wrap("greeter", new Greeter()),
 };
 
 async function serveFastify() {
@@ -35,6 +33,11 @@ async function serveFastify() {
   app.get("/again", async () => await variants.again.hello());
   app.get("/shadow", async () => await variants.shadow.hello());
   app.get("/full", async () => await variants.full.hello());
+  const { fastifyPlugin } = await import("soulmirror/fastify");
+  await app.register(async (scope) => {
+    await scope.register(fastifyPlugin(engineOf("full")));
+    scope.get("/middleware", async () => await variants.raw.hello());
+  });
   await app.listen({ host: "127.0.0.1", port: 0 });
   return app.server.address().port;
 }
@@ -42,13 +45,16 @@ async function serveFastify() {
 async function serveTrpc() {
   const { initTRPC } = await import("@trpc/server");
   const { createHTTPServer } = await import("@trpc/server/adapters/standalone");
+  const { trpcMiddleware } = await import("soulmirror/trpc");
   const { router, procedure } = initTRPC.create();
+  const watched = procedure.use(trpcMiddleware(engineOf("full")));
   const server = createHTTPServer({
     router: router({
       raw: procedure.query(async () => await variants.raw.hello()),
       again: procedure.query(async () => await variants.again.hello()),
       shadow: procedure.query(async () => await variants.shadow.hello()),
       full: procedure.query(async () => await variants.full.hello()),
+      middleware: watched.query(async () => await variants.raw.hello()),
     }),
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));

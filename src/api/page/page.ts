@@ -77,6 +77,7 @@ async function gather(house: House, caller: Caller): Promise<Shown> {
     overview,
     stories,
     engines: house.engines().map((engine) => visibleEngine(engine, caller)),
+    steered: house.steering.services(),
     waiting: house
       .actionsUnderWay()
       .filter(({ status }) => status.kind === "waiting_for_approval")

@@ -6,6 +6,7 @@ import {
   type ActionRow,
   describeStep,
   headlineOf,
+  type SteeredService,
   shownState,
 } from "../../model/index.ts";
 import type { EngineReport } from "../../targets/index.ts";
@@ -20,6 +21,7 @@ export interface Shown {
   readonly overview: Overview;
   readonly stories: readonly Frozen<z.output<typeof incidentStory>>[];
   readonly engines: readonly EngineReport[];
+  readonly steered: readonly SteeredService[];
   readonly waiting: readonly Action[];
   readonly actions: readonly ActionRow[];
   /** Buttons are for those who may act. */

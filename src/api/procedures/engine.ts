@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { SoulMirrorError } from "../../kernel/index.ts";
+import { type LimitName, limitBounds, SoulMirrorError } from "../../kernel/index.ts";
+import { sharedErrors } from "../../targets/index.ts";
+import { checkSteering } from "../check-steering.ts";
 import { findService } from "../find-resource.ts";
 import { mode } from "../shapes/fleet.ts";
 import { name, nothing } from "../shapes/inputs.ts";
@@ -8,6 +10,14 @@ import { visibleEngine } from "../visible.ts";
 import { procedure } from "./procedure.ts";
 
 const time = z.number();
+const forMsMax = 30 * 86_400_000;
+
+/** What is below it would refuse next to everything: isolating says so, with a reason. */
+function bounded(limit: LimitName, unit: string) {
+  const { min, max } = limitBounds[limit];
+  const low = `${limit}: below ${min} ${unit} next to nothing gets through; isolate it instead`;
+  return z.number().min(min, low).max(max, `${limit}: at most ${max} ${unit}`);
+}
 const counts = z.record(z.string(), z.number());
 
 const operation = z.object({
@@ -19,7 +29,27 @@ const operation = z.object({
   p50Ms: z.number().nullable(),
   p99Ms: z.number().nullable(),
   breaker: z.enum(["closed", "half_open", "open", "isolated"]).nullable(),
+  breakerEnforced: z
+    .boolean()
+    .nullable()
+    .describe("false: it turns nothing away, because the mode or a switch only lets it be told"),
+  breakerReason: z.string().nullable().describe("why it is isolated, where it is"),
   decisions: z.record(z.string(), z.object({ enforced: z.number(), detected: z.number() })),
+});
+
+const provider = z.object({
+  name: z.string(),
+  ring: z.string().describe("which providers stand in for each other"),
+  state: z.enum(["serving", "held", "ejected"]),
+  place: z.number().nullable().describe("1: asked first; null: not asked now"),
+  calls: z.number(),
+  faults: z.number(),
+  failureRate: z.number().describe("share of faults of late"),
+  latencyMs: z.number().nullable(),
+  inputTokens: z.number(),
+  outputTokens: z.number(),
+  spent: z.number().nullable().describe("in the currency of the declared prices"),
+  wish: z.enum(["prefer", "eject"]).nullable().describe("of a person, as the engine goes by it"),
 });
 
 const failure = z.object({
@@ -34,6 +64,18 @@ const failure = z.object({
   userId: z.string().nullable(),
 });
 
+const error = z.object({
+  id: z.string().describe("the same for the same error in every engine"),
+  headline: z.string().describe("its way through wrapped services, and what it is"),
+  origin: z.string().describe("the operation where it arises most"),
+  resource: z.string().nullable().describe("what it is about, such as 127.0.0.1:5432"),
+  category: z.string(),
+  calls: z.number(),
+  isBursting: z.boolean(),
+  relation: z.string().nullable().describe("what it follows, or comes with"),
+  at: time.describe("when it was last seen to happen"),
+});
+
 const series = z.object({
   name: z.string(),
   unit: z.string(),
@@ -46,6 +88,30 @@ const wish = z.object({
   version: z.number().describe("counts the changes; 0: nobody has ever wanted anything"),
   mode: mode.nullable(),
   isolated: z.record(z.string(), z.string()).describe("operations, and why"),
+  providers: z
+    .record(z.string(), z.object({ kind: z.enum(["prefer", "eject"]), reason: z.string() }))
+    .describe("AI providers that are asked first, or not at all"),
+  limits: z
+    .record(
+      z.string(),
+      z.object({
+        timeoutMs: z.number().optional(),
+        concurrency: z.number().optional(),
+        perSecond: z.number().optional(),
+      }),
+    )
+    .describe("by operation, or by what was wrapped"),
+  said: z
+    .record(
+      z.string(),
+      z.object({
+        by: z.string(),
+        at: time,
+        until: time.nullable(),
+        reason: z.string().nullable(),
+      }),
+    )
+    .describe("who wants each part: mode, isolate NAME, provider NAME, limit NAME"),
 });
 
 const link = z.object({
@@ -71,7 +137,10 @@ export const engines = procedure({
       sender: z.string(),
       firstSeenAt: time,
       seenAt: time,
+      figuresAt: time.nullable().describe("when the last figures of its operations came"),
       operations: z.array(operation),
+      providers: z.array(provider),
+      errors: z.array(error).describe("what fails, each error once; the most frequent first"),
       failures: z.array(failure).describe("newest first"),
       series: z.array(series).describe("what it measures besides: the last value of each"),
       spans: z.number(),
@@ -92,6 +161,24 @@ export const engines = procedure({
       })),
 });
 
+export const errorsShared = procedure({
+  method: "GET",
+  path: "/api/v1/engines/errors",
+  access: "read",
+  summary: "What several services fail on at the same time: one resource, and one trouble",
+  input: nothing,
+  output: z.array(
+    z.object({
+      resource: z.string(),
+      services: z.array(z.string()),
+      categories: z.array(z.string()),
+      calls: z.number(),
+      at: time.describe("when the last of them failed on it"),
+    }),
+  ),
+  run: ({ house }) => sharedErrors(house.engines(), house.clock.now().wallMs),
+});
+
 export const steeredEngines = procedure({
   method: "GET",
   path: "/api/v1/engines/wanted",
@@ -106,22 +193,43 @@ export const steerEngines = procedure({
   method: "POST",
   path: "/api/v1/engines/wanted",
   access: "act",
-  summary: "Restrict the engines inside a service: a mode at most, an operation isolated",
+  summary: "Steer the engines inside a service: mode, isolated operations, limits, AI providers",
   input: z.object({
     service: name,
-    mode: mode.nullable().optional().describe("null takes it back"),
+    mode: mode.nullable().optional().describe("at most; null takes it back"),
     isolate: z.object({ operation: name, reason: name }).optional(),
     release: name.optional().describe("an operation that was isolated"),
+    prefer: name.optional().describe("an AI provider to ask first"),
+    eject: name.optional().describe("an AI provider not to ask"),
+    readmit: name.optional().describe("an AI provider to ask as usual again"),
+    limit: z
+      .object({
+        operation: name,
+        timeoutMs: bounded("timeoutMs", "ms").int(),
+        concurrency: bounded("concurrency", "calls at once").int(),
+        perSecond: bounded("perSecond", "calls per second"),
+      })
+      .partial({ timeoutMs: true, concurrency: true, perSecond: true })
+      .optional()
+      .describe("of an operation, or of all of something that was wrapped"),
+    unlimit: name.optional().describe("an operation whose limits are taken back"),
+    reason: name.optional().describe("of everything that is wanted here"),
+    forMs: z.number().int().min(1000).max(forMsMax).optional().describe("it ends by itself then"),
+    who: z.string().min(1).max(80).optional().describe("for the journal: who asks with this token"),
+    unseen: z.boolean().optional().describe("also what no engine has told of yet"),
   }),
   output: wish,
-  run: async ({ house, caller }, { service, ...change }) => {
+  run: async ({ house, caller }, { service, who, unseen = false, ...change }) => {
     const found = findService(house, service).name;
-    if (Object.values(change).every((value) => value === undefined)) {
+    const { reason: _, forMs: _ms, ...wanted } = change;
+    if (Object.values(wanted).every((value) => value === undefined)) {
       throw new SoulMirrorError("BAD_REQUEST", "nothing is wanted", {
-        fix: "give `mode`, `isolate` or `release`",
+        fix: "give `mode`, `isolate`, `release`, `prefer`, `eject`, `readmit`, `limit` or `unlimit`",
       });
     }
-    return await house.steer(found, change, caller.name);
+    checkSteering(house, { service: found, change, unseen });
+    const by = who === undefined ? caller.name : `${who} (${caller.name})`;
+    return await house.steer(found, change, by);
   },
 });
 

@@ -51,7 +51,7 @@ export const breakers = procedure({
 
 /** When one opened, and what it was set to, only its engine knows. */
 function told({ service, id, operations, seenAt }: EngineReport): readonly BreakerRow[] {
-  return operations.flatMap(({ name: operation, breaker, calls, failed }) =>
+  return operations.flatMap(({ name: operation, breaker, breakerEnforced, calls, failed }) =>
     breaker === null
       ? []
       : [
@@ -64,7 +64,7 @@ function told({ service, id, operations, seenAt }: EngineReport): readonly Break
             lastSuccessAt: null,
             openedAt: null,
             nextRetryAt: null,
-            configuration: null,
+            configuration: breakerEnforced === false ? { enforced: false } : null,
             updatedAt: seenAt,
           },
         ],

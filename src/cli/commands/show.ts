@@ -21,6 +21,7 @@ import { pinLine } from "../render-report.ts";
 import type { Style } from "../style.ts";
 import { tellEngines } from "../tell-engines.ts";
 import { calendarTime, clockTime, shortName } from "../tell-entry.ts";
+import { tellSteering } from "../tell-steering.ts";
 import { tellSteps, whyOf } from "../tell-steps.ts";
 import { targetOf } from "./actions.ts";
 
@@ -241,12 +242,14 @@ async function showWatched(history: History, resource: ResourceView): Promise<Sh
 const liveSeen = 100;
 
 async function showService(history: History, service: ServiceView): Promise<Shown> {
-  const [{ failures, kept }, engines] = await Promise.all([
+  const [{ failures, kept }, engines, steered] = await Promise.all([
     pastOf(history, service.name),
     history.engines(service.name),
+    history.steered(service.name),
   ]);
   const text = (style: Style): string => {
     const { name, state, reason, mode, listen, dependsOn, restarts } = service;
+    const nowMs = realClock.now().wallMs;
     const why = reason === null ? "" : `  ${plainText(reason)}`;
     const facts = [
       ["mode", mode],
@@ -268,10 +271,11 @@ async function showService(history: History, service: ServiceView): Promise<Show
       ...(pinned === "" ? [] : [pinned]),
       columns(facts),
       columns(instances),
-      ...tellEngines(engines, { style, nowMs: realClock.now().wallMs }),
+      ...tellEngines(engines, { style, nowMs }),
+      ...[tellSteering(steered, { style, nowMs })].filter((part) => part !== ""),
       failureTable(failures, style),
       ...kept,
     ].join("\n\n");
   };
-  return { value: { ...service, engines, failures }, text };
+  return { value: { ...service, engines, steered: steered[0] ?? null, failures }, text };
 }

@@ -27,6 +27,7 @@ import type { DaemonClient } from "../daemon-client.ts";
 import { JournalTail } from "./journal-tail.ts";
 import type { LedgerTail } from "./ledger-tail.ts";
 import type { ShopLoad } from "./shop-load.ts";
+import { unrestOf } from "./unrest.ts";
 
 export interface Drill {
   readonly scene: Scene;
@@ -42,8 +43,6 @@ const windowMs = 6000;
 const lookEveryMs = 250;
 const calmWithinMs = 120_000;
 const calmWindowMs = 3000;
-/** Longer than `healthy_run` of the example fleet: what comes sooner is taken for a relapse. */
-const usualRunMs = 6000;
 /** After the window, for the verdicts of the daemon. */
 const verdictsWithinMs = 30_000;
 
@@ -55,8 +54,7 @@ export async function runFault(drill: Drill, fault: Fault): Promise<FaultRun> {
   });
   const unavailable = await fault.unavailable?.(scene);
   if (unavailable !== undefined) return none({ kind: "not here", reason: unavailable });
-  drill.progress(`${fault.id}: waiting for a calm fleet`);
-  await calm(drill);
+  await calm(drill, fault);
   const journal = new JournalTail(drill.client);
   await journal.begin();
   let injection: Injection;
@@ -124,18 +122,20 @@ async function look(drill: Drill, faultAtMs: number): Promise<FaultRecord["heali
 }
 
 /** Keeps D1. */
-async function calm(drill: Drill): Promise<void> {
+async function calm(drill: Drill, fault: Fault): Promise<void> {
   const { clock } = drill.scene;
-  const untilMs = clock.now().wallMs + calmWithinMs;
+  const untilMs = clock.now().monotonicMs + calmWithinMs;
   for (;;) {
     const nowMs = clock.now().wallMs;
     drill.ledger.forgetBefore(nowMs - 60_000);
     await drill.ledger.read();
     const window = { fromMs: nowMs - calmWindowMs };
     const { requests, failed } = drill.load.countRequests(drill.ledger.lines, window);
-    if (requests > 0 && failed === 0 && (await isCalm(drill.client()))) return;
-    if (nowMs > untilMs) {
-      throw new SoulMirrorError("DRILL_FAILED", "the fleet does not become calm", {
+    const unrest = unrestOfRequests(requests, failed) ?? (await unrestNow(drill.client()));
+    if (unrest === undefined) return;
+    drill.progress(`${fault.id}: waiting for a calm fleet: ${unrest}`);
+    if (clock.now().monotonicMs > untilMs) {
+      throw new SoulMirrorError("DRILL_FAILED", `the fleet does not become calm: ${unrest}`, {
         fix: "see `soulmirror status` and `soulmirror incidents`",
       });
     }
@@ -143,28 +143,23 @@ async function calm(drill: Drill): Promise<void> {
   }
 }
 
-async function isCalm(client: DaemonClient): Promise<boolean> {
+function unrestOfRequests(requests: number, failed: number): string | undefined {
+  if (requests === 0) return "no request was answered yet";
+  return failed === 0 ? undefined : `${failed} of the last ${requests} requests failed`;
+}
+
+async function unrestNow(client: DaemonClient): Promise<string | undefined> {
   try {
-    const services = await client.get<readonly ServiceView[]>("/api/v1/services");
-    const isUsual = services.every(
-      ({ state, instances }) => state === "healthy" && instances.every(hasRunLong),
-    );
-    return isUsual && (await isSettled(client)) && (await isLongSettled(client));
-  } catch {
-    // No daemon answers just now: that is not calm.
-    return false;
+    const [services, live, underWay, [last]] = await Promise.all([
+      client.get<readonly ServiceView[]>("/api/v1/services"),
+      client.get<readonly Incident[]>("/api/v1/incidents?live=true&limit=10"),
+      client.get<readonly Action[]>("/api/v1/actions/under-way"),
+      client.get<readonly Incident[]>("/api/v1/incidents?limit=1"),
+    ]);
+    return unrestOf({ services, live, underWay, last, nowMs: realClock.now().wallMs });
+  } catch (error) {
+    return `the daemon does not answer: ${messageOf(error)}`;
   }
-}
-
-/** As services have that are met by a fault at night: a run that counts as healthy, a spare. */
-function hasRunLong({ startedAt }: ServiceView["instances"][number]): boolean {
-  return startedAt !== null && realClock.now().wallMs - startedAt >= usualRunMs;
-}
-
-async function isLongSettled(client: DaemonClient): Promise<boolean> {
-  const [last] = await client.get<readonly Incident[]>("/api/v1/incidents?limit=1");
-  if (last?.state.kind !== "resolved") return last === undefined;
-  return realClock.now().wallMs - last.state.at >= usualRunMs;
 }
 
 /** Nothing is being done, judged or waited for. */

@@ -1,4 +1,4 @@
-import type { ErrorCategory } from "../../resilience/index.ts";
+import { type ErrorCategory, sayCategory } from "../../resilience/index.ts";
 import { read } from "./shape.ts";
 
 /** A provider has answered, and what it answered is no answer. */
@@ -9,6 +9,7 @@ export class AnswerError extends Error {
     super(message, cause === undefined ? undefined : { cause });
     this.name = "AnswerError";
     this.category = category;
+    sayCategory(this, category);
   }
 }
 

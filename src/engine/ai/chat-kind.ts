@@ -8,16 +8,26 @@ type Chunk = Record<string, unknown>;
 /** Choices of one answer; more than anybody asks for. */
 const mostChoices = 128;
 
-export const chatKind: StreamKind<unknown> = {
-  watch: () => new ChatWatch(),
-  delivery: () => new MarkedDelivery(),
-  isHeld: (_chunk, sight, parts) => parts && sight === "tool",
-};
+/** `request` says how many choices are asked for. */
+export function chatKind(request?: unknown): StreamKind<unknown> {
+  const asked = read(request, "n");
+  const choices = typeof asked === "number" ? Math.min(asked, mostChoices) : 1;
+  return {
+    watch: () => new ChatWatch(choices),
+    delivery: () => new MarkedDelivery(),
+    isHeld: (_chunk, sight, parts) => parts && sight === "tool",
+  };
+}
 
 class ChatWatch implements StreamWatch<unknown> {
   /** Choices that have begun, and whether they have ended. */
   readonly #ended = new Map<unknown, boolean>();
+  readonly #asked: number;
   #usage: unknown;
+
+  constructor(asked: number) {
+    this.#asked = asked;
+  }
 
   see(chunk: unknown): Sight {
     const error = read(chunk, "error");
@@ -27,23 +37,25 @@ class ChatWatch implements StreamWatch<unknown> {
     for (const choice of listOf(read(chunk, "choices"))) {
       const index = read(choice, "index") ?? 0;
       const isEnd = typeof read(choice, "finish_reason") === "string";
-      if (this.#ended.size < mostChoices) {
-        this.#ended.set(index, isEnd || this.#ended.get(index) === true);
+      const before = this.#ended.get(index);
+      if (before !== undefined || this.#ended.size < mostChoices) {
+        this.#ended.set(index, isEnd || before === true);
       }
       const delta = read(choice, "delta");
-      if (listOf(read(delta, "tool_calls")).length > 0 || read(delta, "function_call"))
-        return "tool";
-      if (saysSomething(delta)) sight = "content";
+      if (listOf(read(delta, "tool_calls")).length > 0 || read(delta, "function_call")) {
+        sight = "tool";
+      } else if (sight !== "tool" && saysSomething(delta)) sight = "content";
     }
     return sight;
   }
 
   isWhole(): boolean {
-    return this.#ended.size > 0 && [...this.#ended.values()].every(Boolean);
+    return this.#ended.size >= this.#asked && this.mayEnd();
   }
 
+  /** Many providers give one choice, however many are asked for. */
   mayEnd(): boolean {
-    return this.isWhole();
+    return this.#ended.size > 0 && [...this.#ended.values()].every(Boolean);
   }
 
   usage(): unknown {

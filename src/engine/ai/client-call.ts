@@ -8,7 +8,7 @@ import type { Group } from "./group.ts";
 import { usageOf } from "./ledger.ts";
 import type { Member } from "./member.ts";
 import { read } from "./shape.ts";
-import { opaqueKind } from "./stream-kind.ts";
+import { opaqueKind, type StreamKind } from "./stream-kind.ts";
 import { StreamReader } from "./stream-reader.ts";
 import { type Attempt, Turn, walk } from "./turn.ts";
 
@@ -19,7 +19,7 @@ export interface ClientMember extends Member {
   readonly keepsRetries: boolean;
 }
 
-interface CallParts {
+export interface CallParts {
   readonly group: Group<ClientMember>;
   readonly method: ClientMethod;
   readonly body: unknown;
@@ -98,7 +98,7 @@ export class ClientCall implements Answering {
       if (attempt === undefined) return promise;
       try {
         const answer = await attempt.within(promise, this.#parts.group.limits.timeoutMs);
-        check(this.#parts, answer);
+        checkAnswer(this.#parts, answer);
         attempt.succeed(usageOf(read(answer, "usage")));
         return answer;
       } catch (thrown) {
@@ -115,7 +115,7 @@ export class ClientCall implements Answering {
     let sdkStream: SdkStream | undefined;
     const reader = await StreamReader.open<ClientMember, unknown>({
       turn: this.#turn,
-      kind: this.#parts.method.kind ?? opaqueKind,
+      kind: kindOf(this.#parts),
       begun,
       open: async (attempt) => {
         const opened = attempt === begun ? first : await this.#open(attempt);
@@ -155,8 +155,12 @@ export class ClientCall implements Answering {
 
 type SdkStream = AsyncIterable<unknown>;
 
-function isStreaming({ method, body }: CallParts): boolean {
+export function isStreaming({ method, body }: CallParts): boolean {
   return method.kind !== undefined && read(body, "stream") === true;
+}
+
+export function kindOf({ method, body }: CallParts): StreamKind<unknown> {
+  return method.kind?.(body) ?? opaqueKind;
 }
 
 /** Vectors of two models cannot be compared: another model's would be worse than none. */
@@ -174,7 +178,7 @@ function ask(parts: CallParts, { member, signal }: Attempt<ClientMember>): Calla
   return callMethod(member.client, method, [ownBody, { ...options, ...retries, signal }]);
 }
 
-function check({ method, body, group }: CallParts, answer: unknown): void {
+export function checkAnswer({ method, body, group }: CallParts, answer: unknown): void {
   method.check(answer, body);
   if (group.failOverOn.content_policy === true && method.isFiltered(answer)) {
     throw new AnswerError("content_policy", "the answer was filtered");
@@ -182,7 +186,7 @@ function check({ method, body, group }: CallParts, answer: unknown): void {
 }
 
 /** What the client cannot read is no answer, and no mistake of the program. */
-function asAnswerError(error: unknown): unknown {
+export function asAnswerError(error: unknown): unknown {
   const isUnread = error instanceof SyntaxError || error instanceof TypeError;
   if (!isUnread || error.cause !== undefined) return error;
   return new AnswerError("server_error", "the answer cannot be read", error);

@@ -5,10 +5,11 @@ import { ClientCall, type ClientMember } from "./client-call.ts";
 import type { ClientLike, SdkMethod } from "./client-like.ts";
 import { type ClientMethod, clientMethods } from "./client-methods.ts";
 import { FailoverPromise } from "./client-promise.ts";
+import { askFirstClient } from "./first-client.ts";
 import { Group } from "./group.ts";
 import { rememberHandle } from "./handle.ts";
-import type { ProviderTraits } from "./member.ts";
-import type { FailoverOptions, Outage } from "./options.ts";
+import { checkList, type ProviderTraits } from "./member.ts";
+import { type FailoverOptions, type Outage, readOptions } from "./options.ts";
 import { nameByAddress } from "./provider-names.ts";
 import { read } from "./shape.ts";
 
@@ -39,13 +40,18 @@ export function failoverClient<C extends ClientLike>(
   providers: readonly (C | ClientProvider<C>)[],
   options: ClientOptions = {},
 ): C {
+  checkList("failoverClient", "providers", providers);
+  readOptions(options);
   const keepsRetries = options.clientRetries === "keep";
   const members = providers.map((each, index) => ({ ...memberOf(each, index), keepsRetries }));
   const group = new Group(members, options);
   for (const member of members) tellOfRetries(group, member);
   const call = (method: ClientMethod): SdkMethod => {
-    return (body, callOptions) =>
-      new FailoverPromise(new ClientCall({ group, method, body, options: callOptions }));
+    return (body, callOptions) => {
+      const parts = { group, method, body, options: callOptions };
+      if (group.stance !== "act") return askFirstClient(parts);
+      return new FailoverPromise(new ClientCall(parts));
+    };
   };
   const client = coverClient(members[0]?.client as C, call);
   rememberHandle(client, group);

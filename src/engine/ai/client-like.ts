@@ -14,7 +14,7 @@ export type SdkMethod = (body: unknown, options?: object) => CallablePromise;
 export function callMethod(
   client: ClientLike,
   { path }: ClientMethod,
-  [body, options]: readonly [unknown, object],
+  [body, options]: readonly [unknown, object | undefined],
 ): CallablePromise {
   const resource = path.reduce<unknown>(read, client);
   const create = read(resource, "create") as SdkMethod;

@@ -23,8 +23,8 @@ export interface ClientMethod {
   /** Throws where an answer with status 200 is none. */
   readonly check: (answer: unknown, body: unknown) => void;
   readonly isFiltered: (answer: unknown) => boolean;
-  /** Undefined where it never streams. */
-  readonly kind: StreamKind<unknown> | undefined;
+  /** Of the stream that answers this body; undefined where it never streams. */
+  readonly kind: ((body: unknown) => StreamKind<unknown>) | undefined;
   /** Puts a text that was declared as the last resort into the shape of an answer. */
   readonly degraded: ((text: string, isStream: boolean) => unknown) | undefined;
 }
@@ -43,7 +43,7 @@ export const clientMethods: readonly ClientMethod[] = [
     path: ["responses"],
     check: checkResponse,
     isFiltered: () => false,
-    kind: responsesKind,
+    kind: () => responsesKind,
     degraded: (text, isStream) => (isStream ? degradedEvents(text) : degradedResponse(text)),
   },
   {

@@ -1,16 +1,19 @@
 /** `failover([openai, deepseek, gemini])`: one function out of several that do the same. */
 import type { Witness } from "../../resilience/index.ts";
+import type { GroupStance } from "../operation.ts";
 import { AnswerError } from "./answer-error.ts";
 import { badOption } from "./bad-option.ts";
+import { endReading } from "./end-reading.ts";
 import { Group } from "./group.ts";
 import { usageOf } from "./ledger.ts";
-import type { Member, ProviderTraits } from "./member.ts";
+import { checkList, type Member, type ProviderTraits } from "./member.ts";
 import type { FailoverOptions, Outage } from "./options.ts";
 import { nameByFunction } from "./provider-names.ts";
 import type { ProviderRing } from "./provider-ring.ts";
 import { opaqueKind } from "./stream-kind.ts";
 import { StreamReader } from "./stream-reader.ts";
 import { type Attempt, Turn, walk } from "./turn.ts";
+import { FirstAsked } from "./watch-first.ts";
 
 export type ProviderCall<Request, Answer> = (
   request: Request,
@@ -53,7 +56,8 @@ interface FunctionMember<Request, Answer> extends Member {
  *
  * Rejects with `AllFailedError` when nobody answers and no `whenAllFail` is declared, with the
  * provider's own error where another one would refuse, too (`client_error`, `content_policy`), and
- * with the signal's reason when the caller gives up. Throws `BAD_REQUEST` for options of no use.
+ * with the signal's reason when the caller gives up. Throws `OPTIONS_INVALID` at once for options
+ * of no use. Methods lose their `this`: hand in arrow functions.
  */
 export function failover<Request, Answer>(
   providers: readonly Provider<Request, Answer>[],
@@ -73,10 +77,14 @@ export function failover<Request, Answer>(
   providers: readonly AnyProvider<Request, Answer>[],
   options: FunctionOptions<Answer> = {},
 ): Failover<Request, Answer> {
+  checkList("failover", "providers", providers);
   const members = providers.map((provider, index) => memberOf(provider, index));
   const group = new Group(members, options);
-  const ask = (request: Request, call: FailoverCall = {}): Promise<Answer> =>
-    answer({ group, request, turn: new Turn(group, call.signal) });
+  const ask = (request: Request, call: FailoverCall = {}): Promise<Answer> => {
+    const { stance } = group;
+    if (stance !== "act") return askFirst(group, request, { ...call, stance });
+    return answer({ group, request, turn: new Turn(group, call.signal) });
+  };
   const on = (witness: Witness): (() => void) => group.witnesses.on(witness);
   return Object.assign(ask, { ring: group.shown, on });
 }
@@ -90,6 +98,32 @@ function memberOf<Request, Answer>(
     throw badOption(`providers[${index}]`, typeof provider, "give a function, or { name, call }");
   }
   return { ...traits, name: traits.name ?? nameByFunction(traits.call, index) };
+}
+
+/** As if there were no failover; where it may watch, it does. */
+function askFirst<Request, Answer>(
+  group: Group<FunctionMember<Request, Answer>>,
+  request: Request,
+  { signal, stance }: FailoverCall & { readonly stance: GroupStance },
+): Promise<Answer> {
+  const seen = stance === "watch" ? new FirstAsked(group, signal) : undefined;
+  const context = { signal: signal ?? new AbortController().signal };
+  let asked: Promise<Answer>;
+  try {
+    asked = Promise.resolve(group.first.call(request, context));
+  } catch (error) {
+    // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- as it came
+    asked = Promise.reject(error);
+  }
+  asked.then(
+    (value) => {
+      if (isStream(value)) seen?.stream(value, opaqueKind);
+      else seen?.succeed(usageOf((value as { usage?: unknown } | null)?.usage));
+      return undefined;
+    },
+    (error: unknown) => seen?.fail(error),
+  );
+  return asked;
 }
 
 interface Asked<Request, Answer> {
@@ -158,7 +192,5 @@ function isStream(value: unknown): value is AsyncIterable<unknown> {
 }
 
 function closeLate(value: unknown): void {
-  if (!isStream(value)) return;
-  const closing = value[Symbol.asyncIterator]().return?.();
-  closing?.then(undefined, () => undefined);
+  if (isStream(value)) void endReading(() => value[Symbol.asyncIterator]());
 }

@@ -38,7 +38,9 @@ describe("options that cannot be", () => {
   });
 
   it("say so, too, of providers", () => {
-    expect(complaint({}, [])).toContain("providers: 0 is of no use here: give 1 to 32 of them");
+    expect(complaint({}, [])).toContain(
+      "providers: expected a list of 1 to 32, found []: write [a, b]",
+    );
     const twins = [
       { name: "a", call: () => 1 },
       { name: "a", call: () => 2 },
@@ -46,7 +48,7 @@ describe("options that cannot be", () => {
     expect(() => failover(twins)).toThrow('name: "a" is of no use here');
     expect(() => failover([5 as unknown as () => string])).toThrow("providers[0]");
     expect(() => failoverModel([{} as ModelLike])).toThrow("models[0]");
-    expect(() => failoverOf({})).toThrow('client: "object" is of no use here');
+    expect(() => failoverOf({})).toThrow("failoverOf: client: expected such a client, found {}");
   });
 });
 

@@ -8,7 +8,7 @@ import {
   Witnesses,
 } from "../../resilience/index.ts";
 import type { Notice } from "../events.ts";
-import type { CallMeter } from "../operation.ts";
+import type { CallMeter, GroupEngine, GroupStance } from "../operation.ts";
 import { realTools } from "../real-tools.ts";
 import type { FailOverOn } from "./fail-over-rule.ts";
 import { createJudge, type JudgeAi } from "./judge.ts";
@@ -23,6 +23,7 @@ import {
 } from "./options.ts";
 import { createProviderRing, type ProviderRing } from "./provider-ring.ts";
 import { listOf, read } from "./shape.ts";
+import { steeredOrder } from "./steered-order.ts";
 
 export class Group<M extends Member = Member> {
   readonly operation: string;
@@ -40,6 +41,7 @@ export class Group<M extends Member = Member> {
   readonly witnesses: Witnesses;
   readonly #ring: Ring<M>;
   readonly #ledger: Ledger;
+  readonly #engine: GroupEngine | undefined;
   readonly #options: FailoverOptions<unknown>;
   readonly #retryTold = new Set<string>();
 
@@ -52,19 +54,40 @@ export class Group<M extends Member = Member> {
     this.tools = options.tools ?? realTools;
     this.judge = createJudge(this.tools.wallMs);
     this.failOverOn = options.failOverOn ?? {};
-    this.meter = options.meter;
+    this.#engine = options.engine;
+    this.meter = options.meter ?? options.engine?.meter.bind(options.engine);
     this.restarts = options.onMidStreamFailure === "restart";
     this.witnesses = new Witnesses(this.operation);
     this.#options = options;
     this.#ledger = new Ledger(members);
     this.#ring = new Ring(members.map(alternativeOf), ring, (decision) => this.tell(decision));
-    const nowMs = this.tools.monotonicMs;
-    this.shown = createProviderRing({ ring: this.#ring, ledger: this.#ledger, nowMs });
+    this.shown = createProviderRing({
+      ring: this.#ring,
+      ledger: this.#ledger,
+      nowMs: this.tools.monotonicMs,
+      order: () => this.inOrder().map(({ name }) => name),
+      wishOf: (name) => this.#engine?.providers.wishOf(name),
+    });
+    this.#engine?.providers.adopt({
+      name: this.operation,
+      report: () => ({
+        name: this.operation,
+        stance: this.stance,
+        providers: this.shown.report(),
+      }),
+    });
+  }
+
+  /** As the engine's modes and switches have it now. */
+  get stance(): GroupStance {
+    return this.#engine?.providers.stanceOf(this.operation) ?? "act";
   }
 
   /** Whom to ask now, the best first; empty when all have asked to be left alone. */
   inOrder(): M[] {
-    return this.#ring.order(this.tools.monotonicMs()).map(({ target }) => target);
+    return steeredOrder(this.#ring, this.tools.monotonicMs(), (name) =>
+      this.#engine?.providers.wishOf(name),
+    ).map(({ target }) => target);
   }
 
   /** Until the first of those who have asked to be left alone may be asked again. */
@@ -83,8 +106,10 @@ export class Group<M extends Member = Member> {
     if (member !== undefined) this.#ring.failed(member, this.tools.monotonicMs(), judgement);
   }
 
-  tell(decision: Decision): void {
-    this.witnesses.tell(decision);
+  /** Where it may not act, it is told what would have been done. */
+  tell(decision: Decision, enforced: boolean = this.stance === "act"): void {
+    this.witnesses.tell(decision, enforced);
+    this.#engine?.providers.decided(this.operation, decision, enforced);
   }
 
   /** A function that uses the AI SDK lets it ask the same provider several times first. */
@@ -109,7 +134,9 @@ export class Group<M extends Member = Member> {
     const { whenAllFail } = this.#options;
     if (whenAllFail === undefined) return undefined;
     const { error } = outage;
-    this.tell({ kind: "fallback", category: this.judge(error).category, error });
+    const mayAnswer = this.#engine?.providers.mayFallBack(this.operation) ?? true;
+    this.tell({ kind: "fallback", category: this.judge(error).category, error }, mayAnswer);
+    if (!mayAnswer) return undefined;
     if (typeof whenAllFail !== "function") return whenAllFail;
     try {
       return await (whenAllFail as (outage: Outage) => unknown)(outage);

@@ -1,6 +1,6 @@
 /** What is known of a failover behind a client or a model, which have no room for it themselves. */
+import { checkArgument, refusedOption } from "../../kernel/index.ts";
 import type { Witness } from "../../resilience/index.ts";
-import { badOption } from "./bad-option.ts";
 import type { Group } from "./group.ts";
 import type { ProviderRing } from "./provider-ring.ts";
 
@@ -24,5 +24,6 @@ export function rememberHandle(
 export function failoverOf(of: object): FailoverHandle {
   const handle = handles.get(of);
   if (handle !== undefined) return handle;
-  throw badOption("client", typeof of, "give what failoverClient or failoverModel has returned");
+  const fix = "give what failoverClient or failoverModel has returned";
+  return checkArgument(["failoverOf", "client"], of, refusedOption<never>("such a client", fix));
 }

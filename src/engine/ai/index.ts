@@ -5,6 +5,8 @@
  * first is decided by the ring of `resilience/`. No package is loaded: what others have made is
  * known by its shape alone.
  */
+
+export type { ProviderReport } from "../operation.ts";
 export { AnswerError } from "./answer-error.ts";
 export {
   type ClientOptions,
@@ -40,5 +42,5 @@ export type {
   ProviderOrder,
   Restart,
 } from "./options.ts";
-export type { ProviderReport, ProviderRing } from "./provider-ring.ts";
+export type { ProviderRing } from "./provider-ring.ts";
 export { TruncatedStreamError } from "./truncated-stream-error.ts";

@@ -2,7 +2,7 @@
 import { APICallError } from "@ai-sdk/provider";
 import OpenAI from "openai";
 import { describe, expect, it } from "vitest";
-import { CallTimeoutError, type ErrorCategory } from "../../resilience/index.ts";
+import { AllFailedError, CallTimeoutError, type ErrorCategory } from "../../resilience/index.ts";
 import { AnswerError, failureOf } from "./answer-error.ts";
 import { judgeFailOver } from "./fail-over-rule.ts";
 import { createJudge } from "./judge.ts";
@@ -103,6 +103,13 @@ describe("what is no refusal", () => {
       responseBody: JSON.stringify({ error: { code: "insufficient_quota" } }),
     });
     expect(judge(error).category).toBe("quota_exceeded");
+  });
+
+  it("is not judged by what an error of ours says to the clients of this service", () => {
+    const errors = [Object.assign(new Error("no such field"), { status: 400 })];
+    const inner = new AllFailedError("inner", { asked: ["llm:a"], errors });
+    expect(inner.status).toBe(503);
+    expect(judge(inner)).toMatchObject({ category: "client_error", scope: "request" });
   });
 
   it("may be anything that can be thrown", () => {

@@ -5,8 +5,15 @@
  *     everywhere); the request's never counts against the provider's health.
  * J2. A key that is not accepted is that provider's trouble, for each has a key of its own, and so
  *     is a model that it does not have.
+ * J3. Who meets the error later, without knowing of providers, gives it the same category.
  */
-import { type Classify, createClassify, type Judgement } from "../../resilience/index.ts";
+import {
+  type Classify,
+  createClassify,
+  isPolicyError,
+  type Judgement,
+  sayCategory,
+} from "../../resilience/index.ts";
 import { AnswerError, failureOf } from "./answer-error.ts";
 import { read } from "./shape.ts";
 
@@ -22,11 +29,20 @@ export function createJudge(wallMs: () => number): JudgeAi {
   const classify = createClassify(wallMs);
   return (error) => {
     if (error instanceof AnswerError) return ofAnswer(error);
-    const judged = byStatus(error, classify) ?? classify(errorInside(error) ?? error);
+    const judged = known(error, classify) ?? classify(error);
     if (judged.category === "auth") return { ...judged, isFault: true, scope: "provider" };
     const isProviders = judged.isFault || judged.category === "rejected" || isMissing(error);
     return { ...judged, scope: isProviders ? "provider" : "request" };
   };
+}
+
+/** What only those see who know that it comes from a provider. */
+function known(error: unknown, classify: Classify): Judgement | undefined {
+  const inside = errorInside(error);
+  const judged = byStatus(error, classify) ?? (inside && classify(inside));
+  // J3.
+  if (judged !== undefined) sayCategory(error, judged.category);
+  return judged;
 }
 
 function ofAnswer({ category }: AnswerError): AiJudgement {
@@ -50,6 +66,8 @@ function errorInside(error: unknown): Error | undefined {
 
 /** Some say "invalid request" of everything: where the status says more, it is believed. */
 function byStatus(error: unknown, classify: Classify): Judgement | undefined {
+  // What ours say is for the clients of this service, and not of any provider.
+  if (isPolicyError(error)) return undefined;
   const status = read(error, "status") ?? read(error, "statusCode");
   if (typeof status !== "number" || status < 401) return undefined;
   const headers = read(error, "headers") ?? read(error, "responseHeaders");

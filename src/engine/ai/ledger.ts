@@ -1,14 +1,10 @@
 /** Tokens and money per provider, from the usage that answers carry. */
+import type { ProviderAccount } from "../operation.ts";
 import type { Member, Price } from "./member.ts";
 
 export interface Usage {
   readonly inputTokens: number;
   readonly outputTokens: number;
-}
-
-export interface Account extends Usage {
-  /** In the currency of the prices; undefined: no price was declared. */
-  readonly spent: number | undefined;
 }
 
 const million = 1_000_000;
@@ -31,7 +27,7 @@ export class Ledger {
     account.outputTokens += usage.outputTokens;
   }
 
-  account(name: string): Account {
+  account(name: string): ProviderAccount {
     const { inputTokens, outputTokens } = this.#accounts.get(name) ?? nothing;
     const price = this.#prices.get(name);
     const spent = price && (inputTokens * price.input + outputTokens * price.output) / million;

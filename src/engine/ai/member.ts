@@ -1,4 +1,5 @@
 /** A provider as the ring knows it, whatever is behind it. */
+import { anyOption, checkArgument, listOption } from "../../kernel/index.ts";
 import { badOption } from "./bad-option.ts";
 
 /** Money for a million tokens, in any currency: the same one for all. */
@@ -21,6 +22,11 @@ export interface Member extends ProviderTraits {
 
 /** More than anybody has, and few enough to show. */
 const mostProviders = 32;
+
+/** What was handed in for providers is a list. */
+export function checkList(subject: string, key: string, providers: unknown): void {
+  checkArgument([subject, key], providers, listOption(anyOption(), { min: 1, max: mostProviders }));
+}
 
 /** Returns the first one. */
 export function checkMembers<M extends Member>(members: readonly M[]): M {

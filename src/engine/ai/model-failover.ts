@@ -4,13 +4,14 @@ import { badOption } from "./bad-option.ts";
 import { Group } from "./group.ts";
 import { rememberHandle } from "./handle.ts";
 import { usageOf } from "./ledger.ts";
-import type { Member, ProviderTraits } from "./member.ts";
+import { checkList, type Member, type ProviderTraits } from "./member.ts";
 import { checkFinish, degradedAnswer, degradedParts, modelKind, type Part } from "./model-kind.ts";
 import type { FailoverOptions, Outage } from "./options.ts";
 import { namesByModel } from "./provider-names.ts";
 import { read } from "./shape.ts";
 import { StreamReader } from "./stream-reader.ts";
 import { Turn, walk } from "./turn.ts";
+import { FirstAsked } from "./watch-first.ts";
 
 interface GenerateResult {
   readonly content: readonly unknown[];
@@ -69,6 +70,7 @@ export function failoverModel<M extends ModelLike>(
   models: readonly (M | ModelProvider<M>)[],
   options: ModelOptions = {},
 ): ModelOf<M> {
+  checkList("failoverModel", "models", models);
   const members = membersOf(models);
   const group = new Group(members, options);
   const { specificationVersion, supportedUrls } = group.first.model;
@@ -77,8 +79,12 @@ export function failoverModel<M extends ModelLike>(
     provider: "soulmirror",
     modelId: members.map(({ name }) => name).join(","),
     supportedUrls,
-    doGenerate: (call: CallOptions) => generate(group, specificationVersion, call),
-    doStream: (call: CallOptions) => stream(group, specificationVersion, call),
+    doGenerate: (call: CallOptions) =>
+      group.stance === "act"
+        ? generate(group, specificationVersion, call)
+        : generateFirst(group, call),
+    doStream: (call: CallOptions) =>
+      group.stance === "act" ? stream(group, specificationVersion, call) : streamFirst(group, call),
   };
   rememberHandle(model, group);
   return model as ModelOf<ModelLike> as ModelOf<M>;
@@ -127,6 +133,39 @@ async function generate(
     if (text === undefined) throw error;
     return degradedAnswer(text, version);
   }
+}
+
+/** As if there were no failover; where it may watch, it does. */
+function generateFirst(group: Group<ModelMember>, call: CallOptions): PromiseLike<unknown> {
+  const seen = seenBy(group, call);
+  const asked = group.first.model.doGenerate(call);
+  asked.then(
+    (answer) => {
+      try {
+        check(group, answer);
+        seen?.succeed(usageOf(answer.usage));
+      } catch (error) {
+        seen?.fail(error);
+      }
+      return undefined;
+    },
+    (error: unknown) => seen?.fail(error),
+  );
+  return asked;
+}
+
+function streamFirst(group: Group<ModelMember>, call: CallOptions): PromiseLike<unknown> {
+  const seen = seenBy(group, call);
+  const asked = group.first.model.doStream(call);
+  asked.then(
+    ({ stream: parts }) => seen?.stream(parts, modelKind),
+    (error: unknown) => seen?.fail(error),
+  );
+  return asked;
+}
+
+function seenBy(group: Group<ModelMember>, call: CallOptions): FirstAsked | undefined {
+  return group.stance === "watch" ? new FirstAsked(group, call.abortSignal) : undefined;
 }
 
 function check(group: Group<ModelMember>, { content, finishReason }: GenerateResult): void {

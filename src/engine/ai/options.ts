@@ -5,6 +5,7 @@ import {
   durationOption,
   flagOption,
   numberOption,
+  type OptionPlace,
   type OptionReader,
   optionsOf,
   textOption,
@@ -19,7 +20,7 @@ import {
   type Tools,
 } from "../../resilience/index.ts";
 import type { Notice } from "../events.ts";
-import type { CallMeter } from "../operation.ts";
+import type { CallMeter, GroupEngine } from "../operation.ts";
 import type { FailOverOn } from "./fail-over-rule.ts";
 
 export type ProviderOrder = "order" | "latency" | "cost" | "health";
@@ -91,9 +92,15 @@ export interface FailoverOptions<Degraded> {
   readonly ejection?: EjectionOptions;
   /** `off` (default): a client's own retries are switched off in each call. `keep`: only told. */
   readonly clientRetries?: "off" | "keep";
+  /**
+   * The engine that it belongs to, as `createEngine` has made it: its modes and switches hold for
+   * the settings of a service of that `name`, each provider is one of its operations, and what is
+   * decided is counted there. Default: none, and it acts.
+   */
+  readonly engine?: GroupEngine;
   /** Told of stacked retries. */
   readonly onNotice?: (notice: Notice) => void;
-  /** Counts and times the attempts of each provider: `(name) => engine.meter(name)`. */
+  /** Counts and times the attempts of each provider. Default: the engine's, if there is one. */
   readonly meter?: (name: string) => CallMeter;
   /** Time, timers and chance. Default: the real ones. */
   readonly tools?: Tools;
@@ -142,10 +149,19 @@ const shape = optionsOf({
     maxEjectedShare: share,
   }),
   clientRetries: wordOption(["off", "keep"]),
+  engine: engineOption,
   onNotice: callbackOption(),
   meter: callbackOption(),
   tools: anything,
 });
+
+function engineOption(value: unknown, place: OptionPlace): GroupEngine {
+  const { providers, meter } = (value ?? {}) as Partial<GroupEngine>;
+  if (typeof providers?.stanceOf !== "function" || typeof meter !== "function") {
+    place.wrong(value, "an engine", "hand in what createEngine() has returned");
+  }
+  return value as GroupEngine;
+}
 
 /** Throws OPTIONS_INVALID with every mistake. */
 export function readOptions(options: FailoverOptions<unknown>): ReadOptions {

@@ -1,24 +1,8 @@
 /** The ring as its owner sees it: who is well, how fast, for how much, and who is asked first. */
 import type { Ring } from "../../resilience/index.ts";
-import type { Account, Ledger } from "./ledger.ts";
+import type { ProviderReport, ProviderWish } from "../operation.ts";
+import type { Ledger } from "./ledger.ts";
 import type { ProviderOrder } from "./options.ts";
-
-export interface ProviderReport extends Account {
-  readonly name: string;
-  /** 1: asked first; undefined: not asked now. */
-  readonly place: number | undefined;
-  /** `held`: it has said when to come back. */
-  readonly state: "serving" | "ejected" | "held";
-  /** Until it is asked again. */
-  readonly leftMs: number;
-  readonly calls: number;
-  /** Those that failed by its own fault. */
-  readonly faults: number;
-  /** Share of faults of late, 0 to 1. */
-  readonly failureRate: number;
-  /** To the answer, or to the first word of a stream; a moving average. */
-  readonly latencyMs: number | undefined;
-}
 
 export interface ProviderRing {
   /** All providers, as they were listed. */
@@ -31,16 +15,21 @@ export interface RingParts {
   readonly ring: Ring<unknown>;
   readonly ledger: Ledger;
   readonly nowMs: () => number;
+  /** The names of those who are asked now. */
+  readonly order: () => readonly string[];
+  readonly wishOf: (name: string) => ProviderWish | undefined;
 }
 
-export function createProviderRing({ ring, ledger, nowMs }: RingParts): ProviderRing {
+export function createProviderRing(parts: RingParts): ProviderRing {
+  const { ring, ledger, nowMs, order, wishOf } = parts;
   return {
     report: () => {
-      const places = ring.order(nowMs()).map(({ name }) => name);
+      const places = order();
       return ring.reports(nowMs()).map(({ cost: _price, ...health }) => ({
         ...health,
         place: places.includes(health.name) ? places.indexOf(health.name) + 1 : undefined,
         ...ledger.account(health.name),
+        wish: wishOf(health.name),
       }));
     },
     prefer: (order) => ring.prefer(order),

@@ -56,7 +56,7 @@ async function readAll(providers: readonly Provider[], restarts: boolean): Promi
   const reading = (async () => {
     const reader = await StreamReader.open<Provider, unknown>({
       turn,
-      kind: chatKind,
+      kind: chatKind(),
       open: async ({ member, signal }) => {
         member.opened += 1;
         member.signals.push(signal);

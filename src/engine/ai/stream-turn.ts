@@ -11,6 +11,7 @@
  * S6. Chunks are asked for only when the reader asks; a slow reader is not a slow provider.
  */
 import { AnswerError } from "./answer-error.ts";
+import { endReading } from "./end-reading.ts";
 import { usageOf } from "./ledger.ts";
 import type { Member } from "./member.ts";
 import type { Restart } from "./options.ts";
@@ -204,14 +205,14 @@ class Source<M extends Member, Chunk> {
 
   close(): void {
     // Where a pull is under way this waits for it, so nobody waits for this.
-    const closing = this.#iterator?.return?.();
-    closing?.then(undefined, () => undefined);
+    void endReading(() => this.#iterator);
   }
 
   async #pull(): Promise<IteratorResult<Chunk>> {
     const { firstChunkMs, betweenChunksMs } = this.#attempt.turn.group.limits;
     this.#iterator ??= await this.#open(firstChunkMs);
-    const pulled = this.#iterator.next();
+    // As `for await` takes it: some answer at once.
+    const pulled = Promise.resolve(this.#iterator.next());
     if (!this.hasSpoken) return this.#attempt.within(pulled, firstChunkMs);
     return this.#attempt.waitFor(pulled, { waitMs: betweenChunksMs, timeoutMs: betweenChunksMs });
   }
@@ -225,6 +226,5 @@ class Source<M extends Member, Chunk> {
 
 /** A stream that was opened too late is not left open. */
 function closeLate(stream: AsyncIterable<unknown>): void {
-  const closing = stream[Symbol.asyncIterator]().return?.();
-  closing?.then(undefined, () => undefined);
+  void endReading(() => stream[Symbol.asyncIterator]());
 }

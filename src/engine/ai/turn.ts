@@ -12,6 +12,7 @@
 import { AllFailedError, CallTimeoutError, type Tools } from "../../resilience/index.ts";
 import type { OpenCall } from "../operation.ts";
 import { judgeFailOver, type Verdict } from "./fail-over-rule.ts";
+import { givenUp } from "./given-up.ts";
 import type { Group } from "./group.ts";
 import type { AiJudgement } from "./judge.ts";
 import type { Usage } from "./ledger.ts";
@@ -141,14 +142,14 @@ export class Attempt<M extends Member = Member> {
     const verdict = this.#verdictOn(judgement, options);
     if (judgement.category === "cancelled") return verdict;
     if (judgement.category === "context_length") this.turn.leaveOutSmaller(this.member);
-    group.tell({
-      kind: "failover",
-      from: this.member.name,
-      to: verdict.goesOn ? this.turn.next?.name : undefined,
-      category: judgement.category,
-      error,
-      because: verdict.because,
-    });
+    const to = verdict.goesOn ? this.turn.next?.name : undefined;
+    const { category } = judgement;
+    const { because } = verdict;
+    const isEnforced = to !== undefined && group.stance === "act";
+    group.tell(
+      { kind: "failover", from: this.member.name, to, category, error, because },
+      isEnforced,
+    );
     return verdict;
   }
 
@@ -157,13 +158,17 @@ export class Attempt<M extends Member = Member> {
     this.#controller.abort();
   }
 
-  /** Nobody wants it any more: neither success nor failure; what is under way upstream ends. */
+  /**
+   * Nobody wants it any more: what is under way upstream ends, and the ring counts neither success
+   * nor failure. As a call, one that its reader has left ended well; one that its caller has given
+   * up, for this reason, was cancelled.
+   */
   abandon(reason?: unknown): void {
     if (!this.#settle()) return;
     this.#controller.abort(reason);
     this.turn.group.failed(this.member.name, cancelled);
     if (reason === undefined) this.#call?.succeed();
-    else this.#call?.fail(reason);
+    else this.#call?.fail(givenUp(this.member.name, reason));
   }
 
   /**

@@ -160,6 +160,37 @@ describe("a circuit across a restart", () => {
     expect(third.breaker.phase).toBe("closed");
   });
 
+  it.each([
+    ["in 1970", (nowMs: number) => ({ openedAt: 0, nextRetryAt: nowMs + 9e14 }), 0],
+    ["just now", (nowMs: number) => ({ openedAt: nowMs, nextRetryAt: 9e14 }), 600_000],
+    ["an hour ahead", (nowMs: number) => ({ openedAt: nowMs + 36e5, nextRetryAt: 9e14 }), 600_000],
+  ])(
+    "that opened %s by a damaged file is open for the longest reset time at most (K2)",
+    (...row) => {
+      const [, timesAt, leftMs] = row;
+      const machine = new ManualTools();
+      const times = timesAt(machine.wallMs());
+      const state: SavedBreaker = { ...blank, ...times, updatedAt: machine.wallMs() };
+      const process = new Process(memoryOf(state, machine), machine.wallMs);
+      expect(process.breaker.openLeftMs(process.tools.monotonicMs())).toBe(leftMs);
+      expect(process.isAdmitted).toBe(leftMs === 0);
+    },
+  );
+
+  it("that others have opened is no vote of its own after a restart either", async () => {
+    const machine = new ManualTools();
+    const store = memoryStateStore(machine);
+    const first = new Process(store, machine.wallMs);
+    first.memory.induce(name, 60_000, "2 of 2 instances have opened it");
+    expect(first.memory.ownOpens()).toEqual([]);
+    await first.memory.close();
+    const second = new Process(store, machine.wallMs);
+    expect([second.breaker.phase, second.memory.ownOpens()]).toEqual(["open", []]);
+    await second.tools.advance(60_000);
+    second.fail(1);
+    expect(second.memory.ownOpens()).toHaveLength(1);
+  });
+
   it("is not written down again because it was restored", async () => {
     const machine = new ManualTools();
     const store = memoryStateStore(machine);
@@ -174,6 +205,20 @@ describe("a circuit across a restart", () => {
     expect(second.phases).toEqual(["open: it was open before the restart"]);
   });
 });
+
+const blank: SavedBreaker = {
+  name,
+  phase: "open",
+  failureCount: 5,
+  successCount: 0,
+  openedAt: undefined,
+  nextRetryAt: undefined,
+  lastFailureAt: undefined,
+  lastSuccessAt: undefined,
+  isInduced: false,
+  configuration: undefined,
+  updatedAt: 0,
+};
 
 function saved(store: BreakerStateStore): SavedBreaker {
   const found = held(store);
@@ -269,44 +314,5 @@ describe("a store", () => {
     expect(batches).toEqual([50]);
     await tools.advance(1);
     expect(batches).toEqual([50, 50]);
-  });
-});
-
-describe("a circuit that is isolated from outside", () => {
-  const isolated = new Map([[name, "the provider is down"]]);
-
-  it("is isolated as soon as it is made, and again after a restart, until it is released", async () => {
-    const machine = new ManualTools();
-    const store = memoryStateStore(machine);
-    const first = new Process(store, machine.wallMs);
-    first.memory.isolateExactly(isolated);
-    expect([first.breaker.phase, first.phases]).toEqual([
-      "isolated",
-      ["isolated: the provider is down"],
-    ]);
-    await first.memory.close();
-    // What is wanted is known before the circuit is made.
-    const tools = new ManualTools();
-    const memory = new BreakerMemory({ tools, store });
-    memory.isolateExactly(isolated);
-    const breaker = new Breaker(breakerDefaults, () => {});
-    memory.adopt(name, breaker);
-    expect(breaker.phase).toBe("isolated");
-    memory.isolateExactly(new Map());
-    expect(breaker.phase).toBe("closed");
-  });
-
-  it("and was released before it was made again, is closed", async () => {
-    const machine = new ManualTools();
-    const store = memoryStateStore(machine);
-    const first = new Process(store, machine.wallMs);
-    first.memory.isolateExactly(isolated);
-    await first.memory.close();
-    const memory = new BreakerMemory({ tools: new ManualTools(), store });
-    memory.isolateExactly(isolated);
-    memory.isolateExactly(new Map());
-    const breaker = new Breaker(breakerDefaults, () => {});
-    memory.adopt(name, breaker);
-    expect(breaker.phase).toBe("closed");
   });
 });

@@ -6,13 +6,17 @@
  *     call is admitted. One that answers later is laid over what has been made meanwhile.
  * K2. What was open is open for the rest of its time, counted from the moment it opened, whatever
  *     the wall clock did since; what was half-open, or is due, lets probes through.
+ *     A file that says otherwise holds it open for at most the longest reset time.
  * K3. Nothing that a store does or holds stops a call.
  * K4. Faults in a row count again only while they are recent.
+ * K5. Each isolation is held until the one who asked for it releases it. What was isolated in code
+ *     is saved; what is isolated from outside is not, whoever wants it says so anew.
  */
-import { messageOf } from "../../kernel/index.ts";
-import type { Breaker, BreakerPhase, Tools } from "../../resilience/index.ts";
+import { formatDuration, messageOf } from "../../kernel/index.ts";
+import { type Breaker, type BreakerPhase, harmless, type Tools } from "../../resilience/index.ts";
 import { realTools } from "../real-tools.ts";
 import type { BreakerStateStore, LoadedStates } from "./breaker-state-store.ts";
+import { endsWithin } from "./ends-within.ts";
 import { asOfNow, openForMsOf, type SavedBreaker } from "./saved-breaker.ts";
 import { StateKeeper } from "./state-keeper.ts";
 
@@ -21,9 +25,11 @@ export interface BreakerMemoryOptions {
   readonly tools?: Tools;
   readonly store?: BreakerStateStore;
   /** One sentence for people: something was set aside, a store does not answer. */
-  readonly tell?: (message: string) => void;
+  readonly tell?: (message: string) => unknown;
   readonly quietMs?: number;
 }
+
+const closeWithinMs = 2000;
 
 /** A circuit with what is known of its times. */
 interface Kept {
@@ -35,9 +41,21 @@ interface Kept {
   lastSuccessAt: number | undefined;
   /** Not by what it has seen itself, but because others say so. */
   isInduced: boolean;
-  release: (() => void) | undefined;
-  /** As `release`, of an isolation from outside. */
-  releaseOutside: (() => void) | undefined;
+  /** What was isolated in code. */
+  readonly isolations: Set<Isolation>;
+  /** The one of them that was found in the store: nobody holds it any more. */
+  restored: Isolation | undefined;
+  isolatedAt: number | undefined;
+  outside: Isolation | undefined;
+  /** Of what was saved last; what comes after it is later, though the clock stand or go back. */
+  updatedAt: number;
+  /** What it was when it was isolated, and is again unless late answers have moved it. */
+  phaseBefore: BreakerPhase | undefined;
+}
+
+interface Isolation {
+  readonly reason: string;
+  readonly release: () => void;
 }
 
 export class BreakerMemory {
@@ -56,14 +74,14 @@ export class BreakerMemory {
 
   constructor({ tools = realTools, store, tell = () => {}, quietMs }: BreakerMemoryOptions = {}) {
     this.#tools = tools;
-    this.#tell = tell;
+    this.#tell = (message) => harmless(() => tell(message));
     this.#store = store;
     if (store === undefined) {
       this.ready = Promise.resolve();
       return;
     }
     const pace = quietMs === undefined ? {} : { quietMs };
-    this.#keeper = new StateKeeper({ store, tools, tell, ...pace });
+    this.#keeper = new StateKeeper({ store, tools, tell: this.#tell, ...pace });
     this.ready = this.#load(store);
   }
 
@@ -81,8 +99,12 @@ export class BreakerMemory {
       lastFailureAt: undefined,
       lastSuccessAt: undefined,
       isInduced: false,
-      release: undefined,
-      releaseOutside: undefined,
+      isolations: new Set(),
+      restored: undefined,
+      isolatedAt: undefined,
+      outside: undefined,
+      updatedAt: 0,
+      phaseBefore: undefined,
     };
     this.#kept.set(name, kept);
     const found = this.#found.get(name);
@@ -95,20 +117,26 @@ export class BreakerMemory {
   moved(name: string, to: BreakerPhase): void {
     const kept = this.#kept.get(name);
     if (kept === undefined || this.#isRestoring) return;
+    if (to === "isolated") {
+      kept.phaseBefore = kept.breaker.ownPhase;
+      return;
+    }
+    const isBack = to === kept.phaseBefore;
+    kept.phaseBefore = undefined;
+    if (isBack) return;
     const nowMs = this.#tools.wallMs();
-    if (to === "open" || to === "isolated") {
+    if (to === "open") {
       kept.openedAt = nowMs;
-      const leftMs = kept.breaker.openLeftMs(this.#tools.monotonicMs());
-      kept.nextRetryAt = to === "open" ? nowMs + leftMs : undefined;
+      kept.nextRetryAt = nowMs + kept.breaker.openLeftMs(this.#tools.monotonicMs());
+      kept.lastFailureAt = nowMs;
       kept.isInduced = false;
     }
-    if (to === "open") kept.lastFailureAt = nowMs;
     if (to === "closed") {
       kept.lastSuccessAt = nowMs;
       kept.nextRetryAt = undefined;
       kept.isInduced = false;
     }
-    this.#keeper?.changed(this.#snapshot(name, kept));
+    this.#changed(name, kept);
   }
 
   get(name: string): Breaker | undefined {
@@ -125,18 +153,29 @@ export class BreakerMemory {
     return kept === undefined ? undefined : this.#snapshot(name, kept);
   }
 
-  /** Refuses every call of it, also after a restart, until it is released. */
-  isolate(name: string, reason: string): void {
+  /**
+   * Refuses every call of it, also after a restart, until what is returned is called (K5). The one
+   * that was found after a restart is taken over.
+   */
+  isolate(name: string, reason: string): () => void {
     const kept = this.#kept.get(name);
-    if (kept !== undefined) kept.release ??= kept.breaker.isolate(reason);
+    if (kept === undefined) return () => {};
+    const isolation = isolated(kept.breaker, reason);
+    kept.isolations.add(isolation);
+    kept.isolatedAt = this.#tools.wallMs();
+    if (kept.restored !== undefined) end(kept, kept.restored);
+    this.#changed(name, kept);
+    return () => {
+      if (end(kept, isolation)) this.#changed(name, kept);
+    };
   }
 
+  /** Ends all that was isolated in code, also before a restart. */
   release(name: string): void {
     const kept = this.#kept.get(name);
-    const release = kept?.release;
-    if (kept === undefined || release === undefined) return;
-    kept.release = undefined;
-    release();
+    if (kept === undefined || kept.isolations.size === 0) return;
+    for (const isolation of kept.isolations) end(kept, isolation);
+    this.#changed(name, kept);
   }
 
   /**
@@ -148,13 +187,11 @@ export class BreakerMemory {
     this.#outside = isolated;
     for (const name of before.keys()) {
       if (isolated.has(name)) continue;
-      // It was saved as isolated because of who has released it now.
-      if (this.#found.get(name)?.phase === "isolated") this.#found.delete(name);
       const kept = this.#kept.get(name);
-      const release = kept?.releaseOutside;
-      if (kept === undefined || release === undefined) continue;
-      kept.releaseOutside = undefined;
-      release();
+      const outside = kept?.outside;
+      if (kept === undefined || outside === undefined) continue;
+      kept.outside = undefined;
+      outside.release();
     }
     for (const [name, kept] of this.#kept) this.#isolateOutside(name, kept);
   }
@@ -165,6 +202,7 @@ export class BreakerMemory {
     if (kept === undefined || kept.breaker.phase !== "closed") return;
     kept.breaker.open(this.#tools.monotonicMs(), forMs, reason);
     kept.isInduced = true;
+    this.#changed(name, kept);
   }
 
   /** Circuits that are open by what this process has seen itself. */
@@ -185,7 +223,10 @@ export class BreakerMemory {
     this.#noteCounts();
     const isSaved = (await this.#keeper?.close()) ?? true;
     try {
-      await this.#store?.close?.();
+      const closing = Promise.resolve(this.#store?.close?.()).then(() => true);
+      if ((await endsWithin(closing, closeWithinMs, this.#tools)) === undefined) {
+        this.#tell(`${this.#store?.name} does not end within ${formatDuration(closeWithinMs)}`);
+      }
     } catch (error) {
       this.#tell(`${this.#store?.name} could not be closed: ${messageOf(error)}`);
     }
@@ -216,52 +257,68 @@ export class BreakerMemory {
     for (const state of states) {
       const kept = this.#kept.get(state.name);
       if (kept === undefined) this.#found.set(state.name, state);
-      else if (kept.breaker.phase === "closed") this.#restore(kept, state);
+      else if (kept.breaker.ownPhase === "closed") this.#restore(kept, state);
     }
   }
 
   #isolateOutside(name: string, kept: Kept): void {
     const reason = this.#outside.get(name);
-    if (reason === undefined || kept.releaseOutside !== undefined) return;
-    kept.releaseOutside = kept.breaker.isolate(reason);
+    const before = kept.outside;
+    if (reason === undefined || before?.reason === reason) return;
+    kept.outside = isolated(kept.breaker, reason);
+    before?.release();
   }
 
   #restore(kept: Kept, saved: SavedBreaker): void {
     const { monotonicMs, wallMs } = this.#tools;
     const state = asOfNow(saved, wallMs());
     this.#isRestoring = true;
+    kept.updatedAt = state.updatedAt;
     kept.openedAt = state.openedAt;
-    kept.nextRetryAt = state.nextRetryAt;
+    kept.nextRetryAt = dueAt(state, kept.breaker);
     kept.lastFailureAt = state.lastFailureAt;
     kept.lastSuccessAt = state.lastSuccessAt;
     if (state.phase === "isolated") {
-      // Who isolates it from outside does so anew.
-      if (!this.#outside.has(saved.name)) {
-        kept.release ??= kept.breaker.isolate("it was isolated before the restart");
+      if (kept.isolations.size === 0) {
+        kept.restored = isolated(kept.breaker, "it was isolated before the restart");
+        kept.isolations.add(kept.restored);
       }
     } else if (state.phase === "open" || state.phase === "half_open") {
-      const openForMs = openForMsOf(state) ?? kept.breaker.options.resetTimeoutMs;
-      const leftMs = Math.max(0, (state.nextRetryAt ?? 0) - wallMs());
+      const { resetTimeoutMs } = kept.breaker.options;
+      // Open for no time at all it would be so again each time that a probe fails.
+      const openForMs = openForMsOf({ ...state, nextRetryAt: kept.nextRetryAt }) || resetTimeoutMs;
+      const leftMs = Math.max(0, (kept.nextRetryAt ?? 0) - wallMs());
+      kept.isInduced = state.isInduced;
       const openedMs = monotonicMs() - Math.max(0, openForMs - leftMs);
       kept.breaker.open(openedMs, openForMs, `it was ${state.phase} before the restart`);
     } else if (wallMs() - (state.lastFailureAt ?? 0) <= kept.breaker.options.resetTimeoutMs) {
       kept.breaker.recall(Math.min(state.failureCount, kept.breaker.options.failureThreshold));
     }
+    if (kept.breaker.phase === "isolated") kept.phaseBefore = kept.breaker.ownPhase;
     this.#isRestoring = false;
   }
 
+  #changed(name: string, kept: Kept): void {
+    if (this.#kept.get(name) !== kept) return;
+    kept.updatedAt = Math.max(this.#tools.wallMs(), kept.updatedAt + 1);
+    this.#keeper?.changed({ ...this.#snapshot(name, kept), updatedAt: kept.updatedAt });
+  }
+
   #snapshot(name: string, kept: Kept): SavedBreaker {
-    const { breaker, openedAt, nextRetryAt, lastFailureAt, lastSuccessAt } = kept;
+    const { breaker, nextRetryAt, lastFailureAt, lastSuccessAt, isInduced } = kept;
+    const phase = kept.isolations.size > 0 ? "isolated" : breaker.ownPhase;
+    const openedAt = Math.max(kept.openedAt ?? 0, kept.isolatedAt ?? 0);
     const { failureThreshold, successThreshold, resetTimeoutMs } = breaker.options;
     return {
       name,
-      phase: breaker.phase,
+      phase,
       failureCount: breaker.failureCount,
       successCount: breaker.successCount,
-      openedAt,
-      nextRetryAt: breaker.phase === "closed" ? undefined : nextRetryAt,
+      openedAt: openedAt === 0 ? undefined : openedAt,
+      nextRetryAt: phase === "closed" || phase === "isolated" ? undefined : nextRetryAt,
       lastFailureAt,
       lastSuccessAt,
+      isInduced,
       configuration: {
         failureThreshold,
         successThreshold,
@@ -276,7 +333,26 @@ export class BreakerMemory {
     for (const [name, kept] of this.#kept) {
       if (kept.breaker.phase !== "closed" || kept.breaker.failureCount === 0) continue;
       kept.lastFailureAt ??= this.#tools.wallMs();
-      this.#keeper?.changed(this.#snapshot(name, kept));
+      this.#changed(name, kept);
     }
   }
+}
+
+function isolated(breaker: Breaker, reason: string): Isolation {
+  return { reason, release: breaker.isolate(reason) };
+}
+
+/** False: it was over already. */
+function end(kept: Kept, isolation: Isolation): boolean {
+  if (!kept.isolations.delete(isolation)) return false;
+  if (kept.restored === isolation) kept.restored = undefined;
+  isolation.release();
+  return true;
+}
+
+/** K2. When probes are let through, whatever a damaged file says. */
+function dueAt({ openedAt, nextRetryAt }: SavedBreaker, { options }: Breaker): number | undefined {
+  if (openedAt === undefined || nextRetryAt === undefined) return undefined;
+  const longestMs = Math.max(options.resetTimeoutMs, options.resetTimeoutMaxMs);
+  return Math.min(nextRetryAt, openedAt + longestMs);
 }

@@ -1,7 +1,10 @@
 /** All circuits of a process by name, for code that guards its calls itself. */
 import {
+  anyOption,
+  callbackOption,
   checkOptions,
   durationOption,
+  havingOption,
   optionsOf,
   SoulMirrorError,
   wholeOption,
@@ -52,6 +55,7 @@ export class CircuitBreakerRegistry {
   readonly #circuits = new Map<string, Circuit>();
 
   constructor(options: RegistryOptions = {}) {
+    checkOptions("CircuitBreakerRegistry", options, registryShape);
     this.#options = options;
     this.memory = new BreakerMemory(options);
   }
@@ -92,6 +96,14 @@ export class CircuitBreakerRegistry {
   }
 }
 
+const registryShape = optionsOf({
+  tools: anyOption(),
+  store: havingOption(["load", "save"], "a store", "write for example fileStateStore(PATH)"),
+  tell: callbackOption(),
+  quietMs: wholeOption(),
+  classify: callbackOption(),
+});
+
 /** What a circuit tells of itself. */
 export interface CircuitState {
   readonly state: BreakerPhase;
@@ -130,9 +142,14 @@ export class Circuit extends CircuitBreaker {
     parts.memory.adopt(name, this.breaker, timeout);
   }
 
+  /** As that of any circuit; it outlives a restart. */
+  override isolate(reason?: string): () => void {
+    return this.#memory.isolate(this.name, reason ?? "it was isolated by hand");
+  }
+
   getState(): CircuitState {
     const { phase, failureCount, successCount } = this.breaker;
-    const nextRetryTime = this.#memory.stateOf(this.name)?.nextRetryAt ?? null;
-    return { state: phase, failureCount, successCount, nextRetryTime };
+    const due = phase === "open" ? this.#memory.stateOf(this.name)?.nextRetryAt : undefined;
+    return { state: phase, failureCount, successCount, nextRetryTime: due ?? null };
   }
 }

@@ -4,13 +4,16 @@
  * F1. A file that cannot be understood is set aside under another name, is told, and stops nobody.
  * F2. A file of a newer version is neither read nor overwritten.
  * F3. Writers of several processes take turns by a lock, and each lays its states over the others'.
+ * F4. What is no file is refused, and neither waited for nor replaced; a link stays one, what it
+ *     leads to is read and written.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, readlinkSync, realpathSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { messageOf, SoulMirrorError } from "../../kernel/index.ts";
+import { checkArgument, messageOf, SoulMirrorError, textOption } from "../../kernel/index.ts";
 import type { Tools } from "../../resilience/index.ts";
-import { acquireLock, type Lock, writeDurably } from "../../system/index.ts";
+import { readPlainFile, writeDurably } from "../../system/index.ts";
 import { realTools } from "../real-tools.ts";
+import { takeTurn } from "../take-turn.ts";
 import type { BreakerStateStore, LoadedStates } from "./breaker-state-store.ts";
 import { asOfNow, mergeSaved, readSaved, type SavedBreaker } from "./saved-breaker.ts";
 
@@ -18,19 +21,20 @@ const format = "soulmirror-breakers";
 const version = 1;
 /** More of them say nothing new, and would fill the disk. */
 const setAsideMax = 5;
-const turnsMax = 40;
 
 /** @param path of the file; its folder is made when it is missing. */
 export function fileStateStore(
   path: string,
   tools: Pick<Tools, "wallMs" | "timers" | "random"> = realTools,
 ): BreakerStateStore {
+  checkArgument(["fileStateStore", "path"], path, textOption({ max: 4096 }));
   const file = resolve(path);
   let isTooNew = false;
 
   function load(): LoadedStates {
     isTooNew = false;
-    const text = textOf(file);
+    const target = targetOf(file);
+    const text = textOf(target);
     if (text === undefined) return { states: [], troubles: [] };
     const read = understand(text);
     if (read.kind === "newer") {
@@ -39,7 +43,7 @@ export function fileStateStore(
       return { states: [], troubles: [what] };
     }
     if (read.kind === "corrupt")
-      return { states: [], troubles: [setAside(file, read.reason, tools)] };
+      return { states: [], troubles: [setAside(target, read.reason, tools)] };
     const nowMs = tools.wallMs();
     const troubles = read.left > 0 ? [`${file}: ${read.left} entries are no states`] : [];
     return { states: read.states.map((state) => asOfNow(state, nowMs)), troubles };
@@ -49,8 +53,9 @@ export function fileStateStore(
     name: `file ${file}`,
     load,
     async save(states) {
-      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-      const lock = await takeTurn(`${file}.lock`, tools);
+      const target = targetOf(file);
+      mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
+      const lock = await takeTurn(`${target}.lock`, tools);
       try {
         const merged = mergeSaved(load().states, states);
         if (isTooNew) {
@@ -58,7 +63,7 @@ export function fileStateStore(
             fix: "run the newer version, or name another state file",
           });
         }
-        await writeDurably(file, textFor([...merged.values()], tools.wallMs()));
+        await writeDurably(target, textFor([...merged.values()], tools.wallMs()));
       } finally {
         lock?.release();
       }
@@ -100,13 +105,29 @@ function understand(text: string): Understood {
 /** Undefined: it is not there. Throws when it is there and cannot be read. */
 function textOf(file: string): string | undefined {
   try {
-    return readFileSync(file, "utf8");
+    return readPlainFile(file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw new SoulMirrorError("STORE_UNAVAILABLE", `state file ${file}: ${messageOf(error)}`, {
       fix: "name a file that this process may read and write, or make this one readable for it",
       cause: error,
     });
+  }
+}
+
+/** F4. Also of a link to what is not there yet. */
+function targetOf(path: string, linksMax = 40): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    if (linksMax === 0) return path;
+    try {
+      const next = resolve(realpathSync(dirname(path)), readlinkSync(path));
+      return targetOf(next, linksMax - 1);
+    } catch {
+      // It is no link: what is wrong with it is told by who reads it.
+      return path;
+    }
   }
 }
 
@@ -129,21 +150,4 @@ function forgetOld(file: string): void {
     .sort()
     .slice(0, -setAsideMax);
   for (const name of old) rmSync(join(dirname(file), name), { force: true });
-}
-
-/** Undefined where this system has no locks: the rename still keeps the file whole. */
-async function takeTurn(
-  path: string,
-  { timers, random }: Pick<Tools, "timers" | "random">,
-): Promise<Lock | undefined> {
-  for (let turn = 1; ; turn += 1) {
-    try {
-      return acquireLock(path);
-    } catch (error) {
-      const code = error instanceof SoulMirrorError ? error.code : undefined;
-      if (code === "DATA_DIRECTORY_UNUSABLE") return undefined;
-      if (code !== "DATA_DIRECTORY_HELD" || turn === turnsMax) throw error;
-    }
-    await new Promise<void>((done) => timers.after(5 + random.next() * 20, done));
-  }
 }

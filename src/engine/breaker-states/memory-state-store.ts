@@ -4,6 +4,7 @@ import { realTools } from "../real-tools.ts";
 import type { BreakerStateStore } from "./breaker-state-store.ts";
 import { asOfNow, mergeSaved, type SavedBreaker } from "./saved-breaker.ts";
 
+/** A store that forgets with its process: for tests, and to share states within one process. */
 export function memoryStateStore(tools: Pick<Tools, "wallMs"> = realTools): BreakerStateStore {
   let known: ReadonlyMap<string, SavedBreaker> = new Map();
   return {

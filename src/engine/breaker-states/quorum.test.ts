@@ -27,7 +27,10 @@ function instances(count: number, needed = 2) {
     const memory = new BreakerMemory({ tools });
     const breaker = new Breaker(breakerDefaults, (_from, to) => memory.moved("db", to));
     memory.adopt("db", breaker);
-    const tell = (message: string): void => void told.push(message);
+    const tell = (message: string): unknown => {
+      told.push(message);
+      return Promise.reject(new Error("a listener that fails harms nobody"));
+    };
     const quorum = new Quorum({ memory, board, instance: `i${index}`, tools, needed, tell });
     return { breaker, quorum, memory };
   });

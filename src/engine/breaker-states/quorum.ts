@@ -9,8 +9,19 @@
  * Q4. A vote is forgotten when its instance is silent for `staleMs`, or the circuit's time is over.
  * Q5. A board that does not answer changes nothing: each process goes by what it sees.
  */
-import { jittered, messageOf } from "../../kernel/index.ts";
-import type { Tools } from "../../resilience/index.ts";
+import {
+  anyOption,
+  callbackOption,
+  checkOptions,
+  havingOption,
+  jittered,
+  messageOf,
+  optionsOf,
+  requiredOption,
+  textOption,
+  wholeOption,
+} from "../../kernel/index.ts";
+import { harmless, type Tools } from "../../resilience/index.ts";
 import { realTools } from "../real-tools.ts";
 import type { BreakerMemory } from "./breaker-memory.ts";
 
@@ -78,9 +89,27 @@ export interface QuorumOptions {
   readonly staleMs?: number;
   /** Nobody keeps a circuit of ours open for longer. */
   readonly openForMaxMs?: number;
-  readonly tell?: (message: string) => void;
+  readonly tell?: (message: string) => unknown;
 }
 
+const time = wholeOption({ min: 1, max: 2 ** 31 - 1 });
+const shape = optionsOf({
+  memory: requiredOption(
+    havingOption(["ownOpens"], "a memory of circuits", "hand in the `memory` of a registry"),
+  ),
+  board: requiredOption(
+    havingOption(["post", "read"], "a board for votes", "write for example folderBoard(PATH)"),
+  ),
+  instance: requiredOption(textOption()),
+  tools: anyOption(),
+  needed: wholeOption({ min: 1, max: 10_000 }),
+  intervalMs: time,
+  staleMs: time,
+  openForMaxMs: time,
+  tell: callbackOption(),
+});
+
+/** Opens a circuit here when `needed` instances (default 2) have opened theirs. */
 export class Quorum {
   readonly #options: Required<QuorumOptions>;
   #cancel: (() => void) | undefined;
@@ -88,14 +117,15 @@ export class Quorum {
   #isClosed = false;
 
   constructor(options: QuorumOptions) {
+    checkOptions("Quorum", options, shape);
     this.#options = {
       tools: realTools,
       needed: 2,
       intervalMs: 2000,
       staleMs: 10_000,
       openForMaxMs: 600_000,
-      tell: () => {},
       ...options,
+      tell: (message) => harmless(() => options.tell?.(message)),
     };
     this.#wait();
   }

@@ -13,6 +13,7 @@ const state: fc.Arbitrary<SavedBreaker> = fc.record({
   nextRetryAt: time,
   lastFailureAt: time,
   lastSuccessAt: time,
+  isInduced: fc.boolean(),
   configuration: fc.constant(undefined),
   updatedAt: fc.integer({ min: 0, max: 2 * nowMs }),
 });

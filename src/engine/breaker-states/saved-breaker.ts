@@ -7,6 +7,7 @@
  * M2. A clock that was wrong harms nobody for longer than a circuit is open: times that lie ahead
  *     are taken as now.
  * M3. Reading never throws: what is no state is left out and counted.
+ * M4. An isolation counts only where it is known to be the service's own.
  */
 import { canonicalJson } from "../../kernel/index.ts";
 import type { BreakerPhase } from "../../resilience/index.ts";
@@ -23,6 +24,8 @@ export interface SavedBreaker {
   readonly nextRetryAt: number | undefined;
   readonly lastFailureAt: number | undefined;
   readonly lastSuccessAt: number | undefined;
+  /** It opened because others said so, and not by what it has seen itself. */
+  readonly isInduced: boolean;
   readonly configuration: SavedConfiguration | undefined;
   readonly updatedAt: number;
 }
@@ -54,16 +57,28 @@ export function readSaved(value: unknown): SavedBreaker | undefined {
   if (updatedAt === undefined) return undefined;
   return {
     name,
-    phase: phase as BreakerPhase,
+    phase: phaseIn(phase as BreakerPhase, from),
     failureCount: countOf(from["failureCount"]),
     successCount: countOf(from["successCount"]),
     openedAt: timeOf(from["openedAt"]),
     nextRetryAt: timeOf(from["nextRetryAt"]),
     lastFailureAt: timeOf(from["lastFailureAt"]),
     lastSuccessAt: timeOf(from["lastSuccessAt"]),
+    isInduced: from["isInduced"] === true,
     configuration: configurationOf(from["configuration"]),
     updatedAt,
   };
+}
+
+/**
+ * M4. Who says nothing of `isInduced` is an older version. It kept what the daemon isolates as the
+ * service's own: whoever still wants that says so anew.
+ */
+function phaseIn(
+  phase: BreakerPhase,
+  { isInduced }: Readonly<Record<string, unknown>>,
+): BreakerPhase {
+  return phase === "isolated" && typeof isInduced !== "boolean" ? "closed" : phase;
 }
 
 /** M1. True when `one` goes before `other`. */

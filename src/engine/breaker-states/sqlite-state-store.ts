@@ -2,12 +2,13 @@
  * States in the table `circuit_breaker_states` of an SQLite database: the one that the daemon and
  * other programs know. Read and written by node's own SQLite, loaded when it is first asked for.
  */
-import { createRequire } from "node:module";
 import type { DatabaseSync } from "node:sqlite";
+import { checkArgument, eitherOption, havingOption, textOption } from "../../kernel/index.ts";
 import type { Tools } from "../../resilience/index.ts";
 import { realTools } from "../real-tools.ts";
+import { SqliteFile } from "../sqlite-file.ts";
 import type { BreakerStateStore, LoadedStates } from "./breaker-state-store.ts";
-import { asOfNow, mergeSaved, readSaved, type SavedBreaker } from "./saved-breaker.ts";
+import { asOfNow, breakersMax, mergeSaved, readSaved, type SavedBreaker } from "./saved-breaker.ts";
 
 const schema = `
 create table if not exists circuit_breaker_states (
@@ -41,20 +42,34 @@ on conflict (circuit_name) do update set
   updated_at = excluded.updated_at
 `;
 
+/** Beyond the limit the ones that changed longest ago go. */
+const trim = `
+delete from circuit_breaker_states where id in (
+  select id from circuit_breaker_states order by updated_at desc, id desc limit -1 offset ${breakersMax}
+)
+`;
+
+const newest = `select * from circuit_breaker_states order by updated_at desc limit ${breakersMax}`;
+
+const placeOption = eitherOption(
+  textOption({ max: 4096 }),
+  havingOption<DatabaseSync>(
+    ["exec", "prepare"],
+    "a path or a database",
+    "write the path of a file",
+  ),
+);
+
 /** @param place of the database file, or a database that is open already. */
 export function sqliteStateStore(
   place: string | DatabaseSync,
   tools: Pick<Tools, "wallMs"> = realTools,
 ): BreakerStateStore {
-  let opened: DatabaseSync | undefined;
-
-  function database(): DatabaseSync {
-    opened ??= typeof place === "string" ? openDatabase(place) : prepared(place);
-    return opened;
-  }
+  checkArgument(["sqliteStateStore", "place"], place, placeOption);
+  const file = new SqliteFile(place, schema);
 
   function load(): LoadedStates {
-    const rows = database().prepare("select * from circuit_breaker_states").all();
+    const rows = file.database().prepare(newest).all();
     const nowMs = tools.wallMs();
     const states = rows.flatMap((row) => stateOf(row) ?? []);
     const left = rows.length - states.length;
@@ -65,11 +80,11 @@ export function sqliteStateStore(
   }
 
   return {
-    name: typeof place === "string" ? `SQLite ${place}` : "SQLite",
+    name: file.name,
     load,
     // oxlint-disable-next-line require-await -- what SQLite throws must become a rejection.
     async save(states) {
-      const db = database();
+      const db = file.database();
       db.exec("begin immediate");
       try {
         const known = new Map(load().states.map((state) => [state.name, state]));
@@ -78,29 +93,15 @@ export function sqliteStateStore(
           const merged = mergeSaved([state], [known.get(state.name) ?? state]).get(state.name);
           if (merged === state) statement.run(...valuesOf(state));
         }
+        db.exec(trim);
         db.exec("commit");
       } catch (error) {
         db.exec("rollback");
         throw error;
       }
     },
-    close() {
-      if (typeof place === "string") opened?.close();
-      opened = undefined;
-    },
+    close: () => file.close(),
   };
-}
-
-function openDatabase(path: string): DatabaseSync {
-  const sqlite = createRequire(import.meta.url)("node:sqlite") as typeof import("node:sqlite");
-  const db = new sqlite.DatabaseSync(path, { timeout: 2000 });
-  db.exec("pragma journal_mode = wal");
-  return prepared(db);
-}
-
-function prepared(db: DatabaseSync): DatabaseSync {
-  db.exec(schema);
-  return db;
 }
 
 function valuesOf(state: SavedBreaker): (string | number | null)[] {
@@ -113,9 +114,16 @@ function valuesOf(state: SavedBreaker): (string | number | null)[] {
     whole(state.lastSuccessAt),
     whole(state.openedAt),
     whole(state.nextRetryAt),
-    state.configuration === undefined ? null : JSON.stringify(state.configuration),
+    textFor(state),
     Math.round(state.updatedAt),
   ];
+}
+
+/** The columns are known to other programs: what they have none for goes with the configuration. */
+function textFor({ configuration, isInduced, phase }: SavedBreaker): string | null {
+  const isSaid = isInduced || phase === "isolated";
+  if (configuration === undefined && !isSaid) return null;
+  return JSON.stringify({ ...configuration, ...(isSaid ? { isInduced } : {}) });
 }
 
 function whole(value: number | undefined): number | null {
@@ -123,13 +131,7 @@ function whole(value: number | undefined): number | null {
 }
 
 function stateOf(row: Readonly<Record<string, unknown>>): SavedBreaker | undefined {
-  let configuration: unknown;
-  try {
-    configuration = JSON.parse((row["configuration"] ?? "null") as string);
-  } catch {
-    // Somebody else's words: the state counts, its configuration is only for people.
-    configuration = undefined;
-  }
+  const { isInduced, ...configuration } = wordsIn(row["configuration"]);
   return readSaved({
     name: row["circuit_name"],
     phase: row["state"],
@@ -139,7 +141,18 @@ function stateOf(row: Readonly<Record<string, unknown>>): SavedBreaker | undefin
     lastSuccessAt: row["last_success_at"],
     openedAt: row["opened_at"],
     nextRetryAt: row["next_retry_at"],
-    configuration,
+    isInduced,
+    configuration: Object.keys(configuration).length === 0 ? undefined : configuration,
     updatedAt: row["updated_at"],
   });
+}
+
+function wordsIn(text: unknown): Readonly<Record<string, unknown>> {
+  try {
+    const words: unknown = JSON.parse((text ?? "null") as string);
+    return typeof words === "object" && words !== null ? { ...words } : {};
+  } catch {
+    // Somebody else's words: the state counts, its configuration is only for people.
+    return {};
+  }
 }

@@ -2,14 +2,16 @@
  * Takes states of circuits to their store, soon but not one by one.
  *
  * W1. What has opened, or was isolated, is on its way at once; other changes wait `quietMs` for
- *     company.
+ *     company, counted from the first of them.
  * W2. One save at a time; what changes meanwhile goes with the next one.
  * W3. What could not be saved is kept and tried again, ever later; it is told once until it works.
  * W4. A waiting save keeps the process alive, a repetition does not.
+ * W5. Nobody who flushes or closes waits for longer than `flushWithinMs`, though the store hang.
  */
-import { messageOf } from "../../kernel/index.ts";
+import { formatDuration, messageOf } from "../../kernel/index.ts";
 import type { Tools } from "../../resilience/index.ts";
 import type { BreakerStateStore } from "./breaker-state-store.ts";
+import { endsWithin } from "./ends-within.ts";
 import { mergeSaved, type SavedBreaker } from "./saved-breaker.ts";
 
 export interface StateKeeperOptions {
@@ -18,6 +20,7 @@ export interface StateKeeperOptions {
   /** One sentence for people: a store that does not take states, or does again. */
   readonly tell: (message: string) => void;
   readonly quietMs?: number;
+  readonly flushWithinMs?: number;
 }
 
 const retryMs = 1000;
@@ -28,17 +31,21 @@ export class StateKeeper {
   readonly #tools: Tools;
   readonly #tell: (message: string) => void;
   readonly #quietMs: number;
+  readonly #flushWithinMs: number;
   #waiting = new Map<string, SavedBreaker>();
   #saving: Promise<boolean> | undefined;
   #cancel: (() => void) | undefined;
+  /** What is on its way goes at once. */
+  #isUrgent = false;
   #failures = 0;
   #isClosed = false;
 
-  constructor({ store, tools, tell, quietMs = 200 }: StateKeeperOptions) {
+  constructor({ store, tools, tell, quietMs = 200, flushWithinMs = 2000 }: StateKeeperOptions) {
     this.#store = store;
     this.#tools = tools;
     this.#tell = tell;
     this.#quietMs = quietMs;
+    this.#flushWithinMs = flushWithinMs;
   }
 
   /** Not saved yet. */
@@ -51,16 +58,22 @@ export class StateKeeper {
     this.#waiting.set(state.name, state);
     if (this.#failures > 0) return;
     const isUrgent = state.phase === "open" || state.phase === "isolated";
+    if (this.#cancel !== undefined && (this.#isUrgent || !isUrgent)) return;
     this.#cancel?.();
+    this.#isUrgent = isUrgent;
     this.#cancel = this.#tools.timers.after(isUrgent ? 0 : this.#quietMs, () => this.#begin());
   }
 
-  /** Resolves when everything is saved, or could not be: false. Never rejects. */
+  /** Resolves when everything is saved, or could not be in time: false. Never rejects. */
   async flush(): Promise<boolean> {
     this.#cancel?.();
     this.#cancel = undefined;
-    if (this.#saving !== undefined) await this.#saving;
-    return this.#waiting.size === 0 || (await this.#save());
+    const isSaved = await endsWithin(this.#flush(), this.#flushWithinMs, this.#tools);
+    if (isSaved === undefined) {
+      const words = formatDuration(this.#flushWithinMs);
+      this.#tell(`${this.#store.name} does not say within ${words} whether it has the states`);
+    }
+    return isSaved ?? false;
   }
 
   async close(): Promise<boolean> {
@@ -68,6 +81,11 @@ export class StateKeeper {
     this.#isClosed = true;
     this.#cancel?.();
     return isSaved;
+  }
+
+  async #flush(): Promise<boolean> {
+    if (this.#saving !== undefined) await this.#saving;
+    return this.#waiting.size === 0 || (await this.#save());
   }
 
   #begin(): void {
@@ -107,6 +125,7 @@ export class StateKeeper {
     if (this.#cancel !== undefined) return;
     const delayMs = this.#failures === 0 ? 0 : retryMs * 2 ** (this.#failures - 1);
     const timers = this.#failures === 0 ? this.#tools.timers : this.#tools.background;
+    this.#isUrgent = true;
     this.#cancel = timers.after(Math.min(delayMs, retryMaxMs), () => this.#begin());
   }
 }

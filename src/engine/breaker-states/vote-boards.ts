@@ -1,17 +1,22 @@
 /** Boards for votes: a folder that processes of one machine share, and a hash of a Redis server. */
-import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { replaceFile } from "../../system/index.ts";
+import { checkArgument, havingOption, textOption } from "../../kernel/index.ts";
+import { readPlainFile, replaceFile } from "../../system/index.ts";
+import { realTools } from "../real-tools.ts";
 import type { Vote, VoteBoard } from "./quorum.ts";
+import { type BoardClocks, silentVotes } from "./silent-votes.ts";
 
 const instancesMax = 1000;
 const opensMax = 1000;
-/** Whoever was silent for so long has ended. */
-const forgottenMs = 3_600_000;
+const pageSize = 100;
 
 /** One file for each instance, in a folder of their own. */
-export function folderBoard(folder: string): VoteBoard {
+export function folderBoard(folder: string, tools: BoardClocks = realTools): VoteBoard {
+  checkArgument(["folderBoard", "folder"], folder, textOption({ max: 4096 }));
   const fileOf = (instance: string): string => join(folder, `${encodeURIComponent(instance)}.vote`);
+  const goneOf = silentVotes(tools);
   return {
     // oxlint-disable-next-line require-await -- what the disk says must become a rejection.
     async post(vote) {
@@ -25,10 +30,7 @@ export function folderBoard(folder: string): VoteBoard {
         const vote = voteIn(textIn(join(folder, name)));
         return vote === undefined ? [] : [vote];
       });
-      const newest = Math.max(0, ...votes.map(({ at }) => at));
-      for (const { instance, at } of votes) {
-        if (newest - at > forgottenMs) rmSync(fileOf(instance), { force: true });
-      }
+      for (const { instance } of goneOf(votes)) rmSync(fileOf(instance), { force: true });
       return votes;
     },
   };
@@ -37,24 +39,59 @@ export function folderBoard(folder: string): VoteBoard {
 /** What is used of a connection. */
 export interface RedisHash {
   hset(key: string, field: string, value: string): Promise<unknown>;
-  hvals(key: string): Promise<string[]>;
+  hscan(
+    key: string,
+    cursor: string,
+    ...words: [count: "COUNT", number]
+  ): Promise<[string, string[]]>;
   hdel(key: string, ...fields: string[]): Promise<unknown>;
 }
 
-export function redisBoard(redis: RedisHash, key = "soulmirror:votes"): VoteBoard {
+/**
+ * A board for `Quorum` in one hash of a Redis server, for instances on several machines. The
+ * connection stays its owner's; `post` and `read` reject with what it rejects with.
+ */
+export function redisBoard(
+  redis: RedisHash,
+  key = "soulmirror:votes",
+  tools: BoardClocks = realTools,
+): VoteBoard {
+  const client = havingOption(
+    ["hset", "hscan", "hdel"],
+    "a client of Redis",
+    "hand in one of ioredis",
+  );
+  checkArgument(["redisBoard", "redis"], redis, client);
+  const goneOf = silentVotes(tools);
   return {
     async post(vote) {
       await redis.hset(key, vote.instance, textOf(vote));
     },
     async read() {
-      const texts = await redis.hvals(key);
-      const votes = texts.slice(0, instancesMax).flatMap((text) => voteIn(text) ?? []);
-      const newest = Math.max(0, ...votes.map(({ at }) => at));
-      const gone = votes.filter(({ at }) => newest - at > forgottenMs);
+      const votes = await scanned(redis, key);
+      const gone = goneOf(votes);
       if (gone.length > 0) await redis.hdel(key, ...gone.map(({ instance }) => instance));
       return votes;
     },
   };
+}
+
+/** Page by page, so that a hash that somebody fills without end is never read as a whole. */
+async function scanned(redis: RedisHash, key: string): Promise<readonly Vote[]> {
+  const votes = new Map<string, Vote>();
+  let cursor = "0";
+  let fields = 0;
+  do {
+    // oxlint-disable-next-line no-await-in-loop -- a page says where the next one begins.
+    const [next, page] = await redis.hscan(key, cursor, "COUNT", pageSize);
+    cursor = next;
+    fields += page.length / 2;
+    for (const text of page.filter((_, index) => index % 2 === 1)) {
+      const vote = voteIn(text);
+      if (vote !== undefined) votes.set(vote.instance, vote);
+    }
+  } while (cursor !== "0" && fields < instancesMax);
+  return [...votes.values()];
 }
 
 function textOf(vote: Vote): string {
@@ -63,7 +100,7 @@ function textOf(vote: Vote): string {
 
 function textIn(path: string): string {
   try {
-    return readFileSync(path, "utf8");
+    return readPlainFile(path);
   } catch {
     // Its instance has ended and somebody has cleaned up.
     return "";

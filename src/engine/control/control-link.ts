@@ -3,7 +3,8 @@
  *
  * L1. It is never in the way: no call waits for it, and it keeps no process alive.
  * L2. When it breaks, is refused, or is silent for `silentMs`, it is made again after a growing,
- *     jittered delay, at most `delayMaxMs`.
+ *     jittered delay, at most `delayMaxMs`. Only one that has held for `steadyMs` begins anew with
+ *     a short one: who accepts and drops at once is away.
  * L3. The token goes to the endpoint only; no redirect is followed.
  */
 import type {
@@ -26,11 +27,12 @@ export interface ControlLinkOptions {
   /** One message. */
   readonly onMessage: (text: string) => void;
   readonly onOpen: () => void;
-  /** It is broken, and why; `isFirst`: until then it was whole, or never tried. */
+  /** It is broken, and why; `isFirst`: until then it was steady, or never tried. */
   readonly onBroken: (reason: string, isFirst: boolean) => void;
   readonly firstDelayMs?: number;
   readonly delayMaxMs?: number;
   readonly silentMs?: number;
+  readonly steadyMs?: number;
 }
 
 const path = "/api/v1/engine/control";
@@ -42,11 +44,13 @@ export class ControlLink {
   #cancelRetry: CancelTimer | undefined;
   #cancelSilence: CancelTimer | undefined;
   #failures = 0;
+  #openedMs = 0;
   #isOpen = false;
   #isClosed = false;
 
   constructor(options: ControlLinkOptions) {
-    this.#options = { firstDelayMs: 500, delayMaxMs: 30_000, silentMs: 45_000, ...options };
+    const usual = { firstDelayMs: 500, delayMaxMs: 30_000, silentMs: 45_000, steadyMs: 10_000 };
+    this.#options = { ...usual, ...options };
     void this.#connect();
   }
 
@@ -125,7 +129,7 @@ export class ControlLink {
       }
     });
     this.#isOpen = true;
-    this.#failures = 0;
+    this.#openedMs = this.#options.tools.monotonicMs();
     this.#options.onOpen();
   }
 
@@ -141,8 +145,10 @@ export class ControlLink {
   #broken(reason: string): void {
     this.#cancelSilence?.();
     if (this.#isClosed) return;
-    const { tools, firstDelayMs, delayMaxMs, onBroken } = this.#options;
-    const isFirst = this.#isOpen || this.#failures === 0;
+    const { tools, firstDelayMs, delayMaxMs, steadyMs, onBroken } = this.#options;
+    const heldMs = this.#isOpen ? tools.monotonicMs() - this.#openedMs : 0;
+    if (heldMs >= steadyMs) this.#failures = 0;
+    const isFirst = this.#failures === 0;
     this.#isOpen = false;
     const delayMs = Math.min(delayMaxMs, firstDelayMs * 2 ** Math.min(this.#failures, 20));
     this.#failures += 1;
@@ -166,7 +172,7 @@ export class ControlLink {
     const headers = {
       ...given,
       authorization: `Bearer ${token}`,
-      "user-agent": `soulmirror-engine/${version}`,
+      "user-agent": `soulmirror-engine/${version()}`,
     };
     const outgoing = request(url, { ...options, headers, agent: false });
     outgoing.once("socket", (socket) => socket.unref());

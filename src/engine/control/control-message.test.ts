@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readControl, writeWish } from "./control-message.ts";
+import { readControl, wishAt, writeWish } from "./control-message.ts";
 
 const wish = { kind: "wish", version: 3, mode: "monitor", isolated: { "mail.send": "moved" } };
 const long = "x".repeat(201);
@@ -13,11 +13,31 @@ describe("a message of the daemon", () => {
       version: 3,
       mode: "monitor",
       isolated: new Map([["mail.send", "moved"]]),
+      providers: new Map(),
+      limits: new Map(),
+      said: new Map(),
     });
     if (read.kind !== "wish") throw new Error("it is one");
     expect(readControl(writeWish(read))).toEqual(read);
     const free = { ...read, mode: undefined };
     expect(readControl(writeWish(free))).toEqual(free);
+  });
+
+  it("has providers, limits and who wants them, until their time is over", () => {
+    const said = { by: "alice", at: 1000, until: 5000, reason: "slow" };
+    const full = {
+      ...wish,
+      providers: { "llm:a": { kind: "eject", reason: "slow" } },
+      limits: { "mail.send": { timeoutMs: 2000, concurrency: 3, perSecond: 0.5 } },
+      said: { mode: said, "provider llm:a": said, "isolate mail.send": { ...said, until: null } },
+    };
+    const read = readControl(JSON.stringify(full));
+    if (read.kind !== "wish") throw new Error("it is one");
+    expect(JSON.parse(writeWish(read))).toEqual(full);
+    expect(wishAt(read, 4999)).toEqual({ wish: read, untilMs: 5000 });
+    const { wish: left, untilMs } = wishAt(read, 5000);
+    expect([left.mode, left.providers.size, untilMs]).toEqual([undefined, 0, Infinity]);
+    expect([left.isolated, left.limits]).toEqual([read.isolated, read.limits]);
   });
 
   it("is what others have opened", () => {
@@ -38,6 +58,11 @@ describe("a message of the daemon", () => {
     ["a reason that is too long", { ...wish, isolated: { "mail.send": long } }],
     ["too many operations", { ...wish, isolated: many }],
     ["a name that pollutes", '{"kind":"wish","version":1,"mode":null,"isolated":{"__proto__":""}}'],
+    ["a timeout below the floor", { ...wish, limits: { x: { timeoutMs: 99 } } }],
+    ["no call at once", { ...wish, limits: { x: { concurrency: 0 } } }],
+    ["next to no calls per second", { ...wish, limits: { x: { perSecond: 0.09 } } }],
+    ["a limit that is none", { ...wish, limits: { x: { memory: 1 } } }],
+    ["a wish for a provider that is none", { ...wish, providers: { x: { kind: "charge" } } }],
     ["votes without a list", { kind: "votes", votes: "all" }],
     [
       "a vote for ever",

@@ -5,16 +5,20 @@
  * D1. What was wanted last holds until something else is wanted: a daemon that is away, begins anew
  *     or talks nonsense changes nothing.
  * D2. It holds before the first call, also after a restart of the service.
- * D3. The daemon can only hold back: of modes the strictest wins, and nothing is closed by it that
- *     something else has opened.
+ * D3. Of modes the strictest wins, and nothing is closed by the daemon that something else has
+ *     opened. Limits take the place of what is configured, within bounds; a provider that a person
+ *     has ejected is asked again before nobody is.
  * D4. Each message is whole, and so is each answer: what was missed is made good by the next.
+ * D5. What is wanted for a time ends with it, also while the daemon is away.
+ * D6. The daemon hears what has changed here within two seconds, whatever has changed it: the mode
+ *     in force, a circuit that has opened or opened again. Of two answers the later is the newer.
  */
 import { type CancelTimer, type Mode, messageOf } from "../../kernel/index.ts";
 import type { Tools } from "../../resilience/index.ts";
 import { type BreakerMemory, Quorum, type Vote, type VoteBoard } from "../breaker-states/index.ts";
 import type { EngineEventHub } from "../events.ts";
 import { ControlLink } from "./control-link.ts";
-import { type PeerVote, readControl, type Wish } from "./control-message.ts";
+import { type PeerVote, readControl, type Wish, wishAt } from "./control-message.ts";
 import { WishFile } from "./wish-file.ts";
 
 export interface SteeredEngineOptions {
@@ -29,14 +33,16 @@ export interface SteeredEngineOptions {
   readonly memory: BreakerMemory;
   /** The mode in force. */
   readonly mode: () => Mode;
-  /** What the daemon wants; undefined takes it back. */
-  readonly setMode: (mode: Mode | undefined) => void;
+  /** What is wanted by now takes the place of what was wanted before. */
+  readonly goBy: (wish: Wish) => void;
 }
 
 const openTold = 100;
 const nameMax = 200;
 /** After an answer that did not arrive. */
 const againMs = 5000;
+/** A timer is set for no longer: the clock may be set meanwhile. */
+const lookAgainMs = 60_000;
 
 export class SteeredEngine implements VoteBoard {
   readonly #options: SteeredEngineOptions;
@@ -47,6 +53,11 @@ export class SteeredEngine implements VoteBoard {
   #open: Vote["open"] = [];
   #peers: readonly Vote[] = [];
   #cancelAgain: CancelTimer | undefined;
+  #cancelEnd: CancelTimer | undefined;
+  /** What the daemon was told last, or is being told; undefined: nothing yet. */
+  #told: string | undefined;
+  #isAnswering = false;
+  #isAsked = false;
   #isClosed = false;
 
   /** Throws for an endpoint that is no URL. */
@@ -75,10 +86,9 @@ export class SteeredEngine implements VoteBoard {
 
   // oxlint-disable-next-line require-await -- the board of a quorum answers later.
   async post({ open }: Vote): Promise<void> {
-    const before = JSON.stringify(this.#open.map(({ name }) => name));
     this.#open = open.filter(({ name }) => name.length <= nameMax).slice(0, openTold);
-    const isNews = before !== JSON.stringify(this.#open.map(({ name }) => name));
-    if (isNews) void this.#answer();
+    // D6.
+    if (this.#told !== undefined && this.#told !== this.#news()) void this.#answer();
   }
 
   // oxlint-disable-next-line require-await -- the same.
@@ -91,6 +101,7 @@ export class SteeredEngine implements VoteBoard {
   close(): void {
     this.#isClosed = true;
     this.#cancelAgain?.();
+    this.#cancelEnd?.();
     this.#quorum.close();
     this.#link.close();
   }
@@ -110,10 +121,23 @@ export class SteeredEngine implements VoteBoard {
   }
 
   #goBy(wish: Wish): void {
-    const { memory, setMode } = this.#options;
-    if (wish.mode !== this.#wish?.mode) setMode(wish.mode);
-    memory.isolateExactly(wish.isolated);
     this.#wish = wish;
+    this.#goByTime(wish);
+  }
+
+  /** D5. */
+  #goByTime(wish: Wish): void {
+    const { memory, goBy, tools } = this.#options;
+    const nowMs = tools.wallMs();
+    const now = wishAt(wish, nowMs);
+    goBy(now.wish);
+    memory.isolateExactly(now.wish.isolated);
+    this.#cancelEnd?.();
+    if (now.untilMs === Infinity) return;
+    const delayMs = Math.min(lookAgainMs, now.untilMs - nowMs);
+    this.#cancelEnd = tools.background.after(delayMs, () => {
+      if (!this.#isClosed) this.#goByTime(wish);
+    });
   }
 
   #takeVotes(votes: readonly PeerVote[]): void {
@@ -126,23 +150,41 @@ export class SteeredEngine implements VoteBoard {
     void this.#quorum.look();
   }
 
+  /** What makes another answer of it, without what time alone changes. */
+  #news(): string {
+    return JSON.stringify([this.#options.mode(), this.#open]);
+  }
+
   async #answer(): Promise<void> {
     if (this.#isClosed || !this.#link.isOpen) return;
+    this.#isAsked = true;
+    // D6: the older of two that are under way could arrive last.
+    if (this.#isAnswering) return;
+    this.#isAnswering = true;
+    this.#cancelAgain?.();
+    try {
+      while (this.#isAsked) {
+        this.#isAsked = false;
+        this.#told = this.#news();
+        await this.#link.tell(this.#stand());
+      }
+    } catch {
+      // The link says when the daemon is away; what is left is a single answer that got lost.
+      if (this.#isClosed) return;
+      this.#cancelAgain = this.#options.tools.background.after(againMs, () => void this.#answer());
+    } finally {
+      this.#isAnswering = false;
+    }
+  }
+
+  #stand(): object {
     const { instance, tools, mode } = this.#options;
     const now = tools.wallMs();
     const open = this.#open.map(({ name, nextRetryAt }) => ({
       name,
       forMs: Math.min(86_400_000, Math.max(0, nextRetryAt - now)),
     }));
-    const version = this.#wish?.version ?? null;
-    this.#cancelAgain?.();
-    try {
-      await this.#link.tell({ instance, version, mode: mode(), open });
-    } catch {
-      // The link says when the daemon is away; what is left is a single answer that got lost.
-      if (this.#isClosed) return;
-      this.#cancelAgain = tools.background.after(againMs, () => void this.#answer());
-    }
+    return { instance, version: this.#wish?.version ?? null, mode: mode(), open };
   }
 
   #tell(message: string): void {

@@ -5,7 +5,7 @@
 import {
   type Backoff,
   type BreakerOptions,
-  breakerDefaults,
+  breakerOff,
   exponential,
   type RetryBudget,
 } from "../../resilience/index.ts";
@@ -31,14 +31,20 @@ export interface CallPlan {
   readonly breaker: BreakerOptions;
   /** 0: calls may take as long as they like. Of a stream: until its next chunk. */
   readonly timeoutMs: number;
+  /** It was set for this very operation: it holds for connections that may well be quiet, too. */
+  readonly isTimeoutOwn: boolean;
   readonly retry: RetryPlan | undefined;
   /** So many calls at once, late ones included; 0: as many as come. */
   readonly concurrency: number;
+  /** Calls per second; 0: as many as come. */
+  readonly perSecond: number;
   /** So many more wait for their turn. */
   readonly queue: number;
   readonly looksForSilentErrors: boolean;
   /** Answers instead of an error. */
   readonly fallback: Fallback | undefined;
+  /** A deadline, which is nobody's own, may begin what is to run in its caller's async context. */
+  readonly keepsContext: boolean;
 }
 
 export type Fallback = (error: unknown) => unknown;
@@ -49,10 +55,8 @@ export interface PlanParts {
   readonly isMeasured: boolean;
   readonly looksForSilentErrors: boolean;
   readonly fallback?: Fallback | undefined;
+  readonly isTimeoutOwn?: boolean;
 }
-
-/** No number of faults opens it. */
-const neverOpens: BreakerOptions = { ...breakerDefaults, failureThreshold: 0 };
 
 export function planCalls({ settings, budget, fallback, ...parts }: PlanParts): CallPlan {
   const { mode, acts, bulkhead } = settings;
@@ -62,14 +66,27 @@ export function planCalls({ settings, budget, fallback, ...parts }: PlanParts): 
     path: pathOf(mode, parts.isMeasured, isActing),
     answer: answerOf(settings, retry, fallback),
     acts,
-    breaker: settings.breaker ?? neverOpens,
+    breaker: settings.breaker ?? breakerOff,
     timeoutMs: settings.timeoutMs ?? 0,
+    isTimeoutOwn: parts.isTimeoutOwn ?? false,
     retry,
     concurrency: bulkhead?.limit ?? 0,
     queue: bulkhead?.queue ?? 0,
+    perSecond: settings.perSecond ?? 0,
     looksForSilentErrors: parts.looksForSilentErrors,
     fallback: acts.fallback ? fallback : undefined,
+    keepsContext: keepsContext(settings, retry, fallback),
   };
+}
+
+/** A timeout is repeated only where that is declared: whatever is late may have begun. */
+function keepsContext(
+  { acts, timeoutMs }: OperationSettings,
+  retry: RetryPlan | undefined,
+  fallback: Fallback | undefined,
+): boolean {
+  if (!acts.timeout || timeoutMs === undefined) return false;
+  return (acts.retry && retry?.isIdempotent === true) || (acts.fallback && fallback !== undefined);
 }
 
 function pathOf(mode: OperationSettings["mode"], isMeasured: boolean, isActing: boolean): Path {

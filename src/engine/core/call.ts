@@ -5,8 +5,8 @@
  * C1. A record goes back to the pool when the work itself has settled, never when its caller has
  *     stopped waiting: what comes late must find its own record.
  */
+import type { AsyncResource } from "node:async_hooks";
 import type { RequestIds } from "../events.ts";
-import type { InFlight } from "./in-flight.ts";
 
 /** Who is told how the work ended. */
 export interface CallOwner {
@@ -35,6 +35,10 @@ export function isStreaming(value: object): boolean {
   }
 }
 
+/** What is resolved with it stays pending, and is kept by nothing. */
+// oxlint-disable-next-line unicorn/no-thenable -- It is cheaper than a promise.
+const never = { then: (): void => {} };
+
 type Work = (this: unknown, ...words: never[]) => unknown;
 
 export class Call {
@@ -42,12 +46,16 @@ export class Call {
   /** Monotonic; of a stream: since its last chunk. A fraction, so that the field stays a double. */
   startedMs = 0.5;
   isTimed = false;
+  /** Of a stream: how long its reader has waited for what has come. */
+  waitedMs = 0;
   /** The breaker's; see there. */
   ticket = 0;
   answer: Answer = "watched";
   attempt = 1;
-  /** Its time is over. */
-  isLate = false;
+  /** Of a further attempt, and of one that has waited: when its caller asked. Else below zero. */
+  beganMs = -0.5;
+  /** Of a stream with `beganMs`: how long before the attempt that has opened it that was. */
+  beforeMs = 0.5;
   /** Its caller has an answer already, or waits for another attempt: nobody waits for this one. */
   isForsaken = false;
   /** Somebody else makes it: it is only measured. */
@@ -72,20 +80,69 @@ export class Call {
   /** The caller's own: what he has aborted is no failure. */
   signal: AbortSignal | undefined = undefined;
 
+  /** The caller's own, where his work or a fallback may be begun from elsewhere. */
+  context: AsyncResource | undefined = undefined;
+
   readonly fulfilled = (value: unknown): unknown => {
     const owner = this.owner as CallOwner;
+    const { isForsaken } = this;
+    let answer = value;
     if (typeof value === "object" && value !== null && isStreaming(value)) {
-      return owner.streamOpened(this, value);
-    }
-    owner.workFulfilled(this, value);
-    return value;
+      answer = owner.streamOpened(this, value);
+    } else owner.workFulfilled(this, value);
+    return isForsaken ? never : answer;
   };
 
-  readonly rejected = (error: unknown): void => {
-    const isDerived = this.answer === "derived";
+  readonly rejected = (error: unknown): unknown => {
+    const { answer } = this;
     (this.owner as CallOwner).workRejected(this, error);
-    if (isDerived) throw error;
+    if (answer === "derived") throw error;
+    // Its caller is answered otherwise, or later.
+    return answer === "owned" ? never : undefined;
   };
+}
+
+/** Calls of one operation that are under way, oldest first: a list through the records. */
+export class InFlight {
+  size = 0;
+  oldest: Call | undefined;
+  #newest: Call | undefined;
+
+  begin(call: Call): void {
+    const newest = this.#newest;
+    call.list = this;
+    call.earlier = newest;
+    call.later = undefined;
+    if (newest === undefined) this.oldest = call;
+    else newest.later = call;
+    this.#newest = call;
+    this.size += 1;
+  }
+
+  /** When each began, oldest first. */
+  *beganMs(): Iterable<number> {
+    for (let call = this.oldest; call !== undefined; call = call.later) yield call.startedMs;
+  }
+
+  /**
+   * While the process stood still nobody read the clock: what began since then and was not timed
+   * would be too old.
+   */
+  stampAgain(sinceMs: number, nowMs: number): void {
+    for (let call = this.#newest; call !== undefined; call = call.earlier) {
+      if (call.startedMs < sinceMs) return;
+      if (!call.isTimed) call.startedMs = nowMs;
+    }
+  }
+
+  end(call: Call): void {
+    const { earlier, later } = call;
+    if (earlier === undefined) this.oldest = later;
+    else earlier.later = later;
+    if (later === undefined) this.#newest = earlier;
+    else later.earlier = earlier;
+    this.size -= 1;
+  }
 }
 
 const poolMax = 10_000;
@@ -103,18 +160,19 @@ export function disown(call: Call): void {
   call.receiver = undefined;
   call.work = undefined;
   call.words = undefined;
-  call.attempt = 1;
+  call.context = undefined;
 }
 
 /** C1. */
 export function giveBack(call: Call): void {
   call.owner = undefined;
-  call.isLate = false;
   call.isForsaken = false;
   call.isMetered = false;
   call.cut = undefined;
   call.ids = undefined;
   call.signal = undefined;
+  call.attempt = 1;
+  call.beganMs = -0.5;
   if (call.resolve !== undefined) disown(call);
   if (pool.length < poolMax) pool.push(call);
 }

@@ -11,12 +11,17 @@ export function callersSignal(words: ArrayLike<unknown>): AbortSignal | undefine
 /** The word itself, or its own field: a getter would be code of somebody else. */
 export function signalOf(word: object): AbortSignal | undefined {
   try {
-    if (word instanceof AbortSignal) return word;
+    if (isSignal(word)) return word;
     if (!Object.hasOwn(word, "signal")) return undefined;
     const signal: unknown = Object.getOwnPropertyDescriptor(word, "signal")?.value;
-    return signal instanceof AbortSignal ? signal : undefined;
+    return isSignal(signal) ? signal : undefined;
   } catch {
     // A proxy that throws when it is looked at.
     return undefined;
   }
+}
+
+/** What only has the prototype throws when it is asked: it is none. */
+function isSignal(value: unknown): value is AbortSignal {
+  return value instanceof AbortSignal && typeof value.aborted === "boolean";
 }

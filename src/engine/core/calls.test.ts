@@ -312,6 +312,28 @@ test("in shadow the caller has the very promise, and what would be done is count
   });
 });
 
+test.each([
+  ["full", "degraded", { circuits: ["it.ask (open)"] }],
+  ["limited", "healthy", { notEnforced: ["it.ask (open)"] }],
+] as const)(
+  "an open circuit tells whether it turns calls away: %s (O2)",
+  async (mode, status, metadata) => {
+    const at = ground({ limitedTo: ["timeout"], autoRetry: false, mode });
+    const it = at.engine.wrap(
+      "it",
+      flaky(5, () => new Error("down")),
+    );
+    for (let count = 0; count < 5; count += 1) await expect(it.ask("a")).rejects.toThrow("down");
+    const breakerEnforced = mode === "full";
+    const sixth = it.ask("a");
+    if (breakerEnforced) await expect(sixth).rejects.toMatchObject({ code: "CIRCUIT_OPEN" });
+    else expect(await sixth).toBe("a!");
+    expect(at.engine.operation("it.ask")).toMatchObject({ breaker: "open", breakerEnforced });
+    const { checks } = await at.engine.getSystemHealth();
+    expect(checks.find(({ name }) => name === "circuits")).toMatchObject({ status, metadata });
+  },
+);
+
 test("modes change while it runs, and `off` measures nothing", async () => {
   const at = ground();
   const it = at.engine.wrap("it", { ask: async () => "well" });

@@ -5,7 +5,11 @@
  *
  * D1. No call is late before its time is over, and none later than the timer is.
  * D2. Without calls that have a deadline there is no timer.
+ * D3. A timer has the async context of whoever's call has set it, and ends the calls of others:
+ *     what it does is done in nobody's context.
+ * D4. Whatever goes wrong with one call, the deadlines of all others are looked at.
  */
+import { AsyncResource } from "node:async_hooks";
 import { type CancelTimer, MinHeap, type Timers } from "../../kernel/index.ts";
 
 export interface WithDeadline {
@@ -16,6 +20,9 @@ export interface WithDeadline {
   /** Ends the calls whose time is over; the time at which to look again, or undefined. */
   expire(nowMs: number): number | undefined;
 }
+
+/** D3: made while the module is loaded, that is in no call. */
+const nobodys = new AsyncResource("SoulMirrorDeadlines", { requireManualDestroy: true });
 
 interface Entry {
   readonly dueMs: number;
@@ -46,13 +53,25 @@ export class Deadlines {
   #set(dueMs: number): void {
     this.#cancel?.();
     this.#timerDueMs = dueMs;
-    this.#cancel = this.#timers.after(dueMs - this.#monotonicMs(), this.#ring);
+    this.#cancel = this.#timers.after(dueMs - this.#monotonicMs(), () =>
+      nobodys.runInAsyncScope(this.#ring),
+    );
   }
 
   readonly #ring = (): void => {
     const nowMs = this.#monotonicMs();
     this.#cancel = undefined;
     this.#timerDueMs = Number.POSITIVE_INFINITY;
+    try {
+      this.#expireUntil(nowMs);
+    } finally {
+      // D4.
+      const next = this.#heap.top;
+      if (next !== undefined) this.#set(next.dueMs);
+    }
+  };
+
+  #expireUntil(nowMs: number): void {
     for (let top = this.#heap.top; top !== undefined && top.dueMs <= nowMs; top = this.#heap.top) {
       this.#heap.pop();
       const { owner, dueMs } = top;
@@ -61,7 +80,5 @@ export class Deadlines {
       const againMs = owner.expire(nowMs);
       if (againMs !== undefined) this.arm(owner, Math.max(againMs, nowMs + 1));
     }
-    const next = this.#heap.top;
-    if (next !== undefined) this.#set(next.dueMs);
-  };
+  }
 }

@@ -28,6 +28,99 @@ test("a result that throws when it is looked at is returned as it is", async () 
   expect(engine.operation("it.now")).toMatchObject({ succeeded: 1, inFlight: 0 });
 });
 
+const trap = (): never => {
+  throw new Error("do not look");
+};
+const revoked = Proxy.revocable({}, {});
+revoked.revoke();
+
+/** What nobody may look at; those that can be the result of a promise hide their `then`. */
+const shy: readonly [string, object, boolean][] = [
+  ["a proxy that is revoked", revoked.proxy, false],
+  ["a proxy that throws at everything", new Proxy({}, new Proxy({}, { get: () => trap })), false],
+  [
+    "a proxy that is no promise and throws at the rest",
+    new Proxy(
+      {},
+      {
+        get: (_target, key) => (key === "then" ? undefined : trap()),
+        getPrototypeOf: trap,
+        getOwnPropertyDescriptor: trap,
+        has: trap,
+        ownKeys: trap,
+      },
+    ),
+    true,
+  ],
+  [
+    "fields that throw",
+    Object.defineProperties(
+      {},
+      Object.fromEntries(
+        "length constructor name message code cause errors status signal next return"
+          .split(" ")
+          .map((key) => [key, { get: trap, enumerable: true }]),
+      ),
+    ),
+    true,
+  ],
+  ["what only looks like a signal", Object.create(AbortSignal.prototype) as object, true],
+];
+
+test.each(shy)(
+  "%s: as a result, an error or a word it harms nobody",
+  async (_what, it, canBeAwaited) => {
+    const { tools, engine } = ground({ bulkhead: { limit: 1, queue: 3 } });
+    const wrapped = engine.wrap("it", {
+      now: () => it,
+      later: async () => it,
+      fail: (): never => {
+        throw it as Error;
+      },
+      failLater: async (): Promise<never> => {
+        throw it as Error;
+      },
+      take: (_word: object) => new Promise<void>((resolve) => tools.timers.after(10, resolve)),
+    });
+    const same = (seen: unknown): void => expect(Object.is(seen, it)).toBe(true);
+    same(wrapped.now());
+    if (canBeAwaited) same(await wrapped.later());
+    try {
+      wrapped.fail();
+      expect.unreachable();
+    } catch (error) {
+      same(error);
+    }
+    await wrapped.failLater().catch(same);
+    const taken = [wrapped.take(it), wrapped.take(it)];
+    await tools.advance(100);
+    await Promise.all(taken);
+    for (const report of engine.operations()) {
+      expect(report).toMatchObject({ inFlight: 0, failed: report.name.includes("fail") ? 1 : 0 });
+    }
+  },
+);
+
+test("a promise that throws when somebody waits for it gives its place back", async () => {
+  const { tools, engine } = ground();
+  let calls = 0;
+  const raw = {
+    ask(): Promise<number> {
+      calls += 1;
+      if (calls === 1)
+        return Promise.reject(Object.assign(new Error("no"), { code: "ECONNREFUSED" }));
+      return Object.defineProperty(Promise.resolve(1), "constructor", { get: trap });
+    },
+  };
+  const it = engine.wrap("it", raw);
+  const again = it.ask().catch((error: unknown) => error);
+  await tools.advance(10_000);
+  expect(await again).toMatchObject({ message: "do not look" });
+  expect(() => it.ask().then(String)).toThrow("do not look");
+  expect(calls).toBe(3);
+  expect(engine.operation("it.ask")).toMatchObject({ calls: 2, failed: 2, inFlight: 0 });
+});
+
 test("an error that throws when it is shown harms neither the call nor the listeners", async () => {
   const { engine } = ground({ autoRetry: false });
   engine.on("service_error", () => {
@@ -95,6 +188,20 @@ test("a shorter timeout holds for calls that are under way", async () => {
   expect(await long).toMatchObject({ code: "CALL_TIMEOUT", timeoutMs: 50 });
 });
 
+test("a shorter timeout holds for the next call, too, when none is under way", async () => {
+  const { tools, engine } = ground({ timeout: "10m" });
+  const it = engine.wrap("it", {
+    ask: (takesMs: number) => new Promise<void>((resolve) => tools.timers.after(takesMs, resolve)),
+  });
+  const short = it.ask(1);
+  await tools.advance(2);
+  await short;
+  engine.wrap("it", {}, { timeout: 50 });
+  const long = it.ask(3_600_000).catch((error: unknown) => error);
+  await tools.advance(60);
+  expect(await long).toMatchObject({ code: "CALL_TIMEOUT", timeoutMs: 50 });
+});
+
 test("a caller who gives up is no failure of the dependency, whatever he says", async () => {
   const { engine } = ground({ autoRetry: false });
   const it = engine.wrap("it", {
@@ -133,6 +240,9 @@ test("what answers at once falls back as well, and a fallback that fails keeps t
     },
   );
   await expect(broken.later()).rejects.toBe(down);
+  await expect(broken.now()).rejects.toBe(down);
+  engine.isolate("broken.later", "a person says so");
+  await expect(broken.later()).rejects.toMatchObject({ code: "CIRCUIT_OPEN" });
 });
 
 test("a mode that is none is refused, and nothing but an object can be wrapped", () => {
@@ -140,4 +250,24 @@ test("a mode that is none is refused, and nothing but an object can be wrapped",
   expect(() => engine.setMode("ful" as "full")).toThrow(/setMode: mode: expected off/);
   expect(engine.mode).toBe("full");
   expect(() => engine.wrap("it", null as unknown as object)).toThrow(/target: expected an object/);
+});
+
+test.each([
+  { mode: "full", timeout: 1000 },
+  { mode: "full", timeout: false },
+  { mode: "shadow", timeout: false },
+] as const)("a promise whose own `then` throws is handed out, and over: %o", async (options) => {
+  const engine = new InfrastructureReliabilityEngine({ ...options }, new ManualTools());
+  const broken = Promise.resolve("well");
+  const fail = (): never => {
+    throw new Error("not then");
+  };
+  // oxlint-disable-next-line unicorn/no-thenable -- What is tested is a `then` that throws.
+  void Object.defineProperty(broken, "then", { value: fail });
+  const it = engine.wrap("it", { ask: () => broken }, { bulkhead: { limit: 1, queue: 0 } });
+  for (let call = 0; call < 3; call += 1) {
+    expect(it.ask()).toBe(broken);
+    expect(await broken).toBe("well");
+  }
+  expect(engine.operation("it.ask")).toMatchObject({ calls: 3, succeeded: 3, inFlight: 0 });
 });

@@ -6,14 +6,19 @@
  * I2. The caller gets the result, the error and the `this` that he would get without the engine.
  * I3. In shadow the caller has the very promise of the work.
  */
-import { CircuitBreakerError, type Judgement, refused } from "../../resilience/index.ts";
-import { isThenable, watchThenable } from "../streams/thenable.ts";
-import type { Call } from "./call.ts";
-import { isStreaming } from "./call.ts";
-import type { Fallback } from "./call-plan.ts";
+import { refused } from "../../resilience/index.ts";
+import { isThenable } from "../streams/is-thenable.ts";
+import { watchThenable } from "../streams/thenable.ts";
+import { answerInstead } from "./answer-instead.ts";
+import { type Call, disown, isStreaming } from "./call.ts";
 import { signalOf } from "./callers-signal.ts";
+import { circuitError, tellRefusal } from "./circuit-error.ts";
+import { mayFallBack } from "./give-up.ts";
 import type { OperationCore } from "./operation-core.ts";
-import { mayFallBack } from "./recovery.ts";
+import { own } from "./own.ts";
+import { tooFast } from "./pace.ts";
+import { turnAway } from "./turn-away.ts";
+import { keptContext, mustWait } from "./turns.ts";
 import { bulkheadError, waitForRoom } from "./wait-for-room.ts";
 
 export type Method = (this: unknown, ...words: never[]) => unknown;
@@ -31,20 +36,31 @@ export function makeMethod(
 ): Method {
   const { breaker, counts } = operation;
   operation.answersLater ||= isAsync(work);
+  operation.isMade = true;
+  operation.isMeasuredOnly = false;
   return function (this: unknown): unknown {
     const receiver = this === wrapper ? target : this;
     const { plan } = operation;
-    if (plan.path === "off") return work.apply(receiver, arguments as never);
+    if (plan.path === "off") {
+      const result: unknown = work.apply(receiver, arguments as never);
+      return result === target ? wrapper : result;
+    }
     counts.calls += 1;
     let { ticket } = breaker;
-    if (!breaker.isClosed) {
+    // Of what is lazy nothing has begun yet: it is asked when it does.
+    if (!breaker.isClosed && !operation.answersLazily) {
       ticket = breaker.admit(operation.shared.pulse.monotonicMs());
-      if (ticket === refused && refuse(operation)) return circuitIsOpen(operation);
+      if (ticket === refused && tellRefusal(operation)) {
+        return turnAway(operation, circuitError(operation));
+      }
     }
-    if (plan.concurrency > 0 && operation.occupied >= plan.concurrency && plan.acts.bulkhead) {
-      if (!operation.answersLater) return turnAway(operation, bulkheadError(operation));
-      const waiting = waitForRoom(operation, { work, receiver, words: arguments, ticket });
-      return waiting ?? turnAway(operation, bulkheadError(operation));
+    if (plan.perSecond > 0 && !operation.answersLazily) {
+      const error = tooFast(operation, ticket);
+      if (error !== undefined) return turnAway(operation, error);
+    }
+    if (plan.concurrency > 0 && !operation.answersLazily && mustWait(operation)) {
+      const asked = { work, receiver, words: arguments, ticket };
+      return waitForRoom(operation, asked) ?? turnAway(operation, bulkheadError(operation));
     }
     const call = operation.start(ticket);
     const last: unknown = arguments[arguments.length - 1];
@@ -55,9 +71,10 @@ export function makeMethod(
     } catch (error) {
       const judgement = operation.workRejected(call, error);
       if (plan.fallback === undefined || !mayFallBack(judgement)) throw error;
-      return fallBack(operation, { error, judgement, fallback: plan.fallback });
+      const { fallback } = plan;
+      return answerInstead(operation, { error, judgement, fallback, attempts: 1 });
     }
-    if (!(result instanceof Promise && result.constructor === Promise)) {
+    if (!isPlainPromise(result)) {
       if (typeof result === "object" && result !== null && result !== target) {
         // A query can be iterated as well; that it can be awaited says more.
         if (isThenable(result)) return watchThenable(operation, call, result);
@@ -67,91 +84,49 @@ export function makeMethod(
       return result === target ? wrapper : result;
     }
     operation.answersLater = true;
-    switch (plan.answer) {
-      case "watched":
-        result.then(call.fulfilled, call.rejected);
-        return result;
-      case "derived":
-        call.answer = "derived";
-        return result.then(call.fulfilled, call.rejected);
-      case "owned":
-        if (plan.retry !== undefined) {
-          plan.retry.budget.deposit(call.startedMs);
+    operation.answersLazily = false;
+    try {
+      switch (plan.answer) {
+        case "watched":
+          result.then(call.fulfilled, call.rejected);
+          return result;
+        case "derived":
+          call.answer = "derived";
+          return result.then(call.fulfilled, call.rejected);
+        case "owned":
+          if (plan.retry !== undefined) {
+            plan.retry.budget.deposit(call.startedMs);
+            call.work = work;
+            call.words = arguments;
+          }
           call.receiver = receiver;
-          call.work = work;
-          call.words = arguments;
-        }
-        return own(call, result);
+          if (plan.keepsContext) call.context = keptContext();
+          return own(call, result);
+      }
+    } catch {
+      // Its own `then` throws: who awaits it does not ask that one.
+      return unwatched(call, result);
     }
   };
 }
 
-function isAsync(work: Method): boolean {
-  return Object.prototype.toString.call(work) === "[object AsyncFunction]";
+/** What cannot be watched has succeeded, unless its handlers were called before. */
+function unwatched(call: Call, result: unknown): unknown {
+  const { owner } = call;
+  disown(call);
+  owner?.workFulfilled(call, undefined);
+  return result;
 }
 
-/** Handed from the executor to whoever has just made a promise: no closure is needed. */
-let madeResolve: (value: unknown) => void;
-let madeReject: (error: unknown) => void;
-function keepMade(resolve: (value: unknown) => void, reject: (error: unknown) => void): void {
-  madeResolve = resolve;
-  madeReject = reject;
-}
-
-function own(call: Call, result: Promise<unknown>): Promise<unknown> {
-  const promise = new Promise(keepMade);
-  call.answer = "owned";
-  call.resolve = madeResolve;
-  call.reject = madeReject;
-  result.then(call.fulfilled, call.rejected);
-  return promise;
-}
-
-/** Whether the refusal takes effect; it is told and counted either way. */
-function refuse(operation: OperationCore): boolean {
-  const retryAfterMs = operation.breaker.openLeftMs(operation.shared.pulse.nowMs);
-  const isEnforced = operation.plan.acts.breaker;
-  const reason = `the circuit is ${operation.breaker.phase}`;
-  operation.decided({ kind: "rejected", by: "breaker", reason, retryAfterMs }, isEnforced);
-  return isEnforced;
-}
-
-function circuitIsOpen(operation: OperationCore): unknown {
-  const { breaker, name, shared } = operation;
-  const { isolatedBecause } = breaker;
-  const leftMs = isolatedBecause === undefined ? breaker.openLeftMs(shared.pulse.nowMs) : undefined;
-  return turnAway(operation, new CircuitBreakerError(name, leftMs, { isolatedBecause }));
-}
-
-interface FallingBack {
-  readonly error: unknown;
-  readonly judgement: Judgement | undefined;
-  readonly fallback: Fallback;
-}
-
-/** Of a call that has thrown at once; a fallback that fails says less than what it stands for. */
-function fallBack(operation: OperationCore, { error, judgement, fallback }: FallingBack): unknown {
-  const category = judgement?.category ?? "unknown";
-  operation.decided({ kind: "fallback", category, error }, true);
+/** What throws when it is looked at is none, and is the caller's as it is. */
+function isPlainPromise(result: unknown): result is Promise<unknown> {
   try {
-    return fallback(error);
+    return result instanceof Promise && result.constructor === Promise;
   } catch {
-    throw error;
+    return false;
   }
 }
 
-function turnAway(operation: OperationCore, error: unknown): unknown {
-  const judgement = operation.shared.classify(error);
-  operation.callFailed({ error, attempts: 0, elapsedMs: -1 }, judgement);
-  const { fallback } = operation.plan;
-  const answer = (): unknown => {
-    if (fallback === undefined) throw error;
-    return fallBack(operation, { error, judgement, fallback });
-  };
-  // I1: it has always answered at once, or nobody knows yet how it answers.
-  return operation.answersLater ? later(answer) : answer();
-}
-
-async function later(answer: () => unknown): Promise<unknown> {
-  return answer();
+function isAsync(work: Method): boolean {
+  return Object.prototype.toString.call(work) === "[object AsyncFunction]";
 }

@@ -7,12 +7,16 @@ import type { OperationCore } from "./operation-core.ts";
 const nobody: OpenCall = { succeed() {}, fail() {} };
 
 export function meterOf(operation: OperationCore): CallMeter {
+  operation.isMeasuredOnly = !operation.isMade;
   return {
     begin(ids?: RequestIds, startedMs?: number): OpenCall {
       const { breaker, plan, counts } = operation;
+      const { pulse } = operation.shared;
       if (plan.path === "off") return nobody;
       counts.calls += 1;
-      const call = operation.start(breaker.ticket);
+      // Nothing is turned away here: what a circuit would refuse is no probe, and has no vote.
+      const ticket = breaker.isClosed ? breaker.ticket : breaker.admit(pulse.monotonicMs());
+      const call = operation.start(ticket);
       if (startedMs !== undefined && call.isTimed) call.startedMs = startedMs;
       return new MeteredCall(operation, call, ids);
     },

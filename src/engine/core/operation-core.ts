@@ -7,53 +7,57 @@
  *     over.
  * O2. What is decided where the mode forbids acting is counted as detected, and changes nothing.
  * O3. Late work keeps its place: what its caller has given up still burdens the dependency.
+ * O4. A stream has a place while its reader reads. One that nobody has begun to read has none; one
+ *     that he leaves lying gives it back. It is taken (again) when he reads (on), even where that
+ *     is one too many.
  */
-import {
-  Breaker,
-  type BreakerPhase,
-  type Classify,
-  type Decision,
-  type Judgement,
-  judgeCall,
-  type Tools,
-} from "../../resilience/index.ts";
+import { roundedMs } from "../../kernel/index.ts";
+import { Breaker, type Decision, type Judgement, judgeCall } from "../../resilience/index.ts";
 import { HotHistogram } from "../../statistics/index.ts";
-import type { EngineEventHub, RecoverySuccess, RequestIds } from "../events.ts";
+import type { RecoverySuccess } from "../events.ts";
 import type { OperationReport } from "../operation.ts";
+import { currentRequestIds } from "../request-ids.ts";
+import { discard, discardBody } from "../streams/discard.ts";
 import { watchStream } from "../streams/watch-stream.ts";
-import { type Call, type CallOwner, disown, giveBack, takeCall } from "./call.ts";
+import { type Call, type CallOwner, disown, giveBack, InFlight, takeCall } from "./call.ts";
 import type { CallPlan } from "./call-plan.ts";
+import { callersSignal } from "./callers-signal.ts";
 import { Counts } from "./counts.ts";
-import type { Deadlines, WithDeadline } from "./deadlines.ts";
-import { InFlight } from "./in-flight.ts";
+import type { WithDeadline } from "./deadlines.ts";
+import { ObservedBudget } from "./observed-budget.ts";
+import { paceOf } from "./pace.ts";
+import { provenOf } from "./proof.ts";
 import { type Pulse, type Pulsing, tickMs } from "./pulse.ts";
 import { recover, wouldRetry } from "./recovery.ts";
-import { Sampling, type SamplingMode } from "./sampling.ts";
+import { Sampling } from "./sampling.ts";
 import { SilentLooks } from "./silent-looks.ts";
 import { timeIsOver } from "./time-is-over.ts";
+import { hasRoom } from "./turns.ts";
+import type { Outcome, Pace, Shared, WorkingOperation } from "./working-operation.ts";
 
-/** What all operations of one engine share. */
-export interface Shared {
-  readonly tools: Tools;
-  readonly pulse: Pulse;
-  readonly deadlines: Deadlines;
-  readonly events: EngineEventHub;
-  readonly classify: Classify;
-  readonly sampling: SamplingMode;
-  /** A circuit has changed its phase. */
-  readonly moved: (name: string, to: BreakerPhase) => void;
-}
+/** Of a stream that nobody reads on, where calls may take as long as they like. */
+const restWithoutTimeoutMs = 30_000;
 
-export class OperationCore implements CallOwner, Pulsing, WithDeadline {
+export class OperationCore implements WorkingOperation, CallOwner, Pulsing, WithDeadline {
   readonly name: string;
   readonly shared: Shared;
   readonly counts: Counts = new Counts();
   readonly inFlight: InFlight = new InFlight();
   /** O3. */
   readonly late: InFlight = new InFlight();
-  /** Streams whose reader does not wait for anything now. */
+  /** Streams whose reader does not wait for anything now... */
   readonly idle: InFlight = new InFlight();
+  /** ...nor did for as long as a call may take: they hold no place (O4). */
+  readonly forgotten: InFlight = new InFlight();
+  /** Connections whose reader waits for a chunk that nobody has promised. */
+  readonly quiet: InFlight = new InFlight();
   readonly breaker: Breaker;
+  /** Undefined: no limit per second. */
+  pace: Pace | undefined;
+  /** It has a method of a wrapper: that one turns its calls away. */
+  isMade = false;
+  /** Somebody else makes its calls, whatever its circuit says. */
+  isMeasuredOnly = false;
   isActive = false;
   isArmed = false;
   armedMs = 0;
@@ -61,11 +65,14 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
   silentErrors = 0;
   /** It has answered with a promise before: so does an open circuit then. */
   answersLater = false;
+  /** It has answered with what begins only when somebody waits for it. */
+  answersLazily = false;
   #plan: CallPlan;
   readonly #pulse: Pulse;
   readonly #latency = new HotHistogram();
   readonly #sampling: Sampling;
   #silent: SilentLooks | undefined;
+  #observed: ObservedBudget | undefined;
   readonly #waiting: (() => void)[] = [];
   #isLettingIn = false;
 
@@ -73,6 +80,7 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
     this.name = name;
     this.shared = shared;
     this.#plan = plan;
+    this.pace = paceOf(plan.perSecond, undefined);
     this.#silent = plan.looksForSilentErrors ? new SilentLooks() : undefined;
     this.#pulse = shared.pulse;
     this.#sampling = new Sampling(shared.sampling);
@@ -80,11 +88,17 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
       const openForMs = this.breaker.openLeftMs(this.#pulse.nowMs);
       this.decided(
         { kind: "breaker", from, to, reason, ...(to === "open" ? { openForMs } : {}) },
-        this.#plan.acts.breaker,
+        this.turnsAway,
       );
       shared.moved(name, to);
-      if (from === "half_open" && to === "closed") this.recovered("breaker", 1);
+      if (from === "half_open" && to === "closed" && !this.breaker.isOff)
+        this.recovered("breaker", 1);
     });
+  }
+
+  /** Whether its circuit keeps calls away, when it is open. */
+  get turnsAway(): boolean {
+    return this.#plan.acts.breaker && !this.isMeasuredOnly;
   }
 
   get plan(): CallPlan {
@@ -92,17 +106,25 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
   }
 
   configure(plan: CallPlan): void {
+    // What was armed for another timeout may be too late for the calls of this one.
+    if (plan.timeoutMs !== this.#plan.timeoutMs) this.isArmed = false;
     this.#plan = plan;
     this.#silent = plan.looksForSilentErrors ? (this.#silent ?? new SilentLooks()) : undefined;
     this.breaker.configure(plan.breaker);
+    this.pace = paceOf(plan.perSecond, this.pace);
     const { oldest } = this.inFlight;
     if (oldest !== undefined && plan.timeoutMs > 0) this.#arm(oldest);
-    this.#letNextBegin();
+    if (this.idle.oldest !== undefined && plan.concurrency > 0) this.#armRest(this.idle.oldest);
+    this.letNextBegin();
   }
 
   /** Calls that the dependency is at work for. */
   get occupied(): number {
-    return this.inFlight.size + this.late.size + this.idle.size;
+    return this.inFlight.size + this.late.size + this.idle.size + this.quiet.size;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
   }
 
   /** An attempt begins. The call has been counted by whoever admitted it. */
@@ -111,6 +133,7 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
     call.owner = this;
     call.answer = "watched";
     call.ticket = ticket;
+    call.ids = currentRequestIds();
     this.wait(call);
     return call;
   }
@@ -119,7 +142,8 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
   wait(call: Call): void {
     const sampling = this.#sampling;
     sampling.left -= 1;
-    if (sampling.left <= 0) {
+    // Between ticks somebody's latest time is good enough; while nothing ticks it stands still.
+    if (sampling.left <= 0 || !this.isActive) {
       const nowMs = this.#pulse.monotonicMs();
       this.#pulse.nowMs = nowMs;
       call.isTimed = true;
@@ -134,22 +158,36 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
     if (!this.isArmed && this.#plan.timeoutMs > 0) this.#arm(call);
   }
 
+  /** Of a stream: its reader asks for nothing now. */
+  rest(call: Call): void {
+    call.list?.end(call);
+    this.idle.begin(call);
+    if (this.#plan.concurrency === 0) return;
+    call.startedMs = this.#pulse.monotonicMs();
+    if (!this.isArmed) this.#armRest(call);
+  }
+
   workFulfilled(call: Call, value: unknown): void {
     const elapsedMs = this.end(call);
     if (!call.isForsaken) {
       if (this.#silent?.shape.look(value) === true) this.#suspect(value);
       this.breaker.succeeded(call.ticket, this.#pulse.nowMs, elapsedMs);
       this.counts.succeeded += 1;
-      if (call.answer === "owned") this.#answer(call, value, elapsedMs);
-    }
-    if (this.#waiting.length > 0) this.#letNextBegin();
+      if (call.attempt > 1) this.recovered("retry", call.attempt, this.#sinceMs(call.beganMs));
+    } else discardBody(value);
+    if (this.#waiting.length > 0) this.letNextBegin();
     giveBack(call);
   }
 
   streamOpened(call: Call, stream: object): unknown {
+    if (call.isForsaken) {
+      // A method may answer with the very thing that it belongs to.
+      if (stream !== call.receiver) discard(stream);
+      this.workFulfilled(call, undefined);
+      return stream;
+    }
+    call.beforeMs = call.startedMs - call.beganMs;
     const opened = watchStream(this, call, stream);
-    if (call.answer === "owned" && !call.isForsaken)
-      (call.resolve as (value: unknown) => void)(opened);
     disown(call);
     return opened;
   }
@@ -158,23 +196,40 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
   workRejected(call: Call, error: unknown): Judgement | undefined {
     const elapsedMs = this.end(call);
     const judgement = call.isForsaken ? undefined : this.attemptFailed(call, error, elapsedMs);
-    if (this.#waiting.length > 0) this.#letNextBegin();
+    if (this.#waiting.length > 0) this.letNextBegin();
     giveBack(call);
     return judgement;
   }
 
   /** The work has failed, or its time is over. `elapsedMs` below zero: it was not timed. */
   attemptFailed(call: Call, error: unknown, elapsedMs: number): Judgement {
-    const judgement = judgeCall(this.shared.classify, error, call.signal);
+    // Where words are kept, it need not be the last of them.
+    if (call.words !== undefined) call.signal ??= callersSignal(call.words);
+    const found = judgeCall(this.shared.classify, error, call.signal);
+    const judgement = call.isMetered ? found : provenOf(this, call, { error, judgement: found });
+    if (elapsedMs < 0) this.#pulse.nowMs = this.#pulse.monotonicMs();
     if (judgement.isFault) this.breaker.failed(call.ticket, this.#pulse.nowMs, elapsedMs);
     else this.breaker.dismissed(call.ticket);
     if (call.answer === "owned") {
-      recover(this, call, { error, judgement, elapsedMs });
+      recover(this, call, { error, judgement });
       return judgement;
     }
-    if (this.#plan.retry !== undefined) wouldRetry(this, judgement, error);
+    // A metered call is somebody else's: no mode lets us make it again.
+    if (this.#plan.retry !== undefined && !call.isMetered) {
+      wouldRetry(this, { error, judgement }, () => this.#wouldSpend());
+    }
     this.callFailed({ error, attempts: call.attempt, elapsedMs, ids: call.ids }, judgement);
     return judgement;
+  }
+
+  #sinceMs(beganMs: number): number {
+    return beganMs < 0 ? -1 : this.#pulse.monotonicMs() - beganMs;
+  }
+
+  #wouldSpend(): boolean {
+    this.#observed ??= new ObservedBudget();
+    const ratio = this.#plan.retry?.budget.ratio ?? 0;
+    return this.#observed.spend(this.counts.calls, ratio, this.#pulse.nowMs);
   }
 
   /** O1. */
@@ -182,7 +237,7 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
     this.counts.failure(category);
     const { events } = this.shared;
     if (!events.has("service_error")) return;
-    const rest = elapsedMs < 0 ? ids : { ...ids, elapsedMs };
+    const rest = elapsedMs < 0 ? ids : { ...ids, elapsedMs: roundedMs(elapsedMs) };
     events.emit("service_error", { operation: this.name, category, error, attempts, ...rest });
   }
 
@@ -196,7 +251,7 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
   recovered(by: RecoverySuccess["by"], attempts: number, elapsedMs = -1): void {
     const { events } = this.shared;
     if (!events.has("recovery_success")) return;
-    const rest = elapsedMs < 0 ? {} : { elapsedMs };
+    const rest = elapsedMs < 0 ? {} : { elapsedMs: roundedMs(elapsedMs) };
     events.emit("recovery_success", { operation: this.name, by, attempts, ...rest });
   }
 
@@ -210,10 +265,33 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
     };
   }
 
+  /** There may be room for those who wait. */
+  letNextBegin(): void {
+    // Work that ends at once lets the next one begin from within: a loop, and no recursion.
+    if (this.#isLettingIn) return;
+    this.#isLettingIn = true;
+    try {
+      while (this.#waiting.length > 0 && hasRoom(this)) this.#waiting.shift()?.();
+    } finally {
+      this.#isLettingIn = false;
+    }
+  }
+
+  /** The same for a place whose holder may well take it again before this turn of the loop ends. */
+  letNextBeginSoon(): void {
+    if (this.#waiting.length > 0) this.shared.tools.timers.after(0, () => this.letNextBegin());
+  }
+
   expire(nowMs: number): number | undefined {
-    const { timeoutMs } = this.#plan;
-    if (timeoutMs <= 0) return undefined;
-    this.#pulse.nowMs = nowMs;
+    const { timeoutMs, concurrency } = this.#plan;
+    // Another operation that was looked at in the same turn may have read a later one.
+    if (nowMs > this.#pulse.nowMs) this.#pulse.nowMs = nowMs;
+    const restDueMs = concurrency > 0 ? this.#forget(nowMs) : undefined;
+    const dueMs = timeoutMs > 0 ? this.#endLate(nowMs, timeoutMs) : undefined;
+    return dueMs === undefined || (restDueMs ?? dueMs) < dueMs ? restDueMs : dueMs;
+  }
+
+  #endLate(nowMs: number, timeoutMs: number): number | undefined {
     for (let call = this.inFlight.oldest; call !== undefined; call = this.inFlight.oldest) {
       // What was not timed may have begun up to a tick after its stamp.
       const dueMs = call.startedMs + timeoutMs + (call.isTimed ? 0 : tickMs);
@@ -223,8 +301,22 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
     return undefined;
   }
 
+  /** O4. */
+  #forget(nowMs: number): number | undefined {
+    const { idle } = this;
+    for (let call = idle.oldest; call !== undefined; call = idle.oldest) {
+      const dueMs = call.startedMs + this.#restMs;
+      if (dueMs > nowMs) return dueMs;
+      idle.end(call);
+      this.forgotten.begin(call);
+      this.letNextBegin();
+    }
+    return undefined;
+  }
+
   tick(nowMs: number, lateMs: number): boolean {
     const { inFlight, late } = this;
+    if (lateMs > tickMs) inFlight.stampAgain(nowMs - lateMs - tickMs, nowMs);
     const look = { nowMs, inFlight, late, latencies: this.#latency, lateMs };
     this.#tell(this.#silent?.hanging(look));
     return inFlight.size + late.size > 0;
@@ -238,12 +330,14 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
       succeeded,
       failed,
       failures,
-      inFlight: this.occupied,
+      inFlight: this.occupied + this.forgotten.size,
       latency: this.#latency.toSketch(),
       sampledEvery: this.#sampling.every,
       decisions,
       silentErrors: this.silentErrors,
       breaker: this.breaker.phase,
+      breakerEnforced: this.turnsAway,
+      isolatedBecause: this.breaker.isolatedBecause,
     };
   }
 
@@ -272,28 +366,11 @@ export class OperationCore implements CallOwner, Pulsing, WithDeadline {
     this.shared.deadlines.arm(this, call.startedMs + this.#plan.timeoutMs);
   }
 
-  #answer(call: Call, value: unknown, elapsedMs: number): void {
-    (call.resolve as (value: unknown) => void)(value);
-    if (call.attempt > 1) this.recovered("retry", call.attempt, elapsedMs);
+  get #restMs(): number {
+    return this.#plan.timeoutMs || restWithoutTimeoutMs;
   }
 
-  get #hasRoom(): boolean {
-    const { concurrency } = this.#plan;
-    return concurrency === 0 || this.occupied < concurrency;
+  #armRest(call: Call): void {
+    this.shared.deadlines.arm(this, call.startedMs + this.#restMs);
   }
-
-  #letNextBegin(): void {
-    // Work that ends at once lets the next one begin from within: a loop, and no recursion.
-    if (this.#isLettingIn) return;
-    this.#isLettingIn = true;
-    while (this.#waiting.length > 0 && this.#hasRoom) this.#waiting.shift()?.();
-    this.#isLettingIn = false;
-  }
-}
-
-export interface Outcome {
-  readonly error: unknown;
-  readonly attempts: number;
-  readonly elapsedMs: number;
-  readonly ids?: RequestIds | undefined;
 }

@@ -3,8 +3,8 @@
  * tick, or is under way, is shown to whoever looks after it. Without calls there is no timer.
  *
  * P1. It keeps no process alive.
- * P2. `nowMs` is the latest time that anybody has read: as cheap as a field, and at most one tick
- *     old while calls begin.
+ * P2. `nowMs` is the latest time that anybody has read: as cheap as a field, never less than it
+ *     was, and at most one tick old while calls begin.
  */
 import type { CancelTimer } from "../../kernel/index.ts";
 import type { Tools } from "../../resilience/index.ts";

@@ -1,7 +1,7 @@
 /** What one operation looks at to find what looked like success and was not. */
 import { HangJudge, type HotHistogram, ResultShape } from "../../statistics/index.ts";
 import type { SilentError } from "../events.ts";
-import type { InFlight } from "./in-flight.ts";
+import type { InFlight } from "./call.ts";
 
 /** Hanging calls need no quicker look: they are told in seconds, not in milliseconds. */
 const lookEveryMs = 1000;

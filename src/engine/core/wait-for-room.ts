@@ -1,29 +1,24 @@
 /**
- * A call waits until another one has ended, because as many are under way as may be.
+ * A call that finds no room waits for its turn (`turns.ts`), for the first time.
  *
- * Q1. Who waits is answered when he gives up, or when the time of a call is over; his work is then
- *     never begun.
- * Q2. First come, first served; so many wait at most.
  * Q3. Whether the circuit is closed is asked once more when its turn has come.
- * Q4. The work has the async context of its own caller, not of whoever makes room.
  */
-import { AsyncLocalStorage } from "node:async_hooks";
-import {
-  BulkheadError,
-  CallTimeoutError,
-  CircuitBreakerError,
-  judgeCall,
-  type PolicyError,
-  refused,
-} from "../../resilience/index.ts";
+import { deferred } from "../../kernel/index.ts";
+import { BulkheadError, judgeCall, type PolicyError, refused } from "../../resilience/index.ts";
+import { currentRequestIds } from "../request-ids.ts";
 import type { Call } from "./call.ts";
 import { callersSignal } from "./callers-signal.ts";
+import { circuitError, tellRefusal } from "./circuit-error.ts";
+import { giveUp } from "./give-up.ts";
 import type { OperationCore } from "./operation-core.ts";
+import { begin, type Promised } from "./promised.ts";
+import { keptContext, tellNoRoom, waitForTurn } from "./turns.ts";
 
 export interface Waiting {
   readonly work: NonNullable<Call["work"]>;
   readonly receiver: unknown;
-  readonly words: IArguments;
+  /** Undefined: it is not done again. */
+  readonly words: ArrayLike<unknown> | undefined;
   readonly ticket: number;
 }
 
@@ -34,72 +29,50 @@ export function bulkheadError({ name, plan }: OperationCore): PolicyError {
 /** Undefined: there is no place to wait either. */
 export function waitForRoom(
   operation: OperationCore,
-  { work, receiver, words, ticket }: Waiting,
+  { ticket, ...asked }: Waiting,
 ): Promise<unknown> | undefined {
-  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-  const ends: (() => void)[] = [];
-  const signal = callersSignal(words);
-  const inContext = AsyncLocalStorage.snapshot(); // Q4.
-  const begin = (): void =>
-    inContext(() => {
-      for (const end of ends) end();
-      const now = admitAgain(operation, ticket);
-      if (now === refused) {
-        giveUp(new CircuitBreakerError(operation.name));
-        return;
-      }
-      const call = operation.start(now);
-      call.signal = signal;
-      Object.assign(call, { resolve, reject, receiver, work, words, answer: "owned" });
-      try {
-        Promise.resolve(work.apply(receiver, words as never)).then(call.fulfilled, call.rejected);
-      } catch (error) {
-        operation.workRejected(call, error);
-      }
-    });
-  const leave = operation.enqueue(begin);
-  if (leave === undefined) {
+  if (!operation.answersLater) {
+    // Its caller expects the answer at once.
     operation.breaker.dismissed(ticket);
-    const { concurrency, queue } = operation.plan;
-    const reason = `${concurrency} calls are under way and ${queue} wait`;
-    operation.decided({ kind: "rejected", by: "bulkhead", reason }, true);
+    tellNoRoom(operation, true);
     return undefined;
   }
-  const giveUp = (error: unknown): void => {
-    leave();
-    for (const end of ends) end();
+  const { promise, resolve, reject } = deferred<unknown>();
+  const signal = callersSignal(asked.words ?? []);
+  const context = keptContext();
+  const ids = currentRequestIds();
+  const beganMs = operation.shared.pulse.monotonicMs();
+  const caller = { resolve, reject, signal, context, ids };
+  const promised: Promised = { ...asked, ...caller, beganMs, attempt: 1 };
+  const giveUpWaiting = (error: unknown): void => {
     operation.breaker.dismissed(ticket);
     const judgement = judgeCall(operation.shared.classify, error, signal);
-    operation.callFailed({ error, attempts: 0, elapsedMs: -1 }, judgement);
-    reject(error);
+    giveUp(operation, promised, { error, judgement, attempts: 0 });
   };
-  limitWait(operation, giveUp, ends);
-  if (signal !== undefined) {
-    const abort = (): void => giveUp(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    ends.push(() => signal.removeEventListener("abort", abort));
-  }
-  return promise;
-}
-
-function limitWait(
-  operation: OperationCore,
-  giveUp: (error: unknown) => void,
-  ends: (() => void)[],
-): void {
-  const { timeoutMs, acts } = operation.plan;
-  if (timeoutMs <= 0 || !acts.timeout) return;
-  const cancel = operation.shared.tools.background.after(timeoutMs, () => {
-    operation.decided({ kind: "timeout", timeoutMs, elapsedMs: timeoutMs }, true);
-    giveUp(new CallTimeoutError(operation.name, timeoutMs));
+  const isWaiting = waitForTurn(operation, {
+    signal,
+    context,
+    giveUp: giveUpWaiting,
+    begin: () => {
+      const now = admitAgain(operation, ticket);
+      if (now === refused) {
+        giveUpWaiting(circuitError(operation));
+        return;
+      }
+      operation.plan.retry?.budget.deposit(operation.shared.pulse.nowMs);
+      begin(operation, promised, now);
+    },
   });
-  ends.push(cancel);
+  if (isWaiting) return promise;
+  operation.breaker.dismissed(ticket);
+  return undefined;
 }
 
 /** Q3. */
-function admitAgain({ breaker, plan, shared }: OperationCore, ticket: number): number {
+function admitAgain(operation: OperationCore, ticket: number): number {
+  const { breaker, shared } = operation;
   if (breaker.isClosed) return breaker.ticket;
-  if (ticket === breaker.ticket && breaker.phase === "half_open") return ticket;
+  if (ticket >= breaker.ticket && breaker.phase === "half_open") return ticket;
   const now = breaker.admit(shared.pulse.monotonicMs());
-  return now === refused && !plan.acts.breaker ? ticket : now;
+  return now === refused && !tellRefusal(operation) ? ticket : now;
 }

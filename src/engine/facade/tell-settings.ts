@@ -1,30 +1,31 @@
 /** What changed in the settings, and what is wrong with them, as events. */
 import type { EngineEventHub } from "../events.ts";
-import type { SettingProblem, SettingsNews } from "../settings/index.ts";
+import { lineOf, type SettingsNews } from "../settings/index.ts";
+import { tellOrWarn } from "./tell-or-warn.ts";
 
 type News = Pick<SettingsNews, "changes" | "problems">;
 
 /** Mistakes are told when they come up, and not again with every change of something else. */
 export function settingsTeller(events: EngineEventHub): (news: News) => void {
+  const tell = tellOrWarn(events, "configuration");
   let told: ReadonlySet<string> = new Set();
   return ({ changes, problems }) => {
-    const words = problems.map(wordsOf);
+    const words = problems.map(lineOf);
     for (const message of words) {
-      if (!told.has(message)) events.emit("configuration", { subject: "refused", message });
+      if (!told.has(message)) tell({ subject: "refused", message });
     }
     told = new Set(words);
     tellChanges(events, changes);
   };
 }
 
-function wordsOf({ file, line, column, key, message, fix }: SettingProblem): string {
-  const where = line > 0 ? `${file}:${line}:${column}` : file;
-  return `${where} ${key}: ${message}; ${fix}`;
-}
-
 function tellChanges(events: EngineEventHub, changes: SettingsNews["changes"]): void {
+  const told = new Set<string>();
   for (const { key, name, before, after, from } of changes) {
     const message = `${key}: ${show(before)} is now ${show(after)} (${from})`;
+    // What is said of an operation is said of each place that its name may stand for.
+    if (told.has(message)) continue;
+    told.add(message);
     const event = name === "mode" || name.startsWith("switches.") ? "mode" : "configuration";
     events.emit(event, { subject: key, message, details: { before, after, from } });
   }

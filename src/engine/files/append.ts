@@ -3,7 +3,7 @@
  *
  * A1. What fails, a full disk say, leaves what was there, without a half line behind it.
  * A2. What a killed writer has added in part is taken away by the next one: a note beside the file
- *     says how long it was.
+ *     says how long it was, and what was being added. What others have added meanwhile stays.
  */
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { open, rm, truncate } from "node:fs/promises";
@@ -27,7 +27,8 @@ export async function appendTo(
   const file = await open(target, "r");
   const { sizeBytes } = before;
   try {
-    leaveNote(target, { sizeBytes, addedBytes: bytes.length });
+    const begins = bytes.subarray(0, notedBytesMax).toString("base64");
+    leaveNote(target, { sizeBytes, addedBytes: bytes.length, begins });
     const end = await open(target, "a");
     try {
       await writeAll(end, bytes);
@@ -62,16 +63,34 @@ export async function undoHalfAppend(target: string, tell: Tell): Promise<void> 
   if (note === undefined) return;
   const now = await lookAt(target);
   const added = (now?.sizeBytes ?? 0) - note.sizeBytes;
-  if (added > 0 && added < note.addedBytes) {
+  if (added > 0 && added < note.addedBytes && (await isPartOf(target, note, added))) {
     await truncate(target, note.sizeBytes);
     tell({ kind: "append_undone", path: target, sizeBytes: added });
   }
   await rm(path, { force: true });
 }
 
+/** Of what is longer its first part is compared. */
+const notedBytesMax = 1024 * 1024;
+
 interface Note {
   readonly sizeBytes: number;
   readonly addedBytes: number;
+  /** What was being added, in base 64. */
+  readonly begins: string;
+}
+
+/** Whoever takes no lock may have added something to the end since: that is not ours to take. */
+async function isPartOf(target: string, { sizeBytes, begins }: Note, added: number) {
+  const expected = Buffer.from(begins, "base64").subarray(0, added);
+  const file = await open(target, "r");
+  try {
+    const found = Buffer.alloc(expected.length);
+    const { bytesRead } = await file.read(found, 0, found.length, sizeBytes);
+    return bytesRead > 0 && bytesRead === found.length && found.equals(expected);
+  } finally {
+    await file.close();
+  }
 }
 
 function leaveNote(target: string, note: Note): void {
@@ -87,9 +106,10 @@ function leaveNote(target: string, note: Note): void {
 
 function readNote(path: string): Note | undefined {
   try {
-    return JSON.parse(readFileSync(path, "utf8")) as Note;
+    const note = JSON.parse(readFileSync(path, "utf8")) as Partial<Note> | null;
+    return typeof note?.begins === "string" ? (note as Note) : undefined;
   } catch {
-    // No note: nobody died while adding.
+    // No note, or none of ours: nobody died while adding.
     return undefined;
   }
 }

@@ -5,17 +5,10 @@
 export type { Chunk, Content, Digest, Validate } from "./content.ts";
 export type { Damage } from "./damage.ts";
 export { FileError, type OwnFileErrorCode } from "./file-error.ts";
+export type { AppendOptions, FileOperations, TextOptions } from "./file-operations.ts";
 export type { Healing, Told } from "./healing.ts";
 export type { ReadJsonOptions, SafeJson, WriteJsonOptions } from "./json-file.ts";
-export {
-  type Appended,
-  type AppendOptions,
-  type Change,
-  createFileOperations,
-  type FileOperations,
-  type TextOptions,
-  type Written,
-} from "./operations.ts";
+export { createFileOperations } from "./operations.ts";
 export type {
   CheckOptions,
   FileOperationsOptions,
@@ -25,3 +18,4 @@ export type {
 } from "./options.ts";
 export { type PatchOptions, patchFileSystem } from "./patch/patch-file-system.ts";
 export { robustFileOps } from "./robust-file-ops.ts";
+export type { Appended, Change, Written } from "./written.ts";

@@ -1,10 +1,10 @@
 /** Values in JSON files. */
 import type { PathLike } from "node:fs";
-import { checkOptions, messageOf } from "../../kernel/index.ts";
+import { checkArgument, checkOptions, messageOf } from "../../kernel/index.ts";
 import type { Validate } from "./content.ts";
 import { codeOf, FileError, fileError, textOf } from "./file-error.ts";
-import type { Operations, Written } from "./operations.ts";
-import { type ReadOptions, shapes, type WriteOptions } from "./options.ts";
+import { argumentReaders, type ReadOptions, shapes, type WriteOptions } from "./options.ts";
+import type { WholeFiles, Written } from "./written.ts";
 
 type Unchecked = "allowEmpty" | "validate";
 
@@ -35,7 +35,7 @@ export interface SafeJson {
   ): Promise<T>;
 }
 
-export function createSafeJson(operations: Operations): SafeJson {
+export function createSafeJson(operations: WholeFiles): SafeJson {
   return {
     async read<T>(path: PathLike, options: ReadJsonOptions<T> = {}) {
       checkOptions("safeJson.read", options, shapes.readJson);
@@ -58,6 +58,7 @@ export function createSafeJson(operations: Operations): SafeJson {
       change: (value: T) => T | undefined | Promise<T | undefined>,
       options: WriteJsonOptions & { readonly fallback?: T } = {},
     ) {
+      checkArgument(["safeJson.update", "change"], change, argumentReaders.change);
       checkOptions("safeJson.update", options, shapes.updateJson);
       const { indent, fallback, ...writing } = options;
       let last: T | undefined;

@@ -2,18 +2,18 @@
 import type { PathLike } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { checkOptions } from "../../kernel/index.ts";
+import { checkArgument, checkOptions } from "../../kernel/index.ts";
 import { syncFolder } from "../../system/index.ts";
 import { appendTo } from "./append.ts";
-import { bytesOf, type Chunk, type Content, type Digest, type Rules } from "./content.ts";
+import { bytesOf, type Chunk, type Content, type Rules } from "./content.ts";
 import { codeOf } from "./file-error.ts";
-import type { Healing } from "./healing.ts";
-import { createSafeJson, type SafeJson } from "./json-file.ts";
+import type { AppendOptions, FileOperations, TextOptions } from "./file-operations.ts";
+import { createSafeJson } from "./json-file.ts";
 import {
+  argumentReaders,
   type CheckOptions,
   defaults,
   type FileOperationsOptions,
-  type ReadOptions,
   shapes,
   type WaitOptions,
   type WriteOptions,
@@ -26,82 +26,7 @@ import { lookAt, makeFolders } from "./target.ts";
 import { afterWriters } from "./turns.ts";
 import { updateWhole } from "./update.ts";
 import { removeVersions } from "./versions.ts";
-
-export interface Written extends Digest {
-  /** The file itself, behind all links. */
-  readonly path: string;
-  /** It was not there before. */
-  readonly isNew: boolean;
-  /** What was put right on the way. */
-  readonly healed: readonly Healing[];
-}
-
-/** What `safeAppendFile` resolves with; `sizeBytes` is that of the whole file. */
-export type Appended = Pick<Written, "path" | "sizeBytes" | "healed">;
-
-export interface TextOptions extends ReadOptions {
-  readonly encoding: BufferEncoding;
-}
-
-export interface AppendOptions extends WaitOptions {
-  readonly mode?: number;
-  readonly durable?: boolean;
-}
-
-/**
- * Makes the next content of the one that is there (undefined: no file); undefined: it stays as it
- * is. Called again when somebody who takes no lock has changed the file meanwhile.
- */
-export type Change = (
-  content: Buffer | undefined,
-) => Content | undefined | Promise<Content | undefined>;
-
-export interface FileOperations {
-  /**
-   * Replaces a file as a whole and durably; missing folders are made, mode and owner kept.
-   * `content` is text (UTF-8), bytes or a stream of them. Rejects with `FileError`, and then the
-   * old content is there. Use it for whatever must never be half a file; its inode changes, so a
-   * log that others have open is for `safeAppendFile`.
-   */
-  readonly safeWriteFile: (
-    path: PathLike,
-    content: Content,
-    options?: WriteOptions,
-  ) => Promise<Written>;
-  /**
-   * Reads a whole file: waits for writers of this process, looks again while somebody else is in
-   * the middle of writing it, and recovers a damaged one from its versions. Bytes, or text with an
-   * encoding. Rejects with `FileError` (ENOENT when it is not there).
-   */
-  readonly safeReadFile: {
-    (path: PathLike, options: TextOptions | BufferEncoding): Promise<string>;
-    (path: PathLike, options?: ReadOptions): Promise<Buffer>;
-  };
-  /**
-   * Adds to the end of a file, and makes it when it is missing. What fails, or is killed, leaves no
-   * half line for the next writer. Costs two syncs of the disk unless `durable` is false.
-   */
-  readonly safeAppendFile: (
-    path: PathLike,
-    content: Chunk,
-    options?: AppendOptions,
-  ) => Promise<Appended>;
-  /**
-   * Reads, changes and writes a file as one step that no other writer comes between. `change` must
-   * not write that file itself. Resolves with undefined when it has changed nothing.
-   */
-  readonly safeUpdateFile: (
-    path: PathLike,
-    change: Change,
-    options?: WriteOptions,
-  ) => Promise<Written | undefined>;
-  /** Makes a folder and all that are missing above it; one that is there already is right. */
-  readonly safeMkdir: (path: PathLike, options?: { readonly mode?: number }) => Promise<string>;
-  /** Removes a file with all its versions, durably; false when it was not there. */
-  readonly safeDelete: (path: PathLike, options?: WaitOptions) => Promise<boolean>;
-  /** The same for values in JSON files. */
-  readonly safeJson: SafeJson;
-}
+import type { Appended, Change, Written } from "./written.ts";
 
 /**
  * File operations with defaults and listeners of their own. Throws SoulMirrorError OPTIONS_INVALID
@@ -113,7 +38,7 @@ export function createFileOperations(options: FileOperationsOptions = {}): FileO
   return {
     safeWriteFile: (path, content, given = {}) => operations.write(path, content, given),
     safeReadFile: ((path: PathLike, given?: Partial<TextOptions> | BufferEncoding) =>
-      operations.read(path, given ?? {})) as FileOperations["safeReadFile"],
+      operations.read(path, given === undefined ? {} : given)) as FileOperations["safeReadFile"],
     safeAppendFile: (path, content, given = {}) => operations.append(path, content, given),
     safeUpdateFile: (path, change, given = {}) => operations.update(path, change, given),
     safeMkdir: (path, given = {}) => operations.makeFolder(path, given),
@@ -122,7 +47,7 @@ export function createFileOperations(options: FileOperationsOptions = {}): FileO
   };
 }
 
-export class Operations {
+class Operations {
   readonly #defaults: FileOperationsOptions;
   readonly #sessions: Sessions;
 
@@ -132,6 +57,8 @@ export class Operations {
   }
 
   async write(path: PathLike, content: Content, options: WriteOptions): Promise<Written> {
+    checkArgument(["safeWriteFile", "path"], path, argumentReaders.path);
+    checkArgument(["safeWriteFile", "content"], content, argumentReaders.content);
     checkOptions("safeWriteFile", options, shapes.write);
     const call = { operation: "files.safeWriteFile", action: "write", path, options };
     return this.#sessions.alone(call, true, async (session) =>
@@ -144,6 +71,7 @@ export class Operations {
     given: Partial<TextOptions> | BufferEncoding,
   ): Promise<Buffer | string> {
     const options = typeof given === "string" ? { encoding: given } : given;
+    checkArgument(["safeReadFile", "path"], path, argumentReaders.path);
     checkOptions("safeReadFile", options, shapes.read);
     const call = { operation: "files.safeReadFile", action: "read", path, options };
     const content = await this.#sessions.run(call, (session) => this.#readIn(session, options));
@@ -151,6 +79,8 @@ export class Operations {
   }
 
   async append(path: PathLike, content: Chunk, options: AppendOptions): Promise<Appended> {
+    checkArgument(["safeAppendFile", "path"], path, argumentReaders.path);
+    checkArgument(["safeAppendFile", "content"], content, argumentReaders.chunk);
     checkOptions("safeAppendFile", options, shapes.append);
     const call = { operation: "files.safeAppendFile", action: "add to", path, options };
     return this.#sessions.alone(call, true, (session) => this.#appendIn(session, content, options));
@@ -161,6 +91,8 @@ export class Operations {
     change: Change,
     options: WriteOptions,
   ): Promise<Written | undefined> {
+    checkArgument(["safeUpdateFile", "path"], path, argumentReaders.path);
+    checkArgument(["safeUpdateFile", "change"], change, argumentReaders.change);
     checkOptions("safeUpdateFile", options, shapes.write);
     const call = { operation: "files.safeUpdateFile", action: "update", path, options };
     return this.#sessions.alone(call, true, async (session) => {
@@ -175,6 +107,7 @@ export class Operations {
   }
 
   async makeFolder(path: PathLike, options: { readonly mode?: number }): Promise<string> {
+    checkArgument(["safeMkdir", "path"], path, argumentReaders.path);
     checkOptions("safeMkdir", options, shapes.makeFolder);
     const call = { operation: "files.safeMkdir", action: "make", path, options: {} };
     return this.#sessions.run(call, async ({ target, tell }) => {
@@ -184,6 +117,7 @@ export class Operations {
   }
 
   async remove(path: PathLike, options: WaitOptions): Promise<boolean> {
+    checkArgument(["safeDelete", "path"], path, argumentReaders.path);
     checkOptions("safeDelete", options, shapes.wait);
     const call = { operation: "files.safeDelete", action: "delete", path, options };
     try {

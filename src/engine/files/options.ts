@@ -1,4 +1,5 @@
 /** What callers may say, and what holds when they say nothing. */
+import type { PathLike } from "node:fs";
 import {
   callbackOption,
   flagOption,
@@ -104,6 +105,28 @@ const listening = {
   tools: madeOf<Tools>(isObject, "tools", "leave it out for the real ones"),
   onHealed: callbackOption<(healing: Healing, told: Told) => void>(),
 };
+
+const fileFix = 'write a path, such as "data/state.json"';
+/** Arguments that are no options. */
+export const argumentReaders = {
+  path: madeOf<PathLike>(
+    (value) =>
+      (typeof value === "string" && value !== "") || value instanceof URL || Buffer.isBuffer(value),
+    "a path",
+    fileFix,
+  ),
+  content: madeOf<unknown>(
+    (value) => typeof value === "string" || isObject(value),
+    "a text, bytes, or chunks of them",
+    "turn it into a text; for values there is safeJson",
+  ),
+  chunk: madeOf<unknown>(
+    (value) => typeof value === "string" || ArrayBuffer.isView(value),
+    "a text or bytes",
+    "turn it into a text",
+  ),
+  change: callbackOption(),
+} as const;
 
 /** The options of each operation, as `checkOptions` reads them. */
 export const shapes = {

@@ -5,10 +5,11 @@
  */
 import { readFileSync } from "node:fs";
 import { jittered, SoulMirrorError } from "../../kernel/index.ts";
+import { sleep } from "../../resilience/index.ts";
 import { acquireLock, isAlive, type Lock, processIdentity } from "../../system/index.ts";
 import { fileError } from "./file-error.ts";
 import type { Tell } from "./healing.ts";
-import { type Patience, pause } from "./patience.ts";
+import type { Patience } from "./patience.ts";
 
 const longestPauseMs = 50;
 
@@ -33,7 +34,7 @@ export async function holdLock(path: string, patience: Patience, tell: Tell): Pr
       return { wasStale: dead !== undefined, [Symbol.dispose]: () => lock.release() };
     }
     if (tools.monotonicMs() >= dueMs) throw lockedTooLong(path);
-    await pause(jittered(tools.random, delayMs, 0.5), { tools, signal });
+    await sleep(tools, jittered(tools.random, delayMs, 0.5), signal);
   }
 }
 

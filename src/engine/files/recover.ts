@@ -8,11 +8,12 @@
  * R3. Then the newest whole version takes its place; the damaged one is put aside and not lost.
  */
 import { copyFile, link, readFile, rm, stat } from "node:fs/promises";
+import { sleep } from "../../resilience/index.ts";
 import { isCutOff, type Rules, reasonOf } from "./content.ts";
 import { type Damage, damageAgainst, isSuspicious } from "./damage.ts";
 import { FileError, fileError } from "./file-error.ts";
 import type { Tell } from "./healing.ts";
-import { type Patience, pause } from "./patience.ts";
+import type { Patience } from "./patience.ts";
 import { replaceWhole } from "./replace.ts";
 import { damagedPath, versionPath } from "./side-names.ts";
 import { lookAt } from "./target.ts";
@@ -78,7 +79,7 @@ export async function settled(
       tell({ kind: "race_waited_out", path: target, waitedMs });
     }
     if (found.damage === undefined || waitedMs >= settleMs) return found;
-    await pause(lookEveryMs, patience);
+    await sleep(tools, lookEveryMs, patience.signal);
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import type { PathLike } from "node:fs";
 import { dirname } from "node:path";
-import type { Tools } from "../../resilience/index.ts";
+import { harmless, type Tools } from "../../resilience/index.ts";
 import { realTools } from "../real-tools.ts";
 import { undoHalfAppend } from "./append.ts";
 import { codeOf, textOf, toFileError } from "./file-error.ts";
@@ -103,11 +103,7 @@ export class Sessions {
     const { events, onHealed } = this.#options;
     const told = { operation, elapsedMs: this.#tools.monotonicMs() - startedMs };
     if (events !== undefined) tellHub(events, healing, told);
-    try {
-      onHealed?.(healing, told);
-    } catch {
-      // A listener that throws harms nobody.
-    }
+    harmless(() => onHealed?.(healing, told));
   }
 }
 

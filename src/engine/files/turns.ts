@@ -4,6 +4,7 @@
  * T1. Two never write the same file at the same time, and the last caller has the last word.
  * T2. Who gives up waiting keeps nobody waiting: the next one follows who was before.
  */
+import { deferred } from "../../kernel/index.ts";
 import { fileError } from "./file-error.ts";
 import { type Patience, settlesInTime } from "./patience.ts";
 
@@ -29,7 +30,7 @@ export async function inTurn<T>(
     const fix = "await your writes, or write less often";
     throw fileError("FILE_BUSY", `${waitingMax} writers wait for ${target}`, { path: target, fix });
   }
-  const turn = Promise.withResolvers<void>();
+  const turn = deferred<void>();
   const before = line.tail;
   line.tail = before.then(() => turn.promise);
   line.waiting += 1;

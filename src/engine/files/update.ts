@@ -4,9 +4,9 @@
  */
 import type { Content } from "./content.ts";
 import { codeOf } from "./file-error.ts";
-import type { Change } from "./operations.ts";
 import type { Replaced } from "./replace.ts";
 import { lookAt } from "./target.ts";
+import type { Change } from "./written.ts";
 
 const attemptsMax = 5;
 

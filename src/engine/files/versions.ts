@@ -95,10 +95,11 @@ async function move(from: string, to: string): Promise<void> {
 
 /** All of them, also those of a time when more were kept. A killed writer leaves a gap of two. */
 export async function removeVersions(target: string): Promise<void> {
-  for (let number = 1; (await isGone(versionPath(target, number))) || number <= 3; number += 1);
+  for (let number = 1; (await wasRemoved(versionPath(target, number))) || number <= 3; number += 1);
 }
 
-async function isGone(path: string): Promise<boolean> {
+/** False: it was not there, or stays. */
+async function wasRemoved(path: string): Promise<boolean> {
   return rm(path).then(
     () => true,
     () => false,

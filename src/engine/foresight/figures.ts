@@ -36,6 +36,7 @@ export interface Figures {
   readonly timed: number;
   /** Milliseconds; 0 when nothing was timed. */
   readonly meanMs: number;
+  readonly p95Ms: number;
   readonly p99Ms: number;
   readonly p999Ms: number;
   /** Of the calls alone that did not run into their timeout: those that hang say nothing here. */
@@ -92,6 +93,7 @@ export function figuresBetween(
     inFlight: after.inFlight,
     timed,
     meanMs: timed > 0 ? total / timed : 0,
+    p95Ms: quantile(bins, timed, 0.95),
     p99Ms: quantile(bins, timed, 0.99),
     p999Ms: quantile(bins, timed, 0.999),
     answeredP999Ms: quantile(answered, countOf(answered), 0.999),

@@ -211,4 +211,17 @@ describe("by itself", () => {
     house.pass(900, { ...healthy, calls: 700 });
     expect(house.told.filter((each) => each.startsWith("tried"))).toHaveLength(2);
   });
+
+  it("what a short change of the mode has ended is tried again, without a day of rest (Z2)", () => {
+    const house = new House();
+    house.isAuto = true;
+    house.pass(16, healthy);
+    expect(house.now.timeoutMs).toBe(300);
+    house.mayAct = false;
+    house.pass(1, healthy);
+    expect(house.now.timeoutMs).toBe(30_000);
+    house.mayAct = true;
+    house.pass(20, healthy);
+    expect(house.told.filter((each) => each.startsWith("tried"))).toHaveLength(2);
+  });
 });

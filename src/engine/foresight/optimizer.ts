@@ -3,7 +3,8 @@
  * asks for it, or by itself where it may.
  *
  * Z1. One trial of an operation at a time, and `trialsMax` in all: what helped must be clear.
- * Z2. What was undone is not tried again by itself for `restMs`.
+ * Z2. What was undone, because it did not help or somebody wanted it, is not tried again by itself
+ *     for `restMs`. What was only no longer allowed has not been judged, and may be tried again.
  * Z3. What is no longer allowed (the mode, a switch) is taken back at once.
  */
 import type { OperationReport } from "../operation.ts";
@@ -97,6 +98,7 @@ export class Optimizer {
         : endTrial(running.trial, "it may not act any more", nowMs);
       if (running.trial.kind === "watching") continue;
       this.#ended(operation, running.trial, nowMs);
+      if (!mayAct) this.#undone.delete(running.trial.recommendation.id);
       isChanged = true;
     }
     if (!mayAct && this.#kept.size > 0) {
@@ -145,6 +147,11 @@ export class Optimizer {
     const isUndone = wasKept || running !== undefined;
     if (isUndone) this.#setAll();
     return isUndone;
+  }
+
+  /** It was tried, and was taken back. */
+  isUndone(id: string): boolean {
+    return this.#undone.has(id);
   }
 
   #see(look: Look, operation: string): void {

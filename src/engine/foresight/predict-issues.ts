@@ -19,18 +19,31 @@ export type IssueKind =
   | "descriptor_exhaustion";
 
 export interface Prediction {
-  /** The operation, or `process`. */
+  /** The operation, `process`, or the health check. */
   readonly subject: string;
-  readonly kind: IssueKind;
+  /**
+   * `health_check`: not foreseen but there, as a check says, and without figures: its message has
+   * them. `failing_calls`: shares of the calls of the last minute. `monitor`: as a monitor says
+   * that the engine was handed; `value` is how often it has told.
+   * `error_follows`: what it follows has come; it did so in `value` of `limit` cases, after `first`
+   * milliseconds.
+   */
+  readonly kind:
+    | IssueKind
+    | "slow_responses"
+    | "failing_calls"
+    | "health_check"
+    | "monitor"
+    | "error_follows";
   /** Until the limit is reached; 0: now. */
   readonly inMs: number;
   /** One sentence for people. */
   readonly message: string;
   readonly evidence: {
-    readonly value: number;
-    readonly limit: number;
+    readonly value?: number;
+    readonly limit?: number;
     /** What the value was when this was first looked at. */
-    readonly first: number;
+    readonly first?: number;
     readonly looks: number;
     readonly forMs: number;
   };

@@ -96,7 +96,7 @@ function breakerFor(measured: Measured): Recommendation | undefined {
   if (byChance(to) > openingsPerDay) return undefined;
   const share = `${(failedShare * 100).toFixed(1)} %`;
   const message = `the circuit of ${operation} opens after ${from} failures in a row, which happens by chance ${Math.round(byChance(from))} times a day where ${share} of the calls fail: ${to} in a row would be no chance`;
-  const evidence = { failedShare, callsPerDay: Math.round(callsPerDay), openings: turns };
+  const evidence = { failedShare, callsPerDay: Math.round(callsPerDay), turns };
   const changes = [change(measured, "breaker.failureThreshold", to)];
   return {
     id: `${operation} breaker`,

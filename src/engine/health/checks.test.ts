@@ -70,8 +70,8 @@ describe("latency", () => {
   });
 
   test.each([undefined, null, 3, "postgres://", {}])("%j is no database and no Redis", (target) => {
-    expect(() => databaseCheck(target)).toThrow("does not know this kind");
-    expect(() => redisCheck(target)).toThrow("needs a client");
+    expect(() => databaseCheck(target)).toThrow(/databaseCheck: target: /);
+    expect(() => redisCheck(target)).toThrow(/redisCheck: target: /);
   });
 });
 
@@ -173,6 +173,37 @@ describe("event loop", () => {
     expect(answer.metadata?.["maxMs"]).toBeGreaterThan(300);
   });
 
+  test("who asks takes nothing away from who asks within the next ten seconds", async () => {
+    let nowMs = 0;
+    const tools = { ...realTools, monotonicMs: () => nowMs };
+    const check = eventLoopCheck({ degradedMs: 200, unhealthyMs: 400, tools });
+    await pause(100);
+    block(600);
+    await pause(100);
+    const seen = [];
+    for (const atMs of [100, 200, 5000, 10_099, 10_100, 10_200]) {
+      nowMs = atMs;
+      const { status } = await ask(check);
+      seen.push(status);
+    }
+    const ill = "unhealthy";
+    expect(seen).toEqual([ill, ill, ill, ill, "healthy", "healthy"]);
+  });
+
+  test("looks that are far apart tell each stall once", async () => {
+    let nowMs = 0;
+    const tools = { ...realTools, monotonicMs: () => nowMs };
+    const check = eventLoopCheck({ degradedMs: 200, unhealthyMs: 400, tools });
+    await pause(100);
+    block(600);
+    await pause(100);
+    nowMs = 30_000;
+    expect(await ask(check)).toMatchObject({ status: "unhealthy" });
+    await pause(100);
+    nowMs = 60_000;
+    expect(await ask(check)).toMatchObject({ status: "healthy" });
+  });
+
   const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
   function block(ms: number): void {
@@ -187,9 +218,9 @@ describe("disk", () => {
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const all = { degradedAbove: 1, unhealthyAbove: 1 };
     expect(await ask(diskCheck(folder, all))).toMatchObject({ status: "healthy" });
-    const some = { degradedAbove: -1, unhealthyAbove: 1 };
+    const some = { degradedAbove: 0, unhealthyAbove: 1 };
     expect(await ask(diskCheck(folder, some))).toMatchObject({ status: "degraded" });
-    const none = { degradedAbove: -1, unhealthyAbove: -1 };
+    const none = { degradedAbove: 0, unhealthyAbove: 0 };
     expect(await ask(diskCheck(folder, none))).toMatchObject({ status: "unhealthy" });
     await expect(ask(diskCheck(join(folder, "gone")))).rejects.toThrow("ENOENT");
   });

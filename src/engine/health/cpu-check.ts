@@ -3,9 +3,17 @@
  * it may have: the processors that it can run on, or the quota of its control groups where that is
  * less.
  */
+
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
+import {
+  anyOption,
+  callbackOption,
+  checkOptions,
+  numberOption,
+  optionsOf,
+} from "../../kernel/index.ts";
 import type { Tools } from "../../resilience/index.ts";
 import { controlGroupsOf } from "../../system/index.ts";
 import { realTools } from "../real-tools.ts";
@@ -26,17 +34,39 @@ export interface CpuCheckOptions {
   readonly tools?: Tools;
 }
 
+/** Shares of what is allowed. */
+export interface ShareLimits {
+  readonly degradedAbove: number;
+  readonly unhealthyAbove: number;
+}
+
 /** A share of less than this is the noise of the last few calls. */
 const intervalMinMs = 250;
+
+const limit = numberOption({ min: 0, max: 1 });
+const shape = optionsOf({
+  degradedAbove: limit,
+  unhealthyAbove: limit,
+  read: callbackOption<() => CpuReading>(),
+  tools: anyOption<Tools>(),
+});
 
 /**
  * Degraded above 80 %, unhealthy above 95 % of the processor time that the process was allowed
  * between two looks. Looks that follow within 250 ms repeat the answer. One busy thread on a
  * machine with many processors is little here: `eventLoopCheck` is what sees that.
  */
-export function cpuCheck(options: CpuCheckOptions = {}): HealthCheck {
-  const { degradedAbove = 0.8, unhealthyAbove = 0.95, tools = realTools } = options;
-  const { read = readCpu } = options;
+export function cpuCheck(given: CpuCheckOptions = {}): HealthCheck {
+  const options = checkOptions("cpuCheck", given, shape);
+  const { degradedAbove = 0.8, unhealthyAbove = 0.95 } = options;
+  return cpuCheckBy(() => ({ degradedAbove, unhealthyAbove }), options);
+}
+
+/** As `cpuCheck`, with limits that are asked for at every look. */
+export function cpuCheckBy(
+  limits: () => ShareLimits,
+  { read = readCpu, tools = realTools }: Pick<CpuCheckOptions, "read" | "tools">,
+): HealthCheck {
   let atMs = tools.monotonicMs();
   let { usedMs } = read();
   let answer: HealthAnswer = { status: "healthy", message: "nothing is measured yet" };
@@ -56,6 +86,7 @@ export function cpuCheck(options: CpuCheckOptions = {}): HealthCheck {
   };
 
   function statusOf(share: number): HealthAnswer["status"] {
+    const { degradedAbove, unhealthyAbove } = limits();
     if (share > unhealthyAbove) return "unhealthy";
     return share > degradedAbove ? "degraded" : "healthy";
   }

@@ -1,6 +1,13 @@
 /** How full the file system of a folder is: in bytes, and in files where it counts them. */
 import { statfs } from "node:fs/promises";
-import { formatBytes } from "../../kernel/index.ts";
+import {
+  checkArgument,
+  checkOptions,
+  formatBytes,
+  numberOption,
+  optionsOf,
+  textOption,
+} from "../../kernel/index.ts";
 import type { HealthAnswer, HealthCheck } from "./check.ts";
 
 export interface DiskCheckOptions {
@@ -9,13 +16,18 @@ export interface DiskCheckOptions {
   readonly unhealthyAbove?: number;
 }
 
+const share = numberOption({ min: 0, max: 1 });
+const shape = optionsOf({ degradedAbove: share, unhealthyAbove: share });
+
 /**
  * Degraded above 85 %, unhealthy above 95 % of the file system that holds `folder` (the working
  * directory by default). What only root may use counts as used. A folder that is not there is
  * unhealthy.
  */
 export function diskCheck(folder = ".", options: DiskCheckOptions = {}): HealthCheck {
-  const { degradedAbove = 0.85, unhealthyAbove = 0.95 } = options;
+  checkArgument(["diskCheck", "folder"], folder, textOption({ max: 4096 }));
+  const checked = checkOptions("diskCheck", options, shape);
+  const { degradedAbove = 0.85, unhealthyAbove = 0.95 } = checked;
   return async (): Promise<HealthAnswer> => {
     const { bsize, blocks, bavail, files, ffree } = await statfs(folder);
     const ofBytes = blocks > 0 ? 1 - bavail / blocks : 0;

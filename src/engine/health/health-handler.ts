@@ -3,7 +3,17 @@
  * (`healthRoute`). Both answer GET and HEAD with `application/health+json`, 200 or 503, and are
  * never cached on the way.
  */
+
 import type { IncomingMessage, ServerResponse } from "node:http";
+import {
+  checkArgument,
+  checkOptions,
+  flagOption,
+  havingOption,
+  type OptionReader,
+  optionsOf,
+  textOption,
+} from "../../kernel/index.ts";
 import type { HealthReport } from "./check.ts";
 import {
   type HealthDocumentOptions,
@@ -15,6 +25,24 @@ import {
 /** What the endpoint needs of a registry. */
 export interface HealthSource {
   report(): Promise<HealthReport>;
+}
+
+const documentShape = optionsOf({
+  service: textOption(),
+  release: textOption(),
+  description: textOption({ max: 10_000 }),
+  details: flagOption(),
+});
+
+export const sourceOption: OptionReader<HealthSource> = havingOption(
+  ["report"],
+  "the health of an engine",
+  "hand in engine.health",
+);
+
+function checkSource(subject: string, source: unknown, options: unknown): void {
+  checkArgument([subject, "source"], source, sourceOption);
+  checkOptions(subject, options, documentShape);
 }
 
 const headers = { "content-type": healthMediaType, "cache-control": "no-store" } as const;
@@ -31,6 +59,7 @@ export function healthHandler(
   source: HealthSource,
   options: HealthDocumentOptions = {},
 ): (request: IncomingMessage, response: ServerResponse) => void {
+  checkSource("healthHandler", source, options);
   return (request, response) => {
     if (request.method !== "GET" && request.method !== "HEAD") {
       response.writeHead(405, { allow: "GET, HEAD" }).end();
@@ -63,6 +92,7 @@ export function healthRoute(
   source: HealthSource,
   options: HealthDocumentOptions = {},
 ): (request: unknown, reply: HealthReply) => Promise<unknown> {
+  checkSource("healthRoute", source, options);
   return async (_request, reply) => {
     const { status, body } = await bodyOf(source, options);
     reply.code(status);

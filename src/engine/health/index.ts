@@ -8,9 +8,10 @@ export {
   type HealthCheck,
   type HealthReport,
   type HealthStatus,
+  readAnswer,
   worstOf,
 } from "./check.ts";
-export { type CpuCheckOptions, cpuCheck } from "./cpu-check.ts";
+export { type CpuCheckOptions, cpuCheck, cpuCheckBy, type ShareLimits } from "./cpu-check.ts";
 export { type DiskCheckOptions, diskCheck } from "./disk-check.ts";
 export { type EventLoopCheckOptions, eventLoopCheck } from "./event-loop-check.ts";
 export {
@@ -20,7 +21,8 @@ export {
   toHealthDocument,
 } from "./health-document.ts";
 export { type HealthSource, healthHandler, healthRoute } from "./health-handler.ts";
+export { healthMetrics } from "./health-metrics.ts";
 export { databaseCheck, type LatencyCheckOptions, redisCheck } from "./latency-check.ts";
-export { type MemoryCheckOptions, memoryCheck } from "./memory-check.ts";
+export { type MemoryCheckOptions, memoryCheck, memoryCheckBy } from "./memory-check.ts";
 export { HealthCheckRegistry, type HealthCheckRegistryOptions } from "./registry.ts";
 export { healthQuery } from "./shown-report.ts";

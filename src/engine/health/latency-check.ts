@@ -1,5 +1,13 @@
 /** Databases and Redis: they are well when they answer, and degraded when that takes long. */
-import { SoulMirrorError } from "../../kernel/index.ts";
+import {
+  anyOption,
+  checkArgument,
+  checkOptions,
+  numberOption,
+  optionsOf,
+  refusedOption,
+  roundedMs,
+} from "../../kernel/index.ts";
 import type { Tools } from "../../resilience/index.ts";
 import { realTools } from "../real-tools.ts";
 import type { HealthAnswer, HealthCheck } from "./check.ts";
@@ -10,6 +18,8 @@ export interface LatencyCheckOptions {
   readonly tools?: Tools;
 }
 
+const shape = optionsOf({ degradedMs: numberOption({ min: 0 }), tools: anyOption<Tools>() });
+
 type Ask = (signal: AbortSignal) => unknown;
 
 /**
@@ -17,34 +27,31 @@ type Ask = (signal: AbortSignal) => unknown;
  *
  * `target` is a pool, client or connection of pg, mysql2 (either form) or knex, a
  * `node:sqlite` database, or a function that does some cheap work and throws when it fails. Throws
- * `BAD_REQUEST` for anything else. It takes a connection of the pool: a pool that is exhausted is
- * not well.
+ * `OPTIONS_INVALID` for anything else. It takes a connection of the pool: a pool that is exhausted
+ * is not well.
  */
 export function databaseCheck(target: unknown, options: LatencyCheckOptions = {}): HealthCheck {
-  const ask = databaseQuestion(target);
-  if (ask === undefined) {
-    throw new SoulMirrorError("BAD_REQUEST", "databaseCheck does not know this kind of database", {
-      fix: "hand in a pool of pg or mysql2, a knex instance, or a function that asks it",
-    });
-  }
-  return timed(ask, { what: "the database", degradedMs: 100, ...options });
+  const fix = "hand in a pool of pg or mysql2, a knex instance, or a function that asks it";
+  const refused = refusedOption<Ask>("a kind of database that is known", fix);
+  const ask =
+    databaseQuestion(target) ?? checkArgument(["databaseCheck", "target"], target, refused);
+  const checked = checkOptions("databaseCheck", options, shape);
+  return timed(ask, { what: "the database", degradedMs: 100, ...checked });
 }
 
 /**
  * Sends a PING: healthy, degraded from 50 ms on, unhealthy when it fails or the answer is not PONG.
  *
  * `target` is a client of ioredis or node-redis, or a function. A client that knows itself that it
- * has no connection is told at once, and not after the time limit. Throws `BAD_REQUEST` for
+ * has no connection is told at once, and not after the time limit. Throws `OPTIONS_INVALID` for
  * anything else.
  */
 export function redisCheck(target: unknown, options: LatencyCheckOptions = {}): HealthCheck {
-  const ask = redisQuestion(target);
-  if (ask === undefined) {
-    throw new SoulMirrorError("BAD_REQUEST", "redisCheck needs a client with `ping`", {
-      fix: "hand in a client of ioredis or redis, or a function that asks it",
-    });
-  }
-  return timed(ask, { what: "Redis", degradedMs: 50, ...options });
+  const fix = "hand in a client of ioredis or redis, or a function that asks it";
+  const refused = refusedOption<Ask>("a client with `ping`", fix);
+  const ask = redisQuestion(target) ?? checkArgument(["redisCheck", "target"], target, refused);
+  const checked = checkOptions("redisCheck", options, shape);
+  return timed(ask, { what: "Redis", degradedMs: 50, ...checked });
 }
 
 type Parts = Record<"raw" | "query" | "promise" | "prepare" | "ping", unknown>;
@@ -100,7 +107,7 @@ function timed(ask: Ask, { what, degradedMs, tools = realTools }: TimedOptions):
     const startedMs = tools.monotonicMs();
     await ask(signal);
     const elapsedMs = tools.monotonicMs() - startedMs;
-    const metadata = { latencyMs: Math.round(elapsedMs * 100) / 100, degradedMs };
+    const metadata = { latencyMs: roundedMs(elapsedMs), degradedMs };
     if (elapsedMs < degradedMs) return { status: "healthy", metadata };
     const message = `${what} took ${Math.round(elapsedMs)} ms to answer, ${degradedMs} ms are well`;
     return { status: "degraded", message, metadata };

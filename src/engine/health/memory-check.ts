@@ -10,9 +10,16 @@
 import { readFileSync } from "node:fs";
 import { totalmem } from "node:os";
 import { join } from "node:path";
-import { formatBytes } from "../../kernel/index.ts";
+import {
+  callbackOption,
+  checkOptions,
+  formatBytes,
+  numberOption,
+  optionsOf,
+} from "../../kernel/index.ts";
 import { controlGroupsOf } from "../../system/index.ts";
 import type { HealthAnswer, HealthCheck } from "./check.ts";
+import type { ShareLimits } from "./cpu-check.ts";
 
 export interface MemoryReading {
   /** Without what is young. */
@@ -35,10 +42,27 @@ export interface MemoryCheckOptions {
   readonly read?: () => MemoryReading;
 }
 
+const share = numberOption({ min: 0, max: 1 });
+const shape = optionsOf({
+  degradedAbove: share,
+  unhealthyAbove: share,
+  read: callbackOption<() => MemoryReading>(),
+});
+
 /** Degraded above 75 %, unhealthy above 90 % of the memory that the process may really use. */
-export function memoryCheck(options: MemoryCheckOptions = {}): HealthCheck {
+export function memoryCheck(given: MemoryCheckOptions = {}): HealthCheck {
+  const options = checkOptions("memoryCheck", given, shape);
   const { degradedAbove = 0.75, unhealthyAbove = 0.9, read = readMemory } = options;
+  return memoryCheckBy(() => ({ degradedAbove, unhealthyAbove }), read);
+}
+
+/** As `memoryCheck`, with limits that are asked for at every look. */
+export function memoryCheckBy(
+  limits: () => ShareLimits,
+  read: () => MemoryReading = readMemory,
+): HealthCheck {
   return (): HealthAnswer => {
+    const { degradedAbove, unhealthyAbove } = limits();
     const reading = read();
     const { share, of, usedBytes, limitBytes } = nearest(reading);
     const metadata = { usedShare: share, of, usedBytes, limitBytes };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { ManualTools } from "../../resilience/index.ts";
 import { realTools } from "../real-tools.ts";
 import { type HealthCheck, type HealthStatus, worstOf } from "./check.ts";
 import { HealthCheckRegistry } from "./registry.ts";
@@ -113,6 +114,35 @@ describe("executeAll", () => {
     expect(third.overall).toBe("degraded");
   });
 
+  test("R3: one whose answer is lost is asked anew, and its late answer is nobody's", async () => {
+    const tools = new ManualTools();
+    const answers: PromiseWithResolvers<HealthStatus>[] = [];
+    const registry = new HealthCheckRegistry({ tools });
+    registry.register("check", () => {
+      answers.push(Promise.withResolvers<HealthStatus>());
+      return (answers.at(-1) as (typeof answers)[number]).promise;
+    });
+    const look = async () => {
+      const report = registry.executeAll();
+      await tools.advance(5000);
+      return (await report).checks[0]?.message;
+    };
+    expect(await look()).toContain("no answer within");
+    await tools.advance(54_999);
+    expect(await look()).toContain("still hangs");
+    expect(answers).toHaveLength(1);
+    expect(await look()).toContain("no answer within");
+    expect(answers).toHaveLength(2);
+    answers[0]?.resolve("healthy");
+    await tools.settle();
+    expect(await look()).toContain("still hangs");
+    answers[1]?.resolve("healthy");
+    await tools.settle();
+    const third = registry.executeAll();
+    answers[2]?.resolve("healthy");
+    expect((await third).overall).toBe("healthy");
+  });
+
   test("R3: who asks meanwhile shares the answer", async () => {
     let asked = 0;
     const end = Promise.withResolvers<HealthStatus>();
@@ -176,7 +206,9 @@ describe("start", () => {
       tools: { ...realTools, background },
       onReport: () => {
         told += 1;
-        throw new Error("a listener that throws harms nobody");
+        const error = new Error("a listener that fails harms nobody");
+        if (told === 1) throw error;
+        return Promise.reject(error);
       },
     });
     const stop = registry.start();
@@ -191,8 +223,8 @@ describe("start", () => {
 });
 
 test.each([
-  ["has no name", "", () => "healthy"],
-  ["is no function: string", "name", "healthy"],
+  ["name: expected a text", "", () => "healthy"],
+  ["check: expected a function", "name", "healthy"],
   ["a health check taken already", "taken", () => "healthy"],
 ])("register refuses: %s", (message, name, check) => {
   const registry = registryOf({ taken: () => "healthy" });

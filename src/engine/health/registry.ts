@@ -5,18 +5,22 @@
  *     nonsense is unhealthy, with the reason.
  * R2. The worst check decides.
  * R3. No check is under way twice: who asks meanwhile shares its answer, and one that still hangs
- *     from an earlier round is told as hanging, and is not started once more.
+ *     from an earlier round is told as hanging, and is not started once more. After a minute, or
+ *     ten times its limit, its answer is taken for lost, and it is asked anew.
  * R4. `report` asks at most once in `freshForMs`, and once for all who ask at the same time.
  */
 import {
   callbackOption,
+  checkArgument,
   checkOptions,
   durationOption,
   messageOf,
   optionsOf,
+  roundedMs,
   SoulMirrorError,
+  textOption,
 } from "../../kernel/index.ts";
-import type { Tools } from "../../resilience/index.ts";
+import { harmless, type Tools } from "../../resilience/index.ts";
 import { realTools } from "../real-tools.ts";
 import {
   type CheckResult,
@@ -32,8 +36,8 @@ export interface HealthCheckRegistryOptions {
   readonly timeoutMs?: number | string;
   /** How long an answer of `report` serves for others who ask: 1000. */
   readonly freshForMs?: number | string;
-  /** Told of each report, also of those that the interval makes. One that throws harms nobody. */
-  readonly onReport?: (report: HealthReport) => void;
+  /** Told of each report, also of those that the interval makes. One that fails harms nobody. */
+  readonly onReport?: (report: HealthReport) => unknown;
   readonly tools?: Tools;
 }
 
@@ -49,13 +53,15 @@ interface Registered {
 const optionsShape = optionsOf({
   timeoutMs: durationOption({ min: 1 }),
   freshForMs: durationOption(),
-  onReport: callbackOption<(report: HealthReport) => void>(),
+  onReport: callbackOption<(report: HealthReport) => unknown>(),
   tools: (tools) => tools as Tools,
 });
 const startShape = optionsOf({ intervalMs: durationOption({ min: 1 }) });
 const checksMax = 100;
 const nameLengthMax = 200;
 const intervalDefaultMs = 30_000;
+const lostAfterMs = 60_000;
+const lostAfterLimits = 10;
 
 /**
  * Holds the checks of a service and asks them all at once; the worst one decides.
@@ -67,15 +73,15 @@ const intervalDefaultMs = 30_000;
  * const { overall, checks } = await health.executeAll();
  * ```
  *
- * At most 100 checks. `register` throws `BAD_REQUEST` for an empty name, a name that is taken, and
- * for what is no function.
+ * At most 100 checks. `register` throws `OPTIONS_INVALID` for an empty name and for what is no
+ * function, `BAD_REQUEST` for a name that is taken.
  */
 export class HealthCheckRegistry {
   readonly #checks = new Map<string, Registered>();
   readonly #tools: Tools;
   readonly #timeoutMs: number;
   readonly #freshForMs: number;
-  readonly #onReport: ((report: HealthReport) => void) | undefined;
+  readonly #onReport: ((report: HealthReport) => unknown) | undefined;
   #pending: Promise<HealthReport> | undefined;
   #last: { readonly report: HealthReport; readonly atMs: number } | undefined;
   #stopInterval: (() => void) | undefined;
@@ -90,12 +96,9 @@ export class HealthCheckRegistry {
 
   /** Adds a check; the returned function takes it away again. */
   register(name: string, check: HealthCheck): () => void {
-    if (typeof name !== "string" || name === "" || name.length > nameLengthMax) {
-      throw bad(`a health check has no name: ${JSON.stringify(name)}`, "give it a short name");
-    }
-    if (typeof check !== "function") {
-      throw bad(`the health check ${name} is no function: ${typeof check}`, "hand in a function");
-    }
+    const subject = "HealthCheckRegistry.register";
+    checkArgument([subject, "name"], name, textOption({ max: nameLengthMax }));
+    checkArgument([subject, "check"], check, callbackOption());
     if (this.#checks.has(name)) {
       throw bad(`there is a health check ${name} already`, "unregister it, or take another name");
     }
@@ -114,6 +117,11 @@ export class HealthCheckRegistry {
   unregister(name: string): boolean {
     this.#last = undefined;
     return this.#checks.delete(name);
+  }
+
+  /** The check itself, for whoever wants an answer of his own. */
+  checkOf(name: string): HealthCheck | undefined {
+    return this.#checks.get(name)?.check;
   }
 
   names(): readonly string[] {
@@ -135,11 +143,7 @@ export class HealthCheckRegistry {
       timestamp: this.#tools.wallMs(),
     };
     this.#last = { report, atMs: this.#tools.monotonicMs() };
-    try {
-      this.#onReport?.(report);
-    } catch {
-      // Told after the fact: what it throws changes nothing.
-    }
+    harmless(() => this.#onReport?.(report));
     return report;
   }
 
@@ -186,13 +190,15 @@ export class HealthCheckRegistry {
   #ask(asked: Registered): Promise<CheckResult> {
     if (asked.pending !== undefined) return asked.pending;
     const { name, askedAtMs } = asked;
-    if (askedAtMs === undefined) {
+    const hangsForMs = this.#tools.monotonicMs() - (askedAtMs ?? 0);
+    const lostMs = Math.max(lostAfterMs, lostAfterLimits * this.#timeoutMs);
+    if (askedAtMs === undefined || hangsForMs >= lostMs) {
       asked.pending = this.#begin(asked).finally(() => {
         asked.pending = undefined;
       });
       return asked.pending;
     }
-    const latency = Math.round(this.#tools.monotonicMs() - askedAtMs);
+    const latency = Math.round(hangsForMs);
     const message = `the check still hangs since it was asked ${latency} ms ago`;
     return Promise.resolve({ name, status: "unhealthy", latency, message });
   }
@@ -211,7 +217,8 @@ export class HealthCheckRegistry {
       });
       const settle = (said: HealthAnswer): void => {
         cancel();
-        asked.askedAtMs = undefined;
+        // A lost one that answers after all says nothing of the one that was asked after it.
+        if (asked.askedAtMs === startedMs) asked.askedAtMs = undefined;
         resolve(said);
       };
       // In a promise of its own: a check may throw before it returns one.
@@ -220,7 +227,7 @@ export class HealthCheckRegistry {
         (error: unknown) => settle({ status: "unhealthy", message: messageOf(error) }),
       );
     });
-    const latency = Math.round((this.#tools.monotonicMs() - startedMs) * 100) / 100;
+    const latency = roundedMs(this.#tools.monotonicMs() - startedMs);
     return { name, ...answer, latency };
   }
 }

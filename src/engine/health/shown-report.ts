@@ -1,8 +1,9 @@
 /** A report as others may see it: what looks like a secret is taken out of its texts. */
 
+import { checkArgument } from "../../kernel/index.ts";
 import { redact } from "../redact.ts";
 import type { CheckResult, HealthReport } from "./check.ts";
-import type { HealthSource } from "./health-handler.ts";
+import { type HealthSource, sourceOption } from "./health-handler.ts";
 
 /**
  * The resolver of a tRPC query that tells the whole report, figures included:
@@ -12,6 +13,7 @@ import type { HealthSource } from "./health-handler.ts";
  * answer. Who may call it is for the procedure to say.
  */
 export function healthQuery(source: HealthSource): () => Promise<HealthReport> {
+  checkArgument(["healthQuery", "source"], source, sourceOption);
   return async () => showReport(await source.report());
 }
 

@@ -3,14 +3,14 @@
  * for the classification: `status`, `code` and `name` are what it reads. Without a stack, which
  * would only show this file.
  */
-export class AnswerError extends Error {
+export class HttpAnswerError extends Error {
   readonly status: number;
   /** From the moment it was made. */
   readonly retryAfterMs: number | undefined;
 
   constructor(message: string, details: AnswerErrorDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
-    this.name = "AnswerError";
+    this.name = "HttpAnswerError";
     this.stack = `${this.name}: ${message}`;
     this.status = details.status;
     this.retryAfterMs = details.retryAfterMs;

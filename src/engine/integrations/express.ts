@@ -4,11 +4,12 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { realTools } from "../real-tools.ts";
+import { runWithRequestIds } from "../request-ids.ts";
 import { routePattern, traceRoute } from "./express-route.ts";
 import { type Metering, OperationMeters } from "./operation-meters.ts";
-import { readIds, runWithRequestIds } from "./request-context.ts";
+import { readIds } from "./request-context.ts";
 import { checkServerOptions, isIgnored, type ServerOptions } from "./server-options.ts";
-import { endCall, watchResponse } from "./watch-response.ts";
+import { endCall, isLeft, watchResponse } from "./watch-response.ts";
 
 type Next = (error?: unknown) => void;
 
@@ -52,7 +53,7 @@ export function expressMiddleware<Request extends IncomingMessage = IncomingMess
     else next();
   };
   const errors: ExpressMiddleware["errors"] = (error, request, ...[_response, next]) => {
-    thrown.set(request, { error });
+    if (!isLeft(request)) thrown.set(request, { error });
     next(error);
   };
   // Express knows a handler of errors by its four parameters.

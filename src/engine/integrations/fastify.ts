@@ -2,16 +2,19 @@
  * Fastify 5: every request is one call of the operation `METHOD /the/:pattern`. See
  * `watch-response.ts` for what counts as a failure.
  */
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { Readable } from "node:stream";
 import type { OpenCall } from "../operation.ts";
+import { runWithRequestIds } from "../request-ids.ts";
 import { type Metering, OperationMeters } from "./operation-meters.ts";
-import { readIds, runWithRequestIds } from "./request-context.ts";
+import { readIds } from "./request-context.ts";
 import { checkServerOptions, isIgnored, type ServerOptions } from "./server-options.ts";
-import { endCall, watchResponse } from "./watch-response.ts";
+import { endCall, isLeft, watchResponse } from "./watch-response.ts";
 
 /** The part of Fastify's request that is used. */
 export interface FastifyRequestPart {
   readonly method: string;
+  readonly raw: IncomingMessage;
   readonly routeOptions: { readonly url?: string | undefined };
 }
 
@@ -28,6 +31,10 @@ export interface FastifyPart<Request> {
   addHook(
     name: "onError",
     hook: (request: Request, reply: Reply, ...rest: [error: unknown, done: () => void]) => void,
+  ): unknown;
+  addHook(
+    name: "onSend",
+    hook: (request: Request, reply: Reply, ...rest: [payload: unknown, done: () => void]) => void,
   ): unknown;
 }
 
@@ -64,9 +71,17 @@ export function fastifyPlugin<Request extends FastifyRequestPart = FastifyReques
       if (carryIds) runWithRequestIds(ids, next);
       else next();
     });
-    instance.addHook("onError", (request, _reply, ...[error, next]) => {
+    const failed = (request: Request, error: unknown): void => {
       const mine = underWay.get(request);
-      if (mine !== undefined) mine.error = error;
+      if (mine !== undefined && !isLeft(request.raw)) mine.error = error;
+    };
+    instance.addHook("onError", (request, _reply, ...[error, next]) => {
+      failed(request, error);
+      next();
+    });
+    // Of a stream that breaks after the headers were sent no hook of Fastify's is told.
+    instance.addHook("onSend", (request, _reply, ...[payload, next]) => {
+      if (payload instanceof Readable) payload.once("error", (error) => failed(request, error));
       next();
     });
     done();

@@ -14,9 +14,9 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 import { callbackOption, checkOptions, optionsOf, wholeOption } from "../../kernel/index.ts";
 import type { OpenCall } from "../operation.ts";
 import { realTools } from "../real-tools.ts";
-import { AnswerError, leftError, TruncatedError } from "./answer-error.ts";
+import { currentRequestIds } from "../request-ids.ts";
+import { HttpAnswerError, leftError, TruncatedError } from "./answer-error.ts";
 import { type Metering, OperationMeters } from "./operation-meters.ts";
-import { currentRequestIds } from "./request-context.ts";
 import { retryAfterMs } from "./retry-after.ts";
 
 export interface HttpClientOptions {
@@ -71,7 +71,7 @@ export function watchHttpClients(engine: Metering, options: HttpClientOptions = 
     if (mine === undefined) return;
     const { call, host, answered } = mine;
     if (answered === undefined || answered.status < 400) call.succeed();
-    else call.fail(new AnswerError(`${host} answered ${answered.status}`, answered));
+    else call.fail(new HttpAnswerError(`${host} answered ${answered.status}`, answered));
   };
   const answered = (request: object, status: number, retryAfter: string | undefined): void => {
     const mine = underWay.get(request);
@@ -92,6 +92,8 @@ export function watchHttpClients(engine: Metering, options: HttpClientOptions = 
     "undici:request:error": ({ request, error }) => underWay.get(request)?.call.fail(error),
     "http.client.request.start": ({ request }) => {
       const { host, method } = request as ClientRequest;
+      // Where it is granted, nothing says when it ends.
+      if ((request as ClientRequest).getHeader("upgrade") !== undefined) return;
       begin(request, hostOf(request as ClientRequest) ?? host, method);
     },
     "http.client.request.error": ({ request, error }) => underWay.get(request)?.call.fail(error),

@@ -3,6 +3,8 @@
  * their own doors, without a change of what they do. What is done about a failure is left to the
  * policies.
  */
+
+export { currentRequestIds } from "../request-ids.ts";
 export { type ExpressMiddleware, expressMiddleware } from "./express.ts";
 export { fastifyPlugin } from "./fastify.ts";
 export { type HttpClientOptions, watchHttpClients } from "./http-clients.ts";
@@ -15,6 +17,4 @@ export {
   redisRetryStrategy,
 } from "./pool/redis-retry.ts";
 export { type PoolWatch, type WatchPoolOptions, watchPool } from "./pool/watch-pool.ts";
-export { currentRequestIds } from "./request-context.ts";
 export type { ServerOptions } from "./server-options.ts";
-export { type TrpcCall, trpcMiddleware } from "./trpc.ts";

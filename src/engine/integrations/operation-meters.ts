@@ -2,16 +2,23 @@
  * The meters of one integration, with a limit on how many there may be: a name that is made of what
  * comes in from outside must not fill the memory. Beyond the limit all others share one.
  */
+import { checkArgument, havingOption, type OptionReader } from "../../kernel/index.ts";
 import type { CallMeter, EngineView } from "../operation.ts";
 
 /** What the integrations need of an engine. */
-export type Metering = Pick<EngineView, "meter">;
+export type Metering = Pick<EngineView, "meter" | "serverIsBack">;
 
 export interface OperationMetersOptions {
   readonly operationsMax: number;
   /** The name that all share who came too late. */
   readonly other: string;
 }
+
+export const meteringOption: OptionReader<Metering> = havingOption(
+  ["meter"],
+  "an engine",
+  "hand in what createEngine has returned",
+);
 
 const nameLengthMax = 200;
 
@@ -21,7 +28,8 @@ export class OperationMeters {
   readonly #meters = new Map<string, CallMeter>();
 
   constructor(engine: Metering, options: OperationMetersOptions) {
-    this.#engine = engine;
+    const subject = options.other.replace(/ other$/, "");
+    this.#engine = checkArgument([subject, "engine"], engine, meteringOption);
     this.#options = options;
   }
 

@@ -1,7 +1,21 @@
-/** The two strategies that are always there; both do the failed operation again, for real. */
-import { messageOf } from "../../kernel/index.ts";
+/**
+ * The two strategies that are always there; both do the failed operation again, for real, and only
+ * what may be done twice, or never began: also somebody else would charge a second time.
+ */
+import {
+  checkArgument,
+  checkOptions,
+  havingOption,
+  listOption,
+  messageOf,
+  optionsOf,
+  textOption,
+  wholeOption,
+} from "../../kernel/index.ts";
 import { type Backoff, exponential } from "../../resilience/index.ts";
+import { redact } from "../redact.ts";
 import type { FailureEvent } from "./failure.ts";
+import { mayBegin, onceBegun } from "./once-begun.ts";
 import type { RecoveryContext, RecoveryResult, RecoveryStrategy } from "./recovery-strategy.ts";
 
 export interface RetryStrategyOptions {
@@ -10,6 +24,12 @@ export interface RetryStrategyOptions {
   /** Default: 1 s, twice as long each time, decorrelated jitter. */
   readonly backoff?: Backoff;
 }
+
+const retryShape = optionsOf({
+  attempts: wholeOption({ min: 1, max: 1000 }),
+  backoff: havingOption(["next"], "a backoff", "leave it out for the usual one"),
+});
+const ringsOption = listOption(listOption(textOption()));
 
 /** The same once more, ever later: only what may be done twice, or never began. */
 export class RetryStrategy implements RecoveryStrategy {
@@ -29,17 +49,17 @@ export class RetryStrategy implements RecoveryStrategy {
   readonly #attempts: number;
   readonly #backoff: Backoff;
 
-  constructor({ attempts = 3, backoff = exponential() }: RetryStrategyOptions = {}) {
+  constructor(options: RetryStrategyOptions = {}) {
+    checkOptions("RetryStrategy", options, retryShape);
+    const { attempts = 3, backoff = exponential() } = options;
     this.#attempts = attempts;
     this.#backoff = backoff;
   }
 
   async execute(failure: FailureEvent, context: RecoveryContext): Promise<RecoveryResult> {
-    const { operation } = failure;
-    if (operation === undefined) return no("the failure brings no operation to do again");
-    if (operation.idempotent !== true && operation.neverStarted !== true) {
-      return no("the operation may have begun and is not declared idempotent");
-    }
+    if (failure.operation === undefined) return no(noOperation);
+    const operation = onceBegun(failure.operation, context.tools);
+    if (!mayBegin(operation)) return no(mayHaveBegun);
     let backoff = this.#backoff;
     let last: unknown;
     for (let number = 1; number <= this.#attempts; number += 1) {
@@ -55,17 +75,20 @@ export class RetryStrategy implements RecoveryStrategy {
         return { success: true, isProof: true, message, value, metadata: { attempts: number } };
       } catch (error) {
         last = error;
-        // It has begun now: only what is declared may be done once more.
-        if (operation.idempotent !== true) break;
+        if (!mayBegin(operation)) break;
       }
     }
-    return no(`it failed again: ${messageOf(last)}`);
+    return no(`it failed again: ${redact(messageOf(last))}`);
   }
 }
 
 const ring: readonly string[] = ["llm:openai", "llm:deepseek", "llm:gemini"];
 
-/** Somebody else: the alternatives of the operation, or those of a ring that its service is in. */
+/**
+ * Somebody else: the alternatives of the operation, or those of a ring that its service is in.
+ * Where the operation is not idempotent the next one is asked only if it provably never began at
+ * the last.
+ */
 export class FailoverStrategy implements RecoveryStrategy {
   readonly name = "provider_failover";
   readonly actionType = "failover";
@@ -85,12 +108,15 @@ export class FailoverStrategy implements RecoveryStrategy {
 
   /** @param rings of services that stand for each other; default: the three providers of AI. */
   constructor(rings: readonly (readonly string[])[] = [ring]) {
+    checkArgument(["FailoverStrategy", "rings"], rings, ringsOption);
     this.#rings = rings;
   }
 
   async execute(failure: FailureEvent, context: RecoveryContext): Promise<RecoveryResult> {
-    const { operation, affectedService } = failure;
-    if (operation === undefined) return no("the failure brings no operation to do again");
+    const { affectedService } = failure;
+    if (failure.operation === undefined) return no(noOperation);
+    const operation = onceBegun(failure.operation, context.tools);
+    if (!mayBegin(operation)) return no(mayHaveBegun);
     const others = operation.alternatives ?? this.#othersFor(affectedService);
     if (others.length === 0) return no("there is no alternative");
     const failed: string[] = [];
@@ -101,9 +127,9 @@ export class FailoverStrategy implements RecoveryStrategy {
         const metadata = { originalProvider: affectedService, alternativeProvider: provider };
         return { success: true, isProof: true, message: `${provider} answered`, value, metadata };
       } catch (error) {
-        failed.push(`${provider}: ${messageOf(error)}`);
+        failed.push(`${provider}: ${redact(messageOf(error))}`);
       }
-      if (context.signal.aborted) break;
+      if (context.signal.aborted || !mayBegin(operation)) break;
     }
     return no(`no alternative answered (${failed.join("; ")})`);
   }
@@ -114,6 +140,9 @@ export class FailoverStrategy implements RecoveryStrategy {
     return [...found.slice(place + 1), ...found.slice(0, Math.max(0, place))];
   }
 }
+
+const noOperation = "the failure brings no operation to do again";
+const mayHaveBegun = "the operation may have begun and is not declared idempotent";
 
 function no(message: string): RecoveryResult {
   return { success: false, message };

@@ -1,7 +1,8 @@
 /** A failure that somebody wants healed, and the operation that failed. */
 import type { Json } from "../../kernel/index.ts";
 
-export type Severity = "low" | "medium" | "high" | "critical";
+export const severities = ["low", "medium", "high", "critical"] as const;
+export type Severity = (typeof severities)[number];
 
 /** A row of `failure_events`, as code hands it in. */
 export interface FailureEvent {
@@ -24,6 +25,8 @@ export interface FailureEvent {
   readonly requestId?: string;
   /** What failed, so that it can be done again for real. */
   readonly operation?: FailedOperation;
+  /** The names of those to try, in this order. Default: all that fit, by priority. */
+  readonly strategies?: readonly string[];
 }
 
 export interface FailedOperation {
@@ -31,7 +34,7 @@ export interface FailedOperation {
   execute(attempt: RecoveryAttempt): unknown;
   /** It may be done twice. Without it nothing is done again that could have begun. */
   readonly idempotent?: boolean;
-  /** The dependency had provably not begun. */
+  /** The dependency had provably not begun: then it is begun once, by one of all strategies. */
   readonly neverStarted?: boolean;
   /** Whom else `execute` can ask, by `attempt.provider`, in this order. */
   readonly alternatives?: readonly string[];

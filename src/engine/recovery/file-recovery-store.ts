@@ -1,23 +1,40 @@
 /**
  * Failures and attempts as lines of JSON in a file, each on the disk before it is acted upon. Full,
  * the file becomes `<name>.1` and a new one begins; what a crash left half written is skipped.
+ * Processes that share the file write one after the other, so that no generation is lost.
  */
 import { mkdirSync, readFileSync } from "node:fs";
 import { type FileHandle, open, rename } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import {
+  checkArgument,
+  checkOptions,
+  optionsOf,
+  textOption,
+  wholeOption,
+} from "../../kernel/index.ts";
+import { realTools } from "../real-tools.ts";
+import { takeTurn } from "../take-turn.ts";
 import type { ActionRow, FailureRow } from "./failure.ts";
 import type { RecoveryRecords, RecoveryStore } from "./recovery-store.ts";
 
+const shape = optionsOf({ maxBytes: wholeOption({ min: 1, max: 2 ** 50 }) });
 const bytesMax = 10 * 1024 * 1024;
 
 type Line =
   | { readonly kind: "failure"; readonly row: FailureRow }
   | { readonly kind: "action"; readonly row: ActionRow };
 
+/**
+ * A store in one file of JSON lines, bounded by `maxBytes` for each of two generations. Processes
+ * of one machine may share it; on a system without /proc give each a file of its own.
+ */
 export function fileRecoveryStore(
   path: string,
-  { maxBytes = bytesMax }: { readonly maxBytes?: number } = {},
+  options: { readonly maxBytes?: number } = {},
 ): RecoveryStore {
+  checkArgument(["fileRecoveryStore", "path"], path, textOption({ max: 4096 }));
+  const { maxBytes = bytesMax } = checkOptions("fileRecoveryStore", options, shape);
   const file = resolve(path);
   /** One after the other. */
   let last: Promise<unknown> = Promise.resolve();
@@ -34,7 +51,9 @@ export function fileRecoveryStore(
     putAction: (row) => append({ kind: "action", row }),
     async read() {
       await last;
-      return fold([...linesOf(`${file}.1`), ...linesOf(file)]);
+      const newer = linesOf(file);
+      // Second: what becomes the older generation meanwhile is read twice, and not left out.
+      return fold([...linesOf(`${file}.1`), ...newer]);
     },
     async close() {
       await last;
@@ -44,6 +63,7 @@ export function fileRecoveryStore(
 
 async function write(file: string, line: string, maxBytes: number): Promise<void> {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const turn = await takeTurn(`${file}.lock`, realTools);
   let handle: FileHandle | undefined;
   try {
     handle = await open(file, "a", 0o600);
@@ -59,6 +79,7 @@ async function write(file: string, line: string, maxBytes: number): Promise<void
     await handle.datasync();
   } finally {
     await handle?.close();
+    turn?.release();
   }
 }
 

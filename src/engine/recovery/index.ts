@@ -14,11 +14,15 @@ export type {
 } from "./failure.ts";
 export { fileRecoveryStore } from "./file-recovery-store.ts";
 export {
-  type Recovery,
-  RecoveryEngine,
-  type RecoveryEngineOptions,
-  type RecoveryOutcome,
-} from "./recovery-engine.ts";
+  type Means,
+  MeansStrategy,
+  type MeansWord,
+  meansOf,
+  meansWords,
+  type RecoveryMeans,
+} from "./means.ts";
+export { RecoveryEngine } from "./recovery-engine.ts";
+export type { Recovery, RecoveryEngineOptions, RecoveryOutcome } from "./recovery-options.ts";
 export { memoryRecoveryStore, type RecoveryRecords, type RecoveryStore } from "./recovery-store.ts";
 export type { RecoveryContext, RecoveryResult, RecoveryStrategy } from "./recovery-strategy.ts";
 export { sqliteRecoveryStore } from "./sqlite-recovery-store.ts";

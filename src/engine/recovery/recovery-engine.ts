@@ -10,73 +10,32 @@
  * H5. Where nothing may act (`mayAct`), it is told what would have been done, and nothing is.
  */
 import {
-  callbackOption,
   checkOptions,
   createIds,
+  deferred,
   type Ids,
-  listOption,
   messageOf,
-  numberOption,
-  optionsOf,
-  requiredOption,
   SoulMirrorError,
-  textOption,
 } from "../../kernel/index.ts";
-import type { Tools } from "../../resilience/index.ts";
+import { harmless } from "../../resilience/index.ts";
 import { realTools } from "../real-tools.ts";
 import { FailoverStrategy, RetryStrategy } from "./built-in-strategies.ts";
 import type { ActionRow, FailureEvent, FailureRow } from "./failure.ts";
+import { withOnceBegun } from "./once-begun.ts";
 import { RecoveryLedger } from "./recovery-ledger.ts";
+import {
+  checkFailure,
+  checkStrategy,
+  engineParts,
+  type Recovery,
+  type RecoveryEngineOptions,
+  type RecoveryOutcome,
+  strategiesMax,
+} from "./recovery-options.ts";
 import { plain, rowOf } from "./recovery-rows.ts";
 import { memoryRecoveryStore, type RecoveryStore } from "./recovery-store.ts";
 import type { RecoveryStrategy } from "./recovery-strategy.ts";
 import { executed, type Tried, takenBack, within } from "./try-strategy.ts";
-
-export type RecoveryOutcome =
-  | {
-      readonly kind: "resolved";
-      readonly strategy: string;
-      readonly attempts: number;
-      readonly elapsedMs: number;
-      /** What the operation returned this time, where a strategy did it again. */
-      readonly value: unknown;
-    }
-  | { readonly kind: "unresolved"; readonly attempts: number; readonly reason: string }
-  /** Nothing was tried. */
-  | { readonly kind: "turned_away"; readonly reason: string }
-  /** H5. */
-  | { readonly kind: "held_back"; readonly wouldTry: readonly string[] };
-
-/** What `handleFailure` returns at once. */
-export interface Recovery {
-  readonly eventId: string;
-  /** Never rejects. */
-  readonly done: Promise<RecoveryOutcome>;
-}
-
-export interface RecoveryEngineOptions {
-  /** Default: real time. */
-  readonly tools?: Tools;
-  /** Default: memory. */
-  readonly store?: RecoveryStore;
-  /** Asked before each recovery: the mode and the switches. Default: always. */
-  readonly mayAct?: () => boolean;
-  /** Recoveries at once. Default 2. */
-  readonly concurrency?: number;
-  /** Failures that wait. Default 100. */
-  readonly queue?: number;
-  /** Of one strategy, its verification included. Default 30 s. */
-  readonly deadlineMs?: number;
-  /** Recoveries of one service within `budgetWindowMs`. Default 20 within 10 minutes. */
-  readonly budget?: number;
-  readonly budgetWindowMs?: number;
-  /** Told of every end of a recovery. */
-  readonly onOutcome?: (failure: FailureEvent, outcome: RecoveryOutcome) => void;
-  /** One sentence for people: a store that does not answer. */
-  readonly tell?: (message: string) => void;
-  /** Default: repetition and failover. */
-  readonly strategies?: readonly RecoveryStrategy[];
-}
 
 interface Waiting {
   readonly failure: FailureEvent;
@@ -84,20 +43,9 @@ interface Waiting {
   readonly finish: (outcome: RecoveryOutcome) => void;
 }
 
-const strategiesMax = 100;
 const servicesMax = 1000;
 /** A store that is slower than this is not waited for. */
 const writeMaxMs = 5000;
-
-const strategyParts = {
-  name: requiredOption(textOption({ max: 100 })),
-  applicableFailureTypes: requiredOption(listOption(textOption(), { min: 1 })),
-  priority: requiredOption(numberOption()),
-  actionType: textOption({ max: 100 }),
-  execute: requiredOption(callbackOption()),
-  undo: callbackOption(),
-  verify: callbackOption(),
-};
 
 /**
  * Tries strategies on failures, in order of priority, and keeps the record.
@@ -119,6 +67,7 @@ export class RecoveryEngine {
   readonly #begun = new Map<string, number[]>();
 
   constructor(options: RecoveryEngineOptions = {}) {
+    checkOptions("RecoveryEngine", options, engineParts);
     const { store = memoryRecoveryStore(), strategies, ...rest } = options;
     this.#options = {
       tools: realTools,
@@ -129,6 +78,7 @@ export class RecoveryEngine {
       budget: 20,
       budgetWindowMs: 600_000,
       onOutcome: () => {},
+      onStrategy: () => {},
       tell: () => {},
       ...rest,
     };
@@ -149,10 +99,7 @@ export class RecoveryEngine {
 
   /** One of the same name is replaced. Throws SoulMirrorError OPTIONS_INVALID, CONFLICT. */
   registerStrategy(strategy: RecoveryStrategy): void {
-    // Also the methods of a class, which are no own keys of its instance.
-    const keys = Object.keys(strategyParts) as (keyof RecoveryStrategy)[];
-    const given = Object.fromEntries(keys.map((key) => [key, strategy[key]]));
-    checkOptions("registerStrategy", given, optionsOf(strategyParts));
+    checkStrategy(strategy);
     const { name } = strategy;
     const others = this.#strategies.filter((each) => each.name !== name);
     if (others.length >= strategiesMax) {
@@ -161,14 +108,19 @@ export class RecoveryEngine {
       });
     }
     this.#strategies = [...others, strategy].sort((a, b) => a.priority - b.priority);
+    harmless(() => this.#options.onStrategy(strategy));
   }
 
-  /** Begins to heal it, and returns at once. Never throws. */
+  /**
+   * Begins to heal it, and returns at once. Throws SoulMirrorError OPTIONS_INVALID for what is no
+   * failure with its type and service, and nothing else.
+   */
   handleFailure(failure: FailureEvent): Recovery {
+    checkFailure(failure);
     const eventId = failure.eventId ?? this.#ids.next("flr");
     const { tools } = this.#options;
     const row = rowOf(failure, eventId, tools.wallMs());
-    const { promise, resolve } = Promise.withResolvers<RecoveryOutcome>();
+    const { promise, resolve } = deferred<RecoveryOutcome>();
     const finish = (outcome: RecoveryOutcome): void => {
       resolve(outcome);
       this.#tellOutcome(failure, outcome);
@@ -190,15 +142,29 @@ export class RecoveryEngine {
     return this.#store.read();
   }
 
-  /** Turns away what waits and writes down what is not written. What is under way goes on. */
+  /**
+   * Turns away what waits and writes down what is not written; false when that was not all. What is
+   * under way goes on, and is no longer written down: nothing opens the store again. One that does
+   * not answer is waited for during 5 s, and 5 s for its end.
+   */
   async close(): Promise<boolean> {
     this.#isClosed = true;
     for (const { finish } of this.#waiting.splice(0)) {
       finish({ kind: "turned_away", reason: "the engine was closed" });
     }
-    const isWritten = await this.#ledger.flush();
-    await this.#store.close?.();
-    return isWritten;
+    const isWritten = await this.#written(this.#ledger.flush());
+    this.#ledger.end();
+    await this.#written(this.#closeStore());
+    return isWritten ?? false;
+  }
+
+  async #closeStore(): Promise<void> {
+    try {
+      await this.#store.close?.();
+    } catch (error) {
+      const message = `${this.#store.name} did not end well: ${messageOf(error)}`;
+      harmless(() => this.#options.tell(message));
+    }
   }
 
   #refusal(failure: FailureEvent): RecoveryOutcome | undefined {
@@ -206,7 +172,8 @@ export class RecoveryEngine {
     if (this.#isClosed) return turnedAway("the engine was closed");
     const fitting = this.#fitting(failure);
     if (fitting.length === 0) return turnedAway(`no strategy for ${failure.failureType}`);
-    if (!this.#mayAct()) return { kind: "held_back", wouldTry: fitting.map(({ name }) => name) };
+    if (!this.#mayAct(failure))
+      return { kind: "held_back", wouldTry: fitting.map(({ name }) => name) };
     const { queue, budget, budgetWindowMs } = this.#options;
     if (this.#waiting.length >= queue) return turnedAway(`${queue} failures wait already`);
     if (!this.#takeFromBudget(failure.affectedService)) {
@@ -216,19 +183,19 @@ export class RecoveryEngine {
     return undefined;
   }
 
-  #fitting({ failureType }: FailureEvent): readonly RecoveryStrategy[] {
-    return this.#strategies.filter(({ applicableFailureTypes }) =>
+  #fitting({ failureType, strategies }: FailureEvent): readonly RecoveryStrategy[] {
+    const fitting = this.#strategies.filter(({ applicableFailureTypes }) =>
       applicableFailureTypes.some((type) => type === failureType || type === "*"),
     );
+    if (strategies === undefined) return fitting;
+    return strategies.flatMap((name) => fitting.filter((each) => each.name === name));
   }
 
-  #mayAct(): boolean {
-    try {
-      return this.#options.mayAct();
-    } catch {
-      // Who cannot say that it may, may not.
-      return false;
-    }
+  /** Who cannot say that it may, or only later, may not. */
+  #mayAct(failure: FailureEvent): boolean {
+    let may: unknown;
+    harmless(() => (may = this.#options.mayAct(failure)));
+    return may === true;
   }
 
   #takeFromBudget(service: string): boolean {
@@ -259,12 +226,13 @@ export class RecoveryEngine {
     const { tools } = this.#options;
     const beganMs = tools.monotonicMs();
     const reasons: string[] = [];
+    const handed = withOnceBegun(failure, tools);
     for (const strategy of this.#fitting(failure)) {
-      if (!this.#mayAct()) {
+      if (!this.#mayAct(failure)) {
         reasons.push("acting was switched off");
         break;
       }
-      const tried = await this.#try(strategy, failure, row);
+      const tried = await this.#try(strategy, handed, row);
       if (tried.isHealed) {
         const resolved = { ...row, resolved: true, resolvedAt: tools.wallMs() };
         await this.#written(this.#ledger.failure(resolved));
@@ -318,22 +286,29 @@ export class RecoveryEngine {
     return { ...done, reason: message };
   }
 
-  /** H2, but no store holds up a recovery for ever. */
-  async #written(writing: Promise<void>): Promise<void> {
+  /** H2, but no store holds up a recovery, or an end, for ever: then it is undefined. */
+  async #written<T>(writing: Promise<T>): Promise<T | undefined> {
     const { timers } = this.#options.tools;
     let cancel = (): void => {};
-    const late = new Promise<void>((resolve) => {
-      cancel = timers.after(writeMaxMs, resolve);
+    const late = new Promise<undefined>((resolve) => {
+      cancel = timers.after(writeMaxMs, () => resolve(undefined));
     });
-    await Promise.race([writing, late]);
+    const written = await Promise.race([writing, late]);
     cancel();
+    return written;
   }
 
   #tellOutcome(failure: FailureEvent, outcome: RecoveryOutcome): void {
-    try {
-      this.#options.onOutcome(failure, outcome);
-    } catch (error) {
-      this.#options.tell(`a listener of recoveries failed: ${messageOf(error)}`);
-    }
+    const { onOutcome, tell } = this.#options;
+    const told = async (): Promise<void> => {
+      try {
+        // Whoever hears of it may well be async.
+        const heard: unknown = onOutcome(failure, outcome);
+        await heard;
+      } catch (error) {
+        tell(`a listener of recoveries failed: ${messageOf(error)}`);
+      }
+    };
+    harmless(told);
   }
 }

@@ -1,7 +1,12 @@
-/** What is written down of a failure: bounded, and without what sounds secret. */
+/**
+ * What is written down of a failure: bounded, without what looks or sounds secret, and of the types
+ * of its columns, whatever code without types hands in: a row that cannot be kept helps nobody.
+ */
 import { type Json, messageOf, soundsSecret } from "../../kernel/index.ts";
+import { redact } from "../redact.ts";
 import type { FailureEvent, FailureRow } from "./failure.ts";
 
+const unsaid = "unknown";
 const messageMax = 2000;
 const stackMax = 8000;
 const contextMax = 16_384;
@@ -11,16 +16,16 @@ export function rowOf(failure: FailureEvent, eventId: string, nowMs: number): Fa
   return {
     eventId,
     timestamp: Number.isFinite(at) ? Math.round(at) : nowMs,
-    failureCategory: failure.failureCategory,
+    failureCategory: failure.failureCategory ?? unsaid,
     failureType: failure.failureType,
-    severity: failure.severity,
+    severity: failure.severity ?? "medium",
     affectedService: failure.affectedService,
     errorMessage: cut(failure.errorMessage, messageMax),
     errorStack: cut(failure.errorStack, stackMax),
     context: plain(failure.context ?? null),
-    detectionMethod: failure.detectionMethod,
-    userId: failure.userId ?? null,
-    requestId: failure.requestId ?? null,
+    detectionMethod: failure.detectionMethod ?? unsaid,
+    userId: textIn(failure.userId),
+    requestId: textIn(failure.requestId),
     resolved: false,
     resolvedAt: null,
   };
@@ -31,6 +36,7 @@ export function plain(value: unknown): Json {
   try {
     const text = JSON.stringify(value, (key, member: unknown) => {
       if (key !== "" && soundsSecret(key)) return "***";
+      if (typeof member === "string") return redact(member, contextMax);
       return typeof member === "bigint" ? member.toString() : member;
     });
     if (text === undefined) return null;
@@ -41,6 +47,11 @@ export function plain(value: unknown): Json {
   }
 }
 
-function cut(text: string | undefined, max: number): string | null {
-  return text === undefined ? null : text.slice(0, max);
+function cut(value: unknown, max: number): string | null {
+  const text = textIn(value);
+  return text === null ? null : redact(text, max).slice(0, max);
+}
+
+function textIn(value: unknown): string | null {
+  return value === undefined || value === null ? null : messageOf(value);
 }

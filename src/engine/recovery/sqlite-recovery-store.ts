@@ -1,7 +1,19 @@
-/** Failures and attempts in the tables `failure_events` and `recovery_actions` of SQLite. */
-import { createRequire } from "node:module";
+/**
+ * Failures and attempts in the tables `failure_events` and `recovery_actions` of SQLite, the newest
+ * `rowsMax` of each, give or take those of the last hundred writes.
+ */
 import type { DatabaseSync } from "node:sqlite";
 import type { Json } from "../../kernel/index.ts";
+import {
+  checkArgument,
+  checkOptions,
+  eitherOption,
+  havingOption,
+  optionsOf,
+  textOption,
+  wholeOption,
+} from "../../kernel/index.ts";
+import { SqliteFile } from "../sqlite-file.ts";
 import type { ActionRow, ActionStatus, FailureRow, Severity } from "./failure.ts";
 import type { RecoveryStore } from "./recovery-store.ts";
 
@@ -55,22 +67,56 @@ join failure_events on failure_events.id = recovery_actions.failure_event_id
 order by recovery_actions.id
 `;
 
-/** @param place of the database file, or a database that is open already. */
-export function sqliteRecoveryStore(place: string | DatabaseSync): RecoveryStore {
-  let opened: DatabaseSync | undefined;
+/** By place and not by id: ids have gaps where a row was put twice. */
+const oldest = (table: string): string =>
+  `(select id from ${table} order by id desc limit 1 offset ?)`;
+const trims: readonly string[] = [
+  `delete from recovery_actions where id <= ${oldest("recovery_actions")}`,
+  `delete from recovery_actions where failure_event_id <= ${oldest("failure_events")}`,
+  `delete from failure_events where id <= ${oldest("failure_events")}`,
+];
+const rowsMaxUsual = 10_000;
+/** A trim looks at every row that is kept. */
+const writesPerTrim = 100;
 
-  function database(): DatabaseSync {
-    if (opened !== undefined) return opened;
-    opened = typeof place === "string" ? openDatabase(place) : place;
-    opened.exec(schema);
-    return opened;
+const shape = optionsOf({ rowsMax: wholeOption({ min: 1, max: 1_000_000 }) });
+
+const placeOption = eitherOption(
+  textOption({ max: 4096 }),
+  havingOption<DatabaseSync>(
+    ["exec", "prepare"],
+    "a path or a database",
+    "write the path of a file",
+  ),
+);
+
+/**
+ * @param place of the database file, or a database that is open already.
+ * @param options `rowsMax` failures and as many attempts are kept, the newest; default 10,000.
+ */
+export function sqliteRecoveryStore(
+  place: string | DatabaseSync,
+  options: { readonly rowsMax?: number } = {},
+): RecoveryStore {
+  checkArgument(["sqliteRecoveryStore", "place"], place, placeOption);
+  const { rowsMax = rowsMaxUsual } = checkOptions("sqliteRecoveryStore", options, shape);
+  const file = new SqliteFile(place, schema);
+  let writes = 0;
+
+  /** Also at the first write: what was kept by an earlier process counts. */
+  function trim(): void {
+    if (writes % writesPerTrim === 0) {
+      for (const each of trims) file.database().prepare(each).run(rowsMax);
+    }
+    writes += 1;
   }
 
   return {
-    name: typeof place === "string" ? `SQLite ${place}` : "SQLite",
+    name: file.name,
     // oxlint-disable-next-line require-await -- what SQLite throws must become a rejection.
     async putFailure(row) {
-      database()
+      file
+        .database()
         .prepare(putFailure)
         .run(
           row.eventId,
@@ -88,10 +134,12 @@ export function sqliteRecoveryStore(place: string | DatabaseSync): RecoveryStore
           Number(row.resolved),
           row.resolvedAt,
         );
+      trim();
     },
     // oxlint-disable-next-line require-await -- the same.
     async putAction(row) {
-      database()
+      file
+        .database()
         .prepare(putAction)
         .run(
           row.actionId,
@@ -107,25 +155,16 @@ export function sqliteRecoveryStore(place: string | DatabaseSync): RecoveryStore
           row.durationMs,
           row.completedAt,
         );
+      trim();
     },
     // oxlint-disable-next-line require-await -- the same.
     async read() {
-      const failures = database().prepare("select * from failure_events order by id").all();
-      const actions = database().prepare(readActions).all();
+      const failures = file.database().prepare("select * from failure_events order by id").all();
+      const actions = file.database().prepare(readActions).all();
       return { failures: failures.map(failureOf), actions: actions.map(actionOf) };
     },
-    close() {
-      if (typeof place === "string") opened?.close();
-      opened = undefined;
-    },
+    close: () => file.close(),
   };
-}
-
-function openDatabase(path: string): DatabaseSync {
-  const sqlite = createRequire(import.meta.url)("node:sqlite") as typeof import("node:sqlite");
-  const db = new sqlite.DatabaseSync(path, { timeout: 2000 });
-  db.exec("pragma journal_mode = wal");
-  return db;
 }
 
 type Row = Readonly<Record<string, unknown>>;

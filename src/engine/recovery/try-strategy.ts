@@ -1,6 +1,7 @@
 /** One try of one strategy: done, held against evidence, taken back, and never without end. */
 import { messageOf } from "../../kernel/index.ts";
 import type { Tools } from "../../resilience/index.ts";
+import { redact } from "../redact.ts";
 import type { FailureEvent } from "./failure.ts";
 import type { RecoveryContext, RecoveryResult, RecoveryStrategy } from "./recovery-strategy.ts";
 
@@ -18,7 +19,8 @@ export async function executed(
   context: RecoveryContext,
 ): Promise<Tried> {
   const result = await strategy.execute(failure, context);
-  const { success, message, metadata, value } = result;
+  const { success, metadata, value } = result;
+  const message = redact(messageOf(result.message));
   if (!success) return { isHealed: false, reason: message, metadata };
   const evidence = await evidenceOf(strategy, failure, { result, context });
   if (evidence === true) return { isHealed: true, reason: message, metadata, value };
@@ -42,7 +44,7 @@ async function evidenceOf(
       return isWell === true || "it is not well yet";
     }
   } catch (error) {
-    return `whether it is well could not be told: ${messageOf(error)}`;
+    return `whether it is well could not be told: ${redact(messageOf(error))}`;
   }
   return result.isProof === true || "nothing proves that it is well";
 }
@@ -76,7 +78,7 @@ export async function within<T extends Tried | undefined>(
   try {
     return await Promise.race([work(controller.signal), late]);
   } catch (error) {
-    return { isHealed: false, reason: messageOf(error) };
+    return { isHealed: false, reason: redact(messageOf(error)) };
   } finally {
     cancel();
   }

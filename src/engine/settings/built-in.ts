@@ -25,6 +25,7 @@ export const builtIn: SettingValues = {
   "breaker.minimumCalls": breakerDefaults.minimumCalls,
   "bulkhead.limit": undefined,
   "bulkhead.queue": 0,
+  "rate.perSecond": undefined,
   strategies: ["reconnect", "restart", "failover"],
   healthCheck: undefined,
   address: undefined,

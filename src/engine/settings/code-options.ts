@@ -2,6 +2,7 @@
 import {
   durationOption,
   eitherOption,
+  engineParts,
   flagOption,
   listOption,
   type Mode,
@@ -19,7 +20,6 @@ import {
   type Entry,
   type Layer,
   type Part,
-  parts,
   type SettingName,
   type SwitchName,
   switchNames,
@@ -79,27 +79,50 @@ export interface ServiceOptionsInCode extends CallOptionsInCode {
 export interface EngineOptionsInCode extends CallOptionsInCode {
   readonly recoveryStrategy?: string | readonly string[];
   readonly switches?: Readonly<Partial<Record<SwitchName, boolean>>>;
+  /** What the engine does with what is there already; all true. */
+  readonly integration?: {
+    /** False: `wrap` returns what it was handed. */
+    readonly wrapExistingServices?: boolean;
+    /** False: monitors that were handed in are listed, and neither heard nor asked. */
+    readonly enhanceExistingMonitors?: boolean;
+    /** False: the engine does not show itself to the daemon that has started it. */
+    readonly unifiedDashboard?: boolean;
+  };
+  /** From where on something is ill. */
+  readonly thresholds?: {
+    /** Share of failed calls that is foreseen. Default 0.01. */
+    readonly errorRate?: number;
+    /** The p95 of an operation. Without it nothing is too slow. */
+    readonly responseTime?: Duration;
+    /** Share of the memory that may be used. Without it 0.75. */
+    readonly memoryUsage?: number;
+    /** Share of the processor time that is allowed. Without it 0.8. */
+    readonly cpuUsage?: number;
+  };
   readonly services?: Readonly<Record<string, ServiceOptionsInCode>>;
 }
 
+const attemptsMax = 20;
 const strategyWords = ["retry", "reconnect", "restart", "failover", "escalate"] as const;
 
 const rate = numberOption({ min: 0, max: 1 });
 const growth = numberOption({ min: 1, max: 10 });
 const strategy = wordOption(strategyWords);
 
+const retryShape = optionsOf({
+  attempts: wholeOption({ min: 1, max: attemptsMax }),
+  delay: durationOption(),
+  growth,
+  delayMax: durationOption(),
+  budget: rate,
+});
+
 const callShape = {
   mode: modeOption,
-  limitedTo: listOption(wordOption(parts)),
+  limitedTo: listOption(wordOption(engineParts)),
   timeout: timeoutOption,
   autoRetry: flagOption(),
-  retry: optionsOf({
-    attempts: wholeOption({ min: 1, max: 20 }),
-    delay: durationOption(),
-    growth,
-    delayMax: durationOption(),
-    budget: rate,
-  }),
+  retry: retryOption,
   breaker: eitherOption(
     flagOption(),
     optionsOf({
@@ -135,6 +158,17 @@ export const engineOptionReaders = {
       readonly [K in SwitchName]: OptionReader<boolean>;
     },
   ),
+  integration: optionsOf({
+    wrapExistingServices: flagOption(),
+    enhanceExistingMonitors: flagOption(),
+    unifiedDashboard: flagOption(),
+  }),
+  thresholds: optionsOf({
+    errorRate: rate,
+    responseTime: durationOption({ min: 1 }),
+    memoryUsage: rate,
+    cpuUsage: rate,
+  }),
   services: namedOption(optionsOf(serviceShape)),
 } as const;
 
@@ -148,10 +182,23 @@ export function layerOfCode(options: EngineOptionsInCode): Layer {
     const key = `switches.${name}`;
     entries.push({ leaf: key as SettingName, value: on, key, from: inCode(key) });
   }
+  for (const part of ["integration", "thresholds"] as const) {
+    const given: Readonly<Record<string, Entry["value"]>> = options[part] ?? {};
+    for (const [name, value] of Object.entries(given)) {
+      const key = `${part}.${name}`;
+      const leaf = `${part}.${withUnit(name)}` as SettingName;
+      entries.push({ leaf, value, key, from: inCode(key) });
+    }
+  }
   for (const [service, given] of Object.entries(options.services ?? {})) {
     entries.push(...entriesOfService({ service }, given, `services.${service}.`));
   }
   return { name: "code", entries };
+}
+
+/** What was handed in beside a target, and went through `serviceOptionReaders`. */
+export function entriesInCode(service: string, options: ServiceOptionsInCode): readonly Entry[] {
+  return entriesOfService({ service }, options, `services.${service}.`);
 }
 
 type At = Pick<Entry, "service" | "method">;
@@ -215,12 +262,26 @@ function inCode(key: string): string {
 }
 
 const times: ReadonlySet<string> = new Set(
-  "delay delayMax resetTimeout resetTimeoutMax slowCall window".split(" "),
+  "delay delayMax resetTimeout resetTimeoutMax slowCall window responseTime".split(" "),
 );
 
 /** Inside, the unit is part of the name. */
 function withUnit(key: string): string {
   return times.has(key) ? `${key}Ms` : key;
+}
+
+/** Other packages take a number or a flag here. */
+function retryOption(value: unknown, place: OptionPlace): ReturnType<typeof retryShape> {
+  if (value === false || value === 0 || value === 1) {
+    place.wrong(value, "an object with options", "write autoRetry: false beside it instead");
+  } else if (value === true) {
+    const fix = "write { attempts: 3 }, and autoRetry: true where calls may be done twice";
+    place.wrong(value, "an object with options", fix);
+  } else if (typeof value === "number" && value > 0) {
+    const attempts = Math.min(Math.ceil(value), attemptsMax);
+    place.wrong(value, "an object with options", `write { attempts: ${attempts} }`);
+  } else return retryShape(value, place);
+  return {};
 }
 
 function healthCheckOption(value: unknown, place: OptionPlace): string {

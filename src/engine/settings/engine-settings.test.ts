@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { checkOptions, optionsOf } from "../../kernel/index.ts";
 import { type EngineOptionsInCode, engineOptionReaders, layerOfCode } from "./code-options.ts";
-import { changesBetween, EngineSettings } from "./engine-settings.ts";
-import { type Environment, environmentNames, readEnvironment } from "./environment.ts";
-import type { EngineValues, Entry, Layer } from "./setting.ts";
+import { EngineSettings } from "./engine-settings.ts";
+import { type Environment, readEnvironment } from "./environment.ts";
+import type { Entry, Layer } from "./setting.ts";
 
 const readers = optionsOf(engineOptionReaders);
 
@@ -173,7 +173,7 @@ describe("every effective value", () => {
       {},
       files({ leaf: "timeoutMs", service: "chat", value: 7 }, { leaf: "retry.attempts", value: 4 }),
     );
-    expect(changesBetween(before, after)).toEqual([
+    expect(before.changesTo(after)).toEqual([
       {
         key: "retry.attempts",
         name: "retry.attempts",
@@ -193,7 +193,67 @@ describe("every effective value", () => {
         from: "reliability.yml:1:1",
       },
     ]);
-    expect(changesBetween(before, before)).toEqual([]);
+    expect(before.changesTo(before)).toEqual([]);
+  });
+});
+
+describe("what is declared of one service (S5)", () => {
+  const entry = (service: string, value: number): Entry => ({
+    service,
+    leaf: "timeoutMs",
+    value,
+    key: "timeout",
+    from: "code",
+  });
+
+  it("looks at no other, however many there are", () => {
+    let looks = 0;
+    const counted = (service: string, value: number): Entry =>
+      new Proxy(entry(service, value), {
+        get: (target, key) => {
+          looks += 1;
+          return Reflect.get(target, key) as unknown;
+        },
+      });
+    const costOf = (before: EngineSettings, service: string): [EngineSettings, number] => {
+      looks = 0;
+      const after = before.declared(service, [counted(service, 7)]);
+      expect(before.changesOf(service, after)).toHaveLength(1);
+      expect(after.settingsOf(service).timeoutMs).toBe(7);
+      return [after, looks];
+    };
+    const [start, first] = costOf(settings({}), "first");
+    let all = start;
+    for (let count = 0; count < 1000; count += 1) [all] = costOf(all, `service ${count}`);
+    expect(costOf(all, "last")[1]).toBe(first);
+    expect(all.services).toHaveLength(1001);
+  });
+
+  it("leaves older settings as they were, and stands in for what code said before", () => {
+    const first = settings({}, files({ leaf: "retry.attempts", service: "a", value: 7 }));
+    const second = first.declared("a", [entry("a", 1)]);
+    const third = second.declared("a", [entry("a", 2)]).declared("b", [entry("b", 3)]);
+    const of = (all: EngineSettings): unknown =>
+      ["a", "b"].map((name) => all.settingsOf(name).timeoutMs);
+    expect([first, second, third].map(of)).toEqual([
+      [30_000, 30_000],
+      [1, 30_000],
+      [2, 3],
+    ]);
+    expect(third.settingsOf("a").retry.attempts).toBe(7);
+    expect([first, second, third].map(({ services }) => services.toSorted())).toEqual([
+      ["a"],
+      ["a"],
+      ["a", "b"],
+    ]);
+    expect(first.changesTo(third).map(({ key }) => key)).toEqual(["a.timeoutMs", "b.timeoutMs"]);
+    const branch = first.declared("c", [entry("c", 4)]);
+    expect([of(branch), of(third)]).toEqual([
+      [30_000, 30_000],
+      [2, 3],
+    ]);
+    expect(third.settingsOf("c")).toBe(third.defaults);
+    expect(branch.settingsOf("c").timeoutMs).toBe(4);
   });
 });
 
@@ -201,88 +261,14 @@ describe("health checks", () => {
   it.each([
     ["http://h:1/x", undefined, { kind: "url", url: "http://h:1/x" }],
     ["/health", "http://127.0.0.1:4102", { kind: "url", url: "http://127.0.0.1:4102/health" }],
+    ["//", "http://127.0.0.1:4102", { kind: "url", url: "http://127.0.0.1:4102//" }],
+    ["//elsewhere/x", "http://h:1/a", { kind: "url", url: "http://h:1//elsewhere/x" }],
     ["/health", undefined, { kind: "path", path: "/health" }],
     ["custom", "http://127.0.0.1:4102", { kind: "custom" }],
   ] as const)("%s at %s", (healthCheck, address, expected) => {
     const given = { healthCheck, ...(address === undefined ? {} : { address }) };
     const all = settings({}, code({ services: { a: given } }));
     expect(all.settingsOf("a").healthCheck).toEqual(expected);
-  });
-});
-
-describe("the environment", () => {
-  const promised = (
-    "METRICS_BATCH_SIZE METRICS_FLUSH_INTERVAL_MS METRICS_REDIS_STREAM_KEY REDIS_URL " +
-    "HEALTH_CHECK_INTERVAL_MS HEALTH_CHECK_TIMEOUT_MS CIRCUIT_BREAKER_FAILURE_THRESHOLD " +
-    "CIRCUIT_BREAKER_SUCCESS_THRESHOLD CIRCUIT_BREAKER_TIMEOUT_MS CIRCUIT_BREAKER_RESET_TIMEOUT_MS " +
-    "RECOVERY_MAX_RETRY_ATTEMPTS RECOVERY_RETRY_BASE_DELAY_MS ALERT_EMAIL_ENABLED ALERT_SMS_ENABLED " +
-    "ALERT_WEBHOOK_URL RELIABILITY_ENGINE_ENABLED SELF_HEALING_ENABLED INSTRUMENTATION_ENABLED " +
-    "HEALTH_MONITORING_ENABLED CIRCUIT_BREAKERS_ENABLED AUTO_RECOVERY_ENABLED RETRY_STRATEGY_ENABLED " +
-    "FAILOVER_STRATEGY_ENABLED"
-  ).split(" ");
-
-  it("has every promised name", () => {
-    expect(new Set(environmentNames)).toEqual(new Set([...promised, "SOULMIRROR_MODE"]));
-  });
-
-  it("sets what its names say", () => {
-    const environment = {
-      METRICS_BATCH_SIZE: "10",
-      METRICS_FLUSH_INTERVAL_MS: "20",
-      METRICS_REDIS_STREAM_KEY: "s",
-      REDIS_URL: "redis://r",
-      HEALTH_CHECK_INTERVAL_MS: "30",
-      HEALTH_CHECK_TIMEOUT_MS: "40",
-      CIRCUIT_BREAKER_FAILURE_THRESHOLD: "50",
-      CIRCUIT_BREAKER_SUCCESS_THRESHOLD: "60",
-      CIRCUIT_BREAKER_TIMEOUT_MS: "70",
-      CIRCUIT_BREAKER_RESET_TIMEOUT_MS: "80",
-      RECOVERY_MAX_RETRY_ATTEMPTS: "9",
-      RECOVERY_RETRY_BASE_DELAY_MS: "100",
-      ALERT_EMAIL_ENABLED: "true",
-      ALERT_SMS_ENABLED: "",
-      ALERT_WEBHOOK_URL: "http://w",
-    };
-    const all = settings(environment);
-    expect(all.defaults).toMatchObject({
-      timeoutMs: 70,
-      retry: { attempts: 9, delayMs: 100 },
-      breaker: { failureThreshold: 50, successThreshold: 60, resetTimeoutMs: 80 },
-    });
-    const of = (name: keyof EngineValues): unknown => all.value(name);
-    expect([of("telemetry.batchSize"), of("telemetry.flushIntervalMs")]).toEqual([10, 20]);
-    expect([of("telemetry.redisStreamKey"), of("telemetry.redisUrl")]).toEqual(["s", "redis://r"]);
-    expect([of("health.intervalMs"), of("health.timeoutMs")]).toEqual([30, 40]);
-    expect([of("alerts.email"), of("alerts.sms"), of("alerts.webhookUrl")]).toEqual([
-      true,
-      false,
-      "http://w",
-    ]);
-  });
-
-  it.each([
-    ["METRICS_BATCH_SIZE", "0", "expected a whole number from 1 to 2147483647"],
-    ["CIRCUIT_BREAKER_TIMEOUT_MS", "-5", 'found "-5"'],
-    ["CIRCUIT_BREAKER_TIMEOUT_MS", "30s", 'found "30s"'],
-    ["RECOVERY_MAX_RETRY_ATTEMPTS", "99999999999", "expected a whole number"],
-    [
-      "RETRY_STRATEGY_ENABLED",
-      "flase",
-      'expected true or false, found "flase"; it counts as false',
-    ],
-    ["SOULMIRROR_MODE", "ful", 'expected off | shadow | monitor | limited | full, found "ful"'],
-  ])("%s=%s is named with its value and the fix (V1, V2)", (name, value, message) => {
-    const { problems } = readEnvironment({ [name]: value });
-    expect(problems).toHaveLength(1);
-    expect(problems[0]).toMatchObject({ file: `environment variable ${name}`, key: name });
-    expect(problems[0]?.message).toContain(message);
-    expect(problems[0]?.fix).toContain(`${name}=`);
-  });
-
-  it("keeps what held before where a number cannot be (V1), and holds back where a switch cannot (V2)", () => {
-    const all = settings({ CIRCUIT_BREAKER_TIMEOUT_MS: "x", RETRY_STRATEGY_ENABLED: "x" });
-    expect(all.defaults.timeoutMs).toBe(30_000);
-    expect(all.defaults.acts.retry).toBe(false);
   });
 });
 

@@ -1,26 +1,17 @@
 /**
  * The environment as settings, read without any package.
  *
- * V1. A number that cannot be is left out and told; what held before holds on.
+ * V1. A number, a text or an address that cannot be is left out and told; what held before holds
+ *     on.
  * V2. A switch with a word that nobody understands is off, and told: whoever sets a switch means to
- *     hold something back.
+ *     hold something back. So does whoever sets a mode: one that nobody knows counts as `shadow`.
+ * V3. What is empty was not set. Addresses may hold secrets: of those only the beginning is told.
  */
-import { type Mode, modes, nearest } from "../../kernel/index.ts";
+import { modes, nearest } from "../../kernel/index.ts";
 import type { Entry, Layer, SettingName, SwitchName } from "./setting.ts";
+import type { SettingProblem } from "./setting-problem.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** A mistake in what people have set; the fields are those of a mistake in a file. */
-export interface SettingProblem {
-  /** The file, or `environment variable NAME`. */
-  readonly file: string;
-  /** 0 where there is no line. */
-  readonly line: number;
-  readonly column: number;
-  readonly key: string;
-  readonly message: string;
-  readonly fix: string;
-}
 
 export interface EnvironmentLayer {
   readonly layer: Layer;
@@ -48,10 +39,52 @@ const numbers: Readonly<Record<string, Numeric>> = {
   RECOVERY_RETRY_BASE_DELAY_MS: { leaf: "retry.delayMs", min: 0, usual: 1000 },
 };
 
-const texts: Readonly<Record<string, SettingName>> = {
-  METRICS_REDIS_STREAM_KEY: "telemetry.redisStreamKey",
-  REDIS_URL: "telemetry.redisUrl",
-  ALERT_WEBHOOK_URL: "alerts.webhookUrl",
+interface Text {
+  /** Undefined: telemetry reads it, here it is only looked at. */
+  readonly leaf?: SettingName;
+  readonly fits: (value: string) => boolean;
+  readonly wants: string;
+  readonly usual: string;
+  readonly isSecret: boolean;
+}
+
+const http: Text = {
+  fits: (value) => /^https?:\/\//i.test(value) && URL.canParse(value),
+  wants: "an address that begins with http:// or https://",
+  usual: "http://127.0.0.1:4318",
+  isSecret: true,
+};
+
+const texts: Readonly<Record<string, Text>> = {
+  METRICS_REDIS_STREAM_KEY: {
+    leaf: "telemetry.redisStreamKey",
+    fits: (value) => /^\P{Cc}{1,500}$/u.test(value),
+    wants: "a key of 1 to 500 characters",
+    usual: "metrics:stream",
+    isSecret: false,
+  },
+  REDIS_URL: {
+    leaf: "telemetry.redisUrl",
+    fits: (value) => /^(?:rediss?|unix):\/\/\S/i.test(value) && URL.canParse(value),
+    wants: "an address that begins with redis:// or rediss://",
+    usual: "redis://127.0.0.1:6379",
+    isSecret: true,
+  },
+  ALERT_WEBHOOK_URL: { ...http, leaf: "alerts.webhookUrl", usual: "https://HOST/PATH" },
+  SOULMIRROR_ENDPOINT: http,
+  OTEL_EXPORTER_OTLP_ENDPOINT: http,
+  OTEL_EXPORTER_OTLP_HEADERS: {
+    fits: (value) => value.split(",").every((pair) => /^\s*[^=\s][^=]*=/.test(pair)),
+    wants: "a list of names and values",
+    usual: "key1=value1,key2=value2",
+    isSecret: true,
+  },
+  OTEL_EXPORTER_OTLP_TIMEOUT: {
+    fits: (value) => /^\d+$/.test(value) && Number(value) >= 1 && Number(value) <= 600_000,
+    wants: "milliseconds from 1 to 600000",
+    usual: "10000",
+    isSecret: false,
+  },
 };
 
 const switches: Readonly<Record<string, SwitchName>> = {
@@ -77,22 +110,82 @@ export const environmentNames: readonly string[] = [
   ...[numbers, texts, switches, wishes].flatMap((names) => Object.keys(names)),
 ];
 
+export interface EnvironmentRule {
+  readonly wants: string;
+  /** What becomes of anything else. */
+  readonly otherwise: string;
+  /** Undefined: no setting. */
+  readonly leaf?: SettingName | undefined;
+}
+
+/** What each of them may say, and what it sets. */
+export function environmentRules(): ReadonlyMap<string, EnvironmentRule> {
+  const rules = new Map<string, EnvironmentRule>();
+  const add = (name: string, rule: EnvironmentRule): unknown => rules.set(name, rule);
+  add("SOULMIRROR_MODE", {
+    wants: modes.join(", "),
+    otherwise: "counts as `shadow`",
+    leaf: "mode",
+  });
+  const flag = { wants: "true or false", otherwise: "counts as `false`" };
+  for (const [name, word] of Object.entries(switches)) {
+    add(name, { ...flag, leaf: `switches.${word}` });
+  }
+  for (const [name, leaf] of Object.entries(wishes)) add(name, { ...flag, leaf });
+  const otherwise = "is left out";
+  for (const [name, { min, leaf }] of Object.entries(numbers)) {
+    add(name, { wants: `a whole number from ${min}`, otherwise, leaf });
+  }
+  for (const [name, { wants, leaf }] of Object.entries(texts)) {
+    add(name, { wants, leaf, otherwise: leaf === undefined ? "nothing is sent" : otherwise });
+  }
+  return rules;
+}
+
 export function readEnvironment(environment: Environment): EnvironmentLayer {
   const entries: Entry[] = [];
   const problems: SettingProblem[] = [];
-  const set = (name: string, leaf: SettingName, value: Entry["value"]): void => {
-    entries.push({ leaf, value, key: name, from: `environment variable ${name}` });
+  const reading: Reading = {
+    said: (name) => {
+      const value = environment[name]?.trim();
+      return value === "" ? undefined : value;
+    },
+    set: (name, leaf, value) => {
+      entries.push({ leaf, value, key: name, from: `environment variable ${name}` });
+    },
+    complain: (name, message, fix) => {
+      const file = `environment variable ${name}`;
+      problems.push({ file, line: 0, column: 0, key: name, message, fix });
+    },
   };
-  const complain = (name: string, message: string, fix: string): void => {
-    const file = `environment variable ${name}`;
-    problems.push({ file, line: 0, column: 0, key: name, message, fix });
-  };
-  for (const [name, leaf] of Object.entries(texts)) {
-    const value = said(environment, name);
-    if (value !== undefined) set(name, leaf, value);
+  readTexts(reading);
+  readNumbers(reading);
+  readSwitches(reading);
+  readMode(reading);
+  return { layer: { name: "environment", entries }, problems };
+}
+
+interface Reading {
+  /** V3. */
+  readonly said: (name: string) => string | undefined;
+  readonly set: (name: string, leaf: SettingName, value: Entry["value"]) => void;
+  readonly complain: (name: string, message: string, fix: string) => void;
+}
+
+function readTexts({ said, set, complain }: Reading): void {
+  for (const [name, { leaf, fits, wants, usual, isSecret }] of Object.entries(texts)) {
+    const value = said(name);
+    if (value === undefined) continue;
+    if (!fits(value)) {
+      const found = isSecret ? beginningOf(value) : `"${shortened(value)}"`;
+      complain(name, `expected ${wants}, found ${found}`, `write ${name}=${usual}`);
+    } else if (leaf !== undefined) set(name, leaf, value);
   }
+}
+
+function readNumbers({ said, set, complain }: Reading): void {
   for (const [name, { leaf, min, usual }] of Object.entries(numbers)) {
-    const value = said(environment, name);
+    const value = said(name);
     if (value === undefined) continue;
     const read = /^\d{1,10}$/.test(value) ? Number(value) : Number.NaN;
     if (read >= min && read <= delayMaxMs) set(name, leaf, read);
@@ -101,9 +194,12 @@ export function readEnvironment(environment: Environment): EnvironmentLayer {
       complain(name, `${wants}, found "${shortened(value)}"`, `write ${name}=${usual}`);
     }
   }
+}
+
+function readSwitches({ said, set, complain }: Reading): void {
   for (const names of [switches, wishes]) {
     for (const [name, word] of Object.entries(names)) {
-      const value = said(environment, name);
+      const value = said(name);
       if (value === undefined) continue;
       const isOn = switchOf(value);
       const leaf = names === switches ? (`switches.${word}` as SettingName) : (word as SettingName);
@@ -114,29 +210,20 @@ export function readEnvironment(environment: Environment): EnvironmentLayer {
       }
     }
   }
-  readMode(environment, set, complain);
-  return { layer: { name: "environment", entries }, problems };
 }
 
-function readMode(
-  environment: Environment,
-  set: (name: string, leaf: SettingName, value: Mode) => void,
-  complain: (name: string, message: string, fix: string) => void,
-): void {
+function readMode({ said, set, complain }: Reading): void {
   const name = "SOULMIRROR_MODE";
-  const value = said(environment, name);
+  const value = said(name);
   if (value === undefined) return;
-  const mode = modes.find((each) => each === value);
-  if (mode !== undefined) return set(name, "mode", mode);
-  const meant = nearest(value, modes) ?? "shadow";
-  const message = `expected ${modes.join(" | ")}, found "${shortened(value)}"`;
-  complain(name, message, `write ${name}=${meant}`);
-}
-
-/** Not there and empty are the same. */
-function said(environment: Environment, name: string): string | undefined {
-  const value = environment[name]?.trim();
-  return value === "" ? undefined : value;
+  const mode = modes.find((each) => each === value.toLowerCase());
+  set(name, "mode", mode ?? "shadow");
+  if (mode !== undefined) return;
+  const meant = nearest(value, modes);
+  const wants = `expected ${modes.join(" | ")}`;
+  const message = `${wants}, found "${shortened(value)}"; it counts as shadow`;
+  const choices = `write ${name}=full (or limited, monitor, shadow, off)`;
+  complain(name, message, meant === undefined ? choices : `write ${name}=${meant}`);
 }
 
 function switchOf(value: string): boolean | undefined {
@@ -147,4 +234,10 @@ function switchOf(value: string): boolean | undefined {
 
 function shortened(value: string): string {
   return value.length > 40 ? `${value.slice(0, 37)}...` : value;
+}
+
+/** V3. */
+function beginningOf(value: string): string {
+  const shown = value.slice(0, Math.min(4, value.length / 2));
+  return `${value.length} characters that begin with "${shown}"`;
 }

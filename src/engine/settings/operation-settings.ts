@@ -1,13 +1,7 @@
 /** What holds for the calls of one operation: the object that its plan is compiled from. */
-import type { Mode } from "../../kernel/index.ts";
+import { engineParts, type Mode } from "../../kernel/index.ts";
 import type { BreakerOptions } from "../../resilience/index.ts";
-import {
-  type CallValues,
-  type Part,
-  parts,
-  type RetryPermission,
-  type SwitchName,
-} from "./setting.ts";
+import type { CallValues, Part, RetryPermission, SwitchName } from "./setting.ts";
 
 export interface RetrySettings {
   readonly permission: RetryPermission;
@@ -31,6 +25,8 @@ export interface OperationSettings {
   /** Undefined: this operation has none. */
   readonly breaker: BreakerOptions | undefined;
   readonly bulkhead: { readonly limit: number; readonly queue: number } | undefined;
+  /** Undefined: as many calls as come. */
+  readonly perSecond: number | undefined;
   readonly strategies: readonly string[];
   readonly healthCheck: HealthCheckSetting | undefined;
 }
@@ -60,7 +56,7 @@ export function operationSettings(
 ): OperationSettings {
   const acts = {} as Record<Part, boolean>;
   const named = get("limitedTo");
-  for (const part of parts) {
+  for (const part of engineParts) {
     const held = switchOfPart[part];
     const isLetIn = mode === "full" || (mode === "limited" && named.includes(part));
     acts[part] = isLetIn && (held === undefined || switches[held]);
@@ -80,6 +76,7 @@ export function operationSettings(
     }),
     breaker: get("breaker.enabled") ? Object.freeze(breakerOf(get)) : undefined,
     bulkhead: limit === undefined ? undefined : { limit, queue: get("bulkhead.queue") },
+    perSecond: get("rate.perSecond"),
     strategies: get("strategies"),
     healthCheck: healthCheckOf(get("healthCheck"), get("address")),
   });
@@ -107,6 +104,7 @@ function healthCheckOf(
   if (written === undefined) return undefined;
   if (written === "custom") return { kind: "custom" };
   if (!written.startsWith("/")) return { kind: "url", url: written };
-  if (address === undefined) return { kind: "path", path: written };
-  return { kind: "url", url: new URL(written, address).href };
+  if (address === undefined || !URL.canParse(address)) return { kind: "path", path: written };
+  // Not resolved: `//elsewhere` is a path as well, and never leads to another host.
+  return { kind: "url", url: `${new URL(address).origin}${written}` };
 }

@@ -3,24 +3,9 @@
  * of the whole engine, of a service, or of one method; the narrower place wins, and of several
  * sources that speak of the same place the stronger one (S1 to S3 in `engine-settings.ts`).
  */
-import type { Mode } from "../../kernel/index.ts";
+import type { engineParts, Mode } from "../../kernel/index.ts";
 
-/** What can be let act alone in mode `limited`. */
-export const parts = [
-  "timeout",
-  "retry",
-  "breaker",
-  "bulkhead",
-  "rate_limit",
-  "hedge",
-  "failover",
-  "fallback",
-  "recovery",
-  "files",
-  "optimize",
-] as const;
-
-export type Part = (typeof parts)[number];
+export type Part = (typeof engineParts)[number];
 
 /** Which calls may be made again. */
 export type RetryPermission =
@@ -48,11 +33,16 @@ export type SwitchName = (typeof switchNames)[number];
 
 /** Of the whole engine only. */
 export interface EngineValues extends Record<`switches.${SwitchName}`, boolean> {
+  /** False: `wrap` returns what it was handed. */
   readonly "integration.wrapExistingServices": boolean;
+  /** False: monitors that were handed in are listed, and neither heard nor asked. */
   readonly "integration.enhanceExistingMonitors": boolean;
+  /** False: the engine does not show itself to the daemon that has started it. */
   readonly "integration.unifiedDashboard": boolean;
   readonly "thresholds.errorRate": number;
+  /** The p95 of an operation. */
   readonly "thresholds.responseTimeMs": number;
+  /** Shares. Health checks go by their own limits until somebody sets these. */
   readonly "thresholds.memoryUsage": number;
   readonly "thresholds.cpuUsage": number;
   readonly "telemetry.batchSize": number;
@@ -94,6 +84,8 @@ export interface CallValues {
   /** Calls under way at once; undefined: no limit. */
   readonly "bulkhead.limit": number | undefined;
   readonly "bulkhead.queue": number;
+  /** Calls per second; undefined: no limit. Set over the control channel. */
+  readonly "rate.perSecond": number | undefined;
   readonly strategies: readonly string[];
   /** A URL, a path on the service's address, or `custom`. */
   readonly healthCheck: string | undefined;

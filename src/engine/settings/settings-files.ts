@@ -1,5 +1,6 @@
 /**
- * The files that an engine reads, as one layer. Reads anew only what has changed.
+ * The files that an engine reads, as one layer. Reads anew only what has changed, and what could
+ * not be read: that may pass by itself, as when a process has too many files open.
  *
  * A file that is found but cannot be read, or has mistakes, gives its last good entries; when it
  * never had any, the mode is `shadow` until it is right: nobody knows what it was to forbid. So
@@ -8,9 +9,9 @@
 import { readFileSync, statSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { messageOf } from "../../kernel/index.ts";
-import type { SettingProblem } from "./environment.ts";
 import { loadConfig } from "./load-config.ts";
 import type { Entry, Layer } from "./setting.ts";
+import type { SettingProblem } from "./setting-problem.ts";
 
 /** Looked for in the working directory; the later one wins. */
 const usualFiles: readonly string[] = [
@@ -62,7 +63,18 @@ export class SettingsFiles {
   }
 
   get problems(): readonly SettingProblem[] {
-    return [...this.#known.values()].flatMap((known) => known.problems);
+    return [...this.#known.values()].flatMap(({ good, problems }) => {
+      const [first, ...others] = problems;
+      if (good !== undefined || first === undefined) return problems;
+      // Whoever reads of the mistake wants to know why nothing acts.
+      const message = `${first.message}; until it is mended the mode is shadow`;
+      return [{ ...first, message }, ...others];
+    });
+  }
+
+  /** The same without what follows from them. */
+  get mistakes(): readonly SettingProblem[] {
+    return [...this.#known.values()].flatMap(({ problems }) => problems);
   }
 
   /** Files that are there. */
@@ -96,7 +108,10 @@ export class SettingsFiles {
       // What the schema has let through has the types that the names promise.
       if (read.ok) known.good = read.value as readonly Entry[];
     } catch (error) {
-      known.problems = [this.#problem(path, messageOf(error), "make it readable for this process")];
+      known.stamp = unread;
+      const message = messageOf(error);
+      if (known.problems[0]?.message === message) return false;
+      known.problems = [this.#problem(path, message, "make it readable for this process")];
     }
     return true;
   }
@@ -117,6 +132,9 @@ function isBlank(text: string): boolean {
 }
 
 const nothing: Known = { stamp: undefined, text: undefined, good: undefined, problems: [] };
+
+/** It is there, and nobody knows what it says. */
+const unread = "unread";
 
 /** What changes when a file does; undefined when it is not there. */
 function stampOf(path: string): string | undefined {

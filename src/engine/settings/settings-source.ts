@@ -13,9 +13,10 @@ import { type FSWatcher, watch } from "node:fs";
 import { dirname, join } from "node:path";
 import { SoulMirrorError } from "../../kernel/index.ts";
 import type { Tools } from "../../resilience/index.ts";
-import { changesBetween, EngineSettings, type SettingChange } from "./engine-settings.ts";
-import { type Environment, readEnvironment, type SettingProblem } from "./environment.ts";
-import type { Layer } from "./setting.ts";
+import { EngineSettings, type SettingChange } from "./engine-settings.ts";
+import { type Environment, readEnvironment } from "./environment.ts";
+import type { Entry, Layer } from "./setting.ts";
+import { lineOf, type SettingProblem } from "./setting-problem.ts";
 import { SettingsFiles } from "./settings-files.ts";
 
 /** Told after it has taken effect, or was refused. */
@@ -24,6 +25,8 @@ export interface SettingsNews {
   readonly changes: readonly SettingChange[];
   /** Everything that is wrong with the sources now. */
   readonly problems: readonly SettingProblem[];
+  /** It was said together with the thing that it is about: nothing was otherwise before. */
+  readonly isNew: boolean;
 }
 
 export interface SettingsSourceOptions {
@@ -43,8 +46,11 @@ export interface SettingsSourceOptions {
 export class SettingsSource {
   #current: EngineSettings;
   /** By who has set them: one does not take back what another has set. */
-  readonly #runtime = new Map<string, Layer["entries"]>();
-  #code: Layer;
+  // What a person says is stronger than what was recommended, whenever he has said it.
+  readonly #runtime = new Map<string, Layer["entries"]>([["optimization", []]]);
+  readonly #code: Layer;
+  /** What was said in code later, by service: in the place of what `#code` says of it. */
+  readonly #declared = new Map<string, readonly Entry[]>();
   readonly #environment: Layer;
   readonly #environmentProblems: readonly SettingProblem[];
   readonly #files: SettingsFiles;
@@ -78,19 +84,23 @@ export class SettingsSource {
     return [...this.#environmentProblems, ...this.#files.problems];
   }
 
-  /** The files that were found. */
-  get files(): readonly string[] {
-    return this.#files.found;
+  /** Replaces what `author` has set at run time; nothing else can be changed here. */
+  change(entries: readonly Entry[], author = ""): void {
+    this.#runtime.set(author, entries);
+    this.#apply();
   }
 
   /**
-   * Replaces what code has set, or what `author` has set at run time; nothing else can be changed
-   * here.
+   * Takes `entries` for all that code says of `service`. Costs as much as they are, however many
+   * others were declared before. @param isInUse somebody goes by what held of it until now.
    */
-  change(layer: Layer & { readonly name: "code" | "runtime" }, author = ""): void {
-    if (layer.name === "code") this.#code = layer;
-    else this.#runtime.set(author, layer.entries);
-    this.#apply();
+  declare(service: string, entries: readonly Entry[], isInUse = false): void {
+    this.#declared.set(service, entries);
+    const before = this.#current;
+    this.#current = before.declared(service, entries);
+    const changes = before.changesOf(service, this.#current);
+    const { problems } = this;
+    this.#options.tell({ settings: this.#current, changes, problems, isNew: !isInUse });
   }
 
   /** Looks at the files now. */
@@ -109,24 +119,28 @@ export class SettingsSource {
 
   #compose(): EngineSettings {
     const runtime: Layer = { name: "runtime", entries: [...this.#runtime.values()].flat() };
-    const layers = [this.#code, this.#files.layer, this.#environment, runtime];
-    return new EngineSettings(layers);
+    const own = this.#code.entries.filter(
+      ({ service }) => service === undefined || !this.#declared.has(service),
+    );
+    const code: Layer = { name: "code", entries: [...own, ...[...this.#declared.values()].flat()] };
+    return new EngineSettings([code, this.#files.layer, this.#environment, runtime]);
   }
 
   #apply(): void {
     const before = this.#current;
     this.#current = this.#compose();
-    const changes = changesBetween(before, this.#current);
+    const changes = before.changesTo(this.#current);
     const { problems } = this;
-    this.#options.tell({ settings: this.#current, changes, problems });
+    this.#options.tell({ settings: this.#current, changes, problems, isNew: false });
   }
 
   #poll(): void {
     const { tools, pollMs } = this.#options;
     this.#cancelPoll = tools.background.after(pollMs, () => {
       if (this.#isClosed) return;
-      this.reload();
+      // Before all else: whatever comes of one look, there is a next one (R3).
       this.#poll();
+      this.reload();
     });
   }
 
@@ -169,12 +183,9 @@ function refuseUnusable(files: SettingsFiles, file: string): void {
       fix: "correct its path, which starts at the working directory, or leave it out",
     });
   }
-  const { problems } = files;
+  const { mistakes: problems } = files;
   if (problems.length === 0) return;
-  const lines = problems.map(
-    ({ file: name, line, column, key, message }) => `${name}:${line}:${column} ${key}: ${message}`,
-  );
-  throw new SoulMirrorError("CONFIG_INVALID", lines.join("\n"), {
-    fix: problems.map(({ fix }) => fix).join("; "),
+  throw new SoulMirrorError("CONFIG_INVALID", problems.map(lineOf).join("\n"), {
+    fix: problems.map(({ key, fix }) => (key === "" ? fix : `${key}: ${fix}`)).join("; "),
   });
 }

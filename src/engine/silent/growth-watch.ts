@@ -7,8 +7,7 @@
  * 2. Looks are rare and cheap; kinds of descriptors are looked up only where there are many.
  */
 import { totalmem } from "node:os";
-import { constants, PerformanceObserver } from "node:perf_hooks";
-import { getHeapStatistics } from "node:v8";
+import type { PerformanceObserver } from "node:perf_hooks";
 import { formatBytes, formatDuration } from "../../kernel/index.ts";
 import { type Growth, GrowthJudge } from "../../statistics/index.ts";
 import { realMonotonicMs } from "../../system/index.ts";
@@ -65,6 +64,7 @@ const collectionsMin = 3;
 const youngBytes = 192 * 1024 * 1024;
 
 function watchMemory(tell: Tell): Watch {
+  const { getHeapStatistics } = process.getBuiltinModule("node:v8");
   const heap = new GrowthJudge();
   const whole = new GrowthJudge();
   const floor = new HeapFloor();
@@ -87,18 +87,21 @@ class HeapFloor {
   #lowest = Number.POSITIVE_INFINITY;
   #newest = 0;
   #collections = 0;
-  readonly #observer = new PerformanceObserver((list) => {
-    const isFull = list.getEntries().some((entry) => {
-      const { kind } = (entry as { detail?: { kind?: number } }).detail ?? {};
-      return kind === constants.NODE_PERFORMANCE_GC_MAJOR;
-    });
-    if (!isFull) return;
-    this.#newest = getHeapStatistics().used_heap_size;
-    this.#lowest = Math.min(this.#lowest, this.#newest);
-    this.#collections += 1;
-  });
+  readonly #observer: PerformanceObserver;
 
   constructor() {
+    const { constants, PerformanceObserver } = process.getBuiltinModule("node:perf_hooks");
+    const { getHeapStatistics } = process.getBuiltinModule("node:v8");
+    this.#observer = new PerformanceObserver((list) => {
+      const isFull = list.getEntries().some((entry) => {
+        const { kind } = (entry as { detail?: { kind?: number } }).detail ?? {};
+        return kind === constants.NODE_PERFORMANCE_GC_MAJOR;
+      });
+      if (!isFull) return;
+      this.#newest = getHeapStatistics().used_heap_size;
+      this.#lowest = Math.min(this.#lowest, this.#newest);
+      this.#collections += 1;
+    });
     this.#observer.observe({ entryTypes: ["gc"] });
   }
 

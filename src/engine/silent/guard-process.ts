@@ -6,7 +6,6 @@
  * 2. A worker thread has no loop of the process and no heap limit to report: there only errors
  *    are looked after.
  */
-import { isMainThread } from "node:worker_threads";
 import { parseDurationMs } from "../../kernel/index.ts";
 import type { SilentError } from "../events.ts";
 import { watchGrowth } from "./growth-watch.ts";
@@ -40,7 +39,7 @@ export function guardProcess({ environment, stallMs, say }: GuardOptions): Proce
   };
   const errors = new SurvivedErrors(report);
   const stops = [(): void => errors.stop()];
-  if (isMainThread) {
+  if (process.getBuiltinModule("node:worker_threads").isMainThread) {
     const thresholdMs = stallMs ?? stallThresholdMs(environment["RELIABILITY_STALL_MS"], say);
     if (thresholdMs > 0) {
       // The watchdog writes the line itself, since the blocked thread cannot.

@@ -13,4 +13,4 @@ export {
 } from "./process-findings.ts";
 export { type StallWatchOptions, watchStalls } from "./stall-watch.ts";
 export { watchEmitter } from "./watch-emitter.ts";
-export { watchProcess } from "./watch-process.ts";
+export { type WatchProcessOptions, watchProcess } from "./watch-process.ts";

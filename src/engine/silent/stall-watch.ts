@@ -3,8 +3,8 @@
  * when the beat is late it looks at the stack of the blocked thread through node's own inspector.
  * Nothing is instrumented: while nothing stalls, the cost is the beat.
  */
-import { url as inspectorUrl } from "node:inspector";
-import { isMainThread, Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
+import { harmless } from "../../resilience/index.ts";
 import { entryFile } from "../../system/index.ts";
 import { place, places, type Stall, type StallWorkerData } from "./stall-share.ts";
 
@@ -23,14 +23,15 @@ const memoryMb = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2, stac
 /**
  * Watches the main thread until the returned function is called; only from there, and never where
  * the process is being debugged. Keeps no process alive. What blocks for less than the threshold is
- * never told, what blocks for twice as long always is.
+ * never told, what blocks for twice as long always is; ten times, where it began with the watch.
  */
 export function watchStalls({
   thresholdMs = 200,
   linePrefix,
   onStall,
 }: StallWatchOptions): () => void {
-  if (!isMainThread) return () => {};
+  if (!process.getBuiltinModule("node:worker_threads").isMainThread) return () => {};
+  const { url: inspectorUrl } = process.getBuiltinModule("node:inspector");
   const beatMs = Math.max(5, Math.floor(thresholdMs / beatsPerThreshold));
   const shared = new SharedArrayBuffer(places * Int32Array.BYTES_PER_ELEMENT);
   const numbers = new Int32Array(shared);
@@ -54,6 +55,7 @@ function startWorker(
   onStall: (stall: Stall) => void,
 ): Worker | undefined {
   try {
+    const { Worker } = process.getBuiltinModule("node:worker_threads");
     const worker = new Worker(entryFile("../../engine/silent/stall-worker", import.meta.url), {
       name: "soulmirror-stalls",
       workerData,
@@ -61,13 +63,7 @@ function startWorker(
       execArgv: [],
       resourceLimits: memoryMb,
     });
-    worker.on("message", (stall: Stall) => {
-      try {
-        onStall(stall);
-      } catch {
-        // The reporter's own affair; the service knows nothing of it.
-      }
-    });
+    worker.on("message", (stall: Stall) => harmless(() => onStall(stall)));
     // A watchdog that cannot run is no reason to end a service.
     worker.on("error", () => {});
     worker.unref();

@@ -6,7 +6,9 @@
  * 2. Time that this thread did not get either is not the loop's: a machine that is overloaded,
  *    asleep or stopped is no stall.
  * 3. A stall is told once, and again only after the loop has beaten.
- * 4. Where a debugger listens, nothing is looked at: it is the debugger that holds the thread.
+ * 4. What blocks since before this thread ran may be a service that loads: it is told when it lasts
+ *    for ten thresholds.
+ * 5. Where a debugger listens, nothing is looked at: it is the debugger that holds the thread.
  */
 import { writeSync } from "node:fs";
 import { type Debugger, type Profiler, Session } from "node:inspector";
@@ -20,6 +22,7 @@ const framesMax = 8;
 const stackWaitMs = 10_000;
 
 const pauseWaitMs = 300;
+const thresholdsAtStart = 10;
 
 /** The clock of `system` comes with the whole of it: ten megabytes in a thread that only counts. */
 function monotonicMs(): number {
@@ -30,7 +33,8 @@ let beats = Atomics.load(numbers, place.beats);
 /** When the last beat was seen, plus the time that this thread itself did not run. */
 let sinceMs = monotonicMs();
 let lookedMs = sinceMs;
-let isTold = true;
+let isTold = false;
+let hasBeaten = false;
 
 setInterval(look, beatMs);
 
@@ -44,10 +48,12 @@ function look(): void {
     beats = current;
     sinceMs = nowMs;
     isTold = false;
+    hasBeaten = true;
     return;
   }
   const blockedMs = nowMs - sinceMs - beatMs;
-  if (isTold || blockedMs < thresholdMs || isDebugged()) return;
+  const limitMs = hasBeaten ? thresholdMs : thresholdMs * thresholdsAtStart;
+  if (isTold || blockedMs < limitMs || isDebugged()) return;
   isTold = true;
   takeStack((stack) => tell({ blockedMs: monotonicMs() - sinceMs, stack }));
 }
@@ -77,7 +83,9 @@ function takeStack(done: (stack: readonly StackPlace[]) => void): void {
     session.post("Debugger.resume", () => finish(stack));
   });
   session.post("Debugger.enable", () => {
-    waits.push(setTimeout(() => takeProfile(session, finish), pauseWaitMs));
+    // Answered by an error when it was disconnected meanwhile: nothing may be posted any more.
+    if (isDone) return;
+    waits.push(setTimeout(() => waits.push(takeProfile(session, finish)), pauseWaitMs));
   });
   session.post("Debugger.pause");
 }
@@ -87,11 +95,14 @@ function isStillBlocked(): boolean {
 }
 
 /** A loop without a statement has no place to pause at, but samples of it can be taken. */
-function takeProfile(session: Session, done: (stack: readonly StackPlace[]) => void): void {
+function takeProfile(
+  session: Session,
+  done: (stack: readonly StackPlace[]) => void,
+): NodeJS.Timeout {
   session.post("Debugger.disable");
   session.post("Profiler.enable");
   session.post("Profiler.start");
-  setTimeout(() => {
+  return setTimeout(() => {
     session.post("Profiler.stop", (_, answer) =>
       done(isStillBlocked() ? hottest(answer?.profile) : []),
     );

@@ -6,6 +6,14 @@ import { type GuardOptions, guardProcess } from "./guard-process.ts";
 
 type Emit = (this: unknown, ...details: unknown[]) => boolean;
 
+export interface WatchProcessOptions {
+  /**
+   * The event loop may be blocked for so long: milliseconds from 20, or `"500ms"`; `false`: for any
+   * time. Default: `RELIABILITY_STALL_MS`, else 200 ms.
+   */
+  readonly stalls?: number | string | false;
+}
+
 const registered = Symbol.for("soulmirror.register");
 
 let users = 0;

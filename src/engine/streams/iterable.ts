@@ -1,8 +1,8 @@
 /** Async iterators and generators: their own `next`, `return` and `throw` are watched. */
+import { harmless } from "../../resilience/index.ts";
 import type { OpenStream } from "./open-stream.ts";
-import { watchPulls } from "./pulling.ts";
+import { type Pull, Pulling } from "./pulling.ts";
 import { put } from "./put.ts";
-import { quietly } from "./quietly.ts";
 
 type Iterator = AsyncIterator<unknown>;
 
@@ -11,21 +11,27 @@ export function isIterator(source: object): source is Iterator {
 }
 
 export function watchIterator(iterator: Iterator, open: OpenStream): (error: unknown) => void {
-  const next = iterator.next.bind(iterator) as (word?: unknown) => ReturnType<Iterator["next"]>;
-  const { pull, cut } = watchPulls(next, open);
-  put(iterator, "next", pull);
+  const pulling = new Pulling(open);
+  const next = iterator.next.bind(iterator) as Pull;
   const giveUp = iterator.return?.bind(iterator);
-  for (const name of ["return", "throw"] as const) {
-    const method = iterator[name]?.bind(iterator);
-    if (method === undefined) continue;
-    put(iterator, name, (value?: unknown) => {
+  const handIn = iterator.throw?.bind(iterator);
+  if (!put(iterator, "next", pulling.watched(next))) {
+    open.ended();
+    return () => {};
+  }
+  if (giveUp !== undefined)
+    put(iterator, "return", (...words: [unknown?]) => {
       open.ended();
-      return method(value);
+      return giveUp(...words);
     });
+  if (handIn !== undefined) {
+    // A generator may catch it, and go on.
+    const isOwn = (error: unknown, [word]: readonly unknown[]): boolean => error === word;
+    put(iterator, "throw", pulling.watched(handIn, isOwn));
   }
   return (error) => {
-    cut(error);
+    pulling.cut(error);
     // It may be stuck in the very `next` that was given up: nobody waits for it.
-    void quietly(giveUp?.());
+    harmless(async () => giveUp?.());
   };
 }

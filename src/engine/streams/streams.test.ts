@@ -230,22 +230,38 @@ test("what is opened and not read takes no place, and is measured when it is rea
 test("what is thrown away is over, and gives its place back (T4)", async () => {
   setFlagsFromString("--expose-gc");
   const collectGarbage = runInNewContext("gc") as () => void;
-  const { engine } = ground();
+  const { tools, engine } = ground();
+  const recoveries: unknown[] = [];
+  engine.on("recovery_success", (event) => void recoveries.push(event));
+  let isDown = true;
   const it = engine.wrap("it", {
     begun: () => words(),
     unread: () => ({ [Symbol.asyncIterator]: () => words() }),
+    other: async () => {},
+    again: async () => {
+      if (!isDown) return words();
+      isDown = false;
+      throw Object.assign(new Error("refused"), { code: "ECONNREFUSED" });
+    },
   });
   await (async () => {
     await it.begun().next();
     it.unread();
+    const again = it.again();
+    await tools.advance(5000);
+    await again;
+    // Up to here the promise that was made last is kept.
+    await it.other();
   })();
   const succeeded = () => [...engine.operations()].map((operation) => operation.succeeded);
   for (let turn = 0; turn < 50 && succeeded().includes(0); turn += 1) {
     collectGarbage();
     await new Promise(setImmediate);
   }
-  expect(succeeded()).toEqual([1, 1]);
-  expect([...engine.operations()].map(({ inFlight }) => inFlight)).toEqual([0, 0]);
+  expect(succeeded()).toEqual([1, 1, 1, 1]);
+  expect([...engine.operations()].map(({ inFlight }) => inFlight)).toEqual([0, 0, 0, 0]);
+  // When it was over nobody knows.
+  expect(recoveries).toEqual([{ operation: "it.again", by: "retry", attempts: 2 }]);
 });
 
 test("a call knows nothing of the stream that had its record before", async () => {
@@ -275,4 +291,62 @@ test("a query that can be awaited or read in a loop is one call by either way", 
   expect(engine.operation("db.awaited")).toMatchObject({ succeeded: 1, inFlight: 0 });
   expect(engine.operation("db.looped")).toMatchObject({ succeeded: 1, inFlight: 0 });
   expect(engine.operation("db.unused")).toMatchObject({ succeeded: 0, inFlight: 0 });
+});
+
+test("whoever destroys a stream of Node is called back, as without the engine", async () => {
+  type Destroy = (error: null, done: () => void) => void;
+  const { engine } = ground();
+  const it = engine.wrap("it", { open: () => new Readable({ read() {} }) });
+  const stream = it.open();
+  const destroy = stream.destroy.bind(stream) as unknown as Destroy;
+  await new Promise<void>((resolve) => destroy(null, resolve));
+  expect(engine.operation("it.open")).toMatchObject({ succeeded: 1, inFlight: 0 });
+});
+
+test.each(Object.entries(sources))(
+  "%s is as slow as its reader had to wait for it, whatever he does meanwhile (T1)",
+  async (_, make) => {
+    const { tools, engine } = ground({
+      breaker: { slowCallRate: 0.5, slowCall: 50, minimumCalls: 2 },
+    });
+    const it = engine.wrap("it", { read: () => make() });
+    for (let stream = 0; stream < 3; stream += 1) {
+      for await (const chunk of await it.read()) {
+        expect(["one", "two"]).toContain(chunk);
+        await tools.advance(60);
+      }
+    }
+    const report = engine.operation("it.read");
+    expect(report).toMatchObject({ succeeded: 3, breaker: "closed" });
+    expect(report?.latency.quantile(1)).toBeLessThan(1);
+  },
+);
+
+test("a slow source is slow: the opening and each chunk are waited for (T1)", async () => {
+  const { tools, engine } = ground();
+  const pause = (ms: number): Promise<void> =>
+    new Promise((resolve) => tools.timers.after(ms, resolve));
+  const slowly = async function* () {
+    await pause(200);
+    yield "one";
+    await pause(300);
+  };
+  const it = engine.wrap("it", {
+    async open() {
+      await pause(100);
+      // As requests of SDKs answer: something that a loop may be made over.
+      return { [Symbol.asyncIterator]: slowly };
+    },
+  });
+  const reading = (async () => {
+    const opened = await it.open();
+    await pause(1000);
+    for await (const chunk of opened) await pause(chunk.length * 1000);
+  })();
+  await tools.advance(10_000);
+  await reading;
+  const { latency } = engine.operation("it.open") ?? {};
+  expect(latency?.count).toBe(1);
+  expect(latency?.quantile(1)).toBeGreaterThan(594);
+  expect(latency?.quantile(1)).toBeLessThan(606);
 });

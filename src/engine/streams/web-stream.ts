@@ -1,8 +1,9 @@
-/** Streams of the web: their readers are watched, and so is what is piped out of them. */
+/** Streams of the web: their readers are watched, and so is what is piped or copied out of them. */
+import { harmless } from "../../resilience/index.ts";
 import type { OpenStream } from "./open-stream.ts";
-import { watchPulls } from "./pulling.ts";
+import { Pulling } from "./pulling.ts";
 import { put } from "./put.ts";
-import { quietly } from "./quietly.ts";
+import { relayOf } from "./relay.ts";
 
 type Reader = ReadableStreamDefaultReader<unknown>;
 type PipeTo = ReadableStream["pipeTo"];
@@ -10,43 +11,63 @@ type PipeThrough = ReadableStream["pipeThrough"];
 
 export function watchWebStream(stream: ReadableStream, open: OpenStream): (error: unknown) => void {
   const getReader = stream.getReader.bind(stream);
-  const pipeTo = stream.pipeTo.bind(stream);
+  const pipeThrough = stream.pipeThrough.bind(stream);
   const cancel = stream.cancel.bind(stream);
   let cut: (error: unknown) => void = () => {};
-  put(stream, "getReader", (options?: { mode: "byob" }): Reader => {
-    const reader = getReader(options as never) as Reader;
+  put(stream, "getReader", (...options: never[]): Reader => {
+    const reader = getReader(...options) as Reader;
     cut = watchReader(reader, open);
     return reader;
   });
-  const follow = (...words: Parameters<PipeTo>): Promise<void> => settle(pipeTo(...words), open);
-  put(stream, "pipeTo", follow);
+  const pipeTo = async (...[to, options]: Parameters<PipeTo>): Promise<void> => {
+    const relay = relayOf(stream);
+    try {
+      await relay.stream.pipeTo(to, options);
+    } finally {
+      relay.release();
+    }
+  };
+  put(stream, "pipeTo", pipeTo);
   put(stream, "pipeThrough", (...[pair, options]: Parameters<PipeThrough>) => {
+    // It says itself what is wrong with them.
+    if (stream.locked || !canTake(pair)) return pipeThrough(pair, options);
     // As the standard does: the failure reaches the reader of the other end.
-    void quietly(follow(pair.writable, options));
+    harmless(() => pipeTo(pair.writable, options));
     return pair.readable;
   });
+  put(stream, "tee", () => relayOf(stream).stream.tee());
   put(stream, "cancel", (reason?: unknown) => {
-    open.ended();
+    if (!stream.locked) open.ended();
     return cancel(reason);
   });
-  const values = (options?: Leaving): AsyncGenerator => iterate(stream, options);
+  const values = (options?: Leaving): AsyncIterator<unknown> => iterate(stream, options);
   put(stream, "values", values);
   put(stream, Symbol.asyncIterator, values);
   return (error) => cut(error);
 }
 
+function canTake(pair: Partial<ReadableWritablePair> | undefined): boolean {
+  const { readable, writable } = pair ?? {};
+  const isPair = readable instanceof ReadableStream && writable instanceof WritableStream;
+  return isPair && !writable.locked;
+}
+
 function watchReader(reader: Reader, open: OpenStream): (error: unknown) => void {
   const cancel = reader.cancel.bind(reader);
-  const read = reader.read.bind(reader);
-  const { pull, cut } = watchPulls(() => read(), open);
-  put(reader, "read", pull);
+  const releaseLock = reader.releaseLock.bind(reader);
+  const pulling = new Pulling(open);
+  put(reader, "read", pulling.watched(reader.read.bind(reader)));
   put(reader, "cancel", (reason?: unknown) => {
     open.ended();
     return cancel(reason);
   });
+  put(reader, "releaseLock", () => {
+    pulling.letGo();
+    releaseLock();
+  });
   return (error) => {
-    cut(error);
-    void quietly(cancel(error));
+    pulling.cut(error);
+    harmless(async () => cancel(error));
   };
 }
 
@@ -54,32 +75,40 @@ interface Leaving {
   readonly preventCancel?: boolean;
 }
 
-async function* iterate(stream: ReadableStream, { preventCancel }: Leaving = {}): AsyncGenerator {
+async function* generator(): AsyncGenerator {}
+
+/** Of generators are the first two; the third is that of all async iterators. */
+const asyncIterator = [1, 2, 3].reduce<object>(
+  (each) => Object.getPrototypeOf(each) as object,
+  generator(),
+);
+
+/** Locks the stream at once, as the standard has it. */
+function iterate(stream: ReadableStream, { preventCancel }: Leaving = {}): AsyncIterator<unknown> {
   const reader = stream.getReader();
   let isOver = false;
-  try {
-    for (;;) {
-      const chunk = await reader.read();
-      isOver = chunk.done;
-      if (chunk.done) return;
-      yield chunk.value;
-    }
-  } catch (error) {
+  const leave = (): void => {
     isOver = true;
-    throw error;
-  } finally {
-    if (!isOver && preventCancel !== true) await reader.cancel();
     reader.releaseLock();
-  }
-}
-
-async function settle(piping: Promise<void>, open: OpenStream): Promise<void> {
-  open.wait();
-  try {
-    await piping;
-  } catch (error) {
-    open.failed(error);
-    throw error;
-  }
-  open.ended();
+  };
+  const next = async (): Promise<IteratorResult<unknown>> => {
+    if (isOver) return { done: true, value: undefined };
+    try {
+      const chunk = await reader.read();
+      if (chunk.done && !isOver) leave();
+      return chunk as IteratorResult<unknown>;
+    } catch (error) {
+      if (!isOver) leave();
+      throw error;
+    }
+  };
+  const giveUp = async (value?: unknown): Promise<IteratorResult<unknown>> => {
+    if (!isOver) {
+      const ending = preventCancel === true ? undefined : reader.cancel(value);
+      leave();
+      await ending;
+    }
+    return { done: true, value };
+  };
+  return Object.assign(Object.create(asyncIterator) as object, { next, return: giveUp });
 }

@@ -6,7 +6,6 @@ import { join, type StampedMetric, seriesKey } from "./metric.ts";
 const joining = {
   keyOf: seriesKey,
   join,
-  countOf: ({ count = 1 }: StampedMetric): number => count,
 };
 
 const step = fc.oneof(

@@ -4,15 +4,14 @@
  *
  * B1. At most `queueMax` items wait whole and `joinedMax` joined. What finds no room in the table
  *     either is lost, and counted.
- * B2. Items taken + items joined away + items lost + items waiting = items added.
+ * B2. Items taken + items joined away + items lost + items waiting = items added. An item that
+ *     stands for several others is one: they were joined away.
  * B3. Joined ones are older than whole ones, and are taken first.
  */
 export interface Joining<T> {
   /** Equal for items that may be joined. */
   readonly keyOf: (item: T) => string;
   readonly join: (earlier: T, later: T) => T;
-  /** For how many an item stands. */
-  readonly countOf: (item: T) => number;
 }
 
 export interface BufferLimits {
@@ -83,7 +82,7 @@ export class JoiningBuffer<T> {
       this.#joined.set(key, this.#joining.join(earlier, oldest));
       this.#joinedAway += 1;
     } else if (this.#joined.size < this.#limits.joinedMax) this.#joined.set(key, oldest);
-    else this.#lost += this.#joining.countOf(oldest);
+    else this.#lost += 1;
   }
 
   #compact(): void {

@@ -7,7 +7,7 @@
  * G2. No text leaves the process as others have thrown it: it is cut, and what looks like a secret
  *     is taken out.
  */
-import { cutOff, messageOf } from "../../kernel/index.ts";
+import { messageOf } from "../../kernel/index.ts";
 import type { Decided } from "../../resilience/index.ts";
 import type { EngineEvents, EventName } from "../events.ts";
 import { redact } from "../redact.ts";
@@ -26,8 +26,9 @@ export interface LogEntry {
 
 type Severity = "INFO" | "WARN" | "ERROR";
 
+const severityOfHealth = { healthy: "INFO", degraded: "WARN", unhealthy: "ERROR" } as const;
+
 const severityNumbers: Readonly<Record<Severity, number>> = { INFO: 9, WARN: 13, ERROR: 17 };
-const textMax = 500;
 
 /** Severity and sentence of each event that is told; the others are in the metrics. */
 type Told = { readonly [K in EventName]?: (event: EngineEvents[K]) => Sentence };
@@ -58,6 +59,27 @@ export const told = {
       "soulmirror.operation": operation,
       "error.type": type,
       "soulmirror.evidence": asText(evidence),
+    },
+  }),
+  monitor: ({ monitor, status, source, event, message }) => ({
+    severity: severityOfHealth[status],
+    body: `the monitor ${monitor}: ${message}`,
+    attributes: {
+      "soulmirror.operation": `monitor:${monitor}`,
+      "soulmirror.monitor": monitor,
+      "soulmirror.monitor.status": status,
+      "soulmirror.monitor.event": event ?? source,
+    },
+  }),
+  error_pattern: ({ kind, error, other, message, evidence }) => ({
+    severity: "WARN",
+    body: message,
+    attributes: {
+      "soulmirror.operation": error.operation,
+      "soulmirror.error.pattern": kind,
+      "soulmirror.error.id": error.id,
+      "soulmirror.error.other": other?.id,
+      "soulmirror.evidence": JSON.stringify(evidence),
     },
   }),
   breaker: (decided) => ({
@@ -96,6 +118,7 @@ export const told = {
   mode: (notice) => noticeSentence("INFO", notice),
   configuration: (notice) => noticeSentence("INFO", notice),
   prediction: (notice) => noticeSentence("WARN", notice),
+  recovery: (notice) => noticeSentence("WARN", notice),
   telemetry_loss: (notice) => noticeSentence("WARN", notice),
   state: (notice) => noticeSentence("WARN", notice),
 } as const satisfies Told;
@@ -111,7 +134,7 @@ export function entryOf<K extends keyof typeof told>(
     event: `soulmirror.${name}`,
     severity,
     at,
-    body: redact(cutOff(body, textMax)),
+    body: redact(body),
     attributes: withoutSecrets(attributes),
     count: 1,
   };
@@ -121,7 +144,7 @@ export function entryOf<K extends keyof typeof told>(
 function withoutSecrets(attributes: Attributes): Attributes {
   const shown = Object.entries(attributes).map(([key, value]) => [
     key,
-    typeof value === "string" ? redact(cutOff(value, textMax)) : value,
+    typeof value === "string" ? redact(value) : value,
   ]);
   return Object.fromEntries(shown) as Attributes;
 }
@@ -148,7 +171,6 @@ export const logJoining = {
     ...later,
     count: earlier.count + later.count,
   }),
-  countOf: ({ count }: LogEntry): number => count,
 } as const;
 
 function decidedAttributes({ name, decision, enforced }: Decided): Attributes {
@@ -163,7 +185,7 @@ function errorAttributes(error: unknown, category: string): Attributes {
   return {
     "error.type": category,
     "exception.type": error instanceof Error ? error.name : typeof error,
-    "exception.message": cutOff(messageOf(error), textMax),
+    "exception.message": messageOf(error),
   };
 }
 
@@ -176,5 +198,5 @@ function noticeSentence(severity: Severity, { subject, message }: EngineEvents["
 }
 
 function asText(value: unknown): string {
-  return cutOff(messageOf(value), textMax);
+  return messageOf(value);
 }

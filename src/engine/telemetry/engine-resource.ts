@@ -12,7 +12,7 @@ export function engineResource(service: string, startedAt: number): Attributes {
     "process.pid": process.pid,
     "telemetry.sdk.name": "soulmirror",
     "telemetry.sdk.language": "nodejs",
-    "telemetry.sdk.version": version,
+    "telemetry.sdk.version": version(),
   };
 }
 

@@ -8,7 +8,7 @@ export {
   EngineTelemetry,
   type EngineTelemetryOptions,
 } from "./engine-telemetry.ts";
-export type { LaneFigures } from "./lane.ts";
+export { Lane, type LaneFigures } from "./lane.ts";
 export type { Metric, StampedMetric } from "./metric.ts";
 export { MetricsCollector, type MetricsCollectorOptions } from "./metrics-collector.ts";
 export {
@@ -26,5 +26,7 @@ export {
   RedisStreamSink,
   type RedisStreamSinkOptions,
 } from "./redis-stream-sink.ts";
-export { DeliveryRefused, MemorySink, type MetricSink, SinkAway } from "./sink.ts";
+export { hasRedisLibrary } from "./redis-url-sink.ts";
+export { DeliveryRefused, MemorySink, type MetricSink, type Sink, SinkAway } from "./sink.ts";
 export { traceDecisions } from "./span-events.ts";
+export { SqliteMetricSink, type SqliteMetricSinkOptions } from "./sqlite-metric-sink.ts";

@@ -4,14 +4,15 @@
  *
  * L1. `add` never waits and never throws.
  * L2. One batch is under way at a time; it is sent again, the same, until it is taken or refused.
- * L3. After a failure the sink is left alone: 1 s, doubled up to 30 s, or what it has asked for.
+ * L3. After a failure the sink is left alone: 1 s, doubled up to 30 s, or what it has asked for,
+ *     where that is a second or more: a sink that says "at once" may say so for ever.
  * L4. Nothing of it keeps the process alive, except a `flush` that somebody awaits.
  * L5. Everything lost or joined is counted, and told when a delivery ends.
  */
-import { type CancelTimer, jittered, messageOf } from "../../kernel/index.ts";
+import { type CancelTimer, deferred, jittered, messageOf } from "../../kernel/index.ts";
 import type { Tools } from "../../resilience/index.ts";
 import { type BufferLimits, type Joining, JoiningBuffer } from "./buffer.ts";
-import { DeliveryRefused, type Sink } from "./sink.ts";
+import { askedForMaxMs, DeliveryRefused, type Sink } from "./sink.ts";
 
 export interface LaneOptions<T> {
   readonly sink: Sink<T>;
@@ -46,8 +47,9 @@ export interface Loss {
 
 /** Between two attempts of the last flush. */
 const firstPauseMs = 50;
+const sinkCloseMs = 500;
 
-const backoff = { firstMs: 1000, longestMs: 30_000, spread: 0.25, askedForMaxMs: 600_000 } as const;
+const backoff = { firstMs: 1000, longestMs: 30_000, spread: 0.25 } as const;
 
 export class Lane<T> {
   readonly #options: LaneOptions<T>;
@@ -59,6 +61,10 @@ export class Lane<T> {
   #delivery: Promise<void> | undefined;
   #cancelTimer: CancelTimer | undefined;
   #cancelPause: CancelTimer | undefined;
+  /** That somebody awaits. */
+  #flushes = 0;
+  /** Of the batch that is under way. */
+  #aborter: AbortController | undefined;
   #failures = 0;
   #notBeforeMs = 0;
   #reason: string | undefined;
@@ -92,6 +98,16 @@ export class Lane<T> {
 
   /** Sends all that waits, whatever was said of later; resolves when it is there, or is not. */
   async flush(): Promise<void> {
+    const { tools, sendTimeoutMs } = this.#options;
+    const letGo = tools.timers.after(sendTimeoutMs, () => {});
+    this.#flushes += 1;
+    await this.#delivery;
+    letGo();
+    await this.#flush();
+    this.#flushes -= 1;
+  }
+
+  async #flush(): Promise<void> {
     await this.#delivery;
     this.#notBeforeMs = 0;
     await this.#deliver(1);
@@ -102,29 +118,41 @@ export class Lane<T> {
    * connecting. What is left then is lost, and so is what comes later.
    */
   async close(withinMs: number): Promise<void> {
-    const { tools, sink } = this.#options;
-    const late = Promise.withResolvers<void>();
-    const cancel = tools.timers.after(withinMs, late.resolve);
-    await Promise.race([this.#flushAll(), late.promise]);
-    cancel();
+    await this.#within(withinMs, this.#flushAll());
     this.#isClosed = true;
+    this.#aborter?.abort(new Error("nobody waits for it any more"));
     this.#cancelPause?.();
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    const { countOf } = this.#options.joining;
     const left = [...(this.#held ?? []), ...this.#buffer.take(Number.MAX_SAFE_INTEGER)];
     this.#held = undefined;
-    this.#buffer.lose(left.reduce((total, each) => total + countOf(each), 0));
+    this.#buffer.lose(left.length);
     this.#tell();
-    await sink.close?.().catch(() => undefined);
+    await this.#within(sinkCloseMs, this.#closeSink());
+  }
+
+  async #within(limitMs: number, work: Promise<void>): Promise<void> {
+    const late = deferred<void>();
+    const cancel = this.#options.tools.timers.after(limitMs, late.resolve);
+    await Promise.race([work, late.promise]);
+    cancel();
+  }
+
+  /** Of somebody else: it may be no promise, throw, or never end. */
+  async #closeSink(): Promise<void> {
+    try {
+      await this.#options.sink.close?.();
+    } catch {
+      // All that it was to take has been told already.
+    }
   }
 
   async #flushAll(): Promise<void> {
     const { timers } = this.#options.tools;
     for (let pauseMs = firstPauseMs; !this.#isClosed; pauseMs = Math.min(pauseMs * 2, 800)) {
-      await this.flush();
+      await this.#flush();
       if (this.#held === undefined && this.#buffer.size === 0) return;
-      const { promise, resolve } = Promise.withResolvers<void>();
+      const { promise, resolve } = deferred<void>();
       this.#cancelPause = timers.after(pauseMs, resolve);
       await promise;
     }
@@ -168,18 +196,22 @@ export class Lane<T> {
 
   /** False when the batch is to be sent again. */
   async #sendHeld(batch: readonly T[]): Promise<boolean> {
-    const { sink, joining, tools, sendTimeoutMs } = this.#options;
-    const count = batch.reduce((total, each) => total + joining.countOf(each), 0);
+    const { sink, tools, sendTimeoutMs } = this.#options;
+    const { length: count } = batch;
     const aborter = new AbortController();
+    this.#aborter = aborter;
     const late = `no answer within ${sendTimeoutMs} ms`;
-    const cancel = tools.background.after(sendTimeoutMs, () => aborter.abort(new Error(late)));
+    // L4.
+    const timers = this.#flushes > 0 ? tools.timers : tools.background;
+    const cancel = timers.after(sendTimeoutMs, () => aborter.abort(new Error(late)));
     try {
       await sink.send(batch, aborter.signal);
       this.#failures = 0;
-      // What came after the end was called lost already.
+      // What came after the end was called lost already; the same below.
       if (!this.#isClosed) this.#delivered += count;
       return true;
     } catch (error) {
+      if (this.#isClosed) return true;
       this.#reason = messageOf(error);
       if (error instanceof DeliveryRefused) {
         const lost = Math.min(error.lost ?? count, count);
@@ -191,6 +223,7 @@ export class Lane<T> {
       return false;
     } finally {
       cancel();
+      this.#aborter = undefined;
     }
   }
 
@@ -200,9 +233,9 @@ export class Lane<T> {
     this.#failures += 1;
     const asked = retryAfterOf(error);
     const delayMs =
-      asked === undefined
+      asked === undefined || asked < backoff.firstMs
         ? jittered(tools.random, growing, backoff.spread)
-        : Math.min(asked, backoff.askedForMaxMs);
+        : Math.min(asked, askedForMaxMs);
     this.#notBeforeMs = tools.monotonicMs() + delayMs;
   }
 

@@ -105,6 +105,25 @@ describe("a sink that is away", () => {
     expect(figures()).toMatchObject({ delivered: 150, lost: 0, waiting: 0 });
   });
 
+  test.each([0, 1, 999])(
+    "is left alone as usual where it asks to be asked again within %d ms (L3)",
+    async (askedMs) => {
+      const sink = new Moody();
+      sink.mood = new SinkAway("busy", askedMs);
+      const { tools, record } = set(sink);
+      record(100);
+      // Of one that asks for ever a test has to see the end, too.
+      const send = sink.send.bind(sink);
+      sink.send = (batch, signal) => {
+        if (sink.asked.length >= 50) sink.mood = "well";
+        return send(batch, signal);
+      };
+      await tools.advance(10_000);
+      expect(sink.asked.length).toBeGreaterThanOrEqual(3);
+      expect(sink.asked.length).toBeLessThanOrEqual(5);
+    },
+  );
+
   test("is left alone for as long as it has asked for", async () => {
     const sink = new Moody();
     sink.mood = new SinkAway("busy", 60_000);
@@ -131,6 +150,74 @@ describe("a sink that is away", () => {
     expect(sum).toBe(100_000);
     const { joined = 0, lost = 0, waiting = 0 } = figures() ?? {};
     expect(sink.taken.length + joined + lost + waiting).toBe(100_000);
+  });
+
+  test("what was joined is counted once, wherever it ends: sent, refused or left over (C2)", async () => {
+    for (const mood of ["well", new DeliveryRefused("no"), new SinkAway("away")] as const) {
+      const sink = new Moody();
+      sink.mood = new SinkAway("nobody there");
+      const { tools, record, figures, collector } = set(sink, { queueMax: 10 });
+      record(1000);
+      await tools.advance(500);
+      expect(figures()?.joined).toBeGreaterThan(800);
+      sink.mood = mood;
+      const stopped = collector.stop(1000);
+      await tools.advance(10_000);
+      await stopped;
+      const { delivered = 0, joined = 0, lost = 0, waiting } = figures() ?? {};
+      expect([delivered + joined + lost, waiting]).toEqual([1000, 0]);
+      expect(delivered > 0).toBe(mood === "well");
+    }
+  });
+
+  test("a batch that is under way at the end is aborted, and counted as lost once", async () => {
+    const sink = new Moody();
+    sink.mood = "hang";
+    const { tools, record, figures, collector } = set(sink);
+    record(3);
+    const stopped = collector.stop(1000);
+    await tools.advance(1000);
+    await stopped;
+    await tools.settle();
+    expect(figures()).toMatchObject({ added: 3, delivered: 0, lost: 3, waiting: 0 });
+    expect(tools.pendingTimers).toBe(0);
+    const refusing: MetricSink = {
+      name: "moody",
+      send: async (_batch, signal) => {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        signal.addEventListener("abort", () => resolve());
+        await promise;
+        throw new DeliveryRefused("too late");
+      },
+    };
+    const late = set(refusing);
+    late.record(3);
+    const ended = late.collector.stop(1000);
+    await late.tools.advance(1000);
+    await ended;
+    await late.tools.settle();
+    expect(late.figures()).toMatchObject({ added: 3, delivered: 0, lost: 3 });
+  });
+
+  test.each<readonly [string, () => Promise<void> | void]>([
+    ["is no promise", () => undefined],
+    [
+      "throws",
+      () => {
+        throw new Error("closed already");
+      },
+    ],
+    ["rejects", () => Promise.reject(new Error("away"))],
+    ["never comes", () => new Promise<void>(() => {})],
+  ])("a stop ends when the end of a sink %s", async (_how, close) => {
+    const sink: MetricSink = { name: "own", send: () => Promise.resolve(), close };
+    const { collector, record, tools, figures } = set(sink);
+    record(2);
+    const stopped = collector.stop(1000);
+    await tools.advance(1000);
+    await stopped;
+    expect(figures()).toMatchObject({ delivered: 2, lost: 0 });
+    expect(tools.pendingTimers).toBe(0);
   });
 
   test("what has no room in the table either is lost, counted and told", async () => {

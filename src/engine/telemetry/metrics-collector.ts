@@ -3,9 +3,18 @@
  * way: each sink has a lane of its own, so one that is away delays no other.
  *
  * C1. `record` never throws, waits or grows without bound, whatever becomes of the sinks.
- * C2. For each sink: recorded = delivered + joined + lost + waiting.
+ * C2. For each sink: recorded = delivered + joined + lost + waiting. What stands for several, which
+ *     were joined, is one wherever it ends.
  */
-import { SoulMirrorError } from "../../kernel/index.ts";
+import {
+  anyOption,
+  checkOptions,
+  havingOption,
+  listOption,
+  optionsOf,
+  requiredOption,
+  SoulMirrorError,
+} from "../../kernel/index.ts";
 import type { Tools } from "../../resilience/index.ts";
 import type { EngineEventHub } from "../events.ts";
 import { realTools } from "../real-tools.ts";
@@ -39,6 +48,19 @@ const collectorDefaults = {
   sendTimeoutMs: 5000,
 } as const;
 
+const limit = anyOption<number>();
+const shape = optionsOf({
+  sinks: requiredOption(listOption(havingOption(["send"], "a sink", "hand in a sink"))),
+  batchSize: limit,
+  flushIntervalMs: limit,
+  queueMax: limit,
+  joinedMax: limit,
+  sendTimeoutMs: limit,
+  events: anyOption(),
+  tools: anyOption(),
+});
+
+/** Bounded queues of metrics, one for each sink, sent in batches in the background. */
 export class MetricsCollector {
   readonly #lanes: readonly { readonly name: string; readonly lane: Lane<StampedMetric> }[];
   readonly #tools: Tools;
@@ -46,6 +68,7 @@ export class MetricsCollector {
 
   /** Throws OPTIONS_INVALID for a number that is none, or when there is no sink. */
   constructor(options: MetricsCollectorOptions) {
+    checkOptions("MetricsCollector", options, shape);
     const { sinks, events, tools = realTools } = options;
     const { queueMax, joinedMax, ...pace } = limitsOf(
       "MetricsCollector",
@@ -62,7 +85,7 @@ export class MetricsCollector {
       );
     }
     this.#tools = tools;
-    const joining = { keyOf: seriesKey, join, countOf };
+    const joining = { keyOf: seriesKey, join };
     const limits = { queueMax, joinedMax };
     const onLoss = (loss: Loss): void => events?.emit("telemetry_loss", noticeOf(loss));
     this.#lanes = sinks.map((sink) => ({
@@ -73,12 +96,16 @@ export class MetricsCollector {
 
   /**
    * Takes one measured value; it is stamped with the time of now. What has no finite value is
-   * counted and goes nowhere.
+   * counted and goes nowhere. `only`: the name of the one sink that it is for.
    */
-  record(metric: Metric): void {
+  record(metric: Metric, only?: string): void {
     const stamped = stamp(metric, this.#tools.wallMs());
     if (stamped === undefined) this.#withoutValue += 1;
-    else for (const { lane } of this.#lanes) lane.add(stamped);
+    else {
+      for (const { name, lane } of this.#lanes) {
+        if (only === undefined || name === only) lane.add(stamped);
+      }
+    }
   }
 
   /** Sends what waits, now; resolves when every sink has taken it or has failed to. */
@@ -100,10 +127,6 @@ export class MetricsCollector {
   figures(): Readonly<Record<string, LaneFigures>> {
     return Object.fromEntries(this.#lanes.map(({ name, lane }) => [name, lane.figures]));
   }
-}
-
-function countOf({ count = 1 }: StampedMetric): number {
-  return count;
 }
 
 /** What a lane has to tell, as the engine tells it. */

@@ -4,7 +4,7 @@ import { CappedOperations } from "./capped-operations.ts";
 import { operationMetrics } from "./operation-metrics.ts";
 import type { KeyValue, OtlpMetric } from "./otlp-format.ts";
 import { exposition } from "./prometheus.ts";
-import { sampleReport } from "./sample-view.ts";
+import { sampleReport } from "./sample-view-bench.ts";
 import { semanticName } from "./semantic-names.ts";
 
 const period = { beganAt: 1_700_000_000_000, now: 1_700_000_010_000 };
@@ -26,6 +26,7 @@ describe("operations as OTLP metrics", () => {
     failures: { timeout: 2, rate_limit: 1 },
     decisions: { retry: { detected: 7, enforced: 4 } },
     breaker: "open",
+    breakerEnforced: false,
     inFlight: 2,
   });
   const metrics = operationMetrics([report], period);
@@ -52,6 +53,19 @@ describe("operations as OTLP metrics", () => {
     expect(points(metrics, "soulmirror.breaker.state")).toEqual([
       "soulmirror.operation=shop.pay -> 2",
     ]);
+    expect(points(metrics, "soulmirror.breaker.enforced")).toEqual([
+      "soulmirror.operation=shop.pay -> 0",
+    ]);
+  });
+
+  test("why one is isolated is a gauge beside its state, whose series stays one", () => {
+    const isolated = sampleReport("pay", [], { breaker: "isolated", isolatedBecause: "it is ill" });
+    const told = operationMetrics([isolated], period);
+    expect(points(told, "soulmirror.breaker.state")).toEqual(["soulmirror.operation=pay -> 3"]);
+    expect(points(told, "soulmirror.breaker.isolation")).toEqual([
+      "soulmirror.operation=pay soulmirror.breaker.reason=it is ill -> 1",
+    ]);
+    expect(metrics.map(({ name }) => name)).not.toContain("soulmirror.breaker.isolation");
   });
 
   test("the latency is an exponential histogram in seconds, within 1 %", () => {
@@ -137,6 +151,7 @@ test("text for Prometheus", () => {
     failures: { timeout: 2 },
     decisions: { retry: { detected: 3, enforced: 1 } },
     breaker: "half_open",
+    breakerEnforced: true,
   });
   const text = exposition(
     { service: "shop", operations: () => [report] },
@@ -155,6 +170,7 @@ test("text for Prometheus", () => {
     'soulmirror_policy_decisions_total{service="shop",operation="pay",decision="retry",enforced="true"} 1',
     'soulmirror_policy_decisions_total{service="shop",operation="pay",decision="retry",enforced="false"} 2',
     'soulmirror_breaker_state{service="shop",operation="pay"} 1',
+    'soulmirror_breaker_enforced{service="shop",operation="pay"} 1',
     "",
   ]);
 });

@@ -48,6 +48,17 @@ export function operationMetrics(
   const breakers = each(({ breaker }, of) =>
     breaker === undefined ? [] : [point(breakerNumbers[breaker], of)],
   );
+  // Beside the state: with a reason on it the series of before would go on saying "isolated".
+  const isolations = each(({ breaker, isolatedBecause: reason }, of) =>
+    breaker === undefined || reason === undefined
+      ? []
+      : [point(1, { ...of, "soulmirror.breaker.reason": reason })],
+  );
+  const enforced = each(({ breaker, breakerEnforced }, of) =>
+    breaker === undefined || breakerEnforced === undefined
+      ? []
+      : [point(breakerEnforced ? 1 : 0, of)],
+  );
   return [
     ...durations(reports, period),
     counter(
@@ -71,12 +82,14 @@ export function operationMetrics(
       each(({ sampledEvery }, of) => [point(sampledEvery, of)]),
     ),
     gauge("soulmirror.breaker.state", "1", breakers),
+    gauge("soulmirror.breaker.isolation", "1", isolations),
+    gauge("soulmirror.breaker.enforced", "1", enforced),
   ].filter((metric) => metric !== undefined);
 }
 
-type MakePoint = (value: number, attributes: Attributes) => NumberPoint;
+export type MakePoint = (value: number, attributes: Attributes) => NumberPoint;
 
-function pointMaker({ beganAt, now }: Period): MakePoint {
+export function pointMaker({ beganAt, now }: Period): MakePoint {
   const startTimeUnixNano = nanoseconds(beganAt);
   const timeUnixNano = nanoseconds(now);
   return (value, attributes) => ({
@@ -149,7 +162,7 @@ function latencyPoint(
   };
 }
 
-function counter(
+export function counter(
   name: string,
   unit: string,
   dataPoints: readonly NumberPoint[],
@@ -159,7 +172,7 @@ function counter(
   return { name, unit, sum: { dataPoints, aggregationTemporality, isMonotonic: true } };
 }
 
-function gauge(
+export function gauge(
   name: string,
   unit: string,
   dataPoints: readonly NumberPoint[],

@@ -49,6 +49,16 @@ describe("OperationTracker", () => {
     expect(plain.metrics[0]?.tags).toMatchObject({ error_category: "unknown" });
   });
 
+  test("each operation has an id of its own, also two of one moment, and it is no tag", () => {
+    const { metrics, tracker } = set();
+    const contexts = Array.from({ length: 100 }, () => tracker.startOperation("pay"));
+    const ids = contexts.map(({ operationId }) => operationId);
+    expect(new Set(ids).size).toBe(100);
+    expect(ids[0]).toMatch(/^op_\S+$/);
+    for (const context of contexts) tracker.recordSuccess(context);
+    expect(JSON.stringify(metrics)).not.toContain(ids[0]);
+  });
+
   test("only the first end of an operation counts, in the meter of the engine, too", () => {
     const ends: string[] = [];
     const call = {

@@ -2,12 +2,24 @@
  * For code that says itself when an operation begins and how it ends. Each end becomes two metrics:
  * `<operation>.duration`, and `<operation>.success_count` or `.failure_count`.
  */
+import {
+  anyOption,
+  callbackOption,
+  checkArgument,
+  checkOptions,
+  createIds,
+  havingOption,
+  type Ids,
+  optionsOf,
+} from "../../kernel/index.ts";
 import type { Classify, Tools } from "../../resilience/index.ts";
 import type { EngineView, OpenCall } from "../operation.ts";
 import { realTools } from "../real-tools.ts";
 import type { MetricsCollector } from "./metrics-collector.ts";
 
 export interface OperationContext {
+  /** Of this one call, for logs: no two are the same. It is no tag, for there is no end of them. */
+  readonly operationId: string;
   readonly operationType: string;
   /** Wall milliseconds. */
   readonly startTime: number;
@@ -29,17 +41,32 @@ interface Begun {
 
 const metricType = "operation";
 
+const shape = optionsOf({
+  classify: callbackOption(),
+  view: havingOption(["meter"], "an engine", "hand in what createEngine returns"),
+  tools: anyOption(),
+});
+
+/** Measures operations that code begins and ends by hand; wrapped ones need none of it. */
 export class OperationTracker {
   readonly #collector: Pick<MetricsCollector, "record">;
   readonly #options: OperationTrackerOptions;
   readonly #tools: Tools;
+  readonly #ids: Ids;
   /** Kept beside the context: what is begun and never ended goes with it. */
   readonly #begun = new WeakMap<OperationContext, Begun>();
 
   constructor(collector: Pick<MetricsCollector, "record">, options: OperationTrackerOptions = {}) {
+    const fix = "hand in a MetricsCollector";
+    const sink = havingOption(["record"], "a collector of metrics", fix);
+    checkArgument(["OperationTracker", "collector"], collector, sink);
+    checkOptions("OperationTracker", options, shape);
     this.#collector = collector;
     this.#options = options;
     this.#tools = options.tools ?? realTools;
+    const { wallMs, monotonicMs, random } = this.#tools;
+    const clock = { now: () => ({ wallMs: wallMs(), monotonicMs: monotonicMs() }) };
+    this.#ids = createIds(clock, random);
   }
 
   /** `metadata` goes into the tags: few keys with few values each. */
@@ -47,7 +74,8 @@ export class OperationTracker {
     operationType: string,
     metadata: Readonly<Record<string, string>> = {},
   ): OperationContext {
-    const context = { operationType, startTime: this.#tools.wallMs(), metadata };
+    const startTime = this.#tools.wallMs();
+    const context = { operationId: this.#ids.next("op"), operationType, startTime, metadata };
     const call = this.#options.view?.meter(operationType).begin();
     this.#begun.set(context, { atMs: this.#tools.monotonicMs(), call });
     return context;

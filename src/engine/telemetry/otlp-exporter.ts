@@ -3,10 +3,20 @@
  * metrics, what happened as log records.
  *
  * X1. Metrics are cumulative (O1), so nothing of them is kept for a receiver that is away: the next
- *     message says it all. Log records wait in a lane of their own, bounded and counted.
+ *     message says it all. Log records wait in a lane of their own, bounded and counted. What of
+ *     one message is refused keeps back no other message.
  * X2. Nothing here delays a call, throws into one, or keeps the process alive.
  */
-import { type CancelTimer, messageOf } from "../../kernel/index.ts";
+import {
+  anyOption,
+  type CancelTimer,
+  checkOptions,
+  deferred,
+  havingOption,
+  messageOf,
+  optionsOf,
+  requiredOption,
+} from "../../kernel/index.ts";
 import type { Tools } from "../../resilience/index.ts";
 import type { EngineEventHub, EngineEvents } from "../events.ts";
 import type { EngineView, OperationReport } from "../operation.ts";
@@ -14,17 +24,20 @@ import { realTools } from "../real-tools.ts";
 import { CappedOperations } from "./capped-operations.ts";
 import { entryOf, type LogEntry, logJoining, recordOf, told } from "./engine-log.ts";
 import { EngineLogThrottle } from "./engine-log-throttle.ts";
+import { errorMetrics } from "./error-metrics.ts";
 import { Lane, type LaneFigures } from "./lane.ts";
 import { limitsOf } from "./limits.ts";
 import { noticeOf } from "./metrics-collector.ts";
 import { operationMetrics } from "./operation-metrics.ts";
-import { type Attributes, logsRequest, metricsRequest } from "./otlp-format.ts";
+import { type Attributes, logsRequest, metricsRequest, type OtlpMetric } from "./otlp-format.ts";
 import type { OtlpTransport } from "./otlp-transport.ts";
-import { type Sink, SinkAway } from "./sink.ts";
+import { providerMetrics } from "./provider-metrics.ts";
+import { askedForMaxMs, DeliveryRefused, type Sink, SinkAway } from "./sink.ts";
 
 export interface OtlpExporterOptions {
-  readonly view: Pick<EngineView, "operations">;
+  readonly view: Pick<EngineView, "operations" | "providers" | "errors">;
   readonly events: EngineEventHub;
+  /** Whoever made it closes it, after the exporter has stopped. */
   readonly transport: OtlpTransport;
   /** Who the engine is: see `engineResource`. */
   readonly resource: Attributes;
@@ -40,7 +53,20 @@ const logLimits = { queueMax: 1000, joinedMax: 200 } as const;
 const logPace = { batchSize: 200, flushIntervalMs: 1000, sendTimeoutMs: 10_000 } as const;
 /** A wide histogram is some 10 KB of JSON. */
 const operationsPerMessage = 100;
+/** A timer that holds the process and is always taken back. */
+const neverMs = 2 ** 31 - 1;
 
+const shape = optionsOf({
+  view: requiredOption(havingOption(["operations"], "an engine", "hand in an engine")),
+  events: requiredOption(havingOption(["on"], "events", "hand in engine.events")),
+  transport: requiredOption(havingOption(["post"], "a transport", "hand in an OtlpTransport")),
+  resource: anyOption(),
+  exportIntervalMs: anyOption(),
+  operationsMax: anyOption(),
+  tools: anyOption(),
+});
+
+/** Sends an engine's operations and log records over OTLP/HTTP, from when it is made. */
 export class OtlpExporter {
   readonly #options: OtlpExporterOptions;
   readonly #tools: Tools;
@@ -55,9 +81,13 @@ export class OtlpExporter {
   #notBeforeMs = 0;
   #lastFailure: string | undefined;
   #underWay: Promise<void> | undefined;
+  #isStopped = false;
+  /** Aborted when nothing is sent any more. */
+  readonly #ending = new AbortController();
 
   /** Begins at once. Throws OPTIONS_INVALID for a number that is none. */
   constructor(options: OtlpExporterOptions) {
+    checkOptions("OtlpExporter", options, shape);
     const { events, transport, resource, tools = realTools } = options;
     const { exportIntervalMs, operationsMax } = limitsOf("OtlpExporter", defaults, options);
     this.#options = options;
@@ -91,30 +121,43 @@ export class OtlpExporter {
     return this.#lane.figures;
   }
 
-  /** Why the last message of metrics was not taken; undefined when it was. */
+  /** Why something of the last metrics was not taken; undefined when all was. */
   get lastFailure(): string | undefined {
     return this.#lastFailure;
   }
 
   /** Sends the metrics of now. Never rejects: `lastFailure` says what became of it. */
   async exportMetrics(): Promise<void> {
-    this.#underWay ??= this.#exportMetrics().finally(() => (this.#underWay = undefined));
-    await this.#underWay;
+    const letGo = this.#tools.timers.after(neverMs, () => {});
+    await this.#export();
+    letGo();
   }
 
-  /** A last message of everything, within `withinMs`. */
+  /** A last message of everything as it is now, within `withinMs`; nothing is sent afterwards. */
   async stop(withinMs = 2000): Promise<void> {
+    this.#isStopped = true;
     this.#cancelTimer?.();
     for (const end of this.#unsubscribe) end();
     this.#throttle.flush();
-    const late = Promise.withResolvers<void>();
+    const late = deferred<void>();
     const cancel = this.#tools.timers.after(withinMs, late.resolve);
     await Promise.all([
-      Promise.race([this.exportMetrics(), late.promise]),
+      Promise.race([this.#exportLast(), late.promise]),
       this.#lane.close(withinMs),
     ]);
     cancel();
-    this.#options.transport.close();
+    this.#ending.abort(new Error("the exporter was stopped"));
+  }
+
+  /** What is under way tells of an earlier moment. */
+  async #exportLast(): Promise<void> {
+    await this.#underWay;
+    await this.#export();
+  }
+
+  #export(): Promise<void> {
+    this.#underWay ??= this.#exportMetrics().finally(() => (this.#underWay = undefined));
+    return this.#underWay;
   }
 
   #hear<K extends keyof typeof told>(name: K, event: EngineEvents[K]): void {
@@ -124,26 +167,45 @@ export class OtlpExporter {
   }
 
   async #exportMetrics(): Promise<void> {
-    const { view, transport, resource } = this.#options;
-    const period = { beganAt: this.#beganAt, now: this.#tools.wallMs() };
+    const { signal } = this.#ending;
+    if (signal.aborted) return;
+    const { transport, resource } = this.#options;
+    let refusal: string | undefined;
     try {
-      for (const part of parts(this.#capped.cap(view.operations()))) {
-        const message = metricsRequest(resource, operationMetrics(part, period));
-        await transport.post("metrics", message);
+      for (const metrics of this.#messages()) {
+        try {
+          await transport.post("metrics", metricsRequest(resource, metrics), signal);
+        } catch (error) {
+          if (!(error instanceof DeliveryRefused)) throw error;
+          refusal ??= error.message;
+        }
       }
-      this.#lastFailure = undefined;
+      this.#lastFailure = refusal;
     } catch (error) {
       this.#lastFailure = messageOf(error);
       const askedMs = error instanceof SinkAway ? (error.retryAfterMs ?? 0) : 0;
-      this.#notBeforeMs = this.#tools.monotonicMs() + askedMs;
+      this.#notBeforeMs = this.#tools.monotonicMs() + Math.min(askedMs, askedForMaxMs);
     }
   }
 
+  *#messages(): Generator<readonly OtlpMetric[]> {
+    const { view } = this.#options;
+    const period = { beganAt: this.#beganAt, now: this.#tools.wallMs() };
+    for (const part of parts(this.#capped.cap(view.operations()))) {
+      yield operationMetrics(part, period);
+    }
+    const rings = providerMetrics(view.providers?.report() ?? [], period);
+    if (rings.length > 0) yield rings;
+    const errors = errorMetrics(view.errors?.(), period);
+    if (errors.length > 0) yield errors;
+  }
+
   #arm(): void {
+    if (this.#isStopped) return;
     const askedMs = this.#notBeforeMs - this.#tools.monotonicMs();
     const delayMs = Math.max(this.#intervalMs, askedMs);
     this.#cancelTimer = this.#tools.background.after(delayMs, () => {
-      void this.exportMetrics().then(() => this.#arm());
+      void this.#export().then(() => this.#arm());
     });
   }
 }

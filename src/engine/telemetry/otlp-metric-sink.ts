@@ -2,6 +2,7 @@
  * Recorded metrics to the daemon or any collector. Within a batch each series is one data point:
  * counts are delta sums, durations delta histograms (count and sum), anything else a gauge.
  */
+import { checkArgument, havingOption } from "../../kernel/index.ts";
 import { join, kindOf, type StampedMetric, seriesKey } from "./metric.ts";
 import {
   type Attributes,
@@ -14,12 +15,15 @@ import {
 import type { OtlpTransport } from "./otlp-transport.ts";
 import type { MetricSink } from "./sink.ts";
 
+const transportOption = havingOption(["post"], "a transport", "hand in an OtlpTransport");
+
 export class OtlpMetricSink implements MetricSink {
   readonly name: string;
   readonly #transport: OtlpTransport;
   readonly #resource: Attributes;
 
   constructor(transport: OtlpTransport, resource: Attributes) {
+    checkArgument(["OtlpMetricSink", "transport"], transport, transportOption);
     this.#transport = transport;
     this.#resource = resource;
     this.name = transport.endpoint;

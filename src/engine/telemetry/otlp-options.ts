@@ -5,13 +5,21 @@
  * V1. `SOULMIRROR_ENDPOINT` wins over `OTEL_EXPORTER_OTLP_ENDPOINT`; with neither nothing is sent.
  * V2. The token goes with `SOULMIRROR_ENDPOINT` only, never to another receiver.
  */
-import { checkOptions, SoulMirrorError, wholeOption } from "../../kernel/index.ts";
+import {
+  checkArgument,
+  checkOptions,
+  havingOption,
+  SoulMirrorError,
+  wholeOption,
+} from "../../kernel/index.ts";
 import type { OtlpOptions } from "./otlp-transport.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Throws OPTIONS_INVALID for a number that is none, or headers that are no list of `key=value`. */
 export function otlpOptions(environment: Environment): OtlpOptions | undefined {
+  const variables = havingOption([], "variables of an environment", "hand in process.env");
+  checkArgument(["otlpOptions", "environment"], environment, variables);
   return ofDaemon(environment) ?? ofCollector(environment);
 }
 

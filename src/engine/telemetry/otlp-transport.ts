@@ -7,10 +7,21 @@
  *     were not taken.
  * T3. It follows no redirect, reads at most 64 KB of an answer, and is over after `timeoutMs`.
  * T4. Its requests call themselves `soulmirror-engine`, so that who watches outgoing calls can
- *     leave them out. An idle connection keeps no process alive.
+ *     leave them out. A connection keeps no process alive once it is made, idle or waiting for an
+ *     answer: who awaits `post` at the end of a program holds it by a timer of their own.
  */
 import type { Agent, IncomingMessage, RequestOptions } from "node:http";
-import { messageOf, SoulMirrorError } from "../../kernel/index.ts";
+import {
+  anyOption,
+  checkOptions,
+  messageOf,
+  namedOption,
+  optionsOf,
+  requiredOption,
+  SoulMirrorError,
+  textOption,
+  wholeOption,
+} from "../../kernel/index.ts";
 import { version } from "../../system/index.ts";
 import { DeliveryRefused, SinkAway } from "./sink.ts";
 
@@ -39,6 +50,13 @@ interface Answer {
   readonly text: string;
 }
 
+const shape = optionsOf({
+  endpoint: requiredOption(anyOption()),
+  token: textOption({ max: 10_000 }),
+  headers: namedOption(textOption({ max: 10_000 })),
+  timeoutMs: wholeOption({ min: 1, max: 600_000 }),
+});
+
 export class OtlpTransport {
   readonly endpoint: string;
   readonly #url: URL;
@@ -49,13 +67,14 @@ export class OtlpTransport {
 
   /** Throws OPTIONS_INVALID for an endpoint that is no http or https URL. `wallMs` reads dates. */
   constructor(options: OtlpOptions, wallMs: () => number) {
+    checkOptions("OtlpTransport", options, shape);
     const { endpoint, token, headers = {}, timeoutMs = 10_000 } = options;
     this.#url = endpointUrl(endpoint);
     this.endpoint = this.#url.origin;
     this.#headers = {
       ...headers,
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      "user-agent": `${engineAgentName}/${version}`,
+      "user-agent": `${engineAgentName}/${version()}`,
     };
     this.#timeoutMs = timeoutMs;
     this.#wallMs = wallMs;
@@ -103,6 +122,8 @@ export class OtlpTransport {
       const outgoing = request(url, options, (incoming) => {
         readAnswer(incoming).then(resolve, reject);
       });
+      // T4: whoever waits for the answer holds the process, and not the answer.
+      outgoing.once("socket", (socket) => socket.unref());
       outgoing.once("error", reject);
       outgoing.end(body);
     });

@@ -1,5 +1,15 @@
 /** The operations of an engine as text for a Prometheus scraper. */
 import {
+  checkArgument,
+  checkOptions,
+  havingOption,
+  listOption,
+  numberOption,
+  optionsOf,
+  wholeOption,
+  wordOption,
+} from "../../kernel/index.ts";
+import {
   type Family,
   type LogSketch,
   type Sample,
@@ -21,6 +31,13 @@ const usualBounds: readonly number[] = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ];
 
+const viewOption = havingOption(["operations"], "an engine", "hand in what createEngine returns");
+const shape = optionsOf({
+  operationsMax: wholeOption({ min: 1 }),
+  bounds: listOption(numberOption({ min: 0 }), { max: 200 }),
+  format: wordOption(["prometheus", "openmetrics"]),
+});
+
 /**
  * What `GET /metrics` of a service can answer. Counts are exact; a latency within 1 % of a bound
  * may be counted on its other side.
@@ -29,7 +46,9 @@ export function exposition(
   view: Pick<EngineView, "service" | "operations">,
   options: ExpositionOptions = {},
 ): string {
-  const { operationsMax = 1000, bounds = usualBounds, format = "prometheus" } = options;
+  checkArgument(["exposition", "view"], view, viewOption);
+  const checked = checkOptions("exposition", options, shape);
+  const { operationsMax = 1000, bounds = usualBounds, format = "prometheus" } = checked;
   const reports = new CappedOperations(operationsMax).cap(view.operations());
   return writeExposition(familiesOf(view.service, reports, bounds), format);
 }
@@ -77,6 +96,15 @@ function familiesOf(
       "soulmirror_breaker_state",
       "0 closed, 1 half open, 2 open, 3 isolated.",
       samples(({ breaker }) => (breaker === undefined ? [] : [{ value: breakerNumbers[breaker] }])),
+    ),
+    gauge(
+      "soulmirror_breaker_enforced",
+      "1: the circuit turns calls away while it is open; 0: it is only told of.",
+      samples(({ breaker, breakerEnforced }) =>
+        breaker === undefined || breakerEnforced === undefined
+          ? []
+          : [{ value: breakerEnforced ? 1 : 0 }],
+      ),
     ),
   ];
 }

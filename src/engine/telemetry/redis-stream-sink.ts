@@ -5,7 +5,15 @@
  * A batch is one transaction, so that it arrives whole or not at all. One that was sent and not
  * answered is awaited again when the same batch comes again: it is not put there twice.
  */
-import { messageOf } from "../../kernel/index.ts";
+import {
+  checkArgument,
+  checkOptions,
+  havingOption,
+  messageOf,
+  optionsOf,
+  textOption,
+  wholeOption,
+} from "../../kernel/index.ts";
 import type { StampedMetric } from "./metric.ts";
 import { DeliveryRefused, type MetricSink, SinkAway, unlessAborted } from "./sink.ts";
 
@@ -33,6 +41,10 @@ interface Sent {
   isTaken: boolean;
 }
 
+const clientOption = havingOption(["multi"], "a client of Redis", "hand in one of ioredis");
+const shape = optionsOf({ streamKey: textOption(), entriesMax: wholeOption({ min: 1 }) });
+
+/** A sink for `MetricsCollector` that adds to a stream (`metrics:stream`) and trims its length. */
 export class RedisStreamSink implements MetricSink {
   readonly name: string;
   readonly #client: RedisStreamClient;
@@ -41,7 +53,9 @@ export class RedisStreamSink implements MetricSink {
   #unanswered: Sent | undefined;
 
   constructor(client: RedisStreamClient, options: RedisStreamSinkOptions = {}) {
-    const { streamKey = "metrics:stream", entriesMax = 100_000 } = options;
+    checkArgument(["RedisStreamSink", "client"], client, clientOption);
+    const read = checkOptions("RedisStreamSink", options, shape);
+    const { streamKey = "metrics:stream", entriesMax = 100_000 } = read;
     this.#client = client;
     this.#key = streamKey;
     this.#entriesMax = entriesMax;

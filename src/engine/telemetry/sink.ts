@@ -12,17 +12,21 @@
  *     nobody answers, what waits is the collector's.
  * S4. It never changes a batch.
  */
+import { checkArgument, deferred, wholeOption } from "../../kernel/index.ts";
 import type { StampedMetric } from "./metric.ts";
 
 export interface Sink<T> {
   /** Shown in notices. */
   readonly name: string;
   send(batch: readonly T[], signal: AbortSignal): Promise<void>;
-  /** Lets go of its connections, where they are its own. */
-  close?(): Promise<void>;
+  /** Lets go of its connections, where they are its own; it is waited for half a second. */
+  close?(): Promise<void> | void;
 }
 
 export type MetricSink = Sink<StampedMetric>;
+
+/** However long a sink asks to be left alone: this is the most that it gets. */
+export const askedForMaxMs = 600_000;
 
 /** So many of a batch were not accepted, and sending them again would change nothing. */
 export class DeliveryRefused extends Error {
@@ -54,6 +58,7 @@ export class MemorySink<T = StampedMetric> implements Sink<T> {
   #batches: (readonly T[])[] = [];
 
   constructor(batchesMax = 1000) {
+    checkArgument(["MemorySink", "batchesMax"], batchesMax, wholeOption({ min: 1 }));
     this.#batchesMax = batchesMax;
   }
 
@@ -74,7 +79,7 @@ export class MemorySink<T = StampedMetric> implements Sink<T> {
 /** Settles as `promise` does, or rejects with the signal's reason as soon as that is aborted. */
 export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
+  const aborted = deferred<never>();
   const abort = (): void => aborted.reject(signal.reason as Error);
   signal.addEventListener("abort", abort, { once: true });
   try {

@@ -4,7 +4,7 @@
  *
  * The package `@opentelemetry/api` is the service's own and optional: without it nothing happens.
  */
-import { cutOff, messageOf } from "../../kernel/index.ts";
+import { checkArgument, cutOff, havingOption, messageOf } from "../../kernel/index.ts";
 import type { Decided, DecisionKind } from "../../resilience/index.ts";
 import type { EngineEventHub } from "../events.ts";
 
@@ -44,6 +44,8 @@ const usual: Readonly<Record<string, string>> = {
 
 /** Undefined where the service has no OpenTelemetry. Call the returned function to end it. */
 export async function traceDecisions(events: EngineEventHub): Promise<(() => void) | undefined> {
+  const hub = havingOption(["on"], "the events of an engine", "hand in engine.events");
+  checkArgument(["traceDecisions", "events"], events, hub);
   const api = await import("@opentelemetry/api").catch(() => undefined);
   return api === undefined ? undefined : addDecisionsToSpans(events, api);
 }

@@ -276,7 +276,7 @@ test("what a proxy cannot do: pass for the thing itself", async () => {
   expect(await wrapped.itself()).toBe(raw);
   expect(engine.wrap("it", raw)).toBe(wrapped);
   expect(new WeakMap([[raw, 1]]).has(wrapped)).toBe(false);
-  expect(Object.isFrozen(engine.wrap("frozen", Object.freeze({ n: 1 })))).toBe(false);
+  expect(Object.isFrozen(engine.wrap("frozen", Object.freeze({ ask() {} })))).toBe(false);
 });
 
 test("a function that is its own `default` stays so", () => {
@@ -294,4 +294,39 @@ test("options that cannot be are named with the fix", () => {
   expect(() => engine.wrap("it", {}, { timout: 5 } as object)).toThrow(
     /there is no option "timout"/,
   );
+});
+
+test("methods whose names begin like `class` are methods (W2)", () => {
+  class Sorter {
+    #kind = "letter";
+    classify(text: string): string {
+      return `${this.#kind} ${text}`;
+    }
+    class(): string {
+      return this.#kind;
+    }
+  }
+  const engine = engineOf();
+  const wrapped = engine.wrap("it", new Sorter());
+  expect([wrapped.classify("a"), wrapped.class()]).toEqual(["letter a", "letter"]);
+  expect(engine.operation("it.classify")).toMatchObject({ calls: 1, succeeded: 1 });
+  const inner = engine.wrap("module", { Sorter });
+  expect(new inner.Sorter() instanceof Sorter).toBe(true);
+});
+
+test("a method that is put back where it was taken from is measured once", () => {
+  const engine = engineOf();
+  const raw = { ask: () => 1 };
+  const { ask } = raw;
+  const wrapped = engine.wrap("it", raw);
+  const taken = wrapped.ask;
+  wrapped.ask = () => 2;
+  wrapped.ask = taken;
+  expect(raw.ask).toBe(ask);
+  expect(wrapped.ask()).toBe(1);
+  expect(engine.operation("it.ask")).toMatchObject({ calls: 1 });
+  const other = engine.wrap("other", { ask: () => 3 });
+  wrapped.ask = other.ask;
+  expect(wrapped.ask()).toBe(3);
+  expect(engine.operation("other.ask")).toMatchObject({ calls: 1 });
 });

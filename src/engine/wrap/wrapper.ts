@@ -6,15 +6,21 @@
  * W2. `this` inside a method is the thing itself: private fields and internal slots work.
  * W3. Only methods are wrapped. What is read, written, listed, serialised is the thing's own.
  * W4. A method that returns its own thing returns the wrapper, so that chains stay protected.
- * W5. What nobody has called costs a proxy and no operation.
+ * W5. What nobody has called or taken out of it costs a proxy and no operation.
  */
-import { EventEmitter } from "node:events";
 import { type Method, makeMethod } from "../core/invoke.ts";
 import type { OperationCore } from "../core/operation-core.ts";
+import { inborn } from "./inborn.ts";
+import type { LookedAt } from "./methods-of.ts";
+import { isRigid, shown, standInFor } from "./stand-in.ts";
 
 export interface WrapParts {
   /** The operation of a service's method, made when it is first asked for. */
   readonly operation: (service: string, method?: string) => OperationCore;
+  /** Shown the first instance of each class. */
+  readonly made?: (service: string, instance: object, depth: number) => void;
+  /** Somebody has taken an object out of a wrapper that is not wrapped itself. */
+  readonly reachedInto?: (service: string, whole: LookedAt) => void;
 }
 
 /** What is wrapped, and where it stands: `path` is that of a nested object, such as `chat.`. */
@@ -22,6 +28,8 @@ interface Subject {
   readonly service: string;
   readonly path: string;
   readonly target: object;
+  /** What was wrapped first, that this one is inside of. */
+  readonly root: object;
   /** How many levels of objects are wrapped. */
   readonly depth: number;
 }
@@ -31,16 +39,11 @@ interface Made {
   readonly method: unknown;
 }
 
-/** What objects have from birth: nobody waits for it, and it cannot fail. */
-const inborn: ReadonlySet<PropertyKey> = new Set([
-  ...Object.getOwnPropertyNames(Object.prototype),
-  ...Object.getOwnPropertyNames(EventEmitter.prototype),
-  "toJSON",
-  "inspect",
-]);
-
 /** `call`, `apply` and `bind` of the wrapper lead back to the wrapper by themselves. */
 const inbornOfFunctions: ReadonlySet<PropertyKey> = new Set(Reflect.ownKeys(Function.prototype));
+
+/** Fields of one thing that are looked at. */
+const reachedMax = 100;
 
 export class Wrapper {
   readonly #parts: WrapParts;
@@ -52,7 +55,7 @@ export class Wrapper {
   }
 
   wrap<T extends object>(service: string, target: T, depth = 1): T {
-    return this.member({ service, path: "", target, depth }) as T;
+    return this.member({ service, path: "", target, root: target, depth }) as T;
   }
 
   member(subject: Subject): object {
@@ -62,7 +65,10 @@ export class Wrapper {
     if (known !== undefined) return known;
     const Handler = typeof target === "function" ? FunctionHandler : ObjectHandler;
     const handler = new Handler(this, subject);
-    const wrapper = new Proxy(isRigid(target) ? standIn(target) : target, handler);
+    const wrapper = new Proxy(
+      isRigid(target, subject.depth) ? standInFor(target) : target,
+      handler,
+    );
     handler.wrapper = wrapper;
     this.#wrapperOf.set(target, wrapper);
     this.#wrapped.set(wrapper, target);
@@ -77,6 +83,15 @@ export class Wrapper {
   operation(service: string, method?: string): OperationCore {
     return this.#parts.operation(service, method);
   }
+
+  made({ service, path, depth }: Subject, instance: object): void {
+    if (path === "") this.#parts.made?.(service, instance, depth);
+  }
+
+  reachedInto({ service, path, root, depth }: Subject): void {
+    const above = path.split(".").length - 1;
+    this.#parts.reachedInto?.(service, { target: root, depth: above + depth });
+  }
 }
 
 class ObjectHandler implements ProxyHandler<object> {
@@ -88,6 +103,7 @@ class ObjectHandler implements ProxyHandler<object> {
   #lastKey: PropertyKey | undefined;
   #lastWork: unknown;
   #lastMethod: unknown;
+  #reached: Set<PropertyKey> | undefined;
 
   constructor(wrappers: Wrapper, subject: Subject) {
     this.wrappers = wrappers;
@@ -100,19 +116,24 @@ class ObjectHandler implements ProxyHandler<object> {
     const value = this.#target[key];
     if (value === this.#lastWork && key === this.#lastKey) return this.#lastMethod;
     const kind = typeof value;
-    if (kind !== "function" && (kind !== "object" || this.subject.depth <= 1)) return value;
+    if (kind !== "function" && (kind !== "object" || this.subject.depth <= 1)) {
+      if (kind === "object" && value !== null) this.#reachedInto(key);
+      return value;
+    }
     return this.#wrappedMember(key, value as object | null);
   }
 
+  /** Who puts a method back that he has taken out means that of the thing itself. */
   set(_standIn: object, key: PropertyKey, ...[value, receiver]: [unknown, unknown]): boolean {
     const { target } = this.subject;
-    return Reflect.set(target, key, value, receiver === this.wrapper ? target : receiver);
+    if (receiver !== this.wrapper) return Reflect.set(target, key, value, receiver);
+    const made = this.#made?.get(key);
+    return Reflect.set(target, key, made?.method === value ? made?.work : value, target);
   }
 
   getOwnPropertyDescriptor(standIn: object, key: PropertyKey): PropertyDescriptor | undefined {
     const found = Reflect.getOwnPropertyDescriptor(this.subject.target, key);
-    // What the stand-in does not have may not be shown as unchangeable.
-    return found && standIn !== this.subject.target ? { ...found, configurable: true } : found;
+    return found && standIn !== this.subject.target ? shown(found, standIn, key) : found;
   }
 
   has(_standIn: object, key: PropertyKey): boolean {
@@ -131,8 +152,25 @@ class ObjectHandler implements ProxyHandler<object> {
     return Reflect.defineProperty(this.subject.target, key, descriptor);
   }
 
+  setPrototypeOf(_standIn: object, prototype: object | null): boolean {
+    return Reflect.setPrototypeOf(this.subject.target, prototype);
+  }
+
+  /** What stands on another thing cannot be closed as that one is. */
+  preventExtensions(standIn: object): boolean {
+    return standIn === this.subject.target && Reflect.preventExtensions(standIn);
+  }
+
   deleteProperty(_standIn: object, key: PropertyKey): boolean {
     return Reflect.deleteProperty(this.subject.target, key);
+  }
+
+  /** The target's own methods come by here never: their `this` is the target. */
+  #reachedInto(key: PropertyKey): void {
+    this.#reached ??= new Set();
+    if (this.#reached.has(key) || this.#reached.size >= reachedMax) return;
+    this.#reached.add(key);
+    this.wrappers.reachedInto(this.subject);
   }
 
   #wrappedMember(key: PropertyKey, value: object | null): unknown {
@@ -158,7 +196,8 @@ class ObjectHandler implements ProxyHandler<object> {
         : value;
     }
     const below = `${path}${key}`;
-    const member = { service, path: `${below}.`, target: value, depth: depth - 1 };
+    const { root } = this.subject;
+    const member = { service, path: `${below}.`, target: value, root, depth: depth - 1 };
     if (typeof value === "object" || isClass(value)) return this.wrappers.member(member);
     const work = value as Method;
     const operation = this.wrappers.operation(service, below);
@@ -168,9 +207,10 @@ class ObjectHandler implements ProxyHandler<object> {
 
 class FunctionHandler extends ObjectHandler {
   #method: Method | undefined;
+  #hasMade = false;
 
-  apply(target: object, receiver: unknown, words: unknown[]): unknown {
-    const { service, path } = this.subject;
+  apply(_standIn: object, receiver: unknown, words: unknown[]): unknown {
+    const { service, path, target } = this.subject;
     const operation = (): OperationCore =>
       this.wrappers.operation(service, path.slice(0, -1) || undefined);
     this.#method ??= makeMethod(operation(), target as Method, {
@@ -180,15 +220,20 @@ class FunctionHandler extends ObjectHandler {
     return this.#method.apply(receiver, words as never);
   }
 
-  construct(target: object, words: unknown[], newTarget: object): object {
+  construct(_standIn: object, words: unknown[], newTarget: object): object {
+    const { target } = this.subject;
     const isOurs = newTarget === this.wrapper;
     const made = Reflect.construct(
       target as Method & NewableFunction,
       words,
       isOurs ? (target as NewableFunction) : (newTarget as NewableFunction),
     ) as object;
+    if (isOurs && !this.#hasMade) {
+      this.#hasMade = true;
+      this.wrappers.made(this.subject, made);
+    }
     // Who extends the class makes things of his own.
-    return isOurs ? this.wrappers.member({ ...this.subject, target: made }) : made;
+    return isOurs ? this.wrappers.member({ ...this.subject, target: made, root: made }) : made;
   }
 }
 
@@ -213,19 +258,8 @@ function passThrough(work: Method, wrapper: object, target: object): Method {
   return dressedAs(work, method);
 }
 
+/** Methods may be called `classify`, or even `class`: only of classes the prototype is fixed. */
 function isClass(work: object): boolean {
+  if (Reflect.getOwnPropertyDescriptor(work, "prototype")?.writable !== false) return false;
   return Function.prototype.toString.call(work).startsWith("class");
-}
-
-/** A proxy may not show another value for what its target says cannot change. */
-function isRigid(target: object): boolean {
-  if (typeof target === "function" || Array.isArray(target)) return false;
-  return Reflect.ownKeys(target).some((key) => {
-    const found = Reflect.getOwnPropertyDescriptor(target, key);
-    return found?.configurable === false && found.writable !== true;
-  });
-}
-
-function standIn(target: object): object {
-  return Object.create(Reflect.getPrototypeOf(target)) as object;
 }

@@ -32,3 +32,6 @@ export const breakerDefaults: BreakerOptions = {
   windowMs: 10_000,
   minimumCalls: 20,
 };
+
+/** No circuit at all; known by being this very object. */
+export const breakerOff: BreakerOptions = { ...breakerDefaults, failureThreshold: 0 };

@@ -16,6 +16,11 @@ const options: BreakerOptions = {
 
 type End = "good" | "fault" | "dismissed";
 
+interface Admitted {
+  readonly era: number;
+  readonly sinceMs: number;
+}
+
 /** What is documented, word by word. */
 class Model {
   phase: Exclude<BreakerPhase, "isolated"> = "closed";
@@ -24,24 +29,25 @@ class Model {
   streak = 0;
   openedMs = 0;
   openForMs: number = options.resetTimeoutMs;
-  probes: number[] = [];
+  probes: Admitted[] = [];
 
-  admit(nowMs: number): number | undefined {
+  admit(nowMs: number): Admitted | undefined {
     if (this.isolations > 0) return undefined;
     if (this.phase === "open") {
       if (nowMs < this.openedMs + this.openForMs) return undefined;
       this.go("half_open");
     }
     if (this.phase === "half_open") {
-      this.probes = this.probes.filter((sinceMs) => nowMs - sinceMs < this.openForMs);
+      this.probes = this.probes.filter(({ sinceMs }) => nowMs - sinceMs < this.openForMs);
       if (this.probes.length >= options.successThreshold) return undefined;
-      this.probes.push(nowMs);
     }
-    return this.era;
+    const admitted = { era: this.era, sinceMs: nowMs };
+    if (this.phase === "half_open") this.probes.push(admitted);
+    return admitted;
   }
 
-  end(era: number, end: End, nowMs: number): void {
-    if (era !== this.era) return;
+  end(call: Admitted, end: End, nowMs: number): void {
+    if (call.era !== this.era) return;
     if (this.phase === "closed") {
       if (end === "good") this.streak = 0;
       if (end === "fault") this.streak += 1;
@@ -52,7 +58,7 @@ class Model {
         this.open(nowMs, Math.min(longerMs, options.resetTimeoutMaxMs));
         return;
       }
-      this.probes.shift();
+      this.probes = this.probes.filter((probe) => probe !== call);
       if (end === "good") this.streak += 1;
       if (this.streak >= options.successThreshold) {
         this.go("closed");
@@ -80,7 +86,10 @@ const single = fc.oneof(
   { weight: 3, arbitrary: fc.constant("begin") },
   {
     weight: 3,
-    arbitrary: fc.record({ end: fc.constantFrom<End[]>("good", "fault", "dismissed") }),
+    arbitrary: fc.record({
+      end: fc.constantFrom<End[]>("good", "fault", "dismissed"),
+      isNewest: fc.boolean(),
+    }),
   },
   { weight: 3, arbitrary: fc.record({ byMs: fc.integer({ min: 1, max: 2500 }) }) },
   { weight: 1, arbitrary: fc.constantFrom("isolate", "release", "release") },
@@ -113,19 +122,19 @@ test("in any order of calls, results, pauses and isolations it is what is docume
       const told: string[] = [];
       const breaker = new Breaker(options, (from, to) => void told.push(`${from}>${to}`));
       const model = new Model();
-      const under: { readonly ticket: number; readonly era: number }[] = [];
+      const under: { readonly ticket: number; readonly admitted: Admitted }[] = [];
       const releases: (() => void)[] = [];
       let nowMs = 5000;
       const begin = (): void => {
-        const era = model.admit(nowMs);
+        const admitted = model.admit(nowMs);
         const ticket = breaker.isClosed ? breaker.ticket : breaker.admit(nowMs);
-        expect(ticket === refused).toBe(era === undefined);
-        if (era !== undefined) under.push({ ticket, era });
+        expect(ticket === refused).toBe(admitted === undefined);
+        if (admitted !== undefined) under.push({ ticket, admitted });
       };
-      const end = (how: End): void => {
-        const call = under.shift();
+      const end = (how: End, isNewest = false): void => {
+        const call = isNewest ? under.pop() : under.shift();
         if (call === undefined) return;
-        model.end(call.era, how, nowMs);
+        model.end(call.admitted, how, nowMs);
         if (how === "good") breaker.succeeded(call.ticket, nowMs, 1);
         else if (how === "fault") breaker.failed(call.ticket, nowMs, 1);
         else breaker.dismissed(call.ticket);
@@ -133,7 +142,7 @@ test("in any order of calls, results, pauses and isolations it is what is docume
       for (const deed of course) {
         if (typeof deed === "object") {
           if ("byMs" in deed) nowMs += deed.byMs;
-          else end(deed.end);
+          else end(deed.end, deed.isNewest);
         } else if (deed === "begin") begin();
         else if (deed === "isolate") {
           model.isolations += 1;

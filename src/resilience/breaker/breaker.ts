@@ -6,15 +6,20 @@
  * B2. Only results of calls that were admitted since the last change of phase count (`ticket`): an
  *     answer to an old call neither closes nor opens a circuit that has moved on.
  * B3. Half-open, at most `successThreshold` probes are under way; one that does not come back
- *     within the time that the circuit was open gives its place away.
- * B4. One faulty probe opens it again, for longer; `successThreshold` good ones close it.
+ *     within the time that the circuit was open gives its place away, and keeps its vote.
+ * B4. One faulty probe opens it again, for longer; `successThreshold` good ones close it, unless as
+ *     large a share of them was slow as opens it.
  * B5. What is no fault (a cancelled call, a mistake of the caller) is no vote, and gives the place
  *     of its probe back.
  * B6. An isolated circuit stays so until everybody who isolated it has released it.
  * B7. Time is measured from the moment it opened, also in what is saved.
+ * B8. Switched off (`breakerOff`) it is closed, whatever it was, and nothing opens it. An isolation
+ *     is somebody's own wish and stays.
+ * B9. A call that was not timed is neither slow nor fast by itself, and does not help to make the
+ *     calls enough: those that were timed speak for it.
  */
 import type { BreakerPhase } from "../decision.ts";
-import type { BreakerOptions } from "./breaker-options.ts";
+import { type BreakerOptions, breakerOff } from "./breaker-options.ts";
 import { SlidingWindow } from "./sliding-window.ts";
 
 /** Told of each change of phase, after it. */
@@ -27,15 +32,20 @@ export class Breaker {
   /** B1. Hot: read on every call. */
   isClosed = true;
   #phase: Exclude<BreakerPhase, "isolated"> = "closed";
-  #isolations = 0;
-  #isolatedBecause = "";
+  /** The last one is the one that is told. */
+  #isolations: readonly Isolation[] = [];
+  /** The first one since the last change of phase; each probe has a later one of its own. */
   #ticket = 0;
+  #lastTicket = 0;
   /** Faults in a row while closed, good probes in a row while half-open. */
   #streak = 0;
+  #slowProbes = 0;
   #openedMs = 0;
+  /** From when on probes are let through. */
+  #probesFromMs = 0;
   #openForMs: number;
-  /** When each probe that is under way was let through. */
-  #probes: number[] = [];
+  /** When each probe that is under way was let through, by its ticket. */
+  readonly #probes = new Map<number, number>();
   #window: SlidingWindow | undefined;
   #options: BreakerOptions;
   readonly #tell: PhaseListener;
@@ -58,15 +68,26 @@ export class Breaker {
     }
     this.#options = options;
     if (this.#phase === "closed") this.#openForMs = options.resetTimeoutMs;
+    else if (this.isOff) this.close("it was switched off");
+  }
+
+  /** B8. */
+  get isOff(): boolean {
+    return this.#options === breakerOff;
   }
 
   get phase(): BreakerPhase {
-    return this.#isolations > 0 ? "isolated" : this.#phase;
+    return this.#isIsolated ? "isolated" : this.#phase;
   }
 
-  /** Of whoever was the last to isolate it; undefined: it is not isolated. */
+  /** What it would be if nobody isolated it. */
+  get ownPhase(): Exclude<BreakerPhase, "isolated"> {
+    return this.#phase;
+  }
+
+  /** Of whoever was the last to isolate it, and still does; undefined: it is not isolated. */
   get isolatedBecause(): string | undefined {
-    return this.#isolations > 0 ? this.#isolatedBecause : undefined;
+    return this.#isolations.at(-1)?.reason;
   }
 
   /** The ticket of calls that nobody asked about, because the circuit is closed. */
@@ -87,25 +108,28 @@ export class Breaker {
   /** Until probes are let through; 0 unless open. */
   openLeftMs(nowMs: number): number {
     if (this.#phase !== "open") return 0;
-    return Math.max(0, this.#openedMs + this.#openForMs - nowMs);
+    return Math.max(0, this.#probesFromMs - nowMs);
   }
 
   /** A ticket, or `refused`. */
   admit(nowMs: number): number {
-    if (this.#isolations > 0) return refused;
+    if (this.#isIsolated) return refused;
     if (this.#phase === "closed") return this.#ticket;
     if (this.#phase === "open") {
       if (this.openLeftMs(nowMs) > 0) return refused;
       this.#move("half_open", `it was open for ${Math.round(nowMs - this.#openedMs)} ms`);
     }
     const { successThreshold } = this.#options;
-    if (this.#probes.length >= successThreshold) {
+    if (this.#probes.size >= successThreshold) {
       // B3.
-      this.#probes = this.#probes.filter((sinceMs) => nowMs - sinceMs < this.#openForMs);
-      if (this.#probes.length >= successThreshold) return refused;
+      for (const [ticket, sinceMs] of this.#probes) {
+        if (nowMs - sinceMs >= this.#openForMs) this.#probes.delete(ticket);
+      }
+      if (this.#probes.size >= successThreshold) return refused;
     }
-    this.#probes.push(nowMs);
-    return this.#ticket;
+    this.#lastTicket += 1;
+    this.#probes.set(this.#lastTicket, nowMs);
+    return this.#lastTicket;
   }
 
   /** `elapsedMs` below zero: this call was not timed. */
@@ -115,20 +139,26 @@ export class Breaker {
       if (this.#window !== undefined) this.#count(ticket, { nowMs, elapsedMs, isFault: false });
       return;
     }
-    if (this.#phase !== "half_open" || ticket !== this.#ticket) return;
-    this.#probes.shift();
+    if (this.#phase !== "half_open" || ticket < this.#ticket) return;
+    const { slowCallMs, slowCallRate, successThreshold } = this.#options;
+    if (slowCallRate !== undefined && this.#tookMs(ticket, nowMs, elapsedMs) >= slowCallMs) {
+      this.#slowProbes += 1;
+    }
+    this.#probes.delete(ticket);
     this.#streak += 1;
-    if (this.#streak >= this.#options.successThreshold) {
+    if (this.#streak < successThreshold) return;
+    if (slowCallRate !== undefined && this.#slowProbes / this.#streak >= slowCallRate) {
+      const slow = `${this.#slowProbes} of ${this.#streak} probes`;
+      this.#openLonger(nowMs, `${slow} took ${slowCallMs} ms or longer`);
+    } else {
       this.#move("closed", `${this.#streak} probes in a row were answered`);
     }
   }
 
   failed(ticket: number, nowMs: number, elapsedMs: number): void {
-    if (ticket !== this.#ticket) return;
+    if (ticket < this.#ticket) return;
     if (this.#phase === "half_open") {
-      const { resetGrowth, resetTimeoutMaxMs } = this.#options;
-      this.#openForMs = Math.min(this.#openForMs * resetGrowth, resetTimeoutMaxMs);
-      this.#open(nowMs, "a probe failed");
+      this.#openLonger(nowMs, "a probe failed");
     } else if (this.#phase === "closed") {
       this.#streak += 1;
       const { failureThreshold } = this.#options;
@@ -142,22 +172,20 @@ export class Breaker {
 
   /** B5. */
   dismissed(ticket: number): void {
-    if (this.#phase === "half_open" && ticket === this.#ticket) this.#probes.shift();
+    this.#probes.delete(ticket);
   }
 
   /** Refuses every call, until the returned function is called. */
   isolate(reason: string): () => void {
     const from = this.phase;
-    this.#isolations += 1;
-    this.#isolatedBecause = reason;
+    const isolation: Isolation = { reason };
+    this.#isolations = [...this.#isolations, isolation];
     this.isClosed = false;
     if (from !== "isolated") this.#tell(from, "isolated", reason);
-    let isHeld = true;
     return () => {
-      if (!isHeld) return;
-      isHeld = false;
-      this.#isolations -= 1;
-      if (this.#isolations > 0) return;
+      if (!this.#isolations.includes(isolation)) return;
+      this.#isolations = this.#isolations.filter((other) => other !== isolation);
+      if (this.#isIsolated) return;
       this.isClosed = this.#phase === "closed";
       this.#tell("isolated", this.#phase, "it is isolated by nobody any more");
     };
@@ -165,9 +193,15 @@ export class Breaker {
 
   /** Opens it for `forMs`, whatever was counted: a person, a restored state, a quorum says so. */
   open(nowMs: number, forMs: number, reason: string): void {
+    if (this.isOff) return;
     this.#openForMs = forMs;
-    if (this.#phase === "open") this.#openedMs = nowMs;
+    if (this.#phase === "open") this.#probesFromMs = nowMs + forMs;
     else this.#open(nowMs, reason);
+  }
+
+  /** Lets probes through from now on: somebody has evidence that all is well again. */
+  probeFromNow(nowMs: number): void {
+    if (this.#phase === "open") this.#probesFromMs = Math.min(this.#probesFromMs, nowMs);
   }
 
   /** Closes it and forgets what was counted. An isolation stays. */
@@ -182,44 +216,75 @@ export class Breaker {
     if (this.#phase === "closed") this.#streak = faultsInARow;
   }
 
+  get #isIsolated(): boolean {
+    return this.#isolations.length > 0;
+  }
+
   #count(ticket: number, { nowMs, elapsedMs, isFault }: Counted): void {
     const window = this.#window;
     if (window === undefined || ticket !== this.#ticket) return;
     const { slowCallMs, slowCallRate, failureRate, minimumCalls } = this.#options;
-    const isSlow = elapsedMs >= slowCallMs;
+    // B9.
+    const isSlow = elapsedMs < 0 ? undefined : elapsedMs >= slowCallMs;
     window.add(nowMs, isFault, isSlow);
-    if (!isFault && !isSlow) return;
-    const { calls, faults, slow } = window.sums(nowMs);
-    if (calls < minimumCalls) return;
-    if (failureRate !== undefined && faults / calls >= failureRate) {
+    if (!isFault && isSlow !== true) return;
+    const { calls, faults, timed, judged, slow } = window.sums(nowMs);
+    if (failureRate !== undefined && calls >= minimumCalls && faults / calls >= failureRate) {
       this.#open(nowMs, `${faults} of ${calls} calls failed`);
-    } else if (slowCallRate !== undefined && slow / calls >= slowCallRate) {
-      this.#open(nowMs, `${slow} of ${calls} calls took ${slowCallMs} ms or longer`);
+    } else if (
+      slowCallRate !== undefined &&
+      timed >= minimumCalls &&
+      slow / judged >= slowCallRate
+    ) {
+      const of = timed === calls ? `${slow} of ${calls} calls` : shareOf(slow / judged, timed);
+      this.#open(nowMs, `${of} took ${slowCallMs} ms or longer`);
     }
+  }
+
+  /** Not each call is timed; of a probe it is known at least when it was let through. */
+  #tookMs(ticket: number, nowMs: number, elapsedMs: number): number {
+    return elapsedMs < 0 ? nowMs - (this.#probes.get(ticket) ?? nowMs) : elapsedMs;
+  }
+
+  #openLonger(nowMs: number, reason: string): void {
+    const { resetGrowth, resetTimeoutMaxMs } = this.#options;
+    this.#openForMs = Math.min(this.#openForMs * resetGrowth, resetTimeoutMaxMs);
+    this.#open(nowMs, reason);
   }
 
   #open(nowMs: number, reason: string): void {
     this.#openedMs = nowMs;
+    this.#probesFromMs = nowMs + this.#openForMs;
     this.#move("open", reason);
   }
 
   #move(to: Exclude<BreakerPhase, "isolated">, reason: string): void {
     const from = this.phase;
     this.#phase = to;
-    this.#ticket += 1;
+    this.#lastTicket += 1;
+    this.#ticket = this.#lastTicket;
     this.#streak = 0;
-    this.#probes = [];
+    this.#slowProbes = 0;
+    this.#probes.clear();
     if (to !== "half_open") this.#window?.clear();
     if (to === "closed") this.#openForMs = this.#options.resetTimeoutMs;
-    this.isClosed = to === "closed" && this.#isolations === 0;
-    if (this.#isolations === 0) this.#tell(from, to, reason);
+    this.isClosed = to === "closed" && !this.#isIsolated;
+    if (!this.#isIsolated) this.#tell(from, to, reason);
   }
+}
+
+interface Isolation {
+  readonly reason: string;
 }
 
 interface Counted {
   readonly nowMs: number;
   readonly elapsedMs: number;
   readonly isFault: boolean;
+}
+
+function shareOf(share: number, timed: number): string {
+  return `about ${Math.round(share * 100)} % of the calls, by ${timed} that were timed,`;
 }
 
 function windowFor(options: BreakerOptions): SlidingWindow | undefined {

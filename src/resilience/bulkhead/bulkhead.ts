@@ -12,6 +12,7 @@ import { begin, onAbort, PlainAttempt, refuseAborted } from "../attempt.ts";
 import type { Witness } from "../decision.ts";
 import { BulkheadError } from "../errors.ts";
 import type { CallOptions, Policy, Work } from "../policy.ts";
+import { bulkheadDefaults } from "../policy-defaults.ts";
 import { Running, runningOf } from "../running.ts";
 import type { Tools } from "../tools.ts";
 import { Witnesses } from "../witnesses.ts";
@@ -57,8 +58,8 @@ export class Bulkhead implements Policy {
   constructor(options: BulkheadOptions, tools: Tools) {
     this.name = options.name ?? "bulkhead";
     this.#tools = tools;
-    this.#limit = options.limit ?? 10;
-    this.#queue = options.queue ?? 0;
+    this.#limit = options.limit ?? bulkheadDefaults.limit;
+    this.#queue = options.queue ?? bulkheadDefaults.queue;
     this.#maxWaitMs = options.maxWaitMs;
     this.#witnesses = new Witnesses(this.name);
   }

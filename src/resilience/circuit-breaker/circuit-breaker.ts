@@ -7,6 +7,7 @@ import { createClassify, judgeCall } from "../classify/classify.ts";
 import type { BreakerPhase, Witness } from "../decision.ts";
 import { CallTimeoutError, CircuitBreakerError } from "../errors.ts";
 import type { CallOptions, Policy, Work } from "../policy.ts";
+import { circuitDefaults } from "../policy-defaults.ts";
 import { within } from "../timeout/within.ts";
 import type { Tools } from "../tools.ts";
 import { Witnesses } from "../witnesses.ts";
@@ -28,7 +29,12 @@ export class CircuitBreaker implements Policy {
   #lastError: unknown;
 
   constructor(options: CircuitBreakerOptions, tools: Tools) {
-    const { name = "circuitBreaker", timeoutMs = 30_000, classify, ...limits } = options;
+    const {
+      name = "circuitBreaker",
+      timeoutMs = circuitDefaults.timeoutMs,
+      classify,
+      ...limits
+    } = options;
     this.name = name;
     this.#timeoutMs = timeoutMs;
     this.#classify = classify ?? createClassify(tools.wallMs);
@@ -111,9 +117,9 @@ export class CircuitBreaker implements Policy {
 
   #refuse(nowMs: number): CircuitBreakerError {
     const { phase } = this.#breaker;
-    const leftMs = this.#breaker.openLeftMs(nowMs);
+    const leftMs = Math.ceil(this.#breaker.openLeftMs(nowMs));
     const retryAfterMs = phase === "open" ? { retryAfterMs: leftMs } : {};
-    const reason = phase === "isolated" ? "the circuit is isolated" : "the circuit is open";
+    const reason = `the circuit is ${phase}`;
     this.#witnesses.tell({ kind: "rejected", by: "breaker", reason, ...retryAfterMs });
     return new CircuitBreakerError(this.name, retryAfterMs.retryAfterMs, {
       cause: this.#lastError,

@@ -25,6 +25,8 @@ function short(judgement: Judgement): string {
   return `${category} ${isFault ? "f" : "-"}${isTransient ? "t" : "-"}${neverStarted ? "n" : "-"}`;
 }
 
+const refused = error({ code: "ECONNREFUSED", syscall: "connect" });
+
 const openaiQuota = error({
   status: 429,
   code: "insufficient_quota",
@@ -98,9 +100,65 @@ describe("each error gets the category that its maker means", () => {
       "truncated_stream ft-",
     ],
     [
-      "both addresses refused",
-      new AggregateError([error({ code: "ECONNREFUSED" }), error({ code: "ECONNREFUSED" })]),
+      "both addresses refused, as Node says it",
+      error({ code: "ECONNREFUSED", errors: [refused, refused] }),
       "connection_refused ftn",
+    ],
+    [
+      "both addresses refused, as fetch says it",
+      new TypeError("fetch failed", {
+        cause: error({ code: "ECONNREFUSED", errors: [refused, refused] }),
+      }),
+      "connection_refused ftn",
+    ],
+    [
+      "two of somebody's own, both refused",
+      new AggregateError([refused, refused]),
+      "connection_refused ft-",
+    ],
+    [
+      "refused by its code, and one of its parts was cut off",
+      error({ code: "ECONNREFUSED", errors: [refused, error({ code: "ECONNRESET" })] }),
+      "connection_refused ft-",
+    ],
+    [
+      "refused by a code that was copied from its cause",
+      Object.assign(new Error("the second step failed", { cause: refused }), {
+        code: "ECONNREFUSED",
+      }),
+      "connection_refused ft-",
+    ],
+    [
+      "refused inside of what stopped a fetch",
+      new TypeError("fetch failed", { cause: new Error("no", { cause: refused }) }),
+      "connection_refused ft-",
+    ],
+    [
+      "a TypeError of somebody else around a refusal",
+      new TypeError("it cannot be sent", { cause: refused }),
+      "connection_refused ft-",
+    ],
+    [
+      "a client that has tried several times itself",
+      named("APIConnectionError", "Connection error.", {
+        cause: new TypeError("fetch failed", { cause: refused }),
+      }),
+      "connection_refused ft-",
+    ],
+    [
+      "axios, refused",
+      named("AxiosError", "", { code: "ECONNREFUSED", cause: refused }),
+      "connection_refused ftn",
+    ],
+    [
+      "pg: its pool, by its own words",
+      new Error("Connection terminated due to connection timeout", { cause: new Error("ended") }),
+      "timeout ftn",
+    ],
+    [
+      "all of ours refused",
+      new AllFailedError("a", { asked: ["b"], errors: [refused] }),
+      "connection_refused ft-",
     ],
     [
       "one refused, one cut off",
@@ -202,6 +260,13 @@ describe("each error gets the category that its maker means", () => {
       error({ code: "57014", severity: "ERROR" }, "canceling statement due to statement timeout"),
       "timeout ft-",
     ],
+    ["prisma: a broken constraint", error({ code: "P2002" }), "client_error ---"],
+    ["prisma: cannot be reached", error({ code: "P1001" }), "connection_refused ftn"],
+    [
+      "prisma: what the driver said of a raw query",
+      error({ code: "P2010", meta: { driverAdapterError: { cause: { originalCode: "42703" } } } }),
+      "client_error ---",
+    ],
     ["mysql: the pool is full", new Error("Queue limit reached."), "pool_exhausted ftn"],
     [
       "mysql: the server is full",
@@ -249,7 +314,7 @@ describe("each error gets the category that its maker means", () => {
       named("MongoServerSelectionError", "x", {
         cause: named("MongoNetworkError", "x", { cause: error({ code: "ECONNREFUSED" }) }),
       }),
-      "connection_refused ftn",
+      "connection_refused ft-",
     ],
     [
       "mongo: it is there already",

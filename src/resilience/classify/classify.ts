@@ -5,15 +5,24 @@
  *
  * C1. Never throws, whatever it is given: looks are guarded, and there are at most so many.
  * C2. `neverStarted` is said only where it is proven: by a code or by a driver's own message, not
- *     by a message that sounds like it; and through another error only where that is a transport's.
+ *     by a message that sounds like it. It is said of the very error, and of what stopped a
+ *     `fetch`; what an error has inside proves nothing of whoever has made it.
  * C3. What nobody knows is a fault that may pass: `unknown`.
+ * C4. Where somebody who knows more has said what it is (`sayCategory`), that holds.
  */
 import type { Classify, Judgement } from "../category.ts";
 import { isPolicyError, type PolicyError } from "../errors.ts";
-import { verdictOfCode, verdictOfNumber, verdictOfSqlState, verdictOfStatus } from "./codes.ts";
+import {
+  isSystemRefusal,
+  verdictOfCode,
+  verdictOfNumber,
+  verdictOfSqlState,
+  verdictOfStatus,
+} from "./codes.ts";
 import { rememberLast } from "./last-judgement.ts";
 import { messageIn, nameOf, read, readList, readNumber, readText } from "./read.ts";
-import { retryAfterOf } from "./retry-after.ts";
+import { ownRetryAfterOf, retryAfterOf } from "./retry-after.ts";
+import { saidOf } from "./said-category.ts";
 import { type Verdict, verdicts } from "./verdicts.ts";
 import {
   isTransport,
@@ -81,14 +90,20 @@ class Look {
     if (typeof error === "object" && error !== null && isPolicyError(error)) {
       return this.#ownError(error, level);
     }
+    const said = saidOf(error);
+    if (said !== undefined) return this.#with(error, said);
     const name = nameOf(error);
     const message = messageIn(error);
     const verdict = ownVerdict(error, name, message);
-    if (verdict !== undefined) return this.#with(error, verdicts[verdict]);
+    if (verdict !== undefined) {
+      const judgement: Judgement = verdicts[verdict];
+      const isDoubtful = judgement.neverStarted && this.#isDoubtful(error, name, level);
+      return this.#with(error, isDoubtful ? unproven(judgement) : judgement);
+    }
     const inner = this.#inside(error, level);
     if (inner !== undefined) {
-      const isProof = inner.neverStarted && !isTransport(name, message);
-      return this.#with(error, isProof ? { ...inner, neverStarted: false } : inner);
+      const isFetch = name === "TypeError" && message === "fetch failed";
+      return this.#with(error, isFetch ? inner : unproven(inner));
     }
     const last = lastResort(name, message);
     if (last !== undefined) return this.#with(error, last);
@@ -100,16 +115,33 @@ class Look {
   #ownError(error: PolicyError, level: number): Judgement {
     if (error.code === "CALL_TIMEOUT") return verdicts.timeout;
     if (error.code === "ALL_FAILED") {
-      return this.#several(readList(error, "errors", looks), level) ?? verdicts.unknown;
+      const several = this.#several(readList(error, "errors", looks), level);
+      return unproven(several ?? verdicts.unknown);
     }
-    return this.#with(error, verdicts.rejected);
+    const retryAfterMs = ownRetryAfterOf(error);
+    return retryAfterMs === undefined ? verdicts.rejected : { ...verdicts.rejected, retryAfterMs };
+  }
+
+  /** It says of itself what only a part of it says, or what it has copied from its cause (C2). */
+  #isDoubtful(error: unknown, name: string, level: number): boolean {
+    const isRefusal = (each: unknown): boolean =>
+      this.judge(each, level + 1)?.neverStarted === true;
+    const parts = readList(error, "errors", looks);
+    if (parts.length >= looks || !parts.every(isRefusal)) return true;
+    // Its code is that of what stopped it, by its own contract.
+    if (isTransport(name, "")) return false;
+    if (isCopied(error, name)) return true;
+    const cause = read(error, "cause");
+    return typeof cause === "object" && cause !== null && cause !== error && isRefusal(cause);
   }
 
   #inside(error: unknown, level: number): Judgement | undefined {
     const several = this.#several(readList(error, "errors", looks), level);
     if (several !== undefined) return several;
-    for (const key of ["cause", "lastError", "originalError", "lastNodeError", "reason"]) {
-      const inner = read(error, key);
+    // What the driver has said below Prisma.
+    const below = read(read(error, "meta"), "driverAdapterError");
+    const keys = ["cause", "lastError", "originalError", "lastNodeError", "reason"];
+    for (const inner of [below, ...keys.map((key) => read(error, key))]) {
       if (typeof inner !== "object" || inner === null || inner === error) continue;
       const found = this.judge(inner, level + 1);
       if (found !== undefined) return found;
@@ -117,7 +149,7 @@ class Look {
     return undefined;
   }
 
-  /** The last fault speaks for all; only if none of them was begun, the whole was not. */
+  /** The last fault speaks for all. */
   #several(errors: readonly unknown[], level: number): Judgement | undefined {
     const all = errors.map((each) => this.judge(each, level + 1) ?? verdicts.unknown);
     const known = all.filter((each) => each !== verdicts.unknown);
@@ -126,7 +158,7 @@ class Look {
     return {
       ...speaker,
       isTransient: all.some((each) => each.isTransient),
-      neverStarted: all.every((each) => each.neverStarted),
+      neverStarted: false,
     };
   }
 
@@ -135,6 +167,16 @@ class Look {
     const retryAfterMs = retryAfterOf(error, this.#wallMs);
     return retryAfterMs === undefined ? judgement : { ...judgement, retryAfterMs };
   }
+}
+
+/**
+ * Node and its drivers have the call that was refused beside such a code; an error of somebody's
+ * own class without it has taken the code from another one.
+ */
+function isCopied(error: unknown, name: string): boolean {
+  const code = readText(error, "code");
+  const isOfSystem = code !== undefined && isSystemRefusal(code);
+  return isOfSystem && name !== "Error" && readText(error, "syscall") === undefined;
 }
 
 function ownVerdict(error: unknown, name: string, message: string): Verdict | undefined {
@@ -177,9 +219,10 @@ function codeVerdict(error: unknown, name: string): Verdict | undefined {
 }
 
 function sqlVerdict(error: unknown): Verdict | undefined {
-  // `pg` has `severity` beside its code, `mysql2` has a field of its own.
+  // `pg` has `severity` beside its code, `mysql2` and Prisma have fields of their own.
   const state =
     readText(error, "sqlState") ??
+    readText(error, "originalCode") ??
     (readText(error, "severity") === undefined ? undefined : readText(error, "code"));
   return state === undefined ? undefined : verdictOfSqlState(state.replace("#", ""));
 }
@@ -245,6 +288,9 @@ function lastResort(name: string, message: string): Judgement | undefined {
   }
   const verdict = verdictOfName(name) ?? sound;
   if (verdict === undefined) return undefined;
-  const judgement: Judgement = verdicts[verdict];
+  return unproven(verdicts[verdict]);
+}
+
+function unproven(judgement: Judgement): Judgement {
   return judgement.neverStarted ? { ...judgement, neverStarted: false } : judgement;
 }

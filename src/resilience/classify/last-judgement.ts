@@ -3,9 +3,10 @@
  * second of two equal errors costs a few comparisons.
  *
  * Only of plain errors, on which nothing but a system's own fields can have been put: all that a
- * judgement of them depends on is compared.
+ * judgement of them depends on is compared. What somebody has said of one holds for that one.
  */
 import type { Classify, Judgement } from "../category.ts";
+import { saidOf } from "./said-category.ts";
 
 const plainPrototypes: ReadonlySet<unknown> = new Set([
   Error.prototype,
@@ -28,7 +29,7 @@ export function rememberLast(classify: Classify): Classify {
   let lastCode: unknown;
   let lastSyscall: unknown;
   return (error) => {
-    if (!isPlain(error)) return classify(error);
+    if (!isPlain(error) || saidOf(error) !== undefined) return classify(error);
     const { message, code, syscall } = error;
     const kind: unknown = Object.getPrototypeOf(error);
     const isSame =

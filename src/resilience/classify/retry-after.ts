@@ -15,6 +15,11 @@ export function retryAfterOf(error: unknown, wallMs: () => number): number | und
     const found = typeof headers === "object" && headers !== null && inHeaders(headers, wallMs);
     if (typeof found === "number") return found;
   }
+  return ownRetryAfterOf(error);
+}
+
+/** As the error says of itself: the headers of ours are for clients, in whole seconds. */
+export function ownRetryAfterOf(error: unknown): number | undefined {
   const own = readNumber(error, "retryAfterMs");
   return own !== undefined && own >= 0 ? own : undefined;
 }

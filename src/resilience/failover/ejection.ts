@@ -77,10 +77,11 @@ export class Ejection {
     return nowMs - this.#latencyAtMs > latencyLifeMs ? undefined : this.#latencyMs;
   }
 
-  /** Share of faults within the window: 0 when there was no call. */
+  /** Share of faults within the window, or that of its ejection; 0 when there was no call. */
   failureRate(nowMs: number): number {
     const { calls, faults } = this.#window.sums(nowMs);
-    return calls === 0 ? 0 : faults / calls;
+    if (calls > 0) return faults / calls;
+    return this.isEjected(nowMs) ? this.#ejectedAtRate : 0;
   }
 
   succeeded(nowMs: number, elapsedMs: number): void {
@@ -124,17 +125,20 @@ export class Ejection {
   eject(nowMs: number): number {
     const { baseEjectionMs, maxEjectionMs } = this.#limits;
     this.#relax(nowMs);
+    const rate = this.failureRate(nowMs);
     const forMs = Math.min(maxEjectionMs, baseEjectionMs * 2 ** this.#level);
     this.#level = Math.min(this.#level + 1, 30);
     this.#ejectedUntilMs = nowMs + forMs;
     this.#lastEjectedUntilMs = this.#ejectedUntilMs;
     this.#isOnProbation = false;
     this.#streak = 0;
+    this.#ejectedAtRate = rate;
     this.#window.clear();
     return forMs;
   }
 
   #lastEjectedUntilMs = 0;
+  #ejectedAtRate = 0;
 
   /** J2. */
   #relax(nowMs: number): void {

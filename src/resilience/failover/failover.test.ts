@@ -329,3 +329,37 @@ describe("who comes first", () => {
     expect(await health.execute((target) => target)).toBe(2);
   });
 });
+
+describe("figures of who is ejected, and of who finds nobody", () => {
+  it("keeps the share of faults that led to the ejection", async () => {
+    const { ask, failover } = rig({ a: failing(down), b: () => "answer" });
+    for (let count = 0; count < 6; count += 1) await ask();
+    expect(failover.report()).toMatchObject([
+      { name: "a", state: "ejected", calls: 5, faults: 5, failureRate: 1 },
+      { name: "b", failureRate: 0 },
+    ]);
+  });
+
+  it("enforces nothing when nobody is left", async () => {
+    const { ask, failover } = rig({ a: failing(down), b: failing(down) });
+    const told: unknown[] = [];
+    failover.on(({ decision, enforced }) => {
+      if (decision.kind === "failover") told.push([decision.to, enforced]);
+    });
+    await ask();
+    expect(told).toEqual([
+      ["b", true],
+      [undefined, false],
+    ]);
+  });
+});
+
+it("a share of 0 ejects nobody, whatever happens (N1)", async () => {
+  const spent = error({ status: 429, code: "insufficient_quota" });
+  const plans = { a: failing(spent), b: () => "fine" };
+  const { ask, failover, decisions } = rig(plans, { maxEjectedShare: 0, consecutiveFaults: 1 });
+  await ask();
+  await ask();
+  expect(failover.report().map(({ state }) => state)).not.toContain("ejected");
+  expect(decisions.map(({ kind }) => kind)).not.toContain("ejected");
+});

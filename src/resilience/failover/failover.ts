@@ -118,7 +118,8 @@ export class Failover<A> {
     round.errors.push(error);
     const routed = isRouted ? this.ring.named(route) : undefined;
     const next = isRouted ? routed && round.take(routed) : round.next();
-    this.#witnesses.tell({ kind: "failover", from: member.name, to: next?.name, category, error });
+    const told = { kind: "failover", from: member.name, to: next?.name, category, error } as const;
+    this.#witnesses.tell(told, next !== undefined);
     return next;
   }
 

@@ -2,7 +2,7 @@
  * Alternatives that do the same, and which of them to ask first. Pure: no clock, no calls.
  *
  * N1. Ejections never leave nobody: at most `maxEjectedShare` of all are ejected at a time, always
- *     fewer than all, and one that is alone never.
+ *     fewer than all, and one that is alone never. A share of 0 ejects nobody, any other one may.
  * N2. Where everybody who is not ejected has asked to be left alone, ejected ones are asked after
  *     all (panic, as Envoy calls it): a guess about health is no reason to answer nobody.
  * N3. Who has asked to be left alone (Retry-After) is left alone, so long as it is allowed to ask
@@ -25,11 +25,13 @@ export type Preference = "order" | "latency" | "cost" | "health";
 export interface RingOptions extends Partial<EjectionLimits> {
   /** Default `order`. Equals stay in the order in which they were declared. */
   readonly prefer?: Preference;
-  /** Default 0.5. */
+  /** Default 0.5; 0: nobody is ever ejected. */
   readonly maxEjectedShare?: number;
 }
 
-const ejectionDefaults: EjectionLimits = {
+export const ringDefaults: Required<RingOptions> = {
+  prefer: "order",
+  maxEjectedShare: 0.5,
   consecutiveFaults: 5,
   failureRate: 0.5,
   minimumCalls: 20,
@@ -68,15 +70,20 @@ export class Ring<A> {
   #isPanicking = false;
 
   constructor(alternatives: readonly Alternative<A>[], options: RingOptions, tell: Tell) {
-    const { prefer = "order", maxEjectedShare = 0.5, ...limits } = options;
-    const all = { ...ejectionDefaults, ...limits };
+    const {
+      prefer = ringDefaults.prefer,
+      maxEjectedShare = ringDefaults.maxEjectedShare,
+      ...limits
+    } = options;
+    const all = { ...ringDefaults, ...limits };
     this.members = alternatives.map((alternative, place) => ({
       ...alternative,
       place,
       state: new Ejection(all),
     }));
     const count = alternatives.length;
-    this.#maxEjected = Math.min(count - 1, Math.max(1, Math.floor(count * maxEjectedShare)));
+    const share = Math.max(1, Math.floor(count * maxEjectedShare));
+    this.#maxEjected = maxEjectedShare === 0 ? 0 : Math.min(count - 1, share);
     this.#prefer = prefer;
     this.#tell = tell;
   }

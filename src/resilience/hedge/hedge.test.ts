@@ -139,3 +139,14 @@ it("a caller who gives up is answered at once, and all attempts are aborted", as
   expect(found.error).toEqual(new Error("enough"));
   expect(signals.map((signal) => signal.aborted)).toEqual([true, true]);
 });
+
+it("H3: a hedge for which there was no room does not hide what went wrong", async () => {
+  const { tools, hedge, work } = rig();
+  const full = new BulkheadError("a", 1, 0);
+  const found = outcome(hedge.execute(work([200, fault("reset")], [0, full])));
+  await tools.advance(200);
+  expect(found.error).toMatchObject({ message: "reset" });
+  const alone = outcome(hedge.execute(work([0, full])));
+  await tools.advance(1);
+  expect(alone.error).toBe(full);
+});

@@ -5,15 +5,17 @@
  * H1. Only what may be done twice is hedged; everything else is done once, as without this policy.
  * H2. The first success wins; the signals of the others are aborted, never that of the winner.
  * H3. A failure is final when nothing else is under way, or when it is the caller's own mistake:
- *     hedging is for slow answers, and doing failed work again is for `Retry`.
+ *     hedging is for slow answers, and doing failed work again is for `Retry`. The first failure is
+ *     told; a hedge for which there was no room has not failed.
  * H4. Hedges are paid from a budget: a dependency that is slow for everybody is not asked twice by
  *     everybody.
  */
 import { begin, OpenAttempt, onAbort, PlainAttempt, refuseAborted } from "../attempt.ts";
-import type { Classify } from "../category.ts";
+import type { Classify, ErrorCategory } from "../category.ts";
 import { createClassify, judgeCall } from "../classify/classify.ts";
 import type { Witness } from "../decision.ts";
 import type { CallOptions, Policy, Work } from "../policy.ts";
+import { hedgeDefaults } from "../policy-defaults.ts";
 import { RetryBudget } from "../retry/retry-budget.ts";
 import type { Tools } from "../tools.ts";
 import { Witnesses } from "../witnesses.ts";
@@ -44,7 +46,7 @@ export class Hedge implements Policy {
 
   constructor(options: HedgeOptions, tools: Tools) {
     this.name = options.name ?? "hedge";
-    this.budget = options.budget ?? new RetryBudget({ ratio: 0.1, minimumPerSecond: 1 });
+    this.budget = options.budget ?? new RetryBudget(hedgeDefaults.budget);
     this.#options = options;
     this.#classify = options.classify ?? createClassify(tools.wallMs);
     this.#tools = tools;
@@ -58,7 +60,7 @@ export class Hedge implements Policy {
   async execute<T>(work: Work<T>, call?: CallOptions): Promise<T> {
     refuseAborted(call);
     this.budget.deposit(this.#tools.monotonicMs());
-    const isIdempotent = call?.idempotent ?? this.#options.idempotent ?? false;
+    const isIdempotent = call?.idempotent ?? this.#options.idempotent ?? hedgeDefaults.idempotent;
     if (!isIdempotent) return begin(work, new PlainAttempt(1, call?.signal));
     return this.#race(work, call);
   }
@@ -68,7 +70,7 @@ export class Hedge implements Policy {
       const underWay = new Set<OpenAttempt>();
       let begun = 0;
       let isOver = false;
-      let firstError: { readonly error: Error } | undefined;
+      let first: { readonly error: Error; readonly category: ErrorCategory } | undefined;
       let cancel: (() => void) | undefined;
       const over = (reasonOf: () => unknown): void => {
         isOver = true;
@@ -91,17 +93,21 @@ export class Hedge implements Policy {
       const failed = (attempt: OpenAttempt, error: Error): void => {
         underWay.delete(attempt);
         if (isOver) return;
-        firstError ??= { error };
-        const isFinal = this.#isFinal(error, call);
+        const { isFault, category } = judgeCall(this.#classify, error, call?.signal);
+        if (first === undefined || first.category === "rejected") first = { error, category };
+        const isFinal = !isFault && category !== "rejected";
         if (underWay.size > 0 && !isFinal) return;
-        reject(isFinal ? error : firstError.error);
+        reject(isFinal ? error : first.error);
         over(outrun);
       };
       const ask = (): void => {
         begun += 1;
         const attempt = new OpenAttempt(begun, call?.signal);
         underWay.add(attempt);
-        cancel = begun > (this.#options.hedges ?? 1) ? undefined : this.#later(begun + 1, ask);
+        cancel =
+          begun > (this.#options.hedges ?? hedgeDefaults.hedges)
+            ? undefined
+            : this.#later(begun + 1, ask);
         begin(work, attempt).then(
           (value) => answered(attempt, value),
           (error: unknown) => failed(attempt, error as Error),
@@ -109,12 +115,6 @@ export class Hedge implements Policy {
       };
       ask();
     });
-  }
-
-  /** H3. A hedge for which there was no room is no answer. */
-  #isFinal(error: Error, call: CallOptions | undefined): boolean {
-    const { isFault, category } = judgeCall(this.#classify, error, call?.signal);
-    return !isFault && category !== "rejected";
   }
 
   /** H4: taken from the budget when it is due, and not when it is planned. */

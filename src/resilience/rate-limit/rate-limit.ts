@@ -2,6 +2,7 @@ import { begin, PlainAttempt, refuseAborted } from "../attempt.ts";
 import type { Witness } from "../decision.ts";
 import { RateLimitError } from "../errors.ts";
 import type { CallOptions, Policy, Work } from "../policy.ts";
+import { rateLimitDefaults } from "../policy-defaults.ts";
 import { sleep } from "../sleep.ts";
 import type { Tools } from "../tools.ts";
 import { Witnesses } from "../witnesses.ts";
@@ -33,12 +34,12 @@ export class RateLimit implements Policy {
   #refused = 0;
 
   constructor(options: RateLimitOptions, tools: Tools) {
-    const { limit, perMs = 1000, burst = limit } = options;
+    const { limit, perMs = rateLimitDefaults.perMs, burst = limit } = options;
     this.name = options.name ?? "rateLimit";
     this.#tools = tools;
     this.#rate = new CellRate(perMs / limit, burst);
-    this.#maxWaitMs = options.maxWaitMs ?? 0;
-    this.#queue = options.queue ?? 1000;
+    this.#maxWaitMs = options.maxWaitMs ?? rateLimitDefaults.maxWaitMs;
+    this.#queue = options.queue ?? rateLimitDefaults.queue;
     this.#witnesses = new Witnesses(this.name);
   }
 

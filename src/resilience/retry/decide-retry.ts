@@ -7,6 +7,7 @@
  *     own that does not say when it ends): never.
  * D3. Only what was declared idempotent, or has provably not begun, is done again.
  * D4. No sooner than the dependency asks for; if that is later than anybody waits, not at all.
+ * D5. Nobody is made to wait for an attempt that a circuit will turn away.
  */
 import type { Judgement } from "../category.ts";
 import type { RetryRefusal } from "../decision.ts";
@@ -24,6 +25,8 @@ export interface RetryFacts {
   readonly maxRetryAfterMs: number;
   /** Until nobody waits any more; infinite without a deadline. */
   readonly leftMs: number;
+  /** Until the circuit lets anything through; 0 where it does. */
+  readonly circuitOpenMs: number;
   /** Below one: spreads those who were all told the same time. */
   readonly chance: number;
   /** Takes one from the budget; false when it is empty. */
@@ -46,6 +49,7 @@ export function decideRetry(facts: RetryFacts): RetryVerdict {
   if (delayMs >= facts.leftMs || retryAfterMs > facts.maxRetryAfterMs) {
     return { kind: "refused", because: "deadline" };
   }
+  if (delayMs < facts.circuitOpenMs) return { kind: "refused", because: "circuit_open" };
   if (!facts.spend()) return { kind: "refused", because: "budget_exhausted" };
   const because = facts.isIdempotent ? "declared_idempotent" : "never_started";
   return { kind: "retry", delayMs, because };

@@ -9,7 +9,9 @@
  *     its seconds.
  * R2. What is older than the window counts neither for nor against.
  */
+import { checkOptions, numberOption, optionsOf } from "../../kernel/index.ts";
 import { SlidingWindow } from "../breaker/sliding-window.ts";
+import { retryBudgetDefaults } from "../policy-defaults.ts";
 
 const windowMs = 10_000;
 
@@ -30,15 +32,26 @@ export interface RetryBudgetReport {
   readonly left: number;
 }
 
+const shape = optionsOf({
+  ratio: numberOption({ min: 0, max: 100 }),
+  minimumPerSecond: numberOption({ min: 0, max: 1e6 }),
+});
+
+/** Hand one to all policies that call the same target: `retry({ budget })`. */
 export class RetryBudget {
-  readonly #ratio: number;
+  /** Retries for each call. */
+  readonly ratio: number;
   readonly #reserve: number;
   /** Retries are its faults, everything else its calls. */
   readonly #window = new SlidingWindow(windowMs);
   #refused = 0;
 
-  constructor({ ratio = 0.2, minimumPerSecond = 3 }: RetryBudgetOptions = {}) {
-    this.#ratio = ratio;
+  constructor(options: RetryBudgetOptions = {}) {
+    const { ratio, minimumPerSecond } = {
+      ...retryBudgetDefaults,
+      ...checkOptions("RetryBudget", options, shape),
+    };
+    this.ratio = ratio;
     this.#reserve = (minimumPerSecond * windowMs) / 1000;
   }
 
@@ -61,7 +74,7 @@ export class RetryBudget {
     const sums = this.#window.sums(nowMs);
     const calls = sums.calls - sums.faults;
     // Whole retries only; floating point must not make 0.2 x 5 less than 1.
-    const allowed = Math.floor(this.#ratio * calls + this.#reserve + 1e-9);
+    const allowed = Math.floor(this.ratio * calls + this.#reserve + 1e-9);
     const left = Math.max(0, allowed - sums.faults);
     return { calls, retries: sums.faults, refused: this.#refused, left };
   }

@@ -5,6 +5,7 @@
 import type { Random } from "../../kernel/index.ts";
 import { type Backoff, exponential } from "../backoff.ts";
 import type { Judgement } from "../category.ts";
+import { retryDefaults } from "../policy-defaults.ts";
 import { decideRetry, type RetryVerdict } from "./decide-retry.ts";
 import { RetryBudget } from "./retry-budget.ts";
 
@@ -62,13 +63,14 @@ export class RetryRule {
     return decideRetry({
       judgement,
       attempt,
-      attempts: options.attempts ?? 3,
-      isIdempotent: failed.idempotent ?? options.idempotent ?? false,
+      attempts: options.attempts ?? retryDefaults.attempts,
+      isIdempotent: failed.idempotent ?? options.idempotent ?? retryDefaults.idempotent,
       isCancelled: failed.isCancelled ?? false,
       isOn: this.#isOn(),
       backoffMs: this.#backoffMs(attempt),
-      maxRetryAfterMs: options.maxRetryAfterMs ?? 30_000,
+      maxRetryAfterMs: options.maxRetryAfterMs ?? retryDefaults.maxRetryAfterMs,
       leftMs: failed.leftMs ?? Number.POSITIVE_INFINITY,
+      circuitOpenMs: 0,
       chance: this.#random.next(),
       spend: () => this.budget.spend(nowMs),
     });

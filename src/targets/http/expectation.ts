@@ -4,11 +4,13 @@
  * E1. Without a declared status every 2xx is good.
  * E2. A body of `application/health+json` that says it fails is not good even with 200; one that
  *     warns is good. What else is JSON is judged by what was declared and by nothing else.
+ * E3. Of a body of `application/health+json` the reason says which checks fail, and no raw JSON.
  */
 import { z } from "zod";
 import { excerpt, inMs, type Trouble } from "../check-reading.ts";
 import { textPattern } from "../text-pattern.ts";
 import type { Answer } from "./ask.ts";
+import { healthWords, memberOf, parseJson, saysItFails } from "./health-words.ts";
 
 const oneStatus = z.union([z.int(), z.string().regex(/^[1-5](?:xx|\d\d)$/)]);
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
@@ -48,7 +50,7 @@ export function judgeOf(expectation: Expectation): Judge {
     const wrong = json.length > 0 ? jsonTrouble(answer, json) : undefined;
     if (wrong) return wrong;
     if (expectation.json["status"] === undefined && saysItFails(answer)) {
-      return content(`the body says it fails: ${excerpt(answer.text)}`);
+      return content(`the body says it fails: ${wordsOf(answer)}`);
     }
     if (maxMs === undefined || elapsedMs <= maxMs) return undefined;
     return { symptom: "slow", reason: `good, but it took ${inMs(elapsedMs)} of ${maxMs} ms` };
@@ -67,10 +69,16 @@ function statusTest(wanted: readonly (string | number)[]): (status: number) => b
   };
 }
 
-function statusTrouble({ headers, text }: Answer): Trouble {
+function statusTrouble(answer: Answer): Trouble {
+  const { headers } = answer;
   const location = headers.location === undefined ? "" : ` to ${excerpt(headers.location)}`;
-  const said = excerpt(text);
+  const said = wordsOf(answer);
   return { symptom: "status", reason: `${location}${said === "" ? "" : `: ${said}`}` };
+}
+
+/** E3. */
+function wordsOf(answer: Answer): string {
+  return healthWords(answer) ?? excerpt(answer.text);
 }
 
 function cutNote({ isCut, text }: Answer): string {
@@ -94,26 +102,4 @@ function jsonTrouble(
     return content(`${path} is ${seen}, not ${JSON.stringify(value)}`);
   }
   return undefined;
-}
-
-function memberOf(value: unknown, name: string): unknown {
-  if (value === null || typeof value !== "object" || !Object.hasOwn(value, name)) return undefined;
-  return (value as Record<string, unknown>)[name];
-}
-
-const failing: ReadonlySet<unknown> = new Set(["fail", "error", "down"]);
-
-function saysItFails({ headers, text }: Answer): boolean {
-  if (!/^application\/health\+json\b/i.test(headers["content-type"] ?? "")) return false;
-  const status = memberOf(parseJson(text), "status");
-  return typeof status === "string" && failing.has(status.toLowerCase());
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Then it is no JSON, which is for the caller to judge.
-    return undefined;
-  }
 }

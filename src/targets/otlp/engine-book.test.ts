@@ -1,5 +1,7 @@
+import { hostname } from "node:os";
 import { describe, expect, test } from "vitest";
 import { bookLimits, EngineBook } from "./engine-book.ts";
+import { sharedErrors } from "./shared-errors.ts";
 import { readTelemetry, type Telemetry } from "./telemetry.ts";
 
 let atMs = 0;
@@ -19,7 +21,10 @@ interface Told {
   readonly failed?: number;
   readonly operation?: string;
   readonly breaker?: number;
+  readonly enforced?: number;
   readonly others?: readonly string[];
+  readonly pid?: number;
+  readonly host?: string;
 }
 
 function metrics({ id = "a", service = "shop", operation = "pay", ...told }: Told = {}) {
@@ -34,6 +39,10 @@ function metrics({ id = "a", service = "shop", operation = "pay", ...told }: Tol
       attributes: attributes({ ...of, "soulmirror.outcome": "failure", "error.type": "timeout" }),
     },
   ];
+  const enforced =
+    told.enforced === undefined
+      ? []
+      : [{ asInt: String(told.enforced), attributes: attributes(of) }];
   const breaker = [{ asInt: String(told.breaker ?? 0), attributes: attributes(of) }];
   const others = (told.others ?? []).map((name) => ({
     name,
@@ -42,12 +51,14 @@ function metrics({ id = "a", service = "shop", operation = "pay", ...told }: Tol
   const metricList = [
     { name: "soulmirror.operation.calls", sum: { dataPoints: calls, aggregationTemporality: 2 } },
     { name: "soulmirror.breaker.state", gauge: { dataPoints: breaker } },
+    { name: "soulmirror.breaker.enforced", gauge: { dataPoints: enforced } },
     ...others,
   ];
   const resource = attributes({
     "service.name": service,
     "service.instance.id": id,
-    "process.pid": 7,
+    "process.pid": told.pid ?? 7,
+    ...(told.host === undefined ? {} : { "host.name": told.host }),
   });
   return read("metrics", [
     { resource: { attributes: resource }, scopeMetrics: [{ metrics: metricList }] },
@@ -101,6 +112,43 @@ describe("what engines tell", () => {
     ]);
   });
 
+  test("of a process that lives, or that cannot be seen from here, is shown (K5)", () => {
+    const book = new EngineBook();
+    const nobody = 2 ** 30;
+    book.take(metrics({ id: "here", pid: process.pid, host: hostname() }), "shop", now());
+    book.take(metrics({ id: "away", pid: nobody, host: "elsewhere" }), "shop", now());
+    book.take(metrics({ id: "in a box", pid: nobody, host: hostname() }), "shop", now());
+    const shown = book.reports(now()).map(({ id }) => id);
+    expect(shown).toEqual(["here", "away", "in a box"]);
+  });
+
+  test("says the subject of what it tells once", () => {
+    const book = new EngineBook();
+    const key = "db.query.timeoutMs";
+    const told = [`mode: mode: off`, `${key}: ${key}: 5 s`, "a: b: a: b", "no: no", ": : x"];
+    for (const body of told) book.take(failure({}, body), undefined, now());
+    const shown = book.reports(now())[0]?.failures.map(({ message }) => message);
+    expect(shown?.toReversed()).toEqual([
+      "mode: off",
+      `${key}: 5 s`,
+      "a: b: a: b",
+      "no: no",
+      ": : x",
+    ]);
+  });
+
+  test("has the time of its last figures, which a line of its log is not", () => {
+    const book = new EngineBook();
+    book.take(failure({}), undefined, now());
+    const at = (): unknown => book.reports(now())[0]?.figuresAt;
+    expect(at()).toBe(null);
+    const figuresAt = now().wallMs;
+    book.take(metrics(), undefined, now());
+    atMs += 1000;
+    book.take(failure({}), undefined, now());
+    expect(at()).toBe(figuresAt);
+  });
+
   test("between two messages there is a window; of the first nobody knows since when", () => {
     const book = new EngineBook();
     expect(book.take(metrics({ calls: 100 }), undefined, now()).windows).toEqual([]);
@@ -109,6 +157,26 @@ describe("what engines tell", () => {
     expect(windows).toEqual([
       { service: "shop", pid: 7, elapsedMs: 10_000, calls: 64, failed: 4, openBreakers: 1 },
     ]);
+  });
+
+  test("a circuit that is only told of is open and turns nothing away", () => {
+    const book = new EngineBook();
+    const of = (enforced?: number) => ({
+      breaker: 2,
+      ...(enforced === undefined ? {} : { enforced }),
+    });
+    const openBreakers = (enforced?: number): unknown => {
+      atMs += 10_000;
+      return book.take(metrics(of(enforced)), undefined, now()).windows[0]?.openBreakers;
+    };
+    openBreakers();
+    const shown = (): unknown => book.reports(now())[0]?.operations;
+    // An engine that is older does not say.
+    expect(openBreakers()).toBe(1);
+    expect(shown()).toMatchObject([{ breaker: "open", breakerEnforced: null }]);
+    expect(openBreakers(0)).toBe(0);
+    expect(shown()).toMatchObject([{ breaker: "open", breakerEnforced: false }]);
+    expect(openBreakers(1)).toBe(1);
   });
 
   test("secrets are masked in what is kept as text", () => {
@@ -148,5 +216,109 @@ describe("is bounded, and the sender is told what had no room (K1)", () => {
     );
     // Seven operations with three points each, and six series.
     expect([rejected, engine?.refused]).toEqual([27, 27]);
+  });
+});
+
+describe("errors of engines", () => {
+  function errors(id: string, calls: number, { service = "shop", resource = "db:5432" } = {}) {
+    const words = {
+      "soulmirror.error.id": id,
+      "soulmirror.error.headline": `api.order: ECONNREFUSED ${resource} hunter2`,
+      "soulmirror.error.origin": "api.order",
+      "soulmirror.error.resource": resource,
+      "soulmirror.error.bursting": true,
+      "error.type": "connection_refused",
+    };
+    const dataPoints = [{ asDouble: calls, attributes: attributes(words) }];
+    const metric = {
+      name: "soulmirror.error.calls",
+      sum: { dataPoints, aggregationTemporality: 2 },
+    };
+    const owner = attributes({ "service.name": service, "service.instance.id": service });
+    return read("metrics", [
+      { resource: { attributes: owner }, scopeMetrics: [{ metrics: [metric] }] },
+    ]);
+  }
+
+  test("are known by their id, without secrets, and are of when they last became more", () => {
+    atMs = 0;
+    const book = new EngineBook(bookLimits, (text) => text.replaceAll("hunter2", "***"));
+    for (const calls of [3, 7, 7]) {
+      book.take(errors("1", calls), undefined, now());
+      atMs += 10_000;
+    }
+    expect(book.reports(now())[0]?.errors).toEqual([
+      {
+        id: "1",
+        headline: "api.order: ECONNREFUSED db:5432 ***",
+        origin: "api.order",
+        resource: "db:5432",
+        category: "connection_refused",
+        calls: 7,
+        isBursting: true,
+        relation: null,
+        at: 1_700_000_010_000,
+      },
+    ]);
+    expect(book.reports(now())[0]).toMatchObject({ operations: [], series: [] });
+  });
+
+  test("are put together from their calls and from what is known of them", () => {
+    atMs = 0;
+    const book = new EngineBook();
+    const tell = (name: string, value: number, words: Record<string, string>): void => {
+      const given = attributes({ "soulmirror.error.id": "1", ...words });
+      const dataPoints = [{ asDouble: value, attributes: given }];
+      const metric = { name, gauge: { dataPoints } };
+      const owner = attributes({ "service.name": "shop", "service.instance.id": "shop" });
+      const resource = { attributes: owner };
+      const message = [{ resource, scopeMetrics: [{ metrics: [metric] }] }];
+      book.take(read("metrics", message), undefined, now());
+    };
+    const resource = { "soulmirror.error.resource": "db:5432", "error.type": "timeout" };
+    const words = {
+      "soulmirror.error.headline": "db.query: no answer",
+      "soulmirror.error.origin": "db.query",
+      "soulmirror.error.relation": "it follows another one",
+    };
+    tell("soulmirror.error.calls", 3, resource);
+    tell("soulmirror.error.bursting", 1, words);
+    const both = {
+      id: "1",
+      headline: "db.query: no answer",
+      origin: "db.query",
+      resource: "db:5432",
+      category: "timeout",
+      calls: 3,
+      isBursting: true,
+      relation: "it follows another one",
+    };
+    expect(book.reports(now())[0]?.errors).toEqual([expect.objectContaining(both)]);
+    tell("soulmirror.error.calls", 4, resource);
+    tell("soulmirror.error.bursting", 0, { "soulmirror.error.headline": "a: b" });
+    const later = { ...both, calls: 4, isBursting: false, headline: "a: b", relation: null };
+    expect(book.reports(now())[0]?.errors).toEqual([expect.objectContaining(later)]);
+    expect(book.reports(now())[0]).toMatchObject({ operations: [], series: [] });
+  });
+
+  test("are bounded, and what says nothing is refused", () => {
+    const book = new EngineBook();
+    for (let id = 1; id <= 500; id += 1) book.take(errors(String(id), id), undefined, now());
+    const [report] = book.reports(now());
+    expect(report?.errors).toHaveLength(100);
+    expect(report?.errors[0]).toMatchObject({ id: "500", calls: 500 });
+    expect(book.take(errors("", 1), undefined, now()).rejected).toBe(1);
+  });
+
+  test("of several services that name one thing are one trouble, while they go on", () => {
+    atMs = 0;
+    const book = new EngineBook();
+    for (const service of ["shop", "mail"])
+      book.take(errors("1", 3, { service, resource: "DB:5432" }), undefined, now());
+    book.take(errors("2", 3, { service: "bill", resource: "redis:6379" }), undefined, now());
+    const shared = () => sharedErrors(book.reports(now()), now().wallMs);
+    expect(shared()).toMatchObject([{ resource: "db:5432", services: ["mail", "shop"], calls: 6 }]);
+    atMs = 310_000;
+    expect(shared()).toEqual([]);
   });
 });

@@ -8,9 +8,16 @@
  *     that is silent for `silentMs` is no longer shown.
  * K3. Who has shown the token of a service is that service, whatever its message says.
  * K4. Times are the receiver's own: a sender's clock may be wrong.
+ * K5. One whose process has run on this machine and has ended is shown no more, at once. Whoever
+ *     sends again, because that process was another one of the same number, is shown again.
  */
+import { hostname } from "node:os";
 import { canonicalJson, type Instant } from "../../kernel/index.ts";
+import type { ProcessIdentity } from "../../model/index.ts";
+import { isAlive, processIdentity } from "../../system/index.ts";
+import { EngineErrors, type ErrorFigures } from "./engine-errors.ts";
 import { type BreakerState, EngineOperations, type OperationFigures } from "./engine-operations.ts";
+import { EngineProviders, type ProviderFigures } from "./engine-providers.ts";
 import type { Attributes, LogLine, Point, Telemetry } from "./telemetry.ts";
 
 export interface EngineFailure {
@@ -43,7 +50,13 @@ export interface EngineReport {
   readonly sender: string;
   readonly firstSeenAt: number;
   readonly seenAt: number;
+  /** When the last figures of its operations came; null: none came yet. */
+  readonly figuresAt: number | null;
   readonly operations: readonly OperationFigures[];
+  /** AI providers that stand in for each other, ring by ring. */
+  readonly providers: readonly ProviderFigures[];
+  /** What fails, each error once with its way; those with the most calls first. */
+  readonly errors: readonly ErrorFigures[];
   /** Newest first. */
   readonly failures: readonly EngineFailure[];
   /** What it measures besides: the last value of each series. */
@@ -97,11 +110,16 @@ interface Engine {
   readonly host: string | null;
   readonly sender: string;
   readonly firstSeenAt: number;
+  /** K5. Undefined for one that is elsewhere, or where that cannot be seen. */
+  readonly process: ProcessIdentity | undefined;
   readonly operations: EngineOperations;
+  readonly providers: EngineProviders;
+  readonly errors: EngineErrors;
   readonly series: Map<string, EngineSeries>;
   failures: readonly EngineFailure[];
   seenAt: number;
   seenMs: number;
+  figuresAt: number | null;
   /** Monotonic time of the last message that had figures of operations. */
   figuresMs: number | undefined;
   spans: number;
@@ -144,24 +162,28 @@ export class EngineBook {
   /** By service, then by when it was first seen. */
   reports(now: Instant): readonly EngineReport[] {
     this.#forgetSilent(now);
+    this.#forgetEnded();
     return [...this.#engines.values()]
       .toSorted((a, b) => a.service.localeCompare(b.service) || a.firstSeenAt - b.firstSeenAt)
       .map(reportOf);
   }
 
   #takePart(engine: Engine, part: Telemetry, now: Instant) {
-    const { operations } = engine;
+    const { operations, providers, errors } = engine;
     engine.seenAt = now.wallMs;
     engine.seenMs = now.monotonicMs;
     engine.spans += part.spans;
     engine.failedSpans += part.failedSpans;
     const before = operations.totals();
-    const others = part.points.filter((point) => !operations.isAbout(point));
+    const besides = part.points.filter((point) => !operations.isAbout(point));
+    const others = besides.filter((point) => !providers.isAbout(point) && !errors.isAbout(point));
     let refused = part.unread + operations.take(part.points, this.#limits.operationsMax);
+    refused += providers.take(besides) + errors.take(besides, now.wallMs);
     for (const point of others) if (!this.#keepSeries(engine, point, now)) refused += 1;
     for (const line of part.logs) this.#keepFailure(engine, line, now);
     engine.refused += refused;
-    const hasFigures = others.length < part.points.length;
+    const hasFigures = besides.length < part.points.length;
+    if (hasFigures) engine.figuresAt = now.wallMs;
     return { refused, window: hasFigures ? windowOf(engine, before, now) : undefined };
   }
 
@@ -173,7 +195,9 @@ export class EngineBook {
     const key = JSON.stringify([service, id]);
     const known = this.#engines.get(key);
     if (known !== undefined) return known;
+    if (this.#engines.size >= this.#limits.enginesMax) this.#forgetEnded();
     if (this.#engines.size >= this.#limits.enginesMax) return undefined;
+    const isHere = Number.isInteger(pid) && text("host.name") === hostname();
     const engine: Engine = {
       service,
       id,
@@ -181,11 +205,15 @@ export class EngineBook {
       host: text("host.name") || null,
       sender: `${text("telemetry.sdk.name")} ${text("telemetry.sdk.version")}`.trim() || "unknown",
       firstSeenAt: now.wallMs,
+      process: isHere ? processIdentity(pid) : undefined,
       operations: new EngineOperations(),
+      providers: new EngineProviders(),
+      errors: new EngineErrors(this.#mask),
       series: new Map(),
       failures: [],
       seenAt: now.wallMs,
       seenMs: now.monotonicMs,
+      figuresAt: null,
       figuresMs: undefined,
       spans: 0,
       failedSpans: 0,
@@ -218,7 +246,7 @@ export class EngineBook {
       severity,
       operation: text("soulmirror.operation"),
       category: text("error.type"),
-      message: this.#mask(body),
+      message: this.#mask(withoutEcho(body)),
       count: Math.max(1, Number(attributes["soulmirror.repeated"] ?? 1) || 1),
       requestId: text("soulmirror.request_id"),
       userId: text("user.id"),
@@ -226,11 +254,24 @@ export class EngineBook {
     engine.failures = [failure, ...engine.failures].slice(0, this.#limits.failuresMax);
   }
 
+  /** K5. */
+  #forgetEnded(): void {
+    for (const [key, { process }] of this.#engines) {
+      if (process !== undefined && !isAlive(process)) this.#engines.delete(key);
+    }
+  }
+
   #forgetSilent({ monotonicMs }: Instant): void {
     for (const [key, { seenMs }] of this.#engines) {
       if (monotonicMs - seenMs > this.#limits.silentMs) this.#engines.delete(key);
     }
   }
+}
+
+/** `mode: mode: it is off` says its subject twice: a sender puts it before words that have it. */
+function withoutEcho(text: string): string {
+  const head = text.slice(0, text.indexOf(": ") + 2);
+  return head.length > 2 && text.startsWith(head + head) ? text.slice(head.length) : text;
 }
 
 function windowOf(
@@ -254,8 +295,15 @@ function windowOf(
 }
 
 function reportOf(engine: Engine): EngineReport {
-  const { seenMs: _, figuresMs: _ms, operations, series, ...told } = engine;
-  return { ...told, operations: operations.figures(), series: [...series.values()] };
+  const { seenMs: _, figuresMs: _ms, process: _process, ...told } = engine;
+  const { operations, providers, errors, series } = told;
+  return {
+    ...told,
+    operations: operations.figures(),
+    providers: providers.figures(),
+    errors: errors.figures(),
+    series: [...series.values()],
+  };
 }
 
-export type { BreakerState, OperationFigures };
+export type { BreakerState, ErrorFigures, OperationFigures, ProviderFigures };

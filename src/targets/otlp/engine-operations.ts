@@ -15,8 +15,20 @@ export interface OperationFigures {
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
   readonly breaker: BreakerState | null;
+  /** False: it turns nothing away; null: its engine does not say. */
+  readonly breakerEnforced: boolean | null;
+  /** Why it is isolated, where it is. */
+  readonly breakerReason: string | null;
   /** By kind: how often it acted, and how often the mode only let it be told. */
   readonly decisions: Readonly<Record<string, { enforced: number; detected: number }>>;
+}
+
+/** Its circuit is open, and not only told of. */
+export function turnsAway({
+  breaker,
+  breakerEnforced,
+}: Pick<OperationFigures, "breaker" | "breakerEnforced">): boolean {
+  return (breaker === "open" || breaker === "isolated") && breakerEnforced !== false;
 }
 
 interface Operation {
@@ -24,6 +36,8 @@ interface Operation {
   readonly failures: Map<string, number>;
   inFlight: number;
   breaker: BreakerState | null;
+  breakerEnforced: boolean | null;
+  breakerReason: string | null;
   p50Ms: number | null;
   p99Ms: number | null;
   readonly decisions: Map<string, { enforced: number; suppressed: number }>;
@@ -60,8 +74,7 @@ export class EngineOperations {
       const failed = sum(operation.failures.values());
       totals.calls += operation.succeeded + failed;
       totals.failed += failed;
-      if (operation.breaker === "open" || operation.breaker === "isolated")
-        totals.openBreakers += 1;
+      if (turnsAway(operation)) totals.openBreakers += 1;
     }
     return totals;
   }
@@ -69,7 +82,7 @@ export class EngineOperations {
   figures(): readonly OperationFigures[] {
     return [...this.#operations].map(([name, operation]) => {
       const failed = sum(operation.failures.values());
-      const { inFlight, breaker, p50Ms, p99Ms } = operation;
+      const { inFlight, breaker, breakerEnforced, breakerReason, p50Ms, p99Ms } = operation;
       return {
         name,
         calls: operation.succeeded + failed,
@@ -79,6 +92,8 @@ export class EngineOperations {
         p50Ms,
         p99Ms,
         breaker,
+        breakerEnforced,
+        breakerReason,
         decisions: Object.fromEntries(
           [...operation.decisions].map(([kind, { enforced, suppressed }]) => [
             kind,
@@ -97,6 +112,8 @@ export class EngineOperations {
       failures: new Map(),
       inFlight: 0,
       breaker: null,
+      breakerEnforced: null,
+      breakerReason: null,
       p50Ms: null,
       p99Ms: null,
       decisions: new Map(),
@@ -125,6 +142,14 @@ function put(operation: Operation, { metric, attributes, value, histogram }: Poi
       return true;
     case "soulmirror.breaker.state":
       operation.breaker = states[value] ?? null;
+      // Of the same message, after this one, `isolation` says why; older engines say it here.
+      operation.breakerReason = reasonOf(attributes["soulmirror.breaker.reason"]);
+      return true;
+    case "soulmirror.breaker.isolation":
+      operation.breakerReason = reasonOf(attributes["soulmirror.breaker.reason"]);
+      return true;
+    case "soulmirror.breaker.enforced":
+      operation.breakerEnforced = value === 1;
       return true;
     case "soulmirror.policy.decisions": {
       const kind = word("soulmirror.decision");
@@ -137,6 +162,11 @@ function put(operation: Operation, { metric, attributes, value, histogram }: Poi
       // Of what a newer engine tells, this daemon shows what it knows.
       return true;
   }
+}
+
+/** A person has given it: it is shown, and never longer than what he may give. */
+function reasonOf(value: unknown): string | null {
+  return typeof value === "string" && value !== "" ? value.slice(0, 200) : null;
 }
 
 function putWord<T>(map: Map<string, T>, word: string, value: T): boolean {

@@ -13,9 +13,13 @@ export {
   type EngineReport,
   type EngineSeries,
   type EngineWindow,
+  type ErrorFigures,
   type OperationFigures,
+  type ProviderFigures,
   type Taken,
 } from "./engine-book.ts";
+export { turnsAway } from "./engine-operations.ts";
+export { type SharedError, sharedErrors } from "./shared-errors.ts";
 export { readTelemetry, type Signal, type Telemetry } from "./telemetry.ts";
 export { ProtobufError };
 

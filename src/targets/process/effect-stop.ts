@@ -4,8 +4,15 @@
  * S1. Only members of the run are signalled, each by pid and start.
  * S2. `done` means that nothing of the run is left, a zombie counting as gone.
  * S3. The router is told first, so that no new request goes to a process that is about to end.
+ * S4. Who is stopped and not started again at once keeps no process for his next start.
  */
-import type { AbortSignalLike, Command, Effector, StepResult } from "../../model/index.ts";
+import type {
+  AbortSignalLike,
+  Command,
+  Effector,
+  ResourceId,
+  StepResult,
+} from "../../model/index.ts";
 import { livingStat } from "../../system/index.ts";
 import { killCgroups } from "./cgroups.ts";
 import type { ProcessContext } from "./context.ts";
@@ -28,6 +35,8 @@ const routerMs = 250;
 /** How long the kernel may take to end what was killed (a process in state D cannot be). */
 const killMs = 5000;
 const pollMs = 5;
+/** A restart stops and starts within so long. */
+const restartMs = 5000;
 
 export function stopEffector(context: ProcessContext): Effector {
   return {
@@ -51,6 +60,7 @@ async function stop(
   });
   if (runs.length === 0) {
     await endRemains(context, resource);
+    dropSpareLater(context, resource);
     return done("nothing runs");
   }
   const results = await Promise.all(
@@ -61,9 +71,18 @@ async function stop(
       return endRun(context, run, { signal, graceMs, abort });
     }),
   );
+  dropSpareLater(context, resource);
   const left = results.filter((result) => result.left > 0);
   const text = results.map((result) => result.detail).join("; ");
   return left.length > 0 ? failure(text) : done(text);
+}
+
+/** S4. */
+function dropSpareLater({ spares, table, later }: ProcessContext, resource: ResourceId): void {
+  if (!spares.has(resource)) return;
+  later(restartMs, () => {
+    if (table.current(resource) === undefined) spares.drop(resource);
+  });
 }
 
 /** `left` processes could not be ended. */

@@ -127,10 +127,10 @@ async function makeSpare(context: ProcessContext, run: Run): Promise<void> {
   const { resource, number, specHash } = run;
   const spec = context.specOf(specHash);
   const account = spec && findAccount(spec);
-  const isCurrent = (): boolean => context.table.current(resource) === run;
-  if (!spec || !account?.ok || !isCurrent() || context.spares.has(resource)) return;
+  const isWanted = (): boolean => context.table.current(resource) === run && !run.isStopping;
+  if (!spec || !account?.ok || !isWanted() || context.spares.has(resource)) return;
   const outfit = await outfitOf(context, spec, { number, account: account.value });
-  if (isCurrent()) context.spares.make(resource, outfit);
+  if (isWanted()) context.spares.make(resource, outfit);
   else removeCgroups(outfit.groups.paths);
 }
 

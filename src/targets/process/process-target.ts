@@ -216,10 +216,9 @@ export class ProcessTarget {
     for (const cancel of this.#cancels) cancel();
     this.#cancels.clear();
     const { spares, timers } = this.#context;
-    spares.dropUnless(() => false);
     const late = Promise.withResolvers<void>();
     const cancel = timers.after(sparesEndMs, () => late.resolve());
-    await Promise.race([spares.ended(), late.promise]);
+    await Promise.race([spares.close(), late.promise]);
     cancel();
   }
 

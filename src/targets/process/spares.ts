@@ -11,7 +11,8 @@
  *     none.
  * V2. It ends with the daemon, whose end is the end of its input.
  * V3. At most `sparesMax`, one for an instance.
- * V4. Its groups go with it; `ended` tells when, for a daemon that is about to end itself.
+ * V4. Its groups go with it; `close` tells when, for a daemon that is about to end itself. One that
+ *     was about to be made then is not made any more.
  */
 import { statSync } from "node:fs";
 import type { ProcessIdentity, ResourceId } from "../../model/index.ts";
@@ -54,6 +55,7 @@ const shellName = /^[A-Za-z_]\w*$/;
 export class Spares {
   readonly #kept = new Map<ResourceId, Kept>();
   readonly #dismissed = new Set<Kept>();
+  #isClosed = false;
 
   has(resource: ResourceId): boolean {
     return this.#kept.has(resource);
@@ -63,7 +65,7 @@ export class Spares {
     this.drop(resource);
     const { launch, groups } = outfit;
     const isPassedOn = Object.keys(launch.env).every((name) => shellName.test(name));
-    if (!isPassedOn || this.#kept.size >= sparesMax) return giveBack(groups);
+    if (this.#isClosed || !isPassedOn || this.#kept.size >= sparesMax) return giveBack(groups);
     const hears: { kept?: Kept } = {};
     const child = groups.birth(() =>
       spawnWaiting(launch, (code, signal) => this.#ended(resource, hears.kept, { code, signal })),
@@ -116,8 +118,10 @@ export class Spares {
     }
   }
 
-  /** When all that were dismissed are gone. */
-  async ended(): Promise<void> {
+  /** No more are made; resolves when all that were dismissed are gone (V4). */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.dropUnless(() => false);
     await Promise.all([...this.#dismissed].map(({ gone }) => gone.promise));
   }
 

@@ -7,21 +7,12 @@ import {
   TruncatedStreamError,
 } from "../../../src/engine/ai/index.ts";
 import { clientOfBoth, question, streamed, textOf } from "./clients.ts";
-import { misbehaviours } from "./misbehaviours.ts";
+import { breaks, misbehaviours } from "./misbehaviours.ts";
 import { providerPair } from "./provider-pair.ts";
-import type { Break } from "./provider-server.ts";
 import { cutAt, errorOf, nothingOpenAt } from "./waiting.ts";
 
 const [alpha, beta] = await providerPair("alpha", "beta");
 const both = (options?: ClientOptions) => clientOfBoth(alpha, beta, options);
-
-const breaks: readonly (readonly [string, Break])[] = [
-  ["stalls", "stall"],
-  ["is reset", "reset"],
-  ["ends clean without [DONE]", "end"],
-  ["says [DONE] and has finished nothing", "done"],
-  ["tells of an error", { error: { message: "boom", type: "server_error", code: null } }],
-];
 
 describe("a stream", () => {
   it.each(misbehaviours)("$name before it began: $category", async (misbehaviour) => {
@@ -52,6 +43,16 @@ describe("a stream", () => {
     expect(error).toBeInstanceOf(TruncatedStreamError);
     expect(error).toMatchObject({ category: "truncated_stream", provider: "llm:a" });
     expect(beta.asked).toEqual([]);
+    await nothingOpenAt(alpha, beta);
+  });
+
+  it("that breaks before the second of two choices has begun ends in an error", async () => {
+    const afterFirst = { kind: "break", after: 6, how: "reset" } as const;
+    alpha.behave(afterFirst, afterFirst);
+    const { client } = both();
+    expect(await textOf(await client.chat.completions.create(streamed))).toMatch(/^I am alpha/);
+    const stream = await client.chat.completions.create({ ...streamed, n: 2 });
+    expect(await errorOf(textOf(stream))).toBeInstanceOf(TruncatedStreamError);
     await nothingOpenAt(alpha, beta);
   });
 

@@ -10,7 +10,7 @@ import { ProviderServer } from "./provider-server.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const page = await readFile(join(root, "docs/engine/ai.md"), "utf8");
-const examples = [...page.matchAll(/```js\n(.*?)```\n\n```text\n(.*?)```/gs)].map(
+const examples = [...page.matchAll(/```ts\n(.*?)```\n\n```text\n(.*?)```/gs)].map(
   ([, code = "", output = ""], index) => ({ title: `example ${index + 1}`, code, output }),
 );
 
@@ -33,16 +33,20 @@ afterAll(async () => {
 
 describe("docs/engine/ai.md", () => {
   it("has its examples", () => {
-    expect(examples.length).toBe(4);
-    expect(page.match(/```js/g)?.length).toBe(4);
+    expect(examples.length).toBe(5);
+    expect(page.match(/```ts/g)?.length).toBe(5);
   });
 
   it.each(examples)("$title prints what it says", async ({ code, output }) => {
-    const file = join(folder, "example.mjs");
+    const file = join(folder, "example.ts");
     const here = code
       .replace(
         '"soulmirror/ai"',
         JSON.stringify(new URL("src/public/ai.ts", `file://${root}`).href),
+      )
+      .replace(
+        '"soulmirror"',
+        JSON.stringify(new URL("src/public/index.ts", `file://${root}`).href),
       )
       .replace("https://api.deepseek.com", deepseek.baseURL);
     await writeFile(file, here);

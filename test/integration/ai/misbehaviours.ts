@@ -1,6 +1,6 @@
 /** Every way in which a provider is known to fail, and what has to become of it. */
 import type { ErrorCategory } from "../../../src/resilience/index.ts";
-import type { Behaviour } from "./provider-server.ts";
+import type { Behaviour, Break } from "./provider-server.ts";
 
 export interface Misbehaviour {
   readonly name: string;
@@ -126,4 +126,13 @@ export const badAnswers: readonly Misbehaviour[] = [
     category: "server_error",
     goesOn: true,
   },
+];
+
+/** How a stream ends that does not end well. */
+export const breaks: readonly (readonly [string, Break])[] = [
+  ["stalls", "stall"],
+  ["is reset", "reset"],
+  ["ends clean without [DONE]", "end"],
+  ["says [DONE] and has finished nothing", "done"],
+  ["tells of an error", { error: { message: "boom", type: "server_error", code: null } }],
 ];

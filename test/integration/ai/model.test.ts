@@ -11,9 +11,9 @@ import {
   TruncatedStreamError,
 } from "../../../src/engine/ai/index.ts";
 import { AllFailedError } from "../../../src/resilience/index.ts";
-import { badAnswers, misbehaviours } from "./misbehaviours.ts";
+import { until } from "../../until.ts";
+import { badAnswers, breaks, misbehaviours } from "./misbehaviours.ts";
 import { providerPair } from "./provider-pair.ts";
-import type { Break } from "./provider-server.ts";
 import { closedAddress, cutAt, errorOf, listen, nothingOpenAt, shortLimits } from "./waiting.ts";
 
 const [alpha, beta] = await providerPair("alpha", "beta");
@@ -95,14 +95,6 @@ describe("a text", () => {
     expect(told).toEqual(["llm:a -> llm:b: server_error"]);
   });
 });
-
-const breaks: readonly (readonly [string, Break])[] = [
-  ["stalls", "stall"],
-  ["is reset", "reset"],
-  ["ends clean without [DONE]", "end"],
-  ["says [DONE] and has finished nothing", "done"],
-  ["tells of an error", { error: { message: "boom", type: "server_error", code: null } }],
-];
 
 describe("a stream", () => {
   it.each(misbehaviours)("$name before it began: $category", async (misbehaviour) => {
@@ -196,8 +188,12 @@ describe("a stream", () => {
     alpha.behave({ kind: "break", after: 3, how: "stall" });
     const { model, told } = both({ betweenChunksMs: "1m" });
     const reader = (await model.doStream(call())).stream.getReader();
-    const types = [];
-    while (types.at(-1) !== "text-delta") types.push((await reader.read()).value?.type);
+    const types: unknown[] = [];
+    const isText = async (): Promise<boolean> => {
+      types.push((await reader.read()).value?.type);
+      return types.at(-1) === "text-delta";
+    };
+    await until(isText, { everyMs: 0, seen: () => types });
     await reader.cancel();
     await cutAt(alpha);
     expect([told, beta.asked]).toEqual([[], []]);

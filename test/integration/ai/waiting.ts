@@ -1,7 +1,7 @@
 /** Small things that the tests of providers share. */
 import { expect } from "vitest";
+import { freePort } from "../../../bench/rig/free-ports.ts";
 import type { Decided } from "../../../src/resilience/index.ts";
-import { freePort } from "../../../src/system/index.ts";
 import type { ProviderServer } from "./provider-server.ts";
 
 /** Short, for what never comes; long enough for what comes from a busy machine. */

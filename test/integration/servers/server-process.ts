@@ -7,16 +7,17 @@ import { once } from "node:events";
 import { chmodSync, chownSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
-import { descendantsOf, freePort } from "../../../src/system/index.ts";
+import { freePort } from "../../../bench/rig/free-ports.ts";
+import { descendantsOf } from "../../../src/system/index.ts";
 import { binaries, findBinary } from "../../gates/binaries.ts";
+import { until } from "../../until.ts";
 
 export interface ServerPlan {
   readonly name: string;
-  /** The user of Debian's package: servers of databases refuse to run as root. */
-  readonly user: string;
+  /** The user of Debian's package, for servers that refuse to run as root. */
+  readonly user?: string;
   /** Makes the data; run once, before the first start. */
-  initialise(folder: string): readonly string[];
+  initialise?(folder: string): readonly string[];
   command(place: { readonly folder: string; readonly port: number }): readonly string[];
   /** Resolves when it serves, rejects when not yet. */
   isReady(port: number): Promise<void>;
@@ -51,8 +52,8 @@ interface Identity {
 }
 
 /** Root becomes the user of the package; everybody else stays who they are. */
-function identityOf(user: string): Identity {
-  if (process.getuid?.() !== 0) return {};
+function identityOf(user: string | undefined): Identity {
+  if (user === undefined || process.getuid?.() !== 0) return {};
   const ask = (flag: string): number => {
     const answer = spawnSync("id", [flag, user], { encoding: "utf8" });
     return Number(answer.stdout);
@@ -88,19 +89,20 @@ export async function startServer(plan: ServerPlan): Promise<DatabaseServer> {
   };
   const start = async (): Promise<void> => {
     const [file = "", ...args] = plan.command({ folder, port });
-    for (;;) {
-      const started = spawn(file, args, { ...identity, cwd: folder, stdio: "ignore" });
-      child = started;
-      // After a crash PostgreSQL refuses until the last of its children has noticed.
-      if (await comesUp(started, () => plan.isReady(port))) return;
-      await pause(100);
-    }
+    // After a crash PostgreSQL refuses until the last of its children has noticed.
+    const isUp = (): Promise<boolean> => {
+      child = spawn(file, args, { ...identity, cwd: folder, stdio: "ignore" });
+      return comesUp(child, () => plan.isReady(port));
+    };
+    await until(isUp, { what: `${plan.name} starts`, everyMs: 100, seen: () => child?.exitCode });
   };
 
   try {
-    const [file = "", ...args] = plan.initialise(folder);
-    const made = spawnSync(file, args, { ...identity, cwd: folder, encoding: "utf8" });
-    if (made.status !== 0) throw new Error(`${file} failed: ${made.stderr || made.stdout}`);
+    const [file, ...args] = plan.initialise?.(folder) ?? [];
+    if (file !== undefined) {
+      const made = spawnSync(file, args, { ...identity, cwd: folder, encoding: "utf8" });
+      if (made.status !== 0) throw new Error(`${file} failed: ${made.stderr || made.stdout}`);
+    }
     await start();
   } catch (error) {
     await kill();
@@ -127,13 +129,17 @@ async function comesUp(child: ChildProcess, isReady: () => Promise<void>): Promi
   const failed = once(child, "error").then(([error]: unknown[]) => Promise.reject(error as Error));
   failed.catch(() => undefined);
   await Promise.race([once(child, "spawn"), failed]);
-  while (child.exitCode === null && child.signalCode === null) {
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  let last: unknown;
+  const answers = async (): Promise<boolean> => {
     try {
-      await isReady();
+      if (!hasEnded()) await isReady();
       return true;
-    } catch {
-      await pause(30);
+    } catch (error) {
+      last = error;
+      return false;
     }
-  }
-  return false;
+  };
+  await until(answers, { what: "it serves", everyMs: 30, seen: () => String(last) });
+  return !hasEnded();
 }

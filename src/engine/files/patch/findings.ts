@@ -1,4 +1,5 @@
 /** Tells what was seen: each pair of places once, however often it happens there. */
+import { harmless } from "../../../resilience/index.ts";
 import type { EngineEventHub, SilentError } from "../../events.ts";
 
 const placesMax = 1000;
@@ -25,11 +26,7 @@ export class Findings {
     if (this.#told.has(key) || this.#told.size >= placesMax || this.#isIgnored(path)) return;
     this.#told.add(key);
     events?.emit("silent_error", finding);
-    try {
-      onFinding?.(finding);
-    } catch {
-      // A listener that throws harms no call.
-    }
+    harmless(() => onFinding?.(finding));
   }
 
   #isIgnored(path: string): boolean {

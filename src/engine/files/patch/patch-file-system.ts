@@ -7,7 +7,7 @@
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { checkOptions, SoulMirrorError } from "../../../kernel/index.ts";
-import type { Tools } from "../../../resilience/index.ts";
+import { harmless, type Tools } from "../../../resilience/index.ts";
 import type { EngineEventHub, SilentError } from "../../events.ts";
 import { realTools } from "../../real-tools.ts";
 import { type Healing, type Told, tellHub } from "../healing.ts";
@@ -78,10 +78,6 @@ export function patchFileSystem(options: PatchOptions = {}): () => void {
 function teller({ events, onHealed }: PatchOptions): HealTools["tell"] {
   return (healing, operation) => {
     if (events !== undefined) tellHub(events, healing, { operation });
-    try {
-      onHealed?.(healing, { operation });
-    } catch {
-      // A listener that throws harms no call.
-    }
+    harmless(() => onHealed?.(healing, { operation }));
   };
 }

@@ -11,11 +11,11 @@
  *     and none of them keeps the process alive.
  */
 import { type CancelTimer, messageOf } from "../../../kernel/index.ts";
-import type { Tools } from "../../../resilience/index.ts";
+import { harmless, type Tools } from "../../../resilience/index.ts";
 import { LogSketch } from "../../../statistics/index.ts";
 import type { CallMeter, OpenCall } from "../../operation.ts";
+import { currentRequestIds } from "../../request-ids.ts";
 import type { Metering } from "../operation-meters.ts";
-import { currentRequestIds } from "../request-context.ts";
 import type { Finding, PoolDriver, PoolEvent, PoolNotice } from "./pool-driver.ts";
 import { reconnectDelays } from "./reconnect-delays.ts";
 import { patienceMs, silentForMs } from "./silence.ts";
@@ -28,7 +28,9 @@ export interface PoolGuardOptions {
   readonly suspectAfterMs: number;
   readonly suspectFactor: number;
   readonly probeTimeoutMs: number;
-  readonly onNotice: ((notice: PoolNotice) => void) | undefined;
+  /** A fresh connection was answered where others had failed. */
+  readonly onBack: () => void;
+  readonly onNotice: ((notice: PoolNotice) => unknown) | undefined;
   readonly tools: Tools;
 }
 
@@ -217,11 +219,18 @@ export class PoolGuard<Connection extends object> {
     if (waiting === 0 || idle > 0 || total < limit || nowMs - this.#lastReturnMs <= limitMs) return;
     const taken = [...this.#seen.values()].filter((each) => each.isTaken);
     const unused = taken.filter((each) => each.open.size === 0).length;
+    const unseen = Math.max(0, total - taken.length);
     const forMs = Math.round(nowMs - this.#lastReturnMs);
+    const suspects = [
+      ...(unused > 0 ? [`${unused} of them have no query under way: are they released?`] : []),
+      ...(unseen > 0
+        ? [`${unseen} are still being made, or were taken before the watch began`]
+        : []),
+    ];
     const message =
       `all ${limit} connections are taken, ${waiting} callers wait, and none came back for ` +
-      `${forMs} ms; ${unused} of them have no query under way: are they released?`;
-    this.#tell("exhausted", message, { limit, waiting, unused, forMs });
+      `${forMs} ms; ${suspects.join("; ") || "each of them has a query under way"}`;
+    this.#tell("exhausted", message, { limit, waiting, unused, unseen, forMs });
   }
 
   /** G2. Ends when the server has answered. */
@@ -266,8 +275,10 @@ export class PoolGuard<Connection extends object> {
     if (wasAway || dead.length > 0) {
       // The pool learns in a moment that they are gone; what fails now is told by the next look.
       await this.#pause(settleMs);
-      await this.#driver.refresh().catch(() => undefined);
+      const refreshed = this.#driver.refresh().catch(() => undefined);
+      await Promise.race([refreshed, this.#pause(this.#options.probeTimeoutMs)]);
     }
+    if (wasAway || dead.length > 0) harmless(this.#options.onBack);
     if (dead.length > 0) {
       this.#told.delete("recreated");
       const message = `${dead.length} connections of ${name} were dead and are made anew`;
@@ -326,10 +337,7 @@ export class PoolGuard<Connection extends object> {
   #tell(event: PoolEvent, message: string, details: Readonly<Record<string, unknown>> = {}): void {
     if (this.#told.has(event) || this.#isOver) return;
     this.#told.add(event);
-    try {
-      this.#options.onNotice?.({ event, subject: this.#options.name, message, details });
-    } catch {
-      // Told after the fact: what it throws changes nothing.
-    }
+    const { name, onNotice } = this.#options;
+    harmless(() => onNotice?.({ event, subject: name, message, details }));
   }
 }

@@ -7,8 +7,9 @@
  * 2. Commands that wait in the server (`BLPOP`, `XREAD ... BLOCK`) are neither measured nor missed,
  *    and while one is open the connection is never called dead.
  */
-import { messageOf, SoulMirrorError } from "../../../kernel/index.ts";
-import type { Metering } from "../operation-meters.ts";
+import { checkArgument, messageOf, refusedOption } from "../../../kernel/index.ts";
+import { leftError } from "../answer-error.ts";
+import { type Metering, meteringOption } from "../operation-meters.ts";
 import type { Finding, PoolDriver } from "./pool-driver.ts";
 import { PoolGuard } from "./pool-guard.ts";
 import {
@@ -40,7 +41,7 @@ interface RedisClient {
   duplicate(options: Readonly<Record<string, unknown>>): RedisClient;
   ping(): Promise<unknown>;
   connect(): Promise<unknown>;
-  disconnect(isReconnecting?: boolean): void;
+  disconnect: (isReconnecting?: boolean) => void;
   on(event: string, listener: (...given: never[]) => void): unknown;
   off(event: string, listener: (...given: never[]) => void): unknown;
 }
@@ -73,14 +74,17 @@ export function watchRedis(
   options: WatchPoolOptions = {},
 ): PoolWatch {
   const checked = checkPoolOptions("watchRedis", options, { name: "redis", word: "command" });
-  if (!isRedisClient(client)) {
-    throw new SoulMirrorError("OPTIONS_INVALID", "watchRedis needs a client of ioredis", {
-      fix: "hand in what `new Redis()` of ioredis returns",
-    });
+  checkArgument(["watchRedis", "engine"], engine, meteringOption);
+  const clientFix = "hand in what `new Redis()` of ioredis returns";
+  const refused = refusedOption<never>("a client of ioredis", clientFix);
+  const isThing = typeof client === "object" && client !== null;
+  if (!isThing || !isRedisClient(client)) {
+    return checkArgument(["watchRedis", "client"], client, refused);
   }
   const seen: Seen = { answeredMs: checked.tools.monotonicMs(), open: new Set(), blocking: 0 };
   const driver = driverOf(client, seen, checked.tools.monotonicMs);
-  const guard = new PoolGuard<object>(driver, engine, checked);
+  const onBack = (): void => engine.serverIsBack?.(client);
+  const guard = new PoolGuard<object>(driver, engine, { ...checked, onBack });
   return poolWatch(
     guard,
     driver,
@@ -166,9 +170,11 @@ function watchClient(client: RedisClient, watching: Watching): () => void {
   const measured = new WeakSet<Command>();
   const before = Object.getOwnPropertyDescriptor(client, "sendCommand");
   const { sendCommand } = client;
+  const end = watchEnd(client);
   client.sendCommand = function sendWatched(this: RedisClient, command, ...rest): unknown {
     // A command comes by again when it was kept for a later connection.
     const isGreeting = client.status === "connect" && greetings.has(command.name);
+    if (command.name === "quit") end.isWanted = true;
     if (!measured.has(command) && !isGreeting) {
       measured.add(command);
       watchCommand(command, client, watching);
@@ -178,6 +184,7 @@ function watchClient(client: RedisClient, watching: Watching): () => void {
   let connecting: ReturnType<typeof guard.connecting> | undefined;
   const listeners = {
     connecting: () => {
+      end.isWanted = false;
       connecting = guard.connecting();
     },
     ready: () => {
@@ -186,18 +193,38 @@ function watchClient(client: RedisClient, watching: Watching): () => void {
       connecting = undefined;
     },
     close: () => {
-      const error = new Error("Connection is closed.");
-      if (connecting === undefined) guard.lost(client, error);
-      else connecting.fail(error);
+      const error = end.isWanted ? leftError("the client") : new Error("Connection is closed.");
+      if (connecting !== undefined) connecting.fail(error);
+      else if (end.isWanted) guard.gone(client);
+      else guard.lost(client, error);
       connecting = undefined;
     },
   };
   for (const [event, listener] of Object.entries(listeners)) client.on(event, listener);
   return () => {
+    end.stop();
     if (before === undefined) Reflect.deleteProperty(client, "sendCommand");
     else Object.defineProperty(client, "sendCommand", before);
     for (const [event, listener] of Object.entries(listeners)) client.off(event, listener);
   };
+}
+
+/** A connection that its owner ends is none that was lost. */
+function watchEnd(client: RedisClient): { isWanted: boolean; stop: () => void } {
+  const before = Object.getOwnPropertyDescriptor(client, "disconnect");
+  const { disconnect } = client;
+  const end = {
+    isWanted: false,
+    stop: () => {
+      if (before === undefined) Reflect.deleteProperty(client, "disconnect");
+      else Object.defineProperty(client, "disconnect", before);
+    },
+  };
+  client.disconnect = function disconnectWatched(this: RedisClient, isReconnecting = false): void {
+    if (!isReconnecting) end.isWanted = true;
+    return disconnect.call(this, isReconnecting);
+  };
+  return end;
 }
 
 function watchCommand(command: Command, client: RedisClient, watching: Watching): void {

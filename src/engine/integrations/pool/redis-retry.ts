@@ -1,5 +1,5 @@
 /** How a client of Redis comes back. */
-import { checkOptions, durationOption, optionsOf } from "../../../kernel/index.ts";
+import { checkOptions, durationOption, messageOf, optionsOf } from "../../../kernel/index.ts";
 import { realTools } from "../../real-tools.ts";
 import { reconnectDelayMs } from "./reconnect-delays.ts";
 
@@ -34,5 +34,5 @@ export function redisRetryStrategy(options: RedisRetryOptions = {}): (attempt: n
  * The command that met it is sent again over the new connection: it was refused, so not done.
  */
 export function reconnectOnFailover(error: Error): 2 | false {
-  return error.message.startsWith("READONLY") ? 2 : false;
+  return messageOf(error).startsWith("READONLY") ? 2 : false;
 }

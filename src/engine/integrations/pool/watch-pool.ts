@@ -1,16 +1,17 @@
 /** A pool of `pg` or `mysql2` under watch. */
 import {
   callbackOption,
+  checkArgument,
   checkOptions,
   durationOption,
   numberOption,
   optionsOf,
-  SoulMirrorError,
+  refusedOption,
   textOption,
 } from "../../../kernel/index.ts";
 import type { Tools } from "../../../resilience/index.ts";
 import { realTools } from "../../real-tools.ts";
-import type { Metering } from "../operation-meters.ts";
+import { type Metering, meteringOption } from "../operation-meters.ts";
 import { mysqlDriver, mysqlPoolIn, watchMysqlPool } from "./mysql-pool.ts";
 import { isPgPool, pgDriver, watchPgPool } from "./pg-pool.ts";
 import type { PoolCounts, PoolNotice } from "./pool-driver.ts";
@@ -25,8 +26,8 @@ export interface WatchPoolOptions {
   readonly suspectFactor?: number;
   /** How long a fresh connection may take to be answered: 3 s. */
   readonly probeTimeoutMs?: number | string;
-  /** Told of what was found and done; one that throws harms nobody. */
-  readonly onNotice?: (notice: PoolNotice) => void;
+  /** Told of what was found and done; one that fails harms nobody. */
+  readonly onNotice?: (notice: PoolNotice) => unknown;
   readonly tools?: Tools;
 }
 
@@ -35,7 +36,7 @@ const shape = optionsOf({
   suspectAfterMs: durationOption({ min: 50 }),
   suspectFactor: numberOption({ min: 1, max: 1000 }),
   probeTimeoutMs: durationOption({ min: 50 }),
-  onNotice: callbackOption<(notice: PoolNotice) => void>(),
+  onNotice: callbackOption<(notice: PoolNotice) => unknown>(),
   tools: (tools) => tools as Tools,
 });
 
@@ -50,7 +51,7 @@ export function checkPoolOptions(
   subject: string,
   options: WatchPoolOptions,
   words: { readonly name: string; readonly word: string },
-): PoolGuardOptions {
+): Omit<PoolGuardOptions, "onBack"> {
   const read = checkOptions(subject, options, shape);
   return {
     ...words,
@@ -82,21 +83,22 @@ export function watchPool(
   pool: object,
   options: WatchPoolOptions = {},
 ): PoolWatch {
+  checkArgument(["watchPool", "engine"], engine, meteringOption);
+  const poolFix = "hand in a Pool of pg, or what createPool of mysql2 or mysql2/promise returns";
+  const refused = refusedOption<never>("a kind of pool that is known", poolFix);
+  if (typeof pool !== "object" || pool === null)
+    checkArgument(["watchPool", "pool"], pool, refused);
   const mysql = mysqlPoolIn(pool);
+  const optionsFor = (name: string): PoolGuardOptions => ({
+    ...checkPoolOptions("watchPool", options, { name, word: "query" }),
+    onBack: () => {
+      for (const each of new Set([pool, mysql ?? pool])) engine.serverIsBack?.(each);
+    },
+  });
   const watching = isPgPool(pool)
-    ? guardPg(engine, pool, checkPoolOptions("watchPool", options, { name: "pg", word: "query" }))
-    : mysql &&
-      guardMysql(
-        engine,
-        mysql,
-        checkPoolOptions("watchPool", options, { name: "mysql", word: "query" }),
-      );
-  if (watching === undefined) {
-    throw new SoulMirrorError("OPTIONS_INVALID", "watchPool does not know this kind of pool", {
-      fix: "hand in a Pool of pg, or what createPool of mysql2 or mysql2/promise returns",
-    });
-  }
-  return watching;
+    ? guardPg(engine, pool, optionsFor("pg"))
+    : mysql && guardMysql(engine, mysql, optionsFor("mysql"));
+  return watching ?? checkArgument(["watchPool", "pool"], pool, refused);
 }
 
 function guardPg(
