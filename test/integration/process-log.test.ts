@@ -101,8 +101,11 @@ test("the target rotates by itself what its specification limits", async () => {
 
 test("what is written faster than anybody looks fills no disk, and is told", async () => {
   await using bench = new ProcessBench();
-  const flood = writer.replace('"x".repeat(40)', '"x".repeat(40_000)');
-  await bench.start(flood, { log: { maxBytes: 50_000, keep: 2 } });
+  const flood = `const { writeSync } = require("node:fs");
+    const text = ("x".repeat(39_999) + "\\n").repeat(50);
+    setInterval(() => writeSync(1, text), 10);`;
+  const specHash = bench.spec(flood, { log: { maxBytes: 50_000, keep: 2 } });
+  expect(await bench.run("start", { specHash })).toMatchObject({ kind: "done" });
   const names = ["shop.1.log.1", "shop.1.log.2"].map((name) => join(bench.directory.logs, name));
   const isTold = (): boolean => bench.notes.some((note) => note.startsWith("log-lines-lost"));
   await until(() => names.every((name) => existsSync(name)) && isTold());
