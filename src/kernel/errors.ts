@@ -31,6 +31,14 @@ export const errorTable = {
     exitCode: 7,
     means: "at least one fault of the drill was not healed",
   },
+  VAULT_LOCKED: { status: 423, exitCode: 11, means: "somebody else works in the repository" },
+  VAULT_PASSPHRASE_WRONG: { status: 403, exitCode: 12, means: "no key opens with the passphrase" },
+  VAULT_NOT_FOUND: { status: 404, exitCode: 10, means: "there is no repository at the location" },
+  VAULT_FOREIGN: { status: 409, exitCode: 10, means: "the locations hold different repositories" },
+  VAULT_TOO_NEW: { status: 409, exitCode: 10, means: "a newer version wrote the repository" },
+  VAULT_DAMAGED: { status: 500, exitCode: 4, means: "what was read from a vault is not sound" },
+  VAULT_NO_QUORUM: { status: 503, exitCode: 1, means: "too few locations hold the backup" },
+  LOCATION_FAILED: { status: 502, exitCode: 1, means: "a location did not do what it was asked" },
   INTERNAL: { status: 500, exitCode: 70, means: "an error of our own" },
 } as const satisfies Record<string, { status: number; exitCode: number; means: string }>;
 

@@ -46,7 +46,7 @@ const stages: readonly Place[] = [
   pure("execute", 2),
   pure("verify", 2),
   pure("knowledge", 2),
-  pure("vault", 2, { nodeModules: ["node:crypto", "node:zlib"] }),
+  pure("vault", 2, { nodeModules: ["node:buffer", "node:crypto", "node:zlib"] }),
   pure("mirror", 2),
   pure("alert", 2),
 ];
