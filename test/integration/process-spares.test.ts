@@ -9,7 +9,7 @@ import { freePort } from "../../bench/rig/free-ports.ts";
 import type { Timers } from "../../src/kernel/index.ts";
 import type { ProcessIdentity } from "../../src/model/index.ts";
 import { descendantsOf, processIdentity, realTimers } from "../../src/system/index.ts";
-import { until } from "../until.ts";
+import { found, until } from "../until.ts";
 import { instance, isAlive, ProcessBench } from "./process-bench.ts";
 
 /** Seconds of a healthy run pass in a moment. */
@@ -57,10 +57,7 @@ function sparesOf(daemon: number, folder: string): readonly number[] {
 }
 
 async function identityOfSpare(folder: string, daemon = process.pid): Promise<ProcessIdentity> {
-  await until(() => sparesOf(daemon, folder).length > 0);
-  const identity = processIdentity(sparesOf(daemon, folder)[0] ?? 0);
-  if (identity === undefined) throw new Error("the spare was there a moment ago");
-  return identity;
+  return found(() => sparesOf(daemon, folder).map(processIdentity).find(Boolean));
 }
 
 function portIn(pid: number): string | undefined {
