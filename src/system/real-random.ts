@@ -19,6 +19,20 @@ function randomBytes(bytes: number): Buffer {
   return cryptography().randomBytes(bytes);
 }
 
+/** Random bytes a few at a time, taken from a pool: for nonces, of which a backup needs millions. */
+export function randomPool(poolBytes = 8192): (length: number) => Uint8Array {
+  let pool = Buffer.alloc(0);
+  let used = 0;
+  return (length) => {
+    if (used + length > pool.length) {
+      pool = randomBytes(Math.max(poolBytes, length));
+      used = 0;
+    }
+    used += length;
+    return pool.subarray(used - length, used);
+  };
+}
+
 /** Loaded when it is first needed: a service that loads the engine may never need it. */
 function cryptography(): typeof import("node:crypto") {
   return process.getBuiltinModule("node:crypto");

@@ -1,0 +1,99 @@
+/**
+ * One backup: the tree as it is becomes a snapshot at every place that takes part.
+ *
+ * B1. Pack, index, snapshot, in this order, at each place: see `Uploads`.
+ * B2. A backup succeeds where the snapshot was written. `places` says so of each place, and why
+ *     not.
+ */
+
+import type { StoredSnapshot } from "../format/snapshot-json.ts";
+import type { ExtendedAttribute } from "../format/tree-node.ts";
+import type { RawPath } from "../raw-path.ts";
+import { textOfRawPath } from "../raw-path.ts";
+import { BlobWriter } from "../repository/blob-writer.ts";
+import { Packer } from "../repository/packer.ts";
+import type { Session } from "../repository/session.ts";
+import { writeSnapshot } from "../repository/snapshots.ts";
+import { Uploads } from "../repository/uploads.ts";
+import type { TreeSource } from "../tree-source.ts";
+import type { ContentThreads } from "./content.ts";
+import { NodeMaker } from "./node-maker.ts";
+import type { Scope } from "./scope.ts";
+import { waysTo } from "./sources.ts";
+import { emptyTally, type Tally } from "./tally.ts";
+import { TreeWalk } from "./tree-walk.ts";
+
+export interface BackupOptions {
+  /** Absolute paths, resolved. */
+  readonly sources: readonly RawPath[];
+  readonly source: TreeSource;
+  readonly threads: ContentThreads;
+  readonly attributesOf: (
+    paths: readonly RawPath[],
+  ) => Promise<readonly (readonly ExtendedAttribute[])[]>;
+  readonly isExcluded: (path: RawPath, isFolder: boolean) => boolean;
+  /** As the owner wrote them. */
+  readonly excludes: readonly string[];
+  readonly tags: readonly string[];
+  readonly scope: Scope;
+  /** What to compare with; the newest snapshot of the same paths. */
+  readonly parent: StoredSnapshot | undefined;
+  readonly programVersion: string;
+  readonly onProgress?: (tally: Tally) => void;
+}
+
+export interface PlaceOutcome {
+  readonly location: string;
+  /** Whether the whole snapshot is there. */
+  readonly holds: boolean;
+  /** Why it is not; empty when it is. */
+  readonly reason: string;
+}
+
+export interface BackupOutcome {
+  readonly snapshot: StoredSnapshot;
+  readonly tally: Tally;
+  /** New blobs, and what they take in one place. */
+  readonly addedBlobs: number;
+  readonly addedBytes: number;
+  readonly places: readonly PlaceOutcome[];
+}
+
+export async function backUp(session: Session, options: BackupOptions): Promise<BackupOutcome> {
+  const { signal, vault } = session;
+  const { codec, index, loader, places, surroundings, trees } = vault;
+  const timeNs = BigInt(Math.round(surroundings.clock.now().wallMs)) * 1_000_000n;
+  const uploads = new Uploads({ places, index, loader, codec, signal });
+  const packer = new Packer({ codec, randomBytes: surroundings.randomBytes });
+  const writer = new BlobWriter({ index, packer, uploads, codec, places });
+  const tally = emptyTally();
+  const { attributesOf, isExcluded, onProgress, parent, scope, source, threads } = options;
+  const nodes = new NodeMaker({ threads, writer, attributesOf, tally, signal });
+  const walk = new TreeWalk({
+    ...{ source, nodes, writer, trees, codec, scope, isExcluded, tally, signal },
+    onProgress: () => onProgress?.(tally),
+  });
+  const tree = await walk.run(waysTo(options.sources), parent?.tree);
+  await writer.flush();
+  const { gid, hostname, uid, username } = surroundings.worker;
+  const snapshot = {
+    ...{ timeNs, tree, hostname, username, uid, gid, original: "" },
+    parent: parent?.id ?? "",
+    paths: options.sources.map(textOfRawPath),
+    excludes: options.excludes,
+    tags: options.tags,
+    programVersion: options.programVersion,
+  };
+  const id = await writeSnapshot(session, snapshot);
+  return {
+    snapshot: { ...snapshot, id },
+    tally,
+    addedBlobs: writer.addedBlobs,
+    addedBytes: writer.addedBytes,
+    places: places.map(({ name, takesPart, trouble }) => ({
+      location: name,
+      holds: takesPart,
+      reason: trouble?.message ?? "",
+    })),
+  };
+}

@@ -1,0 +1,134 @@
+/**
+ * What a folder's listing says of a name becomes a node of a tree; files are read for it when they
+ * have changed.
+ *
+ * N1. What `lstat` shows unchanged (size, mtime, ctime, inode) is taken from the parent, if every
+ *     location that takes part still holds its content; everything else is read.
+ * N2. The node of a file tells of the file that was read, not of the one that was listed before.
+ */
+import { idOfHex } from "../format/ids.ts";
+import type { ExtendedAttribute, TreeNode } from "../format/tree-node.ts";
+import type { RawPath } from "../raw-path.ts";
+import type { BlobWriter } from "../repository/blob-writer.ts";
+import type { SourceEntry } from "../tree-source.ts";
+import { Batches } from "./batches.ts";
+import type { ContentSink, ContentThreads, FileToRead, ReadFile } from "./content.ts";
+import type { Tally } from "./tally.ts";
+
+export interface NodeMakerOptions {
+  readonly threads: ContentThreads;
+  readonly writer: BlobWriter;
+  /** The extended attributes of each path, in their order. */
+  readonly attributesOf: (
+    paths: readonly RawPath[],
+  ) => Promise<readonly (readonly ExtendedAttribute[])[]>;
+  readonly tally: Tally;
+  readonly signal: AbortSignal;
+}
+
+/** What an async function gives back without its caller waiting for it. */
+export interface Begun<T> {
+  readonly done: Promise<T>;
+}
+
+export type FileEntry = Extract<SourceEntry, { kind: "file" }>;
+export type FolderEntry = Extract<SourceEntry, { kind: "dir" }>;
+
+/** Together they keep a thread busy for some milliseconds, and hold some megabytes. */
+const fileBatch = { mostItems: 128, mostWeight: 4 << 20 } as const;
+const attributeBatch = { mostItems: 1000, mostWeight: 1000, atOnce: 2 } as const;
+
+export class NodeMaker {
+  readonly #options: NodeMakerOptions;
+  readonly #files: Batches<FileToRead, ReadFile>;
+  readonly #attributes: Batches<RawPath, readonly ExtendedAttribute[]>;
+
+  constructor(options: NodeMakerOptions) {
+    this.#options = options;
+    const { signal, threads, writer } = options;
+    const sink: ContentSink = {
+      wants: (id) => writer.wants(id, "data"),
+      take: (blob) => writer.add(blob),
+    };
+    this.#files = new Batches({
+      ...fileBatch,
+      atOnce: threads.width + 1,
+      run: (files) => threads.read(files, sink, signal),
+    });
+    this.#attributes = new Batches({ ...attributeBatch, run: options.attributesOf });
+  }
+
+  /** Nothing more is coming. */
+  flush(): void {
+    this.#files.flush();
+    this.#attributes.flush();
+  }
+
+  /** The parent's node, if it says what is there now (N1). */
+  unchanged(entry: SourceEntry, before: TreeNode | undefined): TreeNode | undefined {
+    if (before === undefined || !looksSame(entry, before)) return undefined;
+    if (before.kind !== "file") return before;
+    const isHeld = before.content.every((id) => this.#options.writer.holds(idOfHex(id), "data"));
+    if (!isHeld) return undefined;
+    const { counts } = this.#options.tally;
+    counts.unchangedFiles += 1;
+    counts.totalBytes += before.sizeBytes;
+    return before;
+  }
+
+  /** Waits until there is room for more to be read. */
+  async begin(
+    path: RawPath,
+    entry: Exclude<SourceEntry, FolderEntry>,
+    before: TreeNode | undefined,
+  ): Promise<Begun<TreeNode | undefined>> {
+    const attributes = await this.attributes(path);
+    if (entry.kind !== "file") {
+      return { done: attributes.done.then((found) => ({ ...entry, attributes: found })) };
+    }
+    await this.#files.room();
+    return { done: this.#read(path, entry, { before, attributes }) };
+  }
+
+  async attributes(path: RawPath): Promise<Begun<readonly ExtendedAttribute[]>> {
+    await this.#attributes.room();
+    return { done: this.#attributes.add(path, 1) };
+  }
+
+  async #read(
+    path: RawPath,
+    entry: FileEntry,
+    task: { before: TreeNode | undefined; attributes: Begun<readonly ExtendedAttribute[]> },
+  ): Promise<TreeNode | undefined> {
+    const { sizeBytes } = entry;
+    const [read, attributes] = await Promise.all([
+      this.#files.add({ path, sizeBytes }, sizeBytes),
+      task.attributes.done,
+    ]);
+    const { counts, failures, short, unsteady } = this.#options.tally;
+    if (read.kind === "failed") {
+      failures.push({ path, code: read.code });
+      return undefined;
+    }
+    if (!read.isSteady) unsteady.push(path);
+    else if (read.sizeBytes !== read.seen.sizeBytes) short.push(path);
+    if (task.before === undefined) counts.newFiles += 1;
+    else counts.changedFiles += 1;
+    counts.totalBytes += read.sizeBytes;
+    counts.readBytes += read.sizeBytes;
+    const { ctimeNs, inode, mtimeNs } = read.seen;
+    const seen = { mtimeNs, ctimeNs, inode, atimeNs: mtimeNs, sizeBytes: read.sizeBytes };
+    return { ...entry, ...seen, attributes, content: read.content };
+  }
+}
+
+/** As far as `lstat` can tell. */
+export function looksSame(entry: SourceEntry, node: TreeNode): boolean {
+  return (
+    entry.kind === node.kind &&
+    entry.mtimeNs === node.mtimeNs &&
+    entry.ctimeNs === node.ctimeNs &&
+    entry.inode === node.inode &&
+    (entry.kind !== "file" || node.kind !== "file" || entry.sizeBytes === node.sizeBytes)
+  );
+}

@@ -1,0 +1,83 @@
+/**
+ * Contents by their ids, from whichever location gives them whole.
+ *
+ * R1. What is returned has the hash that was asked for (`Codec`, C1).
+ * R2. A location that is away, lacks the pack or gives damage is passed over, and the next one
+ *     asked; damage is told each time it is met, for what is passed over silently rots.
+ */
+import type { BlobKind } from "../format/blob.ts";
+import { Damage } from "../format/damage.ts";
+import { hexOfId } from "../format/ids.ts";
+import type { BlobIndex, BlobPlace } from "../index/blob-index.ts";
+import { LocationFault } from "../location.ts";
+import type { Codec } from "./codec.ts";
+import type { Place } from "./place.ts";
+
+/** Something at a location that is not as it was written, or not there. */
+export interface FoundDamage {
+  readonly location: string;
+  readonly kind: "pack" | "index" | "snapshot" | "key" | "config";
+  readonly id: string;
+  readonly reason: string;
+}
+
+export interface BlobReaderOptions {
+  readonly places: readonly Place[];
+  readonly index: BlobIndex;
+  readonly codec: Codec;
+  readonly onDamage: (damage: FoundDamage) => void;
+}
+
+export class BlobReader {
+  readonly #options: BlobReaderOptions;
+
+  constructor(options: BlobReaderOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @param id 32 bytes
+   * @throws Damage when no location gives it whole, naming what each of them said
+   */
+  async read(id: Uint8Array, kind: BlobKind, signal: AbortSignal): Promise<Uint8Array> {
+    const { index, places } = this.#options;
+    const reasons: string[] = [];
+    for (const found of index.find(id, kind)) {
+      for (const place of places) {
+        if ((found.locations & place.bit) === 0) continue;
+        const content = await this.#tryAt(place, id, found, signal);
+        if (content instanceof Uint8Array) return content;
+        reasons.push(`${place.name}: ${content.message}`);
+      }
+    }
+    const why = reasons.length === 0 ? "no index names it" : reasons.join("; ");
+    throw new Damage(`the ${kind} blob ${hexOfId(id)} cannot be read: ${why}`);
+  }
+
+  /** Damage that somebody else met. */
+  tell(damage: FoundDamage): void {
+    this.#options.onDamage(damage);
+  }
+
+  async #tryAt(
+    place: Place,
+    id: Uint8Array,
+    { offset, length, pack, plainLength }: BlobPlace,
+    signal: AbortSignal,
+  ): Promise<Uint8Array | Error> {
+    const { codec, onDamage } = this.#options;
+    try {
+      const file = { kind: "pack", id: pack } as const;
+      const sealed = await place.location.get(file, signal, { offset, length });
+      return codec.openBlob(id, sealed, plainLength);
+    } catch (error) {
+      signal.throwIfAborted();
+      const isAway = error instanceof LocationFault;
+      if (!isAway && !(error instanceof Damage)) throw error;
+      if (!isAway || error.kind === "missing" || error.kind === "short") {
+        onDamage({ location: place.name, kind: "pack", id: pack, reason: error.message });
+      }
+      return error;
+    }
+  }
+}

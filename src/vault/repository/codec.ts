@@ -1,0 +1,108 @@
+/**
+ * From plain texts and contents to what lies in a repository, and back.
+ *
+ * C1. What is read is what was written: a file has the hash that is its name, a blob the hash that
+ *     is its id, and a MAC that fits. Otherwise it is damage, and nothing of it is used.
+ * C2. A nonce is used once.
+ */
+import { createHash } from "node:crypto";
+import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { type BlobKind, contentLength, type SealedBlob } from "../format/blob.ts";
+import { Damage } from "../format/damage.ts";
+import { hexOfId } from "../format/ids.ts";
+import type { Sealer } from "../format/sealer.ts";
+
+/** The largest content of a blob: a chunk has at most 8 MiB, a tree of a huge folder more. */
+const mostContentBytes = 1 << 30;
+/** The first byte of a compressed file; JSON itself begins with a bracket. */
+const compressedMark = 2;
+const nonceBytes = 16;
+
+export interface StoredFile {
+  /** SHA-256 of the bytes, in hexadecimal digits. */
+  readonly id: string;
+  readonly bytes: Uint8Array;
+}
+
+export class Codec {
+  readonly #sealer: Sealer;
+  readonly #randomBytes: (length: number) => Uint8Array;
+
+  constructor(sealer: Sealer, randomBytes: (length: number) => Uint8Array) {
+    this.#sealer = sealer;
+    this.#randomBytes = randomBytes;
+  }
+
+  seal(plain: Uint8Array): Uint8Array {
+    return this.#sealer.seal(plain, this.#randomBytes(nonceBytes));
+  }
+
+  /** @throws Damage */
+  open(sealed: Uint8Array): Uint8Array {
+    return this.#sealer.open(sealed);
+  }
+
+  /** An index, a snapshot or a lock. */
+  encodeFile(json: string): StoredFile {
+    const packed = zstdCompressSync(json);
+    const marked = new Uint8Array(packed.length + 1);
+    marked[0] = compressedMark;
+    marked.set(packed, 1);
+    const bytes = this.seal(marked);
+    return { id: hexOfId(digestOf(bytes)), bytes };
+  }
+
+  /**
+   * @param id the file's name
+   * @throws Damage (C1)
+   */
+  decodeFile(bytes: Uint8Array, id: string): unknown {
+    if (hexOfId(digestOf(bytes)) !== id) throw new Damage(`${id}: the hash of the file is another`);
+    const plain = this.open(bytes);
+    const json = plain[0] === compressedMark ? unpacked(plain.subarray(1)) : plain;
+    try {
+      return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(json)) as unknown;
+    } catch (error) {
+      throw new Damage(`${id}: not JSON`, { cause: error });
+    }
+  }
+
+  /** Compressed when that makes it smaller. */
+  sealBlob(kind: BlobKind, content: Uint8Array, id: Uint8Array = digestOf(content)): SealedBlob {
+    const packed = zstdCompressSync(content);
+    const isSmaller = packed.length < content.length;
+    const bytes = this.seal(isSmaller ? packed : content);
+    return { id, kind, plainLength: isSmaller ? content.length : 0, bytes };
+  }
+
+  /**
+   * The content of a blob as it lies in a pack.
+   *
+   * @throws Damage (C1)
+   */
+  openBlob(id: Uint8Array, sealed: Uint8Array, plainLength: number): Uint8Array {
+    const opened = this.open(sealed);
+    const content = plainLength === 0 ? opened : unpacked(opened);
+    const expected = contentLength({ length: sealed.length, plainLength });
+    if (content.length !== expected || !sameBytes(digestOf(content), id)) {
+      throw new Damage(`the blob ${hexOfId(id)} holds another content`);
+    }
+    return content;
+  }
+}
+
+export function digestOf(bytes: Uint8Array): Uint8Array {
+  return createHash("sha256").update(bytes).digest();
+}
+
+function unpacked(bytes: Uint8Array): Uint8Array {
+  try {
+    return zstdDecompressSync(bytes, { maxOutputLength: mostContentBytes });
+  } catch (error) {
+    throw new Damage("a compressed text that does not unpack", { cause: error });
+  }
+}
+
+function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
+  return left.length === right.length && left.every((byte, index) => byte === right[index]);
+}

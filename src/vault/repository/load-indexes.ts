@@ -1,0 +1,79 @@
+/**
+ * Brings the index in memory to what the locations list now.
+ *
+ * Index files are named after their content, so one that several locations hold is read once, and
+ * one that was read before is not read again. When somebody else has pruned, files are gone: the
+ * location then loses the packs that only those named.
+ */
+import { decodeIndex } from "../format/index-json.ts";
+import type { BlobIndex } from "../index/blob-index.ts";
+import type { Codec } from "./codec.ts";
+import type { Place } from "./place.ts";
+
+/** Index files that are read at once. */
+const readsAtOnce = 4;
+const mostIndexFiles = 100_000;
+
+export class IndexLoader {
+  readonly #index: BlobIndex;
+  readonly #codec: Codec;
+  /** The packs that an index file names; files are small in number, packs are tens of each. */
+  readonly #packsOf = new Map<string, readonly string[]>();
+  /** What each place listed last. */
+  readonly #listed = new Map<Place, ReadonlySet<string>>();
+
+  constructor(index: BlobIndex, codec: Codec) {
+    this.#index = index;
+    this.#codec = codec;
+  }
+
+  /** @throws LocationFault, Damage: what cannot be read is repaired first, not guessed */
+  async refresh(place: Place, signal: AbortSignal): Promise<void> {
+    const ids = new Set<string>();
+    for await (const { id } of place.location.list("index", signal)) {
+      ids.add(id);
+      if (ids.size > mostIndexFiles) break;
+    }
+    const before = this.#listed.get(place) ?? new Set();
+    if ([...before].some((id) => !ids.has(id))) {
+      this.#index.forget(place.bit);
+      this.#listed.delete(place);
+      return this.#take(place, ids, signal);
+    }
+    const fresh = new Set([...ids].filter((id) => !before.has(id)));
+    await this.#take(place, fresh, signal);
+    this.#listed.set(place, ids);
+  }
+
+  /** What we wrote ourselves needs no reading. */
+  wrote(place: Place, id: string, packs: readonly string[]): void {
+    this.#packsOf.set(id, packs);
+    this.#listed.set(place, new Set([...(this.#listed.get(place) ?? []), id]));
+  }
+
+  async #take(place: Place, ids: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
+    const waiting = [...ids];
+    const reader = async (): Promise<void> => {
+      for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
+        await this.#takeOne(place, id, signal);
+      }
+    };
+    await Promise.all(Array.from({ length: readsAtOnce }, reader));
+    this.#listed.set(place, new Set([...(this.#listed.get(place) ?? []), ...ids]));
+  }
+
+  async #takeOne(place: Place, id: string, signal: AbortSignal): Promise<void> {
+    const known = this.#packsOf.get(id);
+    if (known !== undefined) {
+      for (const pack of known) this.#index.add({ id: pack, blobs: [] }, place.bit);
+      return;
+    }
+    const bytes = await place.location.get({ kind: "index", id }, signal);
+    const { packs } = decodeIndex(this.#codec.decodeFile(bytes, id));
+    for (const pack of packs) this.#index.add(pack, place.bit);
+    this.#packsOf.set(
+      id,
+      packs.map((pack) => pack.id),
+    );
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * The right to work in a vault: a lock at each place that can be reached, and indexes that are read
+ * while it stands.
+ *
+ * S1. Indexes are read after the lock is there, so no pack they name can be pruned away meanwhile.
+ * S2. A place that cannot be reached, takes no lock, or is locked by somebody else is left out;
+ *     when none is left, the reason of the first is thrown.
+ * S3. When a lock is lost, `signal` aborts: what goes on without a lock loses data.
+ */
+import { SoulMirrorError } from "../../kernel/index.ts";
+import { Damage } from "../format/damage.ts";
+import { LocationFault } from "../location.ts";
+import { RepositoryLock } from "./locks.ts";
+import type { Place } from "./place.ts";
+import type { Vault } from "./vault.ts";
+
+export interface Session {
+  readonly vault: Vault;
+  readonly signal: AbortSignal;
+}
+
+export interface SessionOptions {
+  readonly isExclusive: boolean;
+  readonly signal: AbortSignal;
+}
+
+export async function withSession<T>(
+  vault: Vault,
+  options: SessionOptions,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  await using locks = new AsyncDisposableStack();
+  const lost: AbortSignal[] = [];
+  const { codec, places, surroundings } = vault;
+  const { isExclusive, signal } = options;
+  const enter = async (place: Place): Promise<void> => {
+    place.readmit();
+    try {
+      const wanted = { isExclusive, surroundings, codec };
+      const lock = await RepositoryLock.acquire(place.location, wanted, signal);
+      locks.use(lock);
+      lost.push(lock.lost);
+      await vault.loader.refresh(place, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!canBeLeftOut(error)) throw error;
+      place.leaveOut(error);
+    }
+  };
+  // All have ended before the locks are given back, also when one of them throws.
+  const entries = await Promise.allSettled(places.map(enter));
+  for (const entry of entries) if (entry.status === "rejected") throw entry.reason;
+  if (!places.some((place) => place.takesPart)) throw noneLeft(places);
+  return await work({ vault, signal: AbortSignal.any([signal, ...lost]) });
+}
+
+function canBeLeftOut(error: unknown): error is Error {
+  return (
+    error instanceof LocationFault ||
+    error instanceof Damage ||
+    (error instanceof SoulMirrorError && error.code === "VAULT_LOCKED")
+  );
+}
+
+function noneLeft(places: readonly Place[]): unknown {
+  const troubles = places.flatMap(({ trouble }) => trouble ?? []);
+  const locked = troubles.find((trouble) => trouble instanceof SoulMirrorError);
+  if (locked !== undefined) return locked;
+  const [first] = troubles;
+  const message = troubles.map((trouble) => trouble.message).join("; ");
+  const code = first instanceof Damage ? "VAULT_DAMAGED" : "LOCATION_FAILED";
+  return new SoulMirrorError(code, message, { cause: first });
+}

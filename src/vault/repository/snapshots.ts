@@ -1,0 +1,65 @@
+/** The snapshots of the places, as their union: a snapshot is there when one place holds it. */
+import { Damage } from "../format/damage.ts";
+import {
+  decodeSnapshot,
+  encodeSnapshot,
+  type Snapshot,
+  type StoredSnapshot,
+} from "../format/snapshot-json.ts";
+import type { LocationSet } from "../index/blob-index.ts";
+import { LocationFault } from "../location.ts";
+import { atEach, type Place } from "./place.ts";
+import type { Session } from "./session.ts";
+
+export interface HeldSnapshot extends StoredSnapshot {
+  readonly locations: LocationSet;
+}
+
+/** Oldest first by their own times. What cannot be read is in no result, and is told as damage. */
+export async function listSnapshots({ signal, vault }: Session): Promise<readonly HeldSnapshot[]> {
+  const found = new Map<string, LocationSet>();
+  const list = async (place: Place): Promise<void> => {
+    for await (const { id } of place.location.list("snapshot", signal)) {
+      found.set(id, (found.get(id) ?? 0) | place.bit);
+    }
+  };
+  await atEach(vault.places, list, signal);
+  const snapshots: HeldSnapshot[] = [];
+  for (const [id, locations] of found) {
+    const snapshot = await readSnapshot({ vault, signal }, id, locations);
+    if (snapshot !== undefined) snapshots.push({ ...snapshot, id, locations });
+  }
+  return snapshots.toSorted((left, right) => (left.timeNs < right.timeNs ? -1 : 1));
+}
+
+async function readSnapshot(
+  { signal, vault }: Session,
+  id: string,
+  locations: LocationSet,
+): Promise<Snapshot | undefined> {
+  for (const { bit, location, name } of vault.places) {
+    if ((bit & locations) === 0) continue;
+    try {
+      const bytes = await location.get({ kind: "snapshot", id }, signal);
+      return decodeSnapshot(vault.codec.decodeFile(bytes, id));
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof Damage) {
+        vault.reader.tell({ location: name, kind: "snapshot", id, reason: error.message });
+      } else if (!(error instanceof LocationFault)) throw error;
+    }
+  }
+  return undefined;
+}
+
+/** @returns its id; it is durable at each place that takes part still */
+export async function writeSnapshot(
+  { signal, vault }: Session,
+  snapshot: Snapshot,
+): Promise<string> {
+  const { bytes, id } = vault.codec.encodeFile(encodeSnapshot(snapshot));
+  const put = (place: Place): Promise<void> =>
+    place.location.put({ kind: "snapshot", id }, [bytes], signal);
+  await atEach(vault.places, put, signal);
+  return id;
+}

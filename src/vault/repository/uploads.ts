@@ -1,0 +1,89 @@
+/**
+ * Packs on their way to every place that takes part, and the index that names them.
+ *
+ * U1. The order at each place is pack, index, snapshot: whatever dies in between, what a place
+ *     names is there.
+ * U2. An index file holds only packs that every place named in the commit has.
+ * U3. At most `packsInFlight` packs are being written; who brings more waits.
+ */
+import { encodeIndex, type IndexedPack } from "../format/index-json.ts";
+import type { BlobIndex } from "../index/blob-index.ts";
+import type { Codec } from "./codec.ts";
+import type { IndexLoader } from "./load-indexes.ts";
+import type { FinishedPack } from "./packer.ts";
+import { atEach, type Place } from "./place.ts";
+
+export interface UploadOptions {
+  readonly places: readonly Place[];
+  readonly index: BlobIndex;
+  readonly loader: IndexLoader;
+  readonly codec: Codec;
+  readonly packsInFlight?: number;
+  readonly signal: AbortSignal;
+}
+
+/** Blobs in one index file, as restic limits it. */
+const mostBlobs = 50_000;
+
+export class Uploads {
+  readonly #options: UploadOptions;
+  readonly #inFlight = new Set<Promise<void>>();
+  #failure: unknown;
+  #unnamed: IndexedPack[] = [];
+  #unnamedBlobs = 0;
+  packCount = 0;
+  sizeBytes = 0;
+
+  constructor(options: UploadOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when there is room for another pack, not when this one is written. */
+  async add(pack: FinishedPack): Promise<void> {
+    const { packsInFlight = 2, places, signal } = this.#options;
+    while (this.#inFlight.size >= packsInFlight) await Promise.race(this.#inFlight);
+    this.#throwFailure();
+    const { blobs, id, parts, sizeBytes } = pack;
+    const file = { kind: "pack", id } as const;
+    const upload = atEach(places, (place) => place.location.put(file, parts, signal), signal)
+      .catch((error: unknown) => {
+        this.#failure ??= error;
+      })
+      .finally(() => this.#inFlight.delete(upload));
+    this.#inFlight.add(upload);
+    this.packCount += 1;
+    this.sizeBytes += sizeBytes;
+    this.#unnamed.push({ id, blobs });
+    this.#unnamedBlobs += blobs.length;
+    if (this.#unnamedBlobs >= mostBlobs) await this.nameAll();
+  }
+
+  /** Writes the index of all packs so far, once they are durable at each place. */
+  async nameAll(): Promise<void> {
+    await Promise.all(this.#inFlight);
+    this.#throwFailure();
+    if (this.#unnamed.length === 0) return;
+    const { codec, index, loader, places, signal } = this.#options;
+    const packs = this.#unnamed;
+    this.#unnamed = [];
+    this.#unnamedBlobs = 0;
+    const { bytes, id } = codec.encodeFile(encodeIndex(packs));
+    await atEach(
+      places,
+      async (place) => {
+        await place.location.put({ kind: "index", id }, [bytes], signal);
+        for (const pack of packs) index.add(pack, place.bit);
+        loader.wrote(
+          place,
+          id,
+          packs.map((pack) => pack.id),
+        );
+      },
+      signal,
+    );
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+}
