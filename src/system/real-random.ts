@@ -21,7 +21,7 @@ function randomBytes(bytes: number): Buffer {
 
 /** Random bytes a few at a time, taken from a pool: for nonces, of which a backup needs millions. */
 export function randomPool(poolBytes = 8192): (length: number) => Uint8Array {
-  let pool = Buffer.alloc(0);
+  let pool: Buffer = Buffer.alloc(0);
   let used = 0;
   return (length) => {
     if (used + length > pool.length) {

@@ -3,6 +3,26 @@
  * Pure functions over ports: places, the tree that is protected, kernels and threads are handed in.
  */
 
+export {
+  type BackupOptions,
+  type BackupOutcome,
+  backUp,
+  type PlaceOutcome,
+} from "./backup/back-up.ts";
+export type {
+  ContentSink,
+  ContentThreads,
+  FileToRead,
+  ReadFile,
+  SeenFile,
+} from "./backup/content.ts";
+export { everything, onlyChanged, type Scope } from "./backup/scope.ts";
+export type { Tally } from "./backup/tally.ts";
+export { Damage } from "./format/damage.ts";
+export { hexOfId } from "./format/ids.ts";
+export type { Derivation, DeriveKey, KeyTools } from "./format/keys.ts";
+export { createSealer, type SealKeys } from "./format/seal.ts";
+export type { Snapshot, StoredSnapshot } from "./format/snapshot-json.ts";
 export type {
   DeviceNode,
   ExtendedAttribute,
@@ -14,7 +34,7 @@ export type {
   Tree,
   TreeNode,
 } from "./format/tree-node.ts";
-export type { Cutter, CutterOptions, Kernels } from "./kernels.ts";
+export { type Cutter, type CutterOptions, type Kernels, maskBlocksMax } from "./kernels.ts";
 export {
   type ByteRange,
   type FaultKind,
@@ -38,4 +58,12 @@ export {
   systemPath,
   textOfRawPath,
 } from "./raw-path.ts";
+export type { FoundDamage } from "./repository/blob-reader.ts";
+export { Codec, digestOf } from "./repository/codec.ts";
+export { initialise } from "./repository/initialise.ts";
+export { type Session, withSession } from "./repository/session.ts";
+export { type HeldSnapshot, listSnapshots } from "./repository/snapshots.ts";
+export type { Surroundings, Worker } from "./repository/surroundings.ts";
+export { type LocationState, type Unlocked, unlock } from "./repository/unlock.ts";
+export { Vault } from "./repository/vault.ts";
 export type { Listing, SourceEntry, SourceFailure, TreeSource } from "./tree-source.ts";

@@ -6,10 +6,10 @@
  * step begins when they have been taken (`go-on`). So each side holds little, and what is stored
  * already is never compressed.
  */
-import type { FileToRead, ReadFile } from "../../vault/index.ts";
+import type { FileToRead, ReadFile, SealKeys } from "../../vault/index.ts";
 
 export interface WorkerSetup {
-  readonly keys: MasterKeys;
+  readonly keys: SealKeys;
   readonly polynomial: bigint;
 }
 

@@ -10,12 +10,11 @@ import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { type BlobKind, contentLength, type SealedBlob } from "../format/blob.ts";
 import { Damage } from "../format/damage.ts";
 import { hexOfId } from "../format/ids.ts";
-import type { Sealer } from "../format/sealer.ts";
+import { openJson, sealJson } from "../format/packed-json.ts";
+import type { Sealer } from "../format/seal.ts";
 
 /** The largest content of a blob: a chunk has at most 8 MiB, a tree of a huge folder more. */
 const mostContentBytes = 1 << 30;
-/** The first byte of a compressed file; JSON itself begins with a bracket. */
-const compressedMark = 2;
 const nonceBytes = 16;
 
 export interface StoredFile {
@@ -39,32 +38,28 @@ export class Codec {
 
   /** @throws Damage */
   open(sealed: Uint8Array): Uint8Array {
-    return this.#sealer.open(sealed);
+    const opened = this.#sealer.open(sealed);
+    if (opened === undefined) throw new Damage("the MAC does not fit");
+    return opened;
   }
 
   /** An index, a snapshot or a lock. */
   encodeFile(json: string): StoredFile {
-    const packed = zstdCompressSync(json);
-    const marked = new Uint8Array(packed.length + 1);
-    marked[0] = compressedMark;
-    marked.set(packed, 1);
-    const bytes = this.seal(marked);
+    const bytes = sealJson(json, this.#sealer, this.#randomBytes(nonceBytes));
     return { id: hexOfId(digestOf(bytes)), bytes };
   }
 
   /**
    * @param id the file's name
    * @throws Damage (C1)
+   * @throws SoulMirrorError VAULT_TOO_NEW
    */
   decodeFile(bytes: Uint8Array, id: string): unknown {
     if (hexOfId(digestOf(bytes)) !== id) throw new Damage(`${id}: the hash of the file is another`);
-    const plain = this.open(bytes);
-    const json = plain[0] === compressedMark ? unpacked(plain.subarray(1)) : plain;
-    try {
-      return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(json)) as unknown;
-    } catch (error) {
-      throw new Damage(`${id}: not JSON`, { cause: error });
-    }
+    const json = openJson(bytes, this.#sealer, { name: id });
+    if (json.ok) return json.value;
+    if (json.error.code === "VAULT_TOO_NEW") throw json.error;
+    throw new Damage(json.error.message, { cause: json.error });
   }
 
   /** Compressed when that makes it smaller. */

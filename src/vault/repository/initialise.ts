@@ -1,0 +1,62 @@
+/**
+ * Makes a repository at every location of a vault, with the same keys and the same config, so that
+ * what is sealed once fits all of them.
+ *
+ * I1. Where something lies already, nothing is made: neither there nor anywhere else.
+ * I2. Keys first, the config last: what has a config is complete.
+ */
+import { Buffer } from "node:buffer";
+import { SoulMirrorError } from "../../kernel/index.ts";
+import { choosePolynomial } from "../chunk/polynomial.ts";
+import { sealConfig } from "../format/config.ts";
+import { hexOfId } from "../format/ids.ts";
+import { createKeyFile, type KeyTools } from "../format/keys.ts";
+import { createSealer } from "../format/seal.ts";
+import type { Location } from "../location.ts";
+import { digestOf } from "./codec.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+export interface InitialiseOptions {
+  readonly locations: readonly Location[];
+  readonly passphrase: string;
+  readonly tools: KeyTools;
+  readonly surroundings: Surroundings;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * @returns the id of the repository
+ * @throws SoulMirrorError CONFLICT when a location holds a repository already
+ * @throws LocationFault when a location cannot be reached: all are made, or none is begun
+ */
+export async function initialise(options: InitialiseOptions): Promise<string> {
+  const { locations, passphrase, signal, surroundings, tools } = options;
+  for (const location of locations) await refuseFilled(location, signal);
+  const random = (bytes: number): Uint8Array => Uint8Array.from(surroundings.randomBytes(bytes));
+  const keys = { encrypt: random(32), macK: random(16), macR: random(16) };
+  const { hostname, username } = surroundings.worker;
+  const created = new Date(surroundings.clock.now().wallMs).toISOString();
+  const about = { created, hostname, username };
+  const secrets = { keys, passphrase, salt: random(64), nonce: random(16) };
+  const keyFile = await createKeyFile({ ...secrets, ...about }, tools);
+  const id = Buffer.from(random(32)).toString("hex");
+  const polynomial = choosePolynomial(random);
+  const config = sealConfig({ id, polynomial }, createSealer(keys, tools.kernels), random(16));
+  const key = { kind: "key", id: hexOfId(digestOf(keyFile)) } as const;
+  for (const location of locations) {
+    await location.prepare(signal);
+    await location.put(key, [keyFile], signal);
+  }
+  for (const location of locations) {
+    await location.put({ kind: "config", id: "" }, [config], signal);
+  }
+  return id;
+}
+
+async function refuseFilled(location: Location, signal: AbortSignal): Promise<void> {
+  const config = await location.stat({ kind: "config", id: "" }, signal);
+  if (config === undefined) return;
+  throw new SoulMirrorError("CONFLICT", `${location.traits.name} holds a repository already`, {
+    fix: "choose an empty folder, or leave init out: the vault may be used as it is",
+  });
+}

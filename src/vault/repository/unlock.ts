@@ -1,0 +1,174 @@
+/**
+ * Opens what lies at the locations: finds a key that the passphrase opens, and sees to it that all of
+ * them hold the same repository.
+ *
+ * U1. Nothing is written.
+ * U2. A location that holds another repository ends it: writing there would mix two of them. One
+ *     whose config is damaged, but whose keys are those of the others, is only damaged.
+ * U3. An empty location is no repository, and is told apart from one that does not answer.
+ */
+import { failed, type Result, SoulMirrorError, success } from "../../kernel/index.ts";
+import { openConfig, type RepositoryConfig } from "../format/config.ts";
+import { type KeyTools, openKeyFile } from "../format/keys.ts";
+import { createSealer, type SealKeys } from "../format/seal.ts";
+import { type Location, LocationFault } from "../location.ts";
+
+export interface Unlocked {
+  readonly keys: SealKeys;
+  readonly config: RepositoryConfig;
+  /** The config's bytes, the same at every location. */
+  readonly configBytes: Uint8Array;
+  /** Key files by their ids. */
+  readonly keyFiles: ReadonlyMap<string, Uint8Array>;
+  /** In the order of the locations. */
+  readonly states: readonly LocationState[];
+}
+
+export type LocationState =
+  | { readonly kind: "ready" }
+  | { readonly kind: "empty" }
+  /** It is ours by its keys, and its config is not sound. */
+  | { readonly kind: "damaged"; readonly reason: string }
+  | { readonly kind: "away"; readonly fault: LocationFault };
+
+export interface UnlockOptions {
+  readonly locations: readonly Location[];
+  readonly passphrase: string;
+  readonly tools: KeyTools;
+  readonly signal: AbortSignal;
+}
+
+/** restic tries 20 as well. */
+const mostKeys = 20;
+
+interface Seen {
+  readonly location: Location;
+  readonly config: Uint8Array | undefined;
+  readonly keyFiles: ReadonlyMap<string, Uint8Array>;
+  readonly fault: LocationFault | undefined;
+}
+
+/**
+ * Or an error `VAULT_NOT_FOUND`, `VAULT_PASSPHRASE_WRONG`, `VAULT_FOREIGN`, `VAULT_TOO_NEW`,
+ * `VAULT_DAMAGED`, or `LOCATION_FAILED` when none answers.
+ */
+export async function unlock(options: UnlockOptions): Promise<Result<Unlocked, SoulMirrorError>> {
+  const { locations, signal } = options;
+  const seen = await Promise.all(locations.map((location) => look(location, signal)));
+  const present = seen.filter(({ config, keyFiles }) => config !== undefined || keyFiles.size > 0);
+  if (present.length === 0) return failed(nothingThere(seen));
+  const keyFiles = new Map(present.flatMap((each) => [...each.keyFiles]));
+  const configs = present.flatMap(({ config }) => config ?? []);
+  const opened = await openAnyKey(keyFiles, configs, options);
+  if (!opened.ok) return opened;
+  const { key, keys } = opened.value;
+  const sealer = createSealer(keys, options.tools.kernels);
+  let chosen: { config: RepositoryConfig; bytes: Uint8Array } | undefined;
+  const states: LocationState[] = [];
+  for (const each of seen) {
+    if (each.fault !== undefined) {
+      states.push({ kind: "away", fault: each.fault });
+    } else if (each.config === undefined && each.keyFiles.size === 0) {
+      states.push({ kind: "empty" });
+    } else {
+      const config =
+        each.config === undefined
+          ? failed(new SoulMirrorError("VAULT_DAMAGED", "its config is missing"))
+          : openConfig(each.config, sealer);
+      if (config.ok) {
+        if (chosen !== undefined && chosen.config.id !== config.value.id) {
+          return failed(foreign(each.location, locations));
+        }
+        chosen ??= { config: config.value, bytes: each.config ?? new Uint8Array() };
+        states.push({ kind: "ready" });
+      } else if (config.error.code !== "VAULT_DAMAGED") {
+        return config;
+      } else if (each.keyFiles.has(key)) {
+        states.push({ kind: "damaged", reason: config.error.message });
+      } else return failed(foreign(each.location, locations));
+    }
+  }
+  if (chosen === undefined) {
+    const message = "no location holds a config that is sound";
+    return failed(new SoulMirrorError("VAULT_DAMAGED", message));
+  }
+  const { bytes: configBytes, config } = chosen;
+  return success({ keys, config, configBytes, keyFiles, states });
+}
+
+async function look(location: Location, signal: AbortSignal): Promise<Seen> {
+  const keyFiles = new Map<string, Uint8Array>();
+  try {
+    const config = await getIfThere(location, signal);
+    for await (const { id } of location.list("key", signal)) {
+      if (keyFiles.size < mostKeys) {
+        keyFiles.set(id, await location.get({ kind: "key", id }, signal));
+      }
+    }
+    return { location, config, keyFiles, fault: undefined };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof LocationFault)) throw error;
+    if (error.kind === "missing")
+      return { location, config: undefined, keyFiles, fault: undefined };
+    return { location, config: undefined, keyFiles: new Map(), fault: error };
+  }
+}
+
+async function getIfThere(
+  location: Location,
+  signal: AbortSignal,
+): Promise<Uint8Array | undefined> {
+  try {
+    return await location.get({ kind: "config", id: "" }, signal);
+  } catch (error) {
+    if (error instanceof LocationFault && error.kind === "missing") return undefined;
+    throw error;
+  }
+}
+
+/** An `init` that was interrupted may have left keys that no config belongs to. */
+async function openAnyKey(
+  keyFiles: ReadonlyMap<string, Uint8Array>,
+  configs: readonly Uint8Array[],
+  { passphrase, tools }: UnlockOptions,
+): Promise<Result<{ readonly key: string; readonly keys: SealKeys }, SoulMirrorError>> {
+  let wrong: SoulMirrorError | undefined;
+  for (const [key, file] of keyFiles) {
+    const opened = await openKeyFile(file, passphrase, tools);
+    if (!opened.ok) {
+      // A wrong passphrase says more than a damaged file beside it.
+      if (opened.error.code === "VAULT_PASSPHRASE_WRONG") wrong = opened.error;
+      else wrong ??= opened.error;
+      continue;
+    }
+    const sealer = createSealer(opened.value, tools.kernels);
+    if (configs.some((config) => sealer.open(config) !== undefined)) {
+      return success({ key, keys: opened.value });
+    }
+    wrong ??= new SoulMirrorError("VAULT_DAMAGED", "no config fits the key of the repository");
+  }
+  return failed(wrong ?? new SoulMirrorError("VAULT_DAMAGED", "the repository has no key file"));
+}
+
+function nothingThere(seen: readonly Seen[]): SoulMirrorError {
+  const faults = seen.flatMap(({ fault }) => fault ?? []);
+  if (faults.length === seen.length) {
+    const message = faults.map((fault) => fault.message).join("; ");
+    return new SoulMirrorError("LOCATION_FAILED", message, { cause: faults[0] });
+  }
+  const empty = seen.filter(({ fault }) => fault === undefined);
+  const names = empty.map(({ location }) => location.traits.name).join(", ");
+  return new SoulMirrorError("VAULT_NOT_FOUND", `there is no repository at ${names}`, {
+    fix: "make one with soulmirror vault init; or mount what holds it",
+  });
+}
+
+function foreign({ traits }: Location, locations: readonly Location[]): SoulMirrorError {
+  const others = locations.map((each) => each.traits.name).filter((name) => name !== traits.name);
+  return new SoulMirrorError(
+    "VAULT_FOREIGN",
+    `${traits.name} holds another repository than ${others.join(", ")}`,
+    { fix: "give each vault folders of its own, or take this location out of the vault" },
+  );
+}
