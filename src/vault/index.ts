@@ -51,6 +51,11 @@ export {
   pathOfFile,
 } from "./location.ts";
 export {
+  type LocationCall,
+  MemoryLocation,
+  type MemoryLocationOptions,
+} from "./memory-location.ts";
+export {
   joinRaw,
   type RawPath,
   rawPathOfBytes,
