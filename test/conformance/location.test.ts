@@ -1,4 +1,15 @@
-import { type FaultKind, LocationFault, MemoryLocation } from "../../src/vault/index.ts";
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { openFileLocation } from "../../src/platform/locations/open-file-location.ts";
+import { openSftpLocation } from "../../src/platform/locations/sftp/open-sftp-location.ts";
+import {
+  type FaultKind,
+  type Location,
+  LocationFault,
+  MemoryLocation,
+} from "../../src/vault/index.ts";
+import { temporaryFolder } from "../afterwards.ts";
+import { program } from "../integration/servers/server-process.ts";
 import { locationConformance } from "./location.ts";
 import { locationFaults } from "./location-faults.ts";
 import { type LocationScene, type SceneFault, sceneFaults } from "./location-scene.ts";
@@ -13,6 +24,13 @@ locationFaults("memory", openMemory, [
   "full",
   "read-only",
 ]);
+
+locationConformance("a folder", openFolder);
+locationFaults("a folder", openFolder, ["vanished"]);
+
+// The program of OpenSSH behind a pipe: everything but the way there.
+locationConformance("SFTP", openSftp);
+locationFaults("SFTP", openSftp, ["vanished"]);
 
 async function openMemory(): Promise<LocationScene> {
   let present: SceneFault | undefined;
@@ -39,4 +57,30 @@ async function openMemory(): Promise<LocationScene> {
 
 function faultOf(kind: FaultKind): LocationFault {
   return new LocationFault(kind, `memory: ${kind}`, { retryAfterMs: 2000 });
+}
+
+async function openFolder(): Promise<LocationScene> {
+  const folder = join(temporaryFolder("location"), "vault");
+  return inFolder(folder, openFileLocation({ folder }));
+}
+
+async function openSftp(): Promise<LocationScene> {
+  const folder = join(temporaryFolder("location"), "vault");
+  const command = [program("sftp-server")];
+  const target = { host: "unused" };
+  return inFolder(folder, openSftpLocation({ target, folder, command, name: "sftp:test" }));
+}
+
+function inFolder(folder: string, location: Location): LocationScene {
+  return {
+    location,
+    async plant(path, bytes) {
+      const file = join(folder, path);
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, bytes);
+    },
+    strike: () => rename(folder, `${folder}-away`),
+    lift: () => rename(`${folder}-away`, folder),
+    [Symbol.asyncDispose]: async () => location[Symbol.asyncDispose](),
+  };
 }
