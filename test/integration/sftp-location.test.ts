@@ -65,7 +65,7 @@ async function openScene(): Promise<LocationScene> {
     denied: () => rename(keysAway, server.authorizedKeys),
   };
   let present: SceneFault | undefined;
-  return {
+  const scene: LocationScene = {
     location,
     async plant(name, bytes) {
       const file = join(folder, name);
@@ -84,10 +84,11 @@ async function openScene(): Promise<LocationScene> {
       present = undefined;
     },
     async [Symbol.asyncDispose]() {
-      await this.lift?.();
+      await scene.lift?.();
       await location[Symbol.asyncDispose]();
     },
   };
+  return scene;
 }
 
 async function saysKind(location: Location, kind: string): Promise<void> {
