@@ -17,6 +17,14 @@ export { type ErrorCode, errorTable, SoulMirrorError } from "./errors.ts";
 export { createIds, type Ids } from "./ids.ts";
 export { canonicalJson, type Json, type JsonRecord } from "./json.ts";
 export { type LimitName, limitBounds } from "./limit-bounds.ts";
+export {
+  type AddressProblem,
+  type FolderAddress,
+  identityOfAddress,
+  type LocationAddress,
+  nameOfAddress,
+  parseLocationAddress,
+} from "./location-address.ts";
 export { MinHeap } from "./min-heap.ts";
 export { engineParts, type Mode, modes, strictest } from "./mode.ts";
 export {
