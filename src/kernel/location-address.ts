@@ -207,7 +207,7 @@ function sftpAddress({ host, path, user, port }: SftpParts): Parsed {
 
 /** `s3://bucket/prefix?endpoint=&region=`, `s3:host/bucket/prefix`, `s3:https://host/bucket`. */
 function s3Address(rest: string): Parsed {
-  const [place = "", query = ""] = splitAt(rest, "?");
+  const [place, query] = splitAt(rest, "?");
   const options = new Map(query === "" ? [] : query.split("&").map((each) => splitAt(each, "=")));
   for (const name of options.keys()) {
     if (name === "endpoint" || name === "region") continue;
@@ -226,7 +226,7 @@ function s3Address(rest: string): Parsed {
     return failed({ message, fix: "write it without a user and without a path" });
   }
   const path = isOwn ? (own?.[3] ?? "") : place.replace(/^\/\//, "");
-  const [bucket = "", prefix = ""] = splitAt(path, "/");
+  const [bucket, prefix] = splitAt(path, "/");
   if (!/^[a-z0-9][a-z0-9._-]{1,62}$/i.test(bucket)) {
     return failed({ message: `"${bucket}" cannot be the name of a bucket`, fix });
   }

@@ -1,0 +1,46 @@
+import { expect, it } from "vitest";
+import { planThinning } from "./plan-thinning.ts";
+import { arrived, moment, own } from "./retain-bench.ts";
+
+const second = 1000;
+const now = moment(5000 * second);
+
+/** One a second, for more than an hour. */
+const micro = Array.from({ length: 5000 }, (_, index) => arrived(index + 1, index * second));
+
+it("leaves a few hundred, the denser the younger", () => {
+  const { merges, isOver } = planThinning(micro, { ...own, policy: {}, now });
+  const gone = new Set(merges.map(({ id }) => id));
+  const stays = micro.filter(({ id }) => !gone.has(id)).map(({ arrival }) => arrival.sequence);
+  expect(stays.length).toBeLessThanOrEqual(240);
+  expect(stays.length).toBeGreaterThan(60);
+  expect(stays.at(-1)).toBe(5000);
+  const lastMinute = stays.filter((each) => each > 4940).length;
+  const firstMinute = stays.filter((each) => each <= 60).length;
+  expect(lastMinute).toBeGreaterThan(5 * Math.max(1, firstMinute));
+  expect(isOver).toBe(false);
+});
+
+it("says when rules alone keep more than the limit", () => {
+  const { isOver, merges } = planThinning(micro, { ...own, policy: { last: 301 }, now });
+  expect(isOver).toBe(true);
+  expect(merges).toHaveLength(5000 - 301);
+  expect(planThinning(micro, { ...own, policy: { last: 300 }, now }).isOver).toBe(false);
+});
+
+it("T4: leaves all of them while there is a reason to freeze", () => {
+  const plan = planThinning(micro, { ...own, policy: {}, now, freezes: ["a drill failed"] });
+  expect(plan).toEqual({
+    merges: [],
+    isOver: false,
+    freezes: [{ kind: "told", why: "a drill failed" }],
+  });
+});
+
+it("T1: leaves no more than the target", () => {
+  const left = (target: number): number =>
+    5000 - planThinning(micro, { ...own, policy: {}, now, target }).merges.length;
+  for (const target of [1, 20, 70, 100, 150, 200, 250]) {
+    expect(left(target)).toBeLessThanOrEqual(target);
+  }
+});
