@@ -5,6 +5,7 @@
 import { canonicalJson, type Json } from "../kernel/index.ts";
 import type { Fleet, ResourceSpec, ServiceSpec } from "./fleet.ts";
 import { hidden, maskValue, showValue } from "./mask.ts";
+import type { VaultSpec } from "./vault-spec.ts";
 
 export interface FleetChange {
   readonly kind: "added" | "removed" | "changed";
@@ -32,6 +33,7 @@ export function diffFleets(before: Fleet, after: Fleet): FleetDifference {
     ...wholeChange(before, after),
     ...compare(before.services, after.services, serviceChange),
     ...compare(before.resources, after.resources, resourceChange),
+    ...compare(before.vaults, after.vaults, (name, pair) => resourceChange(`vault/${name}`, pair)),
   ];
   return { changes, lines: changes.flatMap(linesOf) };
 }
@@ -53,7 +55,13 @@ function wholeChange(before: Fleet, after: Fleet): readonly FleetChange[] {
 }
 
 function withoutParts(fleet: Fleet): Json {
-  const { services: _services, resources: _resources, hash: _hash, ...rest } = fleet;
+  const {
+    services: _services,
+    resources: _resources,
+    vaults: _vaults,
+    hash: _hash,
+    ...rest
+  } = fleet;
   return rest as unknown as Json;
 }
 
@@ -76,14 +84,18 @@ function costOf({ restart }: ServiceSpec): FleetChange["effect"] {
   return restart === "always" ? "restarts" : "restarts_if_running";
 }
 
-function resourceChange(id: string, [before, after]: Pair<ResourceSpec>): FleetChange | undefined {
+/** Of what no process of the fleet has to be started for. */
+function resourceChange(
+  id: string,
+  [before, after]: Pair<ResourceSpec | VaultSpec>,
+): FleetChange | undefined {
   if (before === undefined) return { kind: "added", subject: id, keys: [], effect: "none" };
   if (after === undefined) return { kind: "removed", subject: id, keys: [], effect: "none" };
   const keys = differences("", plain(before), plain(after));
   return keys.length === 0 ? undefined : { kind: "changed", subject: id, keys, effect: "none" };
 }
 
-function plain(spec: ServiceSpec | ResourceSpec): Json {
+function plain(spec: ServiceSpec | ResourceSpec | VaultSpec): Json {
   const { hash: _hash, secrets: _secrets, ...rest } = spec as ServiceSpec;
   return rest as unknown as Json;
 }

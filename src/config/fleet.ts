@@ -4,6 +4,7 @@
  * everybody else. Plain data, so that it can be compared, hashed and put on disk.
  */
 import type { JsonRecord, Mode } from "../kernel/index.ts";
+import type { VaultSpec } from "./vault-spec.ts";
 
 export interface Fleet {
   readonly name: string;
@@ -11,6 +12,7 @@ export interface Fleet {
   readonly services: Readonly<Record<string, ServiceSpec>>;
   /** Everything that is watched and is not a service of ours, by `kind/name`. */
   readonly resources: Readonly<Record<string, ResourceSpec>>;
+  readonly vaults: Readonly<Record<string, VaultSpec>>;
   /** Modes of strategies, by name; the strictest of fleet, service and strategy wins. */
   readonly strategyModes: Readonly<Record<string, Mode>>;
   /** Strategies that act in mode `limited`. */

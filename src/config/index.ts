@@ -27,3 +27,4 @@ export { type ReadSecretFile, readSecret, type SecretPlaces } from "./secret.ts"
 export { type ConfigSetting, type ConfigSources, companionFiles } from "./sources.ts";
 export { joinWords, splitWords } from "./split-words.ts";
 export { createTopology, type Topology } from "./topology.ts";
+export type * from "./vault-spec.ts";

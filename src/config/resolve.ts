@@ -5,6 +5,7 @@ import { strategyName } from "./resolve-hooks.ts";
 import { resolveResource } from "./resolve-resource.ts";
 import { complain, listOf, msOf, type Scope } from "./resolve-scope.ts";
 import { resolveService } from "./resolve-service.ts";
+import { resolveVault } from "./resolve-vault.ts";
 import type { WrittenFleet } from "./schema.ts";
 import type { WrittenResource } from "./schema-resources.ts";
 
@@ -27,7 +28,10 @@ export function resolve(scope: Scope, { written, resources, needs }: Readable): 
     const dependsOn = needs.get(id) ?? [];
     watched[id] = resolveResource({ scope, id, fleet: written, dependsOn }, resource);
   }
-  const fleet = { ...wholeOf(written), services, resources: watched };
+  const vaults = Object.fromEntries(
+    Object.entries(written.vaults).map(([name, each]) => [name, resolveVault(scope, name, each)]),
+  );
+  const fleet = { ...wholeOf(written), services, resources: watched, vaults };
   warnOfBlindThresholds(scope, fleet);
   complainOfPorts(scope, fleet);
   return { ...fleet, hash: scope.hash(canonicalJson(fleet)) };
@@ -55,7 +59,7 @@ function thresholdsOf(
   };
 }
 
-function wholeOf(written: WrittenFleet): Omit<Fleet, "services" | "resources" | "hash"> {
+function wholeOf(written: WrittenFleet): Omit<Fleet, "services" | "resources" | "vaults" | "hash"> {
   const { budgets, detection, retention, api } = written;
   return {
     name: written.fleet,

@@ -136,7 +136,7 @@ const prefix = z
   .describe("Goes before it");
 
 /** Where a secret is: what is there is never shown or stored. */
-const secretPlace = record({ env: text.optional(), file: text.optional(), prefix }).refine(
+export const secretPlace = record({ env: text.optional(), file: text.optional(), prefix }).refine(
   ({ env, file }) => (env === undefined) !== (file === undefined),
   { error: "it names not exactly one place\nwrite { env: NAME } or { file: PATH }" },
 );

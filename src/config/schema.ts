@@ -21,6 +21,7 @@ import {
   whole,
   yesOrNo,
 } from "./schema-values.ts";
+import { vault } from "./schema-vaults.ts";
 
 const budgets = record({
   per_resource: whole(0).default(5).describe("Actions on one resource within `window`"),
@@ -85,6 +86,7 @@ export const fleetSchema = record({
     .record(z.string(), z.unknown(), { error: "expected resources\nwrite KIND/NAME: { ... }" })
     .prefault({})
     .describe("What is watched, by KIND/NAME"),
+  vaults: named(vault, "vault").prefault({}).describe("What is protected, and where it is kept"),
   strategy_modes: z.record(strategy, mode).prefault({}).describe("Modes of single strategies"),
   limited_to: z
     .union([strategy, z.array(strategy)], { error: "expected strategies\nwrite [restart]" })

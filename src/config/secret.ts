@@ -89,7 +89,7 @@ function prefixed({ prefix = "" }: SecretSource, value: Result<string>): Result<
   return value.ok ? success(`${prefix}${value.value}`) : value;
 }
 
-function sourceOf(scope: Scope, { env, file = "", prefix }: SecretPlace): SecretSource {
+export function sourceOf(scope: Scope, { env, file = "", prefix }: SecretPlace): SecretSource {
   const before = prefix === undefined ? {} : { prefix };
   return env === undefined ? { file: pathOf(scope, file), ...before } : { env, ...before };
 }

@@ -32,6 +32,7 @@ export function simulatedFleet(shape: FleetShape): Fleet {
     resources,
     strategyModes: {},
     limitedTo: [],
+    vaults: {},
     budgets: {
       perResource: shape.isVaried ? 4 : 8,
       perFleet: shape.isVaried ? 10 : 40,

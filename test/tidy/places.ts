@@ -34,7 +34,7 @@ function real(folder: string, rank: number, reach: Reach = {}): Place {
 const foundations: readonly Place[] = [
   pure("kernel", 0),
   pure("model", 1),
-  pure("config", 1, { packages: ["yaml", "zod"] }),
+  pure("config", 1, { packages: ["croner", "yaml", "zod"] }),
   pure("resilience", 1),
   pure("statistics", 1),
 ];
