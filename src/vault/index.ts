@@ -71,5 +71,12 @@ export { type HeldSnapshot, listSnapshots } from "./repository/snapshots.ts";
 export type { Surroundings, Worker } from "./repository/surroundings.ts";
 export { type LocationState, type Unlocked, unlock } from "./repository/unlock.ts";
 export { Vault } from "./repository/vault.ts";
-export type { Listing, SourceEntry, SourceFailure, TreeSource } from "./tree-source.ts";
+export type {
+  AttributesRead,
+  Listing,
+  ReadAttributes,
+  SourceEntry,
+  SourceFailure,
+  TreeSource,
+} from "./tree-source.ts";
 export { type LocationRetryOptions, withRetries } from "./with-retries.ts";

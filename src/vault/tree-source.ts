@@ -2,7 +2,14 @@
  * What is to be protected, as it is now: the port through which a backup sees folders. The contents
  * of files are read by the threads that also cut and seal them (`ContentReader`).
  */
-import type { DeviceNode, FileNode, FolderNode, LinkNode, PipeNode } from "./format/tree-node.ts";
+import type {
+  DeviceNode,
+  ExtendedAttribute,
+  FileNode,
+  FolderNode,
+  LinkNode,
+  PipeNode,
+} from "./format/tree-node.ts";
 import type { RawPath } from "./raw-path.ts";
 
 /** A name in a folder, as `lstat` saw it; extended attributes are read apart, in batches. */
@@ -35,3 +42,12 @@ export interface TreeSource {
   /** One name, or undefined when it is not there. */
   look(path: RawPath): SourceEntry | undefined;
 }
+
+export interface AttributesRead {
+  /** Of the paths that have any. */
+  readonly attributes: ReadonlyMap<RawPath, readonly ExtendedAttribute[]>;
+  readonly failures: readonly SourceFailure[];
+}
+
+/** Extended attributes, many paths at once: asking takes a process of its own. */
+export type ReadAttributes = (paths: readonly RawPath[]) => Promise<AttributesRead>;

@@ -7,7 +7,6 @@
  */
 
 import type { StoredSnapshot } from "../format/snapshot-json.ts";
-import type { ExtendedAttribute } from "../format/tree-node.ts";
 import type { RawPath } from "../raw-path.ts";
 import { textOfRawPath } from "../raw-path.ts";
 import { BlobWriter } from "../repository/blob-writer.ts";
@@ -15,7 +14,7 @@ import { Packer } from "../repository/packer.ts";
 import type { Session } from "../repository/session.ts";
 import { writeSnapshot } from "../repository/snapshots.ts";
 import { Uploads } from "../repository/uploads.ts";
-import type { TreeSource } from "../tree-source.ts";
+import type { ReadAttributes, TreeSource } from "../tree-source.ts";
 import type { ContentThreads } from "./content.ts";
 import { NodeMaker } from "./node-maker.ts";
 import type { Scope } from "./scope.ts";
@@ -28,9 +27,7 @@ export interface BackupOptions {
   readonly sources: readonly RawPath[];
   readonly source: TreeSource;
   readonly threads: ContentThreads;
-  readonly attributesOf: (
-    paths: readonly RawPath[],
-  ) => Promise<readonly (readonly ExtendedAttribute[])[]>;
+  readonly readAttributes: ReadAttributes;
   readonly isExcluded: (path: RawPath, isFolder: boolean) => boolean;
   /** As the owner wrote them. */
   readonly excludes: readonly string[];
@@ -67,8 +64,8 @@ export async function backUp(session: Session, options: BackupOptions): Promise<
   const packer = new Packer({ codec, randomBytes: surroundings.randomBytes });
   const writer = new BlobWriter({ index, packer, uploads, codec, places });
   const tally = emptyTally();
-  const { attributesOf, isExcluded, onProgress, parent, scope, source, threads } = options;
-  const nodes = new NodeMaker({ threads, writer, attributesOf, tally, signal });
+  const { readAttributes, isExcluded, onProgress, parent, scope, source, threads } = options;
+  const nodes = new NodeMaker({ threads, writer, readAttributes, tally, signal });
   const walk = new TreeWalk({
     ...{ source, nodes, writer, trees, codec, scope, isExcluded, tally, signal },
     onProgress: () => onProgress?.(tally),

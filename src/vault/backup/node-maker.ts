@@ -5,12 +5,14 @@
  * N1. What `lstat` shows unchanged (size, mtime, ctime, inode) is taken from the parent, if every
  *     location that takes part still holds its content; everything else is read.
  * N2. The node of a file tells of the file that was read, not of the one that was listed before.
+ * N3. The time of the last access is that of the last change, as restic has it: a tree would be new
+ *     whenever somebody looked at it.
  */
 import { idOfHex } from "../format/ids.ts";
 import type { ExtendedAttribute, TreeNode } from "../format/tree-node.ts";
 import type { RawPath } from "../raw-path.ts";
 import type { BlobWriter } from "../repository/blob-writer.ts";
-import type { SourceEntry } from "../tree-source.ts";
+import type { ReadAttributes, SourceEntry } from "../tree-source.ts";
 import { Batches } from "./batches.ts";
 import type { ContentSink, ContentThreads, FileToRead, ReadFile } from "./content.ts";
 import type { Tally } from "./tally.ts";
@@ -18,10 +20,7 @@ import type { Tally } from "./tally.ts";
 export interface NodeMakerOptions {
   readonly threads: ContentThreads;
   readonly writer: BlobWriter;
-  /** The extended attributes of each path, in their order. */
-  readonly attributesOf: (
-    paths: readonly RawPath[],
-  ) => Promise<readonly (readonly ExtendedAttribute[])[]>;
+  readonly readAttributes: ReadAttributes;
   readonly tally: Tally;
   readonly signal: AbortSignal;
 }
@@ -55,7 +54,10 @@ export class NodeMaker {
       atOnce: threads.width + 1,
       run: (files) => threads.read(files, sink, signal),
     });
-    this.#attributes = new Batches({ ...attributeBatch, run: options.attributesOf });
+    this.#attributes = new Batches({
+      ...attributeBatch,
+      run: (paths) => this.#attributesOf(paths),
+    });
   }
 
   /** Nothing more is coming. */
@@ -84,7 +86,13 @@ export class NodeMaker {
   ): Promise<Begun<TreeNode | undefined>> {
     const attributes = await this.attributes(path);
     if (entry.kind !== "file") {
-      return { done: attributes.done.then((found) => ({ ...entry, attributes: found })) };
+      const { mtimeNs } = entry;
+      const done = attributes.done.then((found) => ({
+        ...entry,
+        atimeNs: mtimeNs,
+        attributes: found,
+      }));
+      return { done };
     }
     await this.#files.room();
     return { done: this.#read(path, entry, { before, attributes }) };
@@ -93,6 +101,14 @@ export class NodeMaker {
   async attributes(path: RawPath): Promise<Begun<readonly ExtendedAttribute[]>> {
     await this.#attributes.room();
     return { done: this.#attributes.add(path, 1) };
+  }
+
+  async #attributesOf(
+    paths: readonly RawPath[],
+  ): Promise<readonly (readonly ExtendedAttribute[])[]> {
+    const { attributes, failures } = await this.#options.readAttributes(paths);
+    this.#options.tally.failures.push(...failures);
+    return paths.map((path) => attributes.get(path) ?? []);
   }
 
   async #read(

@@ -172,7 +172,7 @@ export class TreeWalk {
       const subtree = await tree.done;
       if (isSame && subtree === known.subtree) return known;
       const found = (await attributes?.done) ?? known?.attributes ?? [];
-      return { ...entry, attributes: found, subtree };
+      return { ...entry, atimeNs: entry.mtimeNs, attributes: found, subtree };
     };
     const done = finish();
     this.#heed(done);
