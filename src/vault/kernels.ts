@@ -1,6 +1,7 @@
 /**
- * The two computations that Node's own modules do not have, handed in as WebAssembly: the MAC of
- * the restic format and the rolling fingerprint that cuts files into chunks.
+ * The computations that Node's own modules do not have, or not fast enough, handed in as
+ * WebAssembly: the MAC of the restic format, the rolling fingerprint that cuts files into chunks,
+ * and what a counter mode needs besides its block cipher.
  *
  * One instance belongs to one thread and is not shared. All calls are synchronous and keep nothing
  * of what they were given.
@@ -14,13 +15,30 @@ export interface Kernels {
    * @returns 16 bytes
    */
   poly1305(r: Uint8Array, s: Uint8Array, message: Uint8Array): Uint8Array;
+  /**
+   * What a counter mode encrypts: `nonce`, the same plus one, and so on, as numbers of 16 bytes
+   * with the most significant first.
+   *
+   * @param count at most `maskBlocksMax`
+   * @returns a view that holds until the next call of any of these functions
+   */
+  counterBlocks(nonce: Uint8Array, count: number): Uint8Array;
+  /**
+   * Fills the first bytes of `target` with `bytes`, each added to one of `mask` without carry.
+   *
+   * @param mask at least as long as `bytes`, and at most `maskBlocksMax` blocks of 16 bytes
+   */
+  addMask(bytes: Uint8Array, mask: Uint8Array, target: Uint8Array): void;
   createCutter(options: CutterOptions): Cutter;
 }
+
+/** How many blocks of 16 bytes `counterBlocks` and `addMask` can take: 64 KiB. */
+export const maskBlocksMax = 4096;
 
 export interface CutterOptions {
   /** An irreducible polynomial over GF(2) of degree 53, as in a repository's config. */
   readonly polynomial: bigint;
-  /** restic's: 512 KiB, 8 MiB and 20 bits. */
+  /** At least the window of 64 bytes; restic's are 512 KiB, 8 MiB and 20 bits. */
   readonly minBytes?: number;
   readonly maxBytes?: number;
   readonly averageBits?: number;

@@ -48,7 +48,6 @@ export const binaries: readonly Binary[] = [
   { command: "redis-server", debianPackage: "redis-server", why: "keeps streams and state" },
   { command: "taskset", debianPackage: "util-linux", why: "gives a server a core of its own" },
   { command: "script", debianPackage: "bsdutils", why: "gives a program a terminal" },
-  { command: "restic", debianPackage: "restic", why: "another program for what a vault holds" },
   { command: "unshare", debianPackage: "util-linux", why: "gives a test mounts of its own" },
 ];
 
