@@ -121,8 +121,13 @@ describe("a repository of ours", () => {
     const keys = { encrypt: randomBytes(32), macK: randomBytes(16), macR: randomBytes(16) };
     const file = await createKeyFile(
       {
-        ...{ keys, passphrase, salt: randomBytes(64), nonce: randomBytes(16) },
-        ...{ created: "2026-11-20T14:00:00.000Z", username: "ann", hostname: "home" },
+        keys,
+        passphrase,
+        salt: randomBytes(64),
+        nonce: randomBytes(16),
+        created: "2026-11-20T14:00:00.000Z",
+        username: "ann",
+        hostname: "home",
       },
       tools,
     );

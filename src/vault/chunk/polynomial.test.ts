@@ -31,7 +31,7 @@ describe("polynomials", () => {
     expect(parsePolynomial("3DA3358B4DC173")).toBe(0x3da3358b4dc173n);
     expect(formatPolynomial(0x3da3358b4dc173n)).toBe("3da3358b4dc173");
     for (const wrong of ["", "0x3d", "3g", "-1", " 1", "11111111111111111"]) {
-      expect(parsePolynomial(wrong), wrong).toBeUndefined();
+      expect(parsePolynomial(wrong), `"${wrong}"`).toBeUndefined();
     }
   });
 

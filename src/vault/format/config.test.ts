@@ -53,7 +53,7 @@ describe("a config", () => {
       JSON.stringify({ ...sound, chunker_polynomial: "20000000000001" }),
       JSON.stringify({ ...sound, chunker_polynomial: "7" }),
     ]) {
-      expect(opened(wrong), wrong).toContain("VAULT_DAMAGED");
+      expect(opened(wrong), `for ${wrong}`).toContain("VAULT_DAMAGED");
     }
     expect(openConfig(nonce, sealer)).toMatchObject({ error: { code: "VAULT_DAMAGED" } });
   });

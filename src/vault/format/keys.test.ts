@@ -73,7 +73,9 @@ describe("a key file", () => {
       { p: "4" },
       { N: undefined },
     ]) {
-      expect(await opened({ ...file, ...cost }), JSON.stringify(cost)).toContain("VAULT_DAMAGED");
+      expect(await opened({ ...file, ...cost }), `for ${JSON.stringify(cost)}`).toContain(
+        "VAULT_DAMAGED",
+      );
     }
     expect(asked).toHaveLength(before);
     // The most that we bear: 1 GiB.

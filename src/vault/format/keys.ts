@@ -82,7 +82,9 @@ export async function createKeyFile(
     username: about.username,
     hostname: about.hostname,
     kdf: "scrypt",
-    ...{ N: cost.N, r: cost.r, p: cost.p },
+    N: cost.N,
+    r: cost.r,
+    p: cost.p,
     salt: base64(salt),
     data: base64(data),
   };

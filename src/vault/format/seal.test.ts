@@ -67,14 +67,14 @@ describe("sealing", () => {
     for (const part of ["macK", "macR"] as const) {
       const others = { ...keys, [part]: counted(16, 9) };
       const sealed = createSealer(others, referenceKernels).seal(counted(40, 1), nonce);
-      expect(sealer.open(sealed), part).toBeUndefined();
+      expect(sealer.open(sealed), `other ${part}`).toBeUndefined();
     }
   });
 
   it("uses no keys and no nonce of zeros, and none of another length", () => {
     for (const part of ["encrypt", "macK", "macR"] as const) {
       for (const wrong of [new Uint8Array(keys[part].length), counted(17, 1)]) {
-        expect(areSealKeys({ ...keys, [part]: wrong }), part).toBe(false);
+        expect(areSealKeys({ ...keys, [part]: wrong }), `other ${part}`).toBe(false);
         expect(() => createSealer({ ...keys, [part]: wrong }, referenceKernels)).toThrow("zero");
       }
     }
