@@ -16,7 +16,7 @@ const config = { kind: "config", id: "" } as const;
 const bytes = Uint8Array.of(1, 2, 3);
 
 /** A place that fails with `faults`, one for each call, and then no more. */
-function rig(faults: readonly unknown[], options: Partial<LocationRetryOptions> = {}) {
+function rig(faults: readonly LocationFault[], options: Partial<LocationRetryOptions> = {}) {
   const left = Array.from(faults);
   const calls: LocationCall[] = [];
   const memory = new MemoryLocation({
@@ -126,7 +126,9 @@ describe("does not ask again", () => {
 
   it("R2: when the budget is used up", async () => {
     const budget = new RetryBudget({ ratio: 0, minimumPerSecond: 0.2 });
-    const { location, tools, calls } = rig(Array<unknown>(100).fill(fault("away")), { budget });
+    const { location, tools, calls } = rig(Array<LocationFault>(100).fill(fault("away")), {
+      budget,
+    });
     const asked = [1, 2, 3, 4].map(() => outcome(location.stat(pack, never)));
     await tools.advance(5000);
     expect(asked.every(({ isSettled }) => isSettled)).toBe(true);
@@ -134,7 +136,7 @@ describe("does not ask again", () => {
   });
 
   it("R4: when the limit is over, however many attempts are left", async () => {
-    const faults = Array<unknown>(1000).fill(fault("throttled", 1000));
+    const faults = Array<LocationFault>(1000).fill(fault("throttled", 1000));
     const { location, tools, calls } = rig(faults, { attempts: 1000, limitMs: 5000 });
     const found = outcome(location.stat(pack, never));
     await tools.advance(20_000);

@@ -1,7 +1,6 @@
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { openFileLocation } from "../../src/platform/locations/open-file-location.ts";
-import { openSftpLocation } from "../../src/platform/locations/sftp/open-sftp-location.ts";
+import { openFileLocation, openSftpLocation } from "../../src/platform/locations/index.ts";
 import {
   type FaultKind,
   type Location,

@@ -15,6 +15,7 @@ import {
 export function locationConformance(name: string, open: OpenScene): void {
   describe(`the location: ${name}`, () => {
     fileTests(open);
+    contentTests(open);
     rangeTests(open);
     listTests(open);
     concurrencyTests(open);
@@ -80,7 +81,9 @@ function fileTests(open: OpenScene): void {
     await expect(location.put(file, [bytes], never)).rejects.toMatchObject({ kind: "exists" });
     expect(await location.get(file, never)).toEqual(winner.bytes);
   });
+}
 
+function contentTests(open: OpenScene): void {
   test("says what is missing, and names itself and the file", async () => {
     await using scene = await open();
     const { location } = scene;
@@ -217,10 +220,10 @@ function concurrencyTests(open: OpenScene): void {
     const { location } = scene;
     await location.prepare(never);
     const { file, bytes } = sample("pack", 1, 4_000_000);
-    let isPut = false;
+    const put = new AbortController();
     const sizes = new Set<number | undefined>();
     const look = async (): Promise<void> => {
-      while (!isPut) {
+      while (!put.signal.aborted) {
         sizes.add(await location.stat(file, never));
         for (const { sizeBytes } of await listed(location, "pack")) sizes.add(sizeBytes);
         sizes.add(
@@ -236,7 +239,7 @@ function concurrencyTests(open: OpenScene): void {
       await location.put(file, inParts(bytes, 100_000), never);
       await location.remove(file, never);
     }
-    isPut = true;
+    put.abort();
     await looking;
     sizes.delete(undefined);
     sizes.delete(bytes.length);

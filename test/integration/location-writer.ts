@@ -1,5 +1,5 @@
 /** Puts packs of 40 MB, one after another, until it is killed. */
-import { openFileLocation } from "../../src/platform/locations/open-file-location.ts";
+import { openFileLocation } from "../../src/platform/locations/index.ts";
 import { never, sample } from "../conformance/location-scene.ts";
 
 const location = openFileLocation({ folder: process.argv[2] ?? "" });

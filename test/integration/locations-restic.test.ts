@@ -5,9 +5,11 @@ import { mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openFileLocation } from "../../src/platform/locations/open-file-location.ts";
-import { openSftpLocation } from "../../src/platform/locations/sftp/open-sftp-location.ts";
-import { sshCommand } from "../../src/platform/locations/sftp/ssh-channel.ts";
+import {
+  openFileLocation,
+  openSftpLocation,
+  sshCommand,
+} from "../../src/platform/locations/index.ts";
 import { fileKinds, type Location } from "../../src/vault/index.ts";
 import { afterwards, temporaryFolder } from "../afterwards.ts";
 import { listed, never, sample } from "../conformance/location-scene.ts";
@@ -74,8 +76,8 @@ test("a repository of restic, copied by us from place to place, is one to restic
     expect(statSync(join(third, path)).mode).toBe(statSync(join(first, path)).mode);
   }
   for (const folder of ["keys", "snapshots", "index"]) {
-    for (const name of readdirSync(join(second, folder))) {
-      expect(statSync(join(second, folder, name)).mode & 0o777).toBe(0o400);
+    for (const name of readdirSync(join(third, folder))) {
+      expect(statSync(join(third, folder, name)).mode & 0o777).toBe(0o400);
     }
   }
 });

@@ -2,9 +2,8 @@
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openSftpLocation } from "../../src/platform/locations/sftp/open-sftp-location.ts";
-import type { SshTarget } from "../../src/platform/locations/sftp/ssh-channel.ts";
-import type { Location } from "../../src/vault/index.ts";
+import { openSftpLocation, type SshTarget } from "../../src/platform/locations/index.ts";
+import type { Location, LocationFault } from "../../src/vault/index.ts";
 import { temporaryFolder } from "../afterwards.ts";
 import { locationConformance } from "../conformance/location.ts";
 import { locationFaults } from "../conformance/location-faults.ts";
@@ -93,7 +92,8 @@ async function openScene(): Promise<LocationScene> {
 
 async function saysKind(location: Location, kind: string): Promise<void> {
   const { file } = sample("config", 1);
-  const says = () => location.stat(file, never).catch((error: { kind?: string }) => error.kind);
+  const says = () =>
+    location.stat(file, never).catch((error: unknown) => (error as LocationFault).kind);
   await until(async () => (await says()) === kind);
 }
 

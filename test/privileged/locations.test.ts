@@ -2,8 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { chmod, mkdir, statfs, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { openFileLocation } from "../../src/platform/locations/open-file-location.ts";
-import { openSftpLocation } from "../../src/platform/locations/sftp/open-sftp-location.ts";
+import { openFileLocation, openSftpLocation } from "../../src/platform/locations/index.ts";
 import type { Location } from "../../src/vault/index.ts";
 import { afterwards, temporaryFolder } from "../afterwards.ts";
 import { locationFaults } from "../conformance/location-faults.ts";

@@ -190,7 +190,7 @@ export class FolderLocation implements Location {
     } catch (error) {
       if (!isMissing(error)) throw error;
       // F2.
-      if (kind === "config" || !(await this.#isHere("config", signal))) throw notHere();
+      if (!(await this.#isAny([folderOfKind("config")], signal))) throw notHere();
       const top = this.#at(folderOfKind(kind));
       for (const folder of new Set([top, folderOf(path)])) {
         await this.#disk.makeFolder(folder, signal);
@@ -244,12 +244,12 @@ export class FolderLocation implements Location {
   }
 
   async #proveHere(kind: FileKind, signal: AbortSignal): Promise<void> {
-    if (!(await this.#isHere(kind, signal))) throw notHere();
+    const proofs = kind === "config" ? ["."] : [folderOfKind("config"), folderOfKind(kind)];
+    if (!(await this.#isAny(proofs, signal))) throw notHere();
   }
 
-  async #isHere(kind: FileKind, signal: AbortSignal): Promise<boolean> {
-    const proofs = kind === "config" ? [""] : [folderOfKind("config"), folderOfKind(kind)];
-    for (const path of proofs) {
+  async #isAny(paths: readonly string[], signal: AbortSignal): Promise<boolean> {
+    for (const path of paths) {
       if ((await this.#disk.size(this.#at(path), signal)) !== undefined) return true;
     }
     return false;

@@ -1,3 +1,4 @@
+import { realClock } from "../../system/index.ts";
 import type { Location } from "../../vault/index.ts";
 import { FolderLocation } from "./folder-location.ts";
 import { LocalDisk } from "./local-disk.ts";
@@ -18,6 +19,6 @@ export function openFileLocation(options: FileLocationOptions): Location {
     root: folder,
     traits: { name: `file:${folder}`, region, isAppendOnly },
     limitMs,
-    wallMs: Date.now,
+    wallMs: () => realClock.now().wallMs,
   });
 }

@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from
 import { connect } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
-import type { SshTarget } from "../../../src/platform/locations/sftp/ssh-channel.ts";
+import type { SshTarget } from "../../../src/platform/locations/index.ts";
 import { type DatabaseServer, host, program, startServer } from "./server-process.ts";
 
 export interface SshServer extends DatabaseServer {

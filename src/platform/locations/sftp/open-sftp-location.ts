@@ -1,3 +1,4 @@
+import { realClock } from "../../../system/index.ts";
 import type { Location } from "../../../vault/index.ts";
 import { FolderLocation } from "../folder-location.ts";
 import { SftpDisk } from "./sftp-disk.ts";
@@ -27,6 +28,6 @@ export function openSftpLocation(options: SftpLocationOptions): Location {
     root: folder,
     traits: { name, region, isAppendOnly },
     limitMs,
-    wallMs: Date.now,
+    wallMs: () => realClock.now().wallMs,
   });
 }

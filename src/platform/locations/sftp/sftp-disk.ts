@@ -65,7 +65,7 @@ export class SftpDisk implements Disk {
     wanted: (name: string) => boolean,
   ): Promise<readonly DiskEntry[]> {
     const client = await this.#connect(signal);
-    const handle = await open(client, packetTypes.openFolder, [text(folder)], folder);
+    const handle = await open(client, folder, [packetTypes.openFolder, [text(folder)]]);
     const entries: DiskEntry[] = [];
     try {
       for (;;) {
@@ -95,12 +95,8 @@ export class SftpDisk implements Disk {
     const client = await this.#connect(signal);
     // Both in one round trip.
     const looked = client.request(packetTypes.stat, [text(path)]);
-    const opened = open(
-      client,
-      packetTypes.open,
-      [text(path), number32(flags.read), attributes()],
-      path,
-    );
+    const fields = [text(path), number32(flags.read), attributes()];
+    const opened = open(client, path, [packetTypes.open, fields]);
     const [look, handle] = await Promise.all([looked, opened]);
     try {
       if (look.type !== packetTypes.attributes) throw await failureOf(client, look, path);
@@ -118,7 +114,7 @@ export class SftpDisk implements Disk {
   async write(path: string, parts: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
     const client = await this.#connect(signal);
     const fields = [text(path), number32(flags.writeNew), attributes(modeOfFile)];
-    const handle = await open(client, packetTypes.open, fields, path);
+    const handle = await open(client, path, [packetTypes.open, fields]);
     try {
       await writePieces(client, { path, handle, parts, signal });
       if (client.has(extensions.sync)) {
@@ -286,9 +282,8 @@ async function writePieces(client: SftpClient, writing: Writing): Promise<void> 
 /** The handle as the field that other requests take. */
 async function open(
   client: SftpClient,
-  type: number,
-  fields: readonly Uint8Array[],
   path: string,
+  [type, fields]: readonly [number, readonly Uint8Array[]],
 ): Promise<Buffer> {
   const answer = await client.request(type, fields);
   if (answer.type !== packetTypes.handle) throw await failureOf(client, answer, path);
