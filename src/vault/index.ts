@@ -56,6 +56,30 @@ export {
   type MemoryLocationOptions,
 } from "./memory-location.ts";
 export {
+  type AuditEntry,
+  type AuditKind,
+  emptyTrail,
+  lineBytesMax,
+  sealAuditLine,
+  type TrailEnd,
+} from "./proof/audit-entry.ts";
+export { type DrillReport, signReport } from "./proof/drill-report.ts";
+export { readHead, signHead } from "./proof/signed-note.ts";
+export { createSigner, rawPublicKey, type Signer, sha256Of } from "./proof/signing.ts";
+export {
+  type NamedReport,
+  type ProofVerification,
+  type RecoveryPoint,
+  type ReportFinding,
+  type TrailPiece,
+  verifyProof,
+} from "./proof/verify-proof.ts";
+export {
+  createTrailVerifier,
+  type TrailFinding,
+  type TrailVerification,
+} from "./proof/verify-trail.ts";
+export {
   joinRaw,
   type RawPath,
   rawPathOfBytes,
