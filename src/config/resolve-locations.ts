@@ -11,7 +11,7 @@ import {
 import { authoritiesOf } from "./resolve-authorities.ts";
 import { complain, pathOf, type Scope } from "./resolve-scope.ts";
 import type { WrittenLocation } from "./schema-vaults.ts";
-import { secretOf, type WrittenSecret } from "./secret.ts";
+import { secretOf } from "./secret.ts";
 import type { TreePath } from "./tree.ts";
 import type { LocationCredentials, VaultLocationSpec } from "./vault-spec.ts";
 
@@ -68,6 +68,7 @@ function locationOf(
 }
 
 type LongLocation = Exclude<WrittenLocation, string>;
+type SecretKey = "password" | "access_key" | "secret_key" | "session_token";
 
 const keysFor: Readonly<Record<LocationAddress["kind"], readonly (keyof LongLocation)[]>> = {
   file: [],
@@ -87,8 +88,8 @@ function credentialsOf(
     const message = `a location of the kind ${address.kind} has no use for it`;
     complain(scope, [...path, key], { message, fix: "leave it out" });
   }
-  const secret = (key: keyof LongLocation & string): string | undefined => {
-    const value = written[key] as WrittenSecret | undefined;
+  const secret = (key: SecretKey): string | undefined => {
+    const value = written[key];
     return value === undefined ? undefined : secretOf(scope, [...path, key], value);
   };
   const { identity } = written;
@@ -102,7 +103,7 @@ function credentialsOf(
     sessionToken: secret("session_token"),
   };
   const said = Object.entries(all).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(said) as LocationCredentials;
+  return Object.fromEntries(said);
 }
 
 /** An absolute path, where `~` is the home of whoever runs us; undefined when there is none. */

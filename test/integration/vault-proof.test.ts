@@ -85,9 +85,10 @@ it("T2: a torn line is taken away, and told", async () => {
 
 it("T4: one process writes", async () => {
   const folder = temporaryFolder("proof-held");
-  await using _first = (await opened(folder)).trail;
+  await using trail = (await opened(folder)).trail;
   const { stderr } = spawnSync(process.execPath, [writer, folder], { encoding: "utf8" });
   expect(stderr).toContain(`pid ${process.pid} holds`);
+  expect((await trail.append("backup", {})).sequence).toBe(1);
 });
 
 it("T5: an end that was cut off is found, and told when the trail goes on", async () => {

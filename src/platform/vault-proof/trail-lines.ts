@@ -16,7 +16,10 @@ export async function* readTrail(path: string): AsyncGenerator<TrailPiece> {
         start = end + 1;
       }
       rest = bytes.subarray(start);
-      if (rest.length > lineBytesMax) return yield { kind: "line", line: "" };
+      if (rest.length > lineBytesMax) {
+        yield { kind: "line", line: "" };
+        return;
+      }
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
