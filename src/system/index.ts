@@ -36,7 +36,7 @@ export {
 export { readPlainFile } from "./read-plain-file.ts";
 export { readSecretFile } from "./read-secret-file.ts";
 export { realClock, realMonotonicMs, realTimers } from "./real-clock.ts";
-export { createRealRandom, randomPool, realSeed } from "./real-random.ts";
+export { createRealRandom, randomHex, randomPool, realSeed } from "./real-random.ts";
 export {
   expectedSparePath,
   makeSparePath,
