@@ -4,8 +4,8 @@
  * Node's own client and not `fetch`: its limit is on silence and not on the whole call, since a
  * pack may take minutes over a thin line; it takes an authority of its own; and a body in parts
  * goes out without being copied.
- * H1. Every call ends: by the signal, with its reason; after `idleMs` without a byte in either
- *     direction; after `callMs` in any case.
+ * H1. Every call ends: by the signal, with its reason; after `idleMs` in which nothing moves in
+ *     either direction; after `callMs` in any case.
  * H2. An answer is whole, of the length that it said, or the call rejects. No more than
  *     `maxAnswerBytes` of it are kept.
  * H3. Nothing is asked twice and no redirection is followed.
@@ -17,8 +17,11 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { request as askPlainly, type ClientRequest, Agent as PlainAgent } from "node:http";
 import { request as askSecurely, Agent as SecureAgent } from "node:https";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { messageOf } from "../../../kernel/index.ts";
 import { LocationFault } from "../../../vault/index.ts";
+import { watchSilence } from "./watch-silence.ts";
 
 export interface HttpQuestion {
   readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
@@ -53,6 +56,7 @@ const minuteMs = 60_000;
 const keepAliveMs = 4000;
 const patienceMs = 1000;
 const largeBodyBytes = 1024 * 1024;
+const pieceBytes = 128 * 1024;
 
 export class HttpClient implements AsyncDisposable {
   readonly #idleMs: number;
@@ -75,7 +79,7 @@ export class HttpClient implements AsyncDisposable {
     const limit = setTimeout(() => {
       away(`${question.what}: no end of the call after ${this.#callMs} ms`);
     }, this.#callMs);
-    request.setTimeout(this.#idleMs, () => {
+    const endWatch = watchSilence(request, this.#idleMs, () => {
       away(`${question.what}: nothing was heard for ${this.#idleMs} ms`);
     });
     try {
@@ -84,6 +88,7 @@ export class HttpClient implements AsyncDisposable {
       signal.throwIfAborted();
       throw faultOf(error, question.what);
     } finally {
+      endWatch();
       clearTimeout(limit);
     }
   }
@@ -122,13 +127,22 @@ async function wholeAnswer(request: ClientRequest, question: HttpQuestion): Prom
   return { status: response.statusCode ?? 0, headers: response.headers, body };
 }
 
+/** Small, so that a slow line is seen to move; they are views, nothing is copied. */
+function* piecesOf(parts: readonly Uint8Array[]): Generator<Uint8Array> {
+  for (const part of parts) {
+    for (let at = 0; at < part.length; at += pieceBytes) {
+      yield part.subarray(at, at + pieceBytes);
+    }
+  }
+}
+
 function answerTo(request: ClientRequest, parts: readonly Uint8Array[]): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   let patience: NodeJS.Timeout | undefined;
   const send = (): void => {
     clearTimeout(patience);
-    for (const part of parts) request.write(part);
-    request.end();
+    // Node listens to both ends of the pipe: what fails is the error of the request.
+    pipeline(Readable.from(piecesOf(parts)), request).catch(reject);
   };
   request.once("response", (response) => {
     clearTimeout(patience);

@@ -17,7 +17,7 @@ export function wholeOrRange(
   const { status, headers, body } = answer;
   if (range === undefined) {
     if (status !== 200) throw statusFault(answer, what);
-    return body;
+    return plain(body);
   }
   const { offset, length } = range;
   if (status === 206) {
@@ -27,7 +27,11 @@ export function wholeOrRange(
     }
   }
   const part = status === 206 ? body : body.subarray(offset, offset + length);
-  if (part.length === length) return part;
+  if (part.length === length) return plain(part);
   const message = `${what}: ends before byte ${offset + length}`;
   throw new LocationFault("short", message);
+}
+
+function plain({ buffer, byteOffset, length }: Buffer): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, length);
 }

@@ -18,6 +18,7 @@ import {
   type FileKind,
   type FileName,
   folderOfKind,
+  isFileId,
   type ListedFile,
   type Location,
   LocationFault,
@@ -139,7 +140,7 @@ export class S3Location implements Location {
       if (listing === undefined) throw this.#strange("the list of files is none");
       for (const { key, sizeBytes } of listing.objects) {
         const file = { kind, id: key.slice(key.lastIndexOf("/") + 1) };
-        if (key === this.#keyOf(file)) yield { ...file, sizeBytes };
+        if (isFileId(file.id) && key === this.#keyOf(file)) yield { ...file, sizeBytes };
       }
       if (listing.nextToken === undefined) return;
       if (listing.nextToken === token) throw this.#strange("the list of files leads in a circle");

@@ -1,0 +1,41 @@
+/** The location behind restic's REST protocol, held to the contract against our own server. */
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { RestLocation } from "../../src/platform/locations/rest/index.ts";
+import { openVaultServer } from "../../src/platform/vault-server/index.ts";
+import { realClock } from "../../src/system/index.ts";
+import { temporaryFolder } from "../afterwards.ts";
+import { startRoughLine } from "../integration/servers/rough-line.ts";
+import { locationConformance } from "./location.ts";
+import { locationFaults } from "./location-faults.ts";
+import type { LocationScene, SceneFault } from "./location-scene.ts";
+
+locationConformance("rest", openRepository);
+locationFaults("rest", openRepository, ["down", "cut", "stalled", "vanished"]);
+
+async function openRepository(): Promise<LocationScene> {
+  const stack = new AsyncDisposableStack();
+  const folder = temporaryFolder("location-rest");
+  const server = stack.use(await openVaultServer({ folder, clock: realClock }));
+  const line = stack.use(await startRoughLine(Number(new URL(server.url).port)));
+  const url = `http://127.0.0.1:${line.port}/some/where/`;
+  const address = { kind: "rest", url } as const;
+  const location = stack.use(new RestLocation({ address, idleMs: 1000 }));
+  const repository = join(folder, "some/where");
+  return {
+    location,
+    async plant(path, bytes) {
+      await mkdir(dirname(join(repository, path)), { recursive: true });
+      await writeFile(join(repository, path), bytes);
+    },
+    async strike(fault: SceneFault) {
+      if (fault === "vanished") await rename(repository, `${repository}-away`);
+      else await line.be(fault === "stalled" || fault === "cut" ? fault : "down");
+    },
+    async lift() {
+      await line.be("well");
+      await rename(`${repository}-away`, repository).catch(() => undefined);
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
