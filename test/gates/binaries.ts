@@ -47,6 +47,7 @@ export const binaries: readonly Binary[] = [
   { command: "restic", debianPackage: "restic", why: "reads the repositories that we write" },
   { command: "redis-server", debianPackage: "redis-server", why: "keeps streams and state" },
   { command: "taskset", debianPackage: "util-linux", why: "gives a server a core of its own" },
+  { command: "restic", debianPackage: "restic", why: "reads the repositories that we write" },
   { command: "script", debianPackage: "bsdutils", why: "gives a program a terminal" },
   { command: "unshare", debianPackage: "util-linux", why: "gives a test mounts of its own" },
 ];

@@ -133,9 +133,10 @@ export class RepositoryFolder {
 
   async remove(name: FileName): Promise<void> {
     const path = await this.#pathOf(name);
-    const { size } = await lstat(path);
+    const stat = await lstat(path);
+    if (!stat.isFile()) throw new Refusal(404, "not found");
     await unlink(path);
-    this.#options.quota.giveBack(size);
+    this.#options.quota.giveBack(stat.size);
     await syncFolder(dirname(path));
   }
 
