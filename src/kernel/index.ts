@@ -14,6 +14,7 @@ export { type Deferred, deferred } from "./deferred.ts";
 export { DueHeap } from "./due-heap.ts";
 export { formatDuration, parseDurationMs, roundedMs } from "./duration.ts";
 export { type ErrorCode, errorTable, SoulMirrorError } from "./errors.ts";
+export { compileGlob, type Glob, type GlobDialect } from "./glob.ts";
 export { createIds, type Ids } from "./ids.ts";
 export { canonicalJson, type Json, type JsonRecord } from "./json.ts";
 export { type LimitName, limitBounds } from "./limit-bounds.ts";
