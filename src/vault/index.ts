@@ -104,3 +104,6 @@ export type {
   TreeSource,
 } from "./tree-source.ts";
 export { type LocationRetryOptions, withRetries } from "./with-retries.ts";
+export { isInside } from "./select/is-inside.ts";
+export { compilePatterns } from "./select/path-patterns.ts";
+export type { Listing, SourceEntry, SourceFailure, TreeSource } from "./tree-source.ts";
