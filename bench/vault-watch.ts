@@ -140,8 +140,14 @@ async function measureStorm(): Promise<void> {
     [
       import.meta.filename,
       "--blow",
-      ...["--root", root, "--storm", values.storm],
-      ...["--files", values.files, "--folders", String(folderCount)],
+      "--root",
+      root,
+      "--storm",
+      values.storm,
+      "--files",
+      values.files,
+      "--folders",
+      String(folderCount),
     ],
     { stdio: "inherit" },
   );

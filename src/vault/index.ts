@@ -95,6 +95,8 @@ export { type HeldSnapshot, listSnapshots } from "./repository/snapshots.ts";
 export type { Surroundings, Worker } from "./repository/surroundings.ts";
 export { type LocationState, type Unlocked, unlock } from "./repository/unlock.ts";
 export { Vault } from "./repository/vault.ts";
+export { isInside } from "./select/is-inside.ts";
+export { compilePatterns } from "./select/path-patterns.ts";
 export type {
   AttributesRead,
   Listing,
@@ -104,6 +106,3 @@ export type {
   TreeSource,
 } from "./tree-source.ts";
 export { type LocationRetryOptions, withRetries } from "./with-retries.ts";
-export { isInside } from "./select/is-inside.ts";
-export { compilePatterns } from "./select/path-patterns.ts";
-export type { Listing, SourceEntry, SourceFailure, TreeSource } from "./tree-source.ts";

@@ -67,7 +67,7 @@ export function listAll(root: string): Listings {
   return listings;
 }
 
-export function differing(before: Listings, after: Listings): readonly RawPath[] {
+function differing(before: Listings, after: Listings): readonly RawPath[] {
   return [...after].filter(([path, text]) => before.get(path) !== text).map(([path]) => path);
 }
 

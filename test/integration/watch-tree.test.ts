@@ -295,7 +295,7 @@ it("a queue that ran over is noticed, and what was missed in it is watched (W3, 
   await until(() => said.includes('"reason":"start"'));
   program.kill("SIGSTOP");
   const queueSize = Number(readFileSync("/proc/sys/fs/inotify/max_queued_events", "latin1"));
-  for (let index = 0; index < 20_000; index += 1)
+  for (let index = 0; index < queueSize + 4000; index += 1)
     writeFileSync(join(root, "area-1", `${index}`), "");
   mkdirSync(join(root, "area-2", "missed", "below"), { recursive: true });
   program.kill("SIGCONT");
@@ -305,4 +305,19 @@ it("a queue that ran over is noticed, and what was missed in it is watched (W3, 
   await until(() => said.includes(join(root, "area-2", "missed", "below")), {
     seen: () => said.slice(-500),
   });
+});
+
+it("a thread that dies is told, and another one begins with a comparison (V2)", async () => {
+  const root = temporaryFolder("watch");
+  for (let index = 0; index < 16_000; index += 1) {
+    mkdirSync(join(root, `area-${index % 20}`, `folder-${index}`), { recursive: true });
+  }
+  const watched = await watchFolder(root, { limits: { heapMaxMb: 16 } });
+  expect(watched.events).toEqual([
+    { kind: "died", reason: expect.stringContaining("memory") as string, restMs: 1000 },
+  ]);
+  expect(await watched.watch.figures()).toBeUndefined();
+  for (let area = 1; area < 20; area += 1) rmSync(join(root, `area-${area}`), { recursive: true });
+  await until(() => watched.kinds().includes("reconcile start"), { seen: () => watched.kinds() });
+  await allWatched(root, watched);
 });

@@ -14,7 +14,7 @@ import { readFileSync } from "node:fs";
 const sizePath = "/proc/sys/fs/inotify/max_queued_events";
 /** What Linux has unless somebody changed it. */
 const usualSize = 16_384;
-const share = 4;
+const share = 2;
 
 export class DrainCount {
   readonly #mark: number;

@@ -10,11 +10,11 @@ export function createExclusion({ roots, exclude, without }: WatchedTree): IsExc
   const places = new Set<RawPath>(without);
   const patterns = compilePatterns(exclude);
   assert(patterns.ok, "patterns are checked before they are given to a watch");
-  const { matches } = patterns.value;
+  const compiled = patterns.value;
   return (path) => {
     if (places.has(path)) return true;
     if (exclude.length === 0) return false;
     const root = roots.find((one) => isInside(path, one)) ?? "/";
-    return matches(path.slice(root === "/" ? 1 : root.length + 1) as RawPath);
+    return compiled.matches(path.slice(root === "/" ? 1 : root.length + 1) as RawPath);
   };
 }

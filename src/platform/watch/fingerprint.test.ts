@@ -3,7 +3,11 @@ import { describe, expect, it } from "vitest";
 import { Fingerprint, settledMs } from "./fingerprint.ts";
 
 const nowMs = 1_800_000_000_000;
-const settled = { ino: 12, ctimeMs: nowMs - 1000, size: 3, mode: 0o100644 } as Stats;
+const settled = statsOf();
+
+function statsOf(other: Partial<Stats> = {}): Stats {
+  return { ino: 12, ctimeMs: nowMs - 1000, size: 3, mode: 0o100644, ...other } as Stats;
+}
 
 function printOf(entries: readonly (readonly [string, Stats | undefined])[]): number {
   const print = new Fingerprint(nowMs);
@@ -18,10 +22,10 @@ describe("a fingerprint", () => {
 
   it.each<[string, readonly (readonly [string, Stats | undefined])[]]>([
     ["a name", [["b", settled]]],
-    ["an inode", [["a", { ...settled, ino: 13 } as Stats]]],
-    ["a time", [["a", { ...settled, ctimeMs: settled.ctimeMs + 0.001 } as Stats]]],
-    ["a size", [["a", { ...settled, size: 4 } as Stats]]],
-    ["a mode", [["a", { ...settled, mode: 0o100600 } as Stats]]],
+    ["an inode", [["a", statsOf({ ino: 13 })]]],
+    ["a time", [["a", statsOf({ ctimeMs: settled.ctimeMs + 0.001 })]]],
+    ["a size", [["a", statsOf({ size: 4 })]]],
+    ["a mode", [["a", statsOf({ mode: 0o100600 })]]],
     ["what could not be seen", [["a", undefined]]],
     [
       "one more",
@@ -36,7 +40,7 @@ describe("a fingerprint", () => {
   });
 
   it("equals nothing while an entry is so young that it may change in the same tick", () => {
-    const young = { ...settled, ctimeMs: nowMs - 1 } as Stats;
+    const young = statsOf({ ctimeMs: nowMs - 1 });
     expect(
       printOf([
         ["a", settled],

@@ -1,8 +1,8 @@
 /**
  * The folders that are watched, and only folders: of files nothing is kept.
  *
- * T1. A folder is known by one path; who moves it elsewhere makes it forgotten and added anew, since
- *     the kernel follows folders and not paths.
+ * T1. A folder is known by one path; who moves it elsewhere makes it forgotten and added anew,
+ *     since the kernel follows folders and not paths.
  * T2. A folder that is forgotten has no watch, and nothing below it is known any more.
  */
 import type { FSWatcher, Stats } from "node:fs";

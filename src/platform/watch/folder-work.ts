@@ -4,8 +4,8 @@
  *
  * F1. A folder is watched before it is listed.
  * F2. What a folder is by now is asked of the file system; events only say where to ask.
- * F3. A watch stays with its folder when that is moved, so it is closed and opened anew wherever the
- *     folder itself reported something, or is found elsewhere.
+ * F3. A watch stays with its folder when that is moved, so it is closed and opened anew wherever
+ *     the folder itself reported something, or is found elsewhere.
  */
 import type { Dirent } from "node:fs";
 import { dirname } from "node:path";
@@ -54,10 +54,8 @@ export class FolderWork {
   hear(folder: Folder, type: "change" | "rename", name: string | null): void {
     if (name === null) {
       this.#doubt(folder);
-    } else if (type === "change") {
-      const child = folder.children?.get(name as RawPath);
-      if (child?.isUnreadable) this.#doubt(child);
-    } else {
+    } else if (type === "rename") {
+      // For folders this means any change of theirs, also of their rights.
       this.#lookLater(folder, name as RawPath);
       // Its own removal and move carry its own name; a child may have the same one.
       if (name === folder.name) this.#doubt(folder);
@@ -170,7 +168,7 @@ export class FolderWork {
     }
     const identity = identityOf(stats);
     if (known?.identity === identity) {
-      if (known.isDoubtful) this.#toList.push(known);
+      if (known.isDoubtful || known.isUnreadable) this.#toList.push(known);
       return;
     }
     if (known !== undefined) this.tree.forget(known);
@@ -223,14 +221,13 @@ export class FolderWork {
 
   /** @returns a code when the folder cannot be looked into at all */
   #watch(folder: Folder): string | undefined {
-    const { watchesMax, hear } = this.#doors;
     this.tree.closeWatch(folder);
     if (!this.#isFull) {
       const watch =
-        this.tree.watchCount >= watchesMax
+        this.tree.watchCount >= this.#doors.watchesMax
           ? "own"
           : openWatch(folder.path, {
-              hear: (type, name) => hear(folder, type, name),
+              hear: (type, name) => this.#doors.hear(folder, type, name),
               fail: () => this.#doubt(folder),
             });
       if (typeof watch !== "string") {
@@ -253,7 +250,7 @@ export class FolderWork {
       else this.tree.forget(folder);
       return;
     }
-    for (const child of [...(folder.children?.values() ?? [])]) this.tree.forget(child);
+    for (const child of folder.children?.values() ?? []) this.tree.forget(child);
     folder.listedMs = Number.NaN;
     if (folder.isUnreadable) return;
     folder.isUnreadable = true;

@@ -1,7 +1,9 @@
 /** What to tell when the kernel gives no more watches, and how to get more. */
 import type { WatchEvent } from "./watch-event.ts";
 
-/** What `inotify_add_watch` and `inotify_init` fail with beyond their limits; `own` is our option. */
+/**
+ * What `inotify_add_watch` and `inotify_init` fail with beyond their limits; `own` is our option.
+ */
 const limits: Readonly<Record<string, { readonly reason: string; readonly key?: string }>> = {
   ENOSPC: { reason: "the kernel gives no more watches", key: "fs.inotify.max_user_watches" },
   EMFILE: {

@@ -16,7 +16,7 @@ export interface WatchLimits {
   readonly watchesMax: number;
   /** More changed folders than this at one time are told as `reconcile`. */
   readonly changedMax: number;
-  /** Of the thread; about 700 bytes are needed for a folder. */
+  /** Of the thread; a folder needs about one kilobyte of it. */
   readonly heapMaxMb: number;
 }
 

@@ -1,10 +1,10 @@
 /**
  * Watches folders in a thread of its own, and keeps that thread alive.
  *
- * V1. Resolves when everything is watched; the first event of each root is then a `reconcile`, or
- *     `gone`.
- * V2. A thread that ends is told (`died`), and another one takes its place after a rest that doubles
- *     from `restMinMs` to `restMaxMs`; it begins with `reconcile`.
+ * V1. Resolves when everything is watched, and each root was told with a `reconcile` or as `gone`;
+ *     or when the first thread died, so that there is something to be disposed of.
+ * V2. A thread that ends is told (`died`), and another one takes its place after a rest that
+ *     doubles from `restMinMs` to `restMaxMs`; it begins with `reconcile`.
  * V3. Nothing is told once it is being disposed of.
  */
 import { Worker } from "node:worker_threads";
@@ -12,7 +12,12 @@ import { messageOf } from "../../kernel/index.ts";
 import { entryFile } from "../../system/index.ts";
 import type { TreeWatch, WatchEvent, WatchFigures } from "./watch-event.ts";
 import type { WatchMessage } from "./watch-message.ts";
-import { type WatchedTree, type WatchLimits, watchLimits } from "./watch-options.ts";
+import {
+  type WatchedTree,
+  type WatchLimits,
+  type WatchSetup,
+  watchLimits,
+} from "./watch-options.ts";
 
 export interface WatchOptions extends WatchedTree {
   /** Called in the order of what happened; must not throw. */
@@ -66,10 +71,10 @@ class KeptWatch implements TreeWatch {
   }
 
   #begin(): void {
-    const { hear: _, limits, ...tree } = this.#options;
+    const { roots, exclude, without, limits } = this.#options;
     const all: WatchLimits = { ...watchLimits, ...limits };
     const worker = new Worker(entryFile("watch-worker", import.meta.url), {
-      workerData: { ...tree, limits: all },
+      workerData: { roots, exclude, without, limits: all } satisfies WatchSetup,
       name: "watch",
       resourceLimits: { maxOldGenerationSizeMb: all.heapMaxMb, maxYoungGenerationSizeMb: 4 },
     });
@@ -101,6 +106,7 @@ class KeptWatch implements TreeWatch {
     if (this.#isClosed) return;
     const restMs = this.#restMs;
     this.#restMs = Math.min(restMaxMs, restMs * 2);
+    this.#first.resolve();
     this.#options.hear({ kind: "died", reason, restMs });
     this.#restTimer = setTimeout(() => this.#begin(), restMs);
   }

@@ -2,10 +2,10 @@
  * Watches trees by one watch for each folder. Runs in a thread of its own, where nothing else may
  * hold it up.
  *
- * The intuition: events of the kernel are hints where to look, never facts. An event makes its folder
- * due, and its name is looked at when it may be a folder that came or went. All looking is work in
- * slices, and between two slices the kernel's queue is emptied. When all work is done, the watches
- * are as the trees are; only then is anything told that rests on it.
+ * The intuition: events of the kernel are hints where to look, never facts. An event makes its
+ * folder due, and its name is looked at when it may be a folder that came or went. All looking is
+ * work in slices, and between two slices the kernel's queue is emptied. When all work is done, the
+ * watches are as the trees are; only then is anything told that rests on it.
  *
  * W1. A folder is watched first and listed then, so that nothing falls between.
  * W2. A `reconcile` is told when everything below its root is watched: what changes later is heard.
@@ -118,7 +118,8 @@ export class Watcher {
   }
 
   #armBatch(delayMs: number): void {
-    this.#batchTimer ??= setTimeout(() => {
+    if (this.#batchTimer !== undefined) return;
+    this.#batchTimer = setTimeout(() => {
       this.#batchTimer = undefined;
       const nowMs = performance.now();
       const { folders, nextMs } = this.#batch.take(nowMs);

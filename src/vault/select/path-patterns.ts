@@ -1,6 +1,6 @@
 /**
- * The globs by which people say what is excluded, what belongs to a category, what is restored. They
- * are matched against the bytes of paths that are relative to a source.
+ * The globs by which people say what is excluded, what belongs to a category, what is restored.
+ * They are matched against the bytes of paths that are relative to a source.
  *
  * 1. A pattern holds for what it matches and for all that is below it: `**` + `/node_modules` means
  *    every file in such a folder. So a walk that does not enter what is excluded, and one question
