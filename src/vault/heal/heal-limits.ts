@@ -1,0 +1,35 @@
+/** The figures of the rules. */
+export interface HealLimits {
+  readonly quietMs: number;
+  /** How long git may be at work before its lock counts as left behind. */
+  readonly busyMs: number;
+  /** How long an emptied file may be held open before somebody is asked. */
+  readonly openMs: number;
+  /** After so many heals of one path within `fightMs` somebody else wants it otherwise. */
+  readonly fights: number;
+  readonly fightMs: number;
+  /** What happens to so many protected files, and to this share of them, happens to all. */
+  readonly massFiles: number;
+  readonly massShare: number;
+  /** A name that looks temporary is so when the vault held it no longer. */
+  readonly shortLivedMs: number;
+  /**
+   * The coarsest step of a file system's clock: content that was read within a step of the last
+   * change proves nothing. Times in whole seconds are taken as those of a clock of two seconds.
+   */
+  readonly tickMs: number;
+  readonly coarseTickMs: number;
+}
+
+export const defaultHealLimits: HealLimits = {
+  quietMs: 2000,
+  busyMs: 60_000,
+  openMs: 600_000,
+  fights: 3,
+  fightMs: 600_000,
+  massFiles: 20,
+  massShare: 0.5,
+  shortLivedMs: 60_000,
+  tickMs: 10,
+  coarseTickMs: 2000,
+};
