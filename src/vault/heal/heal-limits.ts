@@ -1,6 +1,8 @@
 /** The figures of the rules. */
 export interface HealLimits {
   readonly quietMs: number;
+  /** How long to wait for quiet: where something changes all the time, a loss is one all the same. */
+  readonly restlessMs: number;
   /** How long git may be at work before its lock counts as left behind. */
   readonly busyMs: number;
   /** How long an emptied file may be held open before somebody is asked. */
@@ -23,6 +25,7 @@ export interface HealLimits {
 
 export const defaultHealLimits: HealLimits = {
   quietMs: 2000,
+  restlessMs: 30_000,
   busyMs: 60_000,
   openMs: 600_000,
   fights: 3,

@@ -26,6 +26,8 @@ describe("the borders of the rules", () => {
   });
 
   test("what waits is judged in the end (J4)", () => {
+    expect(ruled({ quietMs: 0, waitedMs: 29_999 })).toBe("wait H1");
+    expect(ruled({ quietMs: 0, waitedMs: 30_000 })).toBe("heal H18");
     const busy = git({}, { isBusy: true, isHeld: true });
     expect(ruled({ git: busy, waitedMs: 59_999 })).toBe("wait H12");
     expect(ruled({ git: busy, waitedMs: 60_000 })).toBe("heal H18");

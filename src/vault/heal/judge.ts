@@ -68,8 +68,8 @@ function ofLoss(rule: RuleOfLoss): Rule {
   };
 }
 
-function beforeQuiet({ quietMs }: HealFacts, limits: HealLimits): Verdict | undefined {
-  if (quietMs >= limits.quietMs) return undefined;
+function beforeQuiet({ quietMs, waitedMs }: HealFacts, limits: HealLimits): Verdict | undefined {
+  if (quietMs >= limits.quietMs || waitedMs >= limits.restlessMs) return undefined;
   return waitFor(limits.quietMs - quietMs, "H1", "Something is still changing there.");
 }
 
