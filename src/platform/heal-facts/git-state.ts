@@ -1,0 +1,130 @@
+/**
+ * What git knows, before and after something vanished: where it stands, and which paths it expects
+ * in the work tree. Git itself is asked, for only it reads all of its own formats.
+ */
+import { execFile } from "node:child_process";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { GitFacts, GitMark } from "../../vault/index.ts";
+
+/** A repository at one moment; paths are relative to its work tree, one character a byte. */
+export interface GitState {
+  readonly workTree: string;
+  readonly gitFolder: string;
+  readonly mark: GitMark;
+  readonly known: ReadonlySet<string>;
+  /** Without what a sparse checkout leaves out. */
+  readonly expected: ReadonlySet<string>;
+}
+
+export interface GitLimits {
+  readonly timeoutMs: number;
+  readonly outputBytes: number;
+}
+
+const defaultLimits: GitLimits = { timeoutMs: 30_000, outputBytes: 256 * 1024 * 1024 };
+const run = promisify(execFile);
+
+/** Undefined when there is no repository, or none that git can read. */
+export async function readGitState(
+  workTree: string,
+  limits: GitLimits = defaultLimits,
+): Promise<GitState | undefined> {
+  const gitFolder = (await ask(workTree, ["rev-parse", "--absolute-git-dir"], limits))?.trim();
+  if (gitFolder === undefined || !existsSync(join(gitFolder, "HEAD"))) return undefined;
+  const listed = await ask(workTree, ["ls-files", "-t", "-z"], limits);
+  if (listed === undefined) return undefined;
+  const rows = listed.split("\0").filter((row) => row !== "");
+  return {
+    workTree,
+    gitFolder,
+    mark: {
+      head: readFileSync(join(gitFolder, "HEAD"), "latin1").trim(),
+      commit: (await ask(workTree, ["rev-parse", "-q", "--verify", "HEAD"], limits))?.trim() ?? "",
+      logBytes: statSync(join(gitFolder, "logs/HEAD"), { throwIfNoEntry: false })?.size ?? 0,
+      stash:
+        (await ask(workTree, ["rev-parse", "-q", "--verify", "refs/stash"], limits))?.trim() ?? "",
+    },
+    known: new Set(rows.map((row) => row.slice(2))),
+    expected: new Set(rows.filter((row) => !row.startsWith("S")).map((row) => row.slice(2))),
+  };
+}
+
+interface PathInGit {
+  readonly before: GitState;
+  /** Relative to the work tree. */
+  readonly path: string;
+  readonly limits?: GitLimits;
+}
+
+export async function gitFactsOf({
+  before,
+  path,
+  limits = defaultLimits,
+}: PathInGit): Promise<GitFacts> {
+  const now = await readGitState(before.workTree, limits);
+  const isStashed = now !== undefined && (await isInNewStash(now, { before, path, limits }));
+  return {
+    before: before.mark,
+    now: now?.mark,
+    wasHeld: holds(before.known, path) || isStashed,
+    isHeld: now === undefined ? undefined : holds(now.expected, path),
+    isBusy: existsSync(join(before.gitFolder, "index.lock")),
+    isSound: path.includes(".git/") ? await isSound(before, now, limits) : undefined,
+  };
+}
+
+/** The path, or as a folder something below it: git takes a folder away with its last file. */
+function holds(paths: ReadonlySet<string>, path: string): boolean {
+  return paths.has(path) || paths.values().some((each) => each.startsWith(`${path}/`));
+}
+
+/** The third parent of a stash holds what git did not know. */
+async function isInNewStash(
+  now: GitState,
+  { before, path, limits }: Required<PathInGit>,
+): Promise<boolean> {
+  if (now.mark.stash === "" || now.mark.stash === before.mark.stash) return false;
+  const trees = ["refs/stash", "refs/stash^3"].map((tree) =>
+    ask(now.workTree, ["ls-tree", "-r", "-z", "--name-only", tree], limits),
+  );
+  return (await Promise.all(trees)).some((names) => names?.split("\0").includes(path));
+}
+
+/** All that its references need is there, HEAD among them when it had a commit before. */
+async function isSound(
+  before: GitState,
+  now: GitState | undefined,
+  limits: GitLimits,
+): Promise<boolean> {
+  if (now === undefined || (before.mark.commit !== "" && now.mark.commit === "")) return false;
+  const check = ["fsck", "--connectivity-only", "--no-dangling", "--no-progress"];
+  return (await ask(now.workTree, check, limits)) !== undefined;
+}
+
+/** What git prints; undefined when it fails, is not installed, or takes too long. */
+async function ask(
+  workTree: string,
+  words: readonly string[],
+  { timeoutMs, outputBytes }: GitLimits,
+): Promise<string | undefined> {
+  // Of the repository's own settings, none may start a program of theirs; no lock is taken.
+  const guards = ["-c", "core.fsmonitor=false", "-c", `safe.directory=${workTree}`];
+  try {
+    const { stdout } = await run("git", [...guards, "-C", workTree, ...words], {
+      encoding: "latin1",
+      timeout: timeoutMs,
+      maxBuffer: outputBytes,
+      env: {
+        ...process.env,
+        GIT_OPTIONAL_LOCKS: "0",
+        GIT_CEILING_DIRECTORIES: join(workTree, ".."),
+      },
+    });
+    return stdout;
+  } catch {
+    // Told by the caller as what cannot be known.
+    return undefined;
+  }
+}
