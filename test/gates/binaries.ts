@@ -50,6 +50,24 @@ export const binaries: readonly Binary[] = [
   { command: "restic", debianPackage: "restic", why: "reads the repositories that we write" },
   { command: "script", debianPackage: "bsdutils", why: "gives a program a terminal" },
   { command: "unshare", debianPackage: "util-linux", why: "gives a test mounts of its own" },
+  { command: "vim", debianPackage: "vim", why: "edits files that are not to be healed" },
+  { command: "rsync", debianPackage: "rsync", why: "replaces files that are not to be healed" },
+  {
+    command: "logrotate",
+    outsidePath: "/usr/sbin",
+    debianPackage: "logrotate",
+    why: "empties logs that are not to be healed",
+  },
+  { command: "zip", debianPackage: "zip", why: "makes an archive to unpack over files" },
+  { command: "unzip", debianPackage: "unzip", why: "unpacks over files that are not to be healed" },
+  { command: "sqlite3", debianPackage: "sqlite3", why: "works in a database that is protected" },
+  { command: "setfattr", debianPackage: "attr", why: "changes what is no content of a file" },
+  {
+    command: "mkfs.ext4",
+    outsidePath: "/usr/sbin",
+    debianPackage: "e2fsprogs",
+    why: "makes a disk whose bytes a test may flip",
+  },
 ];
 
 export function missingBinaries(wanted: readonly Binary[], searchPath: string): readonly Binary[] {

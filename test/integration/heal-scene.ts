@@ -23,6 +23,7 @@ import { mountOf } from "../../src/platform/heal-facts/mount-of.ts";
 import { whoWrites } from "../../src/platform/heal-facts/who-writes.ts";
 import {
   type ElsewhereFacts,
+  type GitFacts,
   type HealFacts,
   policyOf,
   type Sight,
@@ -77,8 +78,10 @@ export async function verdictsOf(scene: Scene, told: Told = {}): Promise<Map<str
     lost: protectedPaths.filter(([path, old]) => isLost(old, around.get(path))).length,
     protectedFiles: protectedPaths.length,
   };
-  for (const path of changed(scene.seen, around)) {
-    const facts = await factsAt(path, { scene, around, burst, told });
+  const paths = changed(scene.seen, around);
+  const git = scene.git === undefined ? undefined : await gitFactsOf(scene.git, paths);
+  for (const path of paths) {
+    const facts = await factsAt(path, { scene, around, burst, git, told });
     verdicts.set(path, judge(facts));
   }
   return verdicts;
@@ -88,10 +91,12 @@ interface After {
   readonly scene: Scene;
   readonly around: SeenTree;
   readonly burst: HealFacts["burst"];
+  readonly git: ReadonlyMap<string, GitFacts> | undefined;
   readonly told: Told;
 }
 
-async function factsAt(path: string, { scene, around, burst, told }: After): Promise<HealFacts> {
+async function factsAt(path: string, after: After): Promise<HealFacts> {
+  const { scene, around, burst, git, told } = after;
   const { source } = scene;
   const old = scene.seen.get(path);
   const whole = join(source, path);
@@ -103,7 +108,7 @@ async function factsAt(path: string, { scene, around, burst, told }: After): Pro
     path: rawPathOfText(whole),
     policy: policyAt(path),
     expected: old?.entry,
-    now: sightOf(path, { scene, around, burst, told }),
+    now: sightOf(path, after),
     quietMs: 2000,
     waitedMs: 0,
     heldMs: 3_600_000,
@@ -114,7 +119,7 @@ async function factsAt(path: string, { scene, around, burst, told }: After): Pro
     beside: namesBeside(whole),
     elsewhere: old === undefined ? undefined : elsewhereOf(path, old, { scene, around }),
     copy: copied === undefined ? undefined : rawPathOfText(copied),
-    git: scene.git === undefined ? undefined : await gitFactsOf({ before: scene.git, path }),
+    git: git?.get(path),
     ...told,
   };
 }

@@ -12,7 +12,7 @@ export interface RealCase {
 }
 
 const vim = "vim -N -u NONE -i NONE -es";
-const rotated = "rotate 3\n missingok\n nocreate\n su root root";
+const rotated = "rotate 3\n missingok\n nocreate";
 const log = "printf 'old line\\n' > production/app.log";
 
 function logrotate(rules: string): string {
@@ -123,7 +123,7 @@ const copies: readonly RealCase[] = [
     prepare: "printf newer > ../newer",
     script: "install -m 600 ../newer production/name",
   },
-  { id: "E28", prepare: log, script: logrotate("create 644 root root") },
+  { id: "E28", prepare: log, script: logrotate("create 644") },
   {
     id: "E29",
     prepare: log,

@@ -51,28 +51,34 @@ export async function readGitState(
   };
 }
 
-interface PathInGit {
-  readonly before: GitState;
-  /** Relative to the work tree. */
-  readonly path: string;
-  readonly limits?: GitLimits;
-}
-
-export async function gitFactsOf({
-  before,
-  path,
-  limits = defaultLimits,
-}: PathInGit): Promise<GitFacts> {
+/**
+ * Of all paths of one burst together, for each look starts several programs.
+ *
+ * @param paths relative to the work tree
+ */
+export async function gitFactsOf(
+  before: GitState,
+  paths: readonly string[],
+  limits: GitLimits = defaultLimits,
+): Promise<ReadonlyMap<string, GitFacts>> {
   const now = await readGitState(before.workTree, limits);
-  const isStashed = now !== undefined && (await isInNewStash(now, { before, path, limits }));
-  return {
-    before: before.mark,
-    now: now?.mark,
-    wasHeld: holds(before.known, path) || isStashed,
-    isHeld: now === undefined ? undefined : holds(now.expected, path),
-    isBusy: existsSync(join(before.gitFolder, "index.lock")),
-    isSound: path.includes(".git/") ? await isSound(before, now, limits) : undefined,
-  };
+  const stashed = now === undefined ? new Set<string>() : await newlyStashed(before, now, limits);
+  const isInside = paths.some((path) => path.startsWith(".git/"));
+  const isSound = isInside ? await isStillSound(before, now, limits) : undefined;
+  const isBusy = existsSync(join(before.gitFolder, "index.lock"));
+  return new Map(
+    paths.map((path) => [
+      path,
+      {
+        before: before.mark,
+        now: now?.mark,
+        wasHeld: holds(before.known, path) || holds(stashed, path),
+        isHeld: now === undefined ? undefined : holds(now.expected, path),
+        isBusy,
+        isSound,
+      },
+    ]),
+  );
 }
 
 /** The path, or as a folder something below it: git takes a folder away with its last file. */
@@ -80,20 +86,22 @@ function holds(paths: ReadonlySet<string>, path: string): boolean {
   return paths.has(path) || paths.values().some((each) => each.startsWith(`${path}/`));
 }
 
-/** The third parent of a stash holds what git did not know. */
-async function isInNewStash(
+/** What a stash made since holds; its third parent is what git did not know. */
+async function newlyStashed(
+  before: GitState,
   now: GitState,
-  { before, path, limits }: Required<PathInGit>,
-): Promise<boolean> {
-  if (now.mark.stash === "" || now.mark.stash === before.mark.stash) return false;
+  limits: GitLimits,
+): Promise<ReadonlySet<string>> {
+  if (now.mark.stash === "" || now.mark.stash === before.mark.stash) return new Set();
   const trees = ["refs/stash", "refs/stash^3"].map((tree) =>
     ask(now.workTree, ["ls-tree", "-r", "-z", "--name-only", tree], limits),
   );
-  return (await Promise.all(trees)).some((names) => names?.split("\0").includes(path));
+  const names = (await Promise.all(trees)).flatMap((listed) => listed?.split("\0") ?? []);
+  return new Set(names.filter((name) => name !== ""));
 }
 
 /** All that its references need is there, HEAD among them when it had a commit before. */
-async function isSound(
+async function isStillSound(
   before: GitState,
   now: GitState | undefined,
   limits: GitLimits,
