@@ -106,10 +106,7 @@ const removals: readonly LostCase[] = [
   { id: "L33", script: "rm production/name", told: { recentHeals: 2 }, verdicts: name },
 ];
 
-const protectedTree = [
-  ...["production", "production/name", "production/config"],
-  ...["production/deep", "production/deep/a", "production/deep/b"],
-];
+const protectedTree = ["production", "production/name", "production/config", ...Object.keys(deep)];
 const hiddenTree = [".hidden", ".hidden/name", ".hidden/deep", ".hidden/deep/x"];
 
 const gitCases: readonly LostCase[] = [

@@ -36,19 +36,15 @@ async function beginsWith(file: string, { sizeBytes, hash }: HeldContent): Promi
   const hasher = createHash("sha256");
   let left = sizeBytes;
   const read = createReadStream(file);
-  const content = file.endsWith(".gz") ? createGunzip() : undefined;
+  const take = async (pieces: AsyncIterable<Buffer>): Promise<void> => {
+    for await (const piece of pieces) {
+      hasher.update(piece.subarray(0, left));
+      left -= Math.min(left, piece.length);
+      if (left === 0) return;
+    }
+  };
   try {
-    await pipeline([
-      read,
-      ...(content === undefined ? [] : [content]),
-      async (pieces: AsyncIterable<Buffer>) => {
-        for await (const piece of pieces) {
-          hasher.update(piece.subarray(0, left));
-          left -= Math.min(left, piece.length);
-          if (left === 0) return;
-        }
-      },
-    ]);
+    await (file.endsWith(".gz") ? pipeline(read, createGunzip(), take) : pipeline(read, take));
   } catch {
     // Cut off on purpose, gone meanwhile, or not packed at all: what was read decides.
   }

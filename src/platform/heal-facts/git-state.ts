@@ -83,7 +83,9 @@ export async function gitFactsOf(
 
 /** The path, or as a folder something below it: git takes a folder away with its last file. */
 function holds(paths: ReadonlySet<string>, path: string): boolean {
-  return paths.has(path) || paths.values().some((each) => each.startsWith(`${path}/`));
+  if (paths.has(path)) return true;
+  for (const each of paths) if (each.startsWith(`${path}/`)) return true;
+  return false;
 }
 
 /** What a stash made since holds; its third parent is what git did not know. */

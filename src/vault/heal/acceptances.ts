@@ -26,7 +26,7 @@ export interface AcceptanceLimits {
   readonly acceptances: number;
 }
 
-export const defaultAcceptanceLimits: AcceptanceLimits = {
+const defaultAcceptanceLimits: AcceptanceLimits = {
   defaultForMs: 600_000,
   longestForMs: 30 * 86_400_000,
   acceptances: 1000,
