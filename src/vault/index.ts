@@ -35,7 +35,6 @@ export type {
   TreeNode,
 } from "./format/tree-node.ts";
 export type { GitFacts, GitMark, HealFacts, HealPolicy, Sight } from "./heal/facts.ts";
-export type { Cutter, CutterOptions, Kernels } from "./kernels.ts";
 export { type Cutter, type CutterOptions, type Kernels, maskBlocksMax } from "./kernels.ts";
 export {
   type ByteRange,

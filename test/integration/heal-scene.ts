@@ -13,14 +13,14 @@ import {
   readlinkSync,
 } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
-import { findCopy } from "../../src/platform/heal-facts/find-copy.ts";
 import {
+  findCopy,
   type GitState,
   gitFactsOf,
+  mountOf,
   readGitState,
-} from "../../src/platform/heal-facts/git-state.ts";
-import { mountOf } from "../../src/platform/heal-facts/mount-of.ts";
-import { whoWrites } from "../../src/platform/heal-facts/who-writes.ts";
+  whoWrites,
+} from "../../src/platform/heal-facts/index.ts";
 import {
   type ElsewhereFacts,
   type GitFacts,
