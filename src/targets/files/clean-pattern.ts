@@ -23,6 +23,9 @@ const asInAShell: GlobDialect = {
 export function cleanPattern(pattern: string): Result<CleanPattern> {
   const glob = compileGlob(pattern, asInAShell);
   if (!glob.ok) return glob;
-  const { partsMax, matches } = glob.value;
-  return success({ partsMax, matches: (path) => matches(path.split("/")) });
+  const compiled = glob.value;
+  return success({
+    partsMax: compiled.partsMax,
+    matches: (path) => compiled.matches(path.split("/")),
+  });
 }

@@ -78,7 +78,7 @@ describe("categories", () => {
     });
     expect(categories).toMatchObject({ ok: true });
     if (!categories.ok) return;
-    const { of } = categories.value;
+    const of = (path: RawPath): readonly string[] => categories.value.of(path);
     expect(of(rawPathOfText("deploy/production/.hidden/key"))).toEqual([
       "critical",
       "hidden",

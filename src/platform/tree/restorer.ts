@@ -1,0 +1,260 @@
+/**
+ * Makes names below a root as the repository has them: the primitives of those who restore, one
+ * name a call. Synchronous, for they run in threads of their own.
+ *
+ * 1. Nothing outside of the root is made, changed or followed to (`HeldFolders`).
+ * 2. A name has its old content or its whole new one: what is made is made beside it, as
+ *    `.soulmirror-restore-...`, and renamed. After a kill such a name may be left; `isLeftover`
+ *    knows it, and it may be removed.
+ * 3. What is newer stays, unless `overwrite` says otherwise. No folder gives way to anything else.
+ * 4. Modes come after owners, for a change of owners takes setuid and setgid away; who cannot give
+ *    files to others does not make programs that run as himself (`safePermissions`).
+ * 5. Modes of folders, attributes, and times to the nanosecond come last: `RestoreFinisher`. A file
+ *    with attributes is its owner's alone until then, for an ACL may be what closes it.
+ */
+import {
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  futimesSync,
+  lchownSync,
+  linkSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
+import type { DeviceNode, LinkNode, NodeBase, PipeNode, RawPath } from "../../vault/index.ts";
+import { joinRaw, systemPath } from "../../vault/index.ts";
+import { changeMode } from "./change-mode.ts";
+import { addressIn, HeldFolders, splitPath } from "./held-folders.ts";
+import { makeSpecial } from "./make-special.ts";
+import { isWholeSecond, nodeTime } from "./node-times.ts";
+import { type Owned, Ownership, safePermissions } from "./ownership.ts";
+import {
+  failureOf,
+  type LeftToFinish,
+  type RestoreFailure,
+  type RestoreOutcome,
+} from "./restore-outcome.ts";
+import { RestoringFile } from "./restoring-file.ts";
+
+export interface RestorerOptions {
+  /** A folder that is there. */
+  readonly root: RawPath;
+  /** Of this restorer alone; letters, digits and hyphens. It becomes a part of temporary names. */
+  readonly tag: string;
+  readonly overwrite: Overwrite;
+  /** Whether a file is on the disk before it has its name. */
+  readonly isDurable: boolean;
+  /** Once for each thing that cannot be restored as it was. */
+  readonly warn: (message: string) => void;
+}
+
+/** What may be replaced: nothing, what is not newer, or all. */
+export type Overwrite = "never" | "not-newer" | "always";
+
+/** The parts of a node that all kinds have and that a restore sets. */
+type Metadata = Pick<
+  NodeBase,
+  "permissions" | "mtimeNs" | "atimeNs" | "uid" | "gid" | "attributes"
+>;
+
+export type SpecialNode = Metadata & (Pick<DeviceNode, "kind" | "device"> | Pick<PipeNode, "kind">);
+
+const temporaryPrefix = ".soulmirror-restore-";
+
+/** Whether a name in a folder is what a restore left behind that did not come to its end. */
+export function isLeftover(name: RawPath): boolean {
+  return name.startsWith(temporaryPrefix);
+}
+
+export class Restorer implements Disposable {
+  readonly #options: RestorerOptions;
+  readonly #folders: HeldFolders;
+  readonly #ownership: Ownership;
+  #made = 0;
+
+  constructor(options: RestorerOptions) {
+    this.#options = options;
+    this.#folders = new HeldFolders(options.root);
+    this.#ownership = new Ownership(options.warn);
+  }
+
+  [Symbol.dispose](): void {
+    this.#folders[Symbol.dispose]();
+  }
+
+  /** Its parent is there. A folder that is there already gets the metadata of the node. */
+  folder(path: RawPath, node: Metadata): RestoreOutcome {
+    return attempted(path, () => {
+      const address = this.#folders.address(path);
+      const present = lstatSync(address, { throwIfNoEntry: false });
+      if (present?.isDirectory() === true) {
+        if (this.#options.overwrite === "never") return { kind: "kept" };
+        // Who is not root could not make anything in it.
+        if ((present.mode & 0o700) !== 0o700) changeMode(address, present.mode | 0o700);
+      } else {
+        if (!this.#mayReplace(path, node)) return { kind: "kept" };
+        rmSync(address, { force: true });
+        mkdirSync(address, 0o700);
+      }
+      const permissions = safePermissions(node.permissions, this.#giveLink(address, node));
+      return { kind: "done", left: leftOf(path, node, permissions) };
+    });
+  }
+
+  link(path: RawPath, node: Metadata & Pick<LinkNode, "target">): RestoreOutcome {
+    return this.#beside(path, node, (address) => {
+      symlinkSync(systemPath(node.target), address);
+      this.#giveLink(address, node);
+      lutimesSync(address, nodeTime(node.atimeNs), nodeTime(node.mtimeNs));
+      return leftOf(path, node);
+    });
+  }
+
+  /** One more name for what was restored as `other`, which has all of `node` already. */
+  hardLink(path: RawPath, node: Metadata, other: RawPath): RestoreOutcome {
+    return this.#beside(path, node, (address) => {
+      const { folder, name } = splitPath(other);
+      linkSync(systemPath(addressIn(this.#folders.descriptor(folder), name)), address);
+      return undefined;
+    });
+  }
+
+  /** Pipes and devices. */
+  async special(path: RawPath, node: SpecialNode): Promise<RestoreOutcome> {
+    const temporary = attempted(path, () => this.#temporaryFor(path));
+    if (typeof temporary === "object") return temporary;
+    try {
+      const { folder, name } = splitPath(temporary);
+      await makeSpecial(node, { folder: this.#folders.own(folder), name });
+    } catch (error) {
+      return failureOf(path, error);
+    }
+    return this.#settle({ path, temporary, node }, (address) => {
+      const permissions = safePermissions(node.permissions, this.#giveLink(address, node));
+      changeMode(address, permissions);
+      lutimesSync(address, nodeTime(node.atimeNs), nodeTime(node.mtimeNs));
+      return leftOf(path, node, node.attributes.length === 0 ? undefined : permissions);
+    });
+  }
+
+  /** Begins a file, whose content then comes in any order; or says why not. */
+  file(
+    path: RawPath,
+    node: Metadata & { readonly sizeBytes: number },
+  ): RestoringFile | RestoreOutcome {
+    return attempted(path, () => {
+      if (!this.#mayReplace(path, node)) return { kind: "kept" } as const;
+      const temporary = this.#temporaryFor(path);
+      const flags =
+        constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+      const descriptor = openSync(this.#folders.address(temporary), flags, 0o600);
+      return new RestoringFile({
+        path,
+        descriptor,
+        sizeBytes: node.sizeBytes,
+        isDurable: this.#options.isDurable,
+        complete: () => this.#complete(path, node, descriptor),
+        settle: (left) => this.#settle({ path, temporary, node }, () => left),
+        discard: () => this.#discard(temporary),
+      });
+    });
+  }
+
+  /** All but the content of a file that is not closed yet. */
+  #complete(path: RawPath, node: Metadata, descriptor: number): LeftToFinish | undefined {
+    const isOwnerKept = this.#ownership.keep(node, fstatSync(descriptor), ({ uid, gid }) =>
+      fchownSync(descriptor, uid, gid),
+    );
+    const permissions = safePermissions(node.permissions, isOwnerKept);
+    const isClosedYet = node.attributes.length > 0;
+    fchmodSync(descriptor, isClosedYet ? (permissions & 0o700) | 0o600 : permissions);
+    futimesSync(descriptor, nodeTime(node.atimeNs), nodeTime(node.mtimeNs));
+    return leftOf(path, node, isClosedYet ? permissions : undefined);
+  }
+
+  #beside(
+    path: RawPath,
+    node: Metadata,
+    make: (address: string | Buffer) => LeftToFinish | undefined,
+  ): RestoreOutcome {
+    const temporary = attempted(path, () =>
+      this.#mayReplace(path, node) ? this.#temporaryFor(path) : ({ kind: "kept" } as const),
+    );
+    return typeof temporary === "object"
+      ? temporary
+      : this.#settle({ path, temporary, node }, make);
+  }
+
+  /** Rule 2: what `make` did to the temporary name gets its own; or goes. */
+  #settle(
+    { path, temporary, node }: Settled,
+    make: (address: string | Buffer) => LeftToFinish | undefined,
+  ): RestoreOutcome {
+    const outcome = attempted(path, (): RestoreOutcome => {
+      const left = make(this.#folders.address(temporary));
+      if (!this.#mayReplace(path, node)) return { kind: "kept" };
+      const { folder, name } = splitPath(path);
+      const address = addressIn(this.#folders.descriptor(folder), name);
+      renameSync(this.#folders.address(temporary), systemPath(address));
+      return { kind: "done", left };
+    });
+    // Also where all went well: renaming one name of a file to another one of it does nothing.
+    this.#discard(temporary);
+    return outcome;
+  }
+
+  #discard(temporary: RawPath): void {
+    attempted(temporary, () => rmSync(this.#folders.address(temporary), { force: true }));
+  }
+
+  #mayReplace(path: RawPath, node: Metadata): boolean {
+    const { overwrite } = this.#options;
+    if (overwrite === "always") return true;
+    const address = this.#folders.address(path);
+    const present = lstatSync(address, { bigint: true, throwIfNoEntry: false });
+    if (present === undefined) return true;
+    return overwrite === "not-newer" && present.mtimeNs <= node.mtimeNs;
+  }
+
+  /** @returns whether it belongs to whom it shall */
+  #giveLink(address: string | Buffer, node: Metadata): boolean {
+    return this.#ownership.keep(node, lstatSync(address), ({ uid, gid }: Owned) =>
+      lchownSync(address, uid, gid),
+    );
+  }
+
+  #temporaryFor(path: RawPath): RawPath {
+    const { folder } = splitPath(path);
+    this.#made += 1;
+    const name = `${temporaryPrefix}${this.#options.tag}-${this.#made}` as RawPath;
+    return folder === "" ? name : joinRaw(folder, name);
+  }
+}
+
+interface Settled {
+  readonly path: RawPath;
+  readonly temporary: RawPath;
+  readonly node: Metadata;
+}
+
+function leftOf(path: RawPath, node: Metadata, permissions?: number): LeftToFinish | undefined {
+  const { mtimeNs, atimeNs, attributes } = node;
+  const isExact = isWholeSecond(mtimeNs) && isWholeSecond(atimeNs);
+  if (isExact && attributes.length === 0 && permissions === undefined) return undefined;
+  return { path, mtimeNs, atimeNs, attributes, permissions };
+}
+
+function attempted<T>(path: RawPath, work: () => T): T | RestoreFailure {
+  try {
+    return work();
+  } catch (error) {
+    return failureOf(path, error);
+  }
+}
