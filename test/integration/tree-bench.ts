@@ -63,7 +63,11 @@ export async function copyTree(
   const warn = (message: string): unknown => warnings.push(message);
   const root = rawPathOfText(to);
   using restorer = new Restorer({
-    ...{ root, tag: "test", overwrite: "not-newer", isDurable: false, warn },
+    root,
+    tag: "test",
+    overwrite: "not-newer",
+    isDurable: false,
+    warn,
     ...options,
   });
   using finisher = createRestoreFinisher({ root, warn });

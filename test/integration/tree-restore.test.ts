@@ -23,7 +23,8 @@ import { afterwards, temporaryFolder } from "../afterwards.ts";
 
 const { uid, gid } = lstatSync("/proc/self");
 const node = {
-  ...{ uid, gid },
+  uid,
+  gid,
   permissions: 0o640,
   mtimeNs: 1_700_000_000_123_456_789n,
   atimeNs: 1_700_000_000_987_654_321n,

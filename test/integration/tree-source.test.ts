@@ -36,8 +36,14 @@ describe("a folder", () => {
     ]);
     const stats = lstatSync(join(root, "a"), { bigint: true });
     expect(entries[1]).toMatchObject({
-      ...{ kind: "file", links: 2, sizeBytes: 4, inode: stats.ino, deviceId: stats.dev },
-      ...{ mtimeNs: stats.mtimeNs, ctimeNs: stats.ctimeNs, atimeNs: stats.atimeNs },
+      kind: "file",
+      links: 2,
+      sizeBytes: 4,
+      inode: stats.ino,
+      deviceId: stats.dev,
+      mtimeNs: stats.mtimeNs,
+      ctimeNs: stats.ctimeNs,
+      atimeNs: stats.atimeNs,
       permissions: Number(stats.mode & 0o7777n),
     });
     expect(entries[2]).toMatchObject({ kind: "symlink", target: raw("nowhere/é") });
