@@ -64,6 +64,7 @@ export const places: readonly Place[] = [
   real("platform", 4),
   real("chaos", 4),
   pure("loop", 5, { onlyFolders: [...foundations, ...stages].map((place) => place.folder) }),
+  real("custodian", 5),
   real("api", 6),
   real("daemon", 7),
   real("cli", 7),

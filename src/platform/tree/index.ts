@@ -3,11 +3,7 @@
  * to be protected or restored, and when, is decided by others.
  */
 
-export {
-  type AttributeReader,
-  type AttributesRead,
-  createAttributeReader,
-} from "./read-attributes.ts";
+export { createAttributeReader } from "./read-attributes.ts";
 export { createRestoreFinisher, type RestoreFinisher } from "./restore-finisher.ts";
 export type { LeftToFinish, RestoreFailure, RestoreOutcome } from "./restore-outcome.ts";
 export { isLeftover, type Overwrite, Restorer, type RestorerOptions } from "./restorer.ts";

@@ -5,15 +5,9 @@
  * Paths reach it through xargs: as arguments of ours they would have to be UTF-8.
  */
 import { Buffer } from "node:buffer";
-import type { ExtendedAttribute, RawPath, SourceFailure } from "../../vault/index.ts";
+import type { AttributesRead, ExtendedAttribute, RawPath, ReadAttributes, SourceFailure } from "../../vault/index.ts";
 import { parseComplaints, parseDump } from "./attribute-dump.ts";
 import { runProgram } from "./run-program.ts";
-
-export interface AttributesRead {
-  /** Of the paths that have any. */
-  readonly attributes: ReadonlyMap<RawPath, readonly ExtendedAttribute[]>;
-  readonly failures: readonly SourceFailure[];
-}
 
 export interface AttributeReaderOptions {
   /**
@@ -24,8 +18,6 @@ export interface AttributeReaderOptions {
   readonly program?: string;
 }
 
-export type AttributeReader = (paths: readonly RawPath[]) => Promise<AttributesRead>;
-
 /** What xargs ends with when it does not find what it is to run, and when that complained. */
 const [missingStatus, complainedStatus] = [127, 123];
 
@@ -33,7 +25,7 @@ export function createAttributeReader({
   warn,
   pathsPerBatchMax = 10_000,
   program = "getfattr",
-}: AttributeReaderOptions): AttributeReader {
+}: AttributeReaderOptions): ReadAttributes {
   let isMissing = false;
   const words = [program, "--absolute-names", "-h", "-d", "-m", "-", "-e", "base64", "--"];
 
