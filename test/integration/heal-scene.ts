@@ -1,6 +1,6 @@
 /**
- * A protected tree of real files: what a snapshot would have said of it, and, after programs were at
- * work in it, what the judge says of each path that is not as it was.
+ * A protected tree of real files: what a snapshot would have said of it, and, after programs were
+ * at work in it, what the judge says of each path that is not as it was.
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";

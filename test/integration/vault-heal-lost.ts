@@ -1,4 +1,6 @@
-/** What is lost, done for real: cases L of the table, with the paths that are healed or asked about. */
+/**
+ * What is lost, done for real: cases L of the table, with the paths that are healed or asked about.
+ */
 import type { RealCase } from "./vault-heal-left.ts";
 
 export interface LostCase extends RealCase {

@@ -1,4 +1,6 @@
-/** Cases of docs/vault/heal-cases.md that need a disk of their own: rot, a lost mount, a full disk. */
+/**
+ * Cases of docs/vault/heal-cases.md that need a disk of their own: rot, a lost mount, a full disk.
+ */
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

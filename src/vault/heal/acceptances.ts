@@ -1,6 +1,6 @@
 /**
- * What people said may go: paths, each with all that lies below it, for a while. `vault accept PATH`
- * is said before the deed, or behind it as the answer to a question.
+ * What people said may go: paths, each with all that lies below it, for a while. `vault accept
+ * PATH` is said before the deed, or behind it as the answer to a question.
  *
  * A1. Each ends: without `--for` after ten minutes, never later than the longest time.
  * A2. A clock that went back before the moment in which it was said makes it void: it must not hold

@@ -1,6 +1,7 @@
 /**
- * The cases of `docs/vault/heal-cases.md` as facts, by their ids: each row there has its entry here,
- * and the other way round, with the same verdict by the same rule; a test holds them together.
+ * The cases of `docs/vault/heal-cases.md` as facts, by their ids: each row there has its entry
+ * here, and the other way round, with the same verdict by the same rule; a test holds them
+ * together.
  */
 import type { HealFacts } from "./facts.ts";
 import { policyOf } from "./facts.ts";

@@ -1,4 +1,6 @@
-/** Facts for tests: a critical file of 100 bytes that lies where it was, and what differs from it. */
+/**
+ * Facts for tests: a critical file of 100 bytes that lies where it was, and what differs from it.
+ */
 import type { RawPath } from "../raw-path.ts";
 import type { SourceEntry } from "../tree-source.ts";
 import type { ElsewhereFacts, GitFacts, GitMark, HealFacts, SeenEntry, Sight } from "./facts.ts";

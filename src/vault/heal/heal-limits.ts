@@ -1,7 +1,9 @@
 /** The figures of the rules. */
 export interface HealLimits {
   readonly quietMs: number;
-  /** How long to wait for quiet: where something changes all the time, a loss is one all the same. */
+  /**
+   * How long to wait for quiet: where something changes all the time, a loss is one all the same.
+   */
   readonly restlessMs: number;
   /** How long git may be at work before its lock counts as left behind. */
   readonly busyMs: number;

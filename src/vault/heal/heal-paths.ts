@@ -1,15 +1,15 @@
 /**
- * The healer: waits for quiet, looks, judges, restores what is lost, and proves by a fresh look that
- * it is whole. Paths that were found in the same moment go together, so that a folder of thousands
- * is one restore.
+ * The healer: waits for quiet, looks, judges, restores what is lost, and proves by a fresh look
+ * that it is whole. Paths that were found in the same moment go together, so that a folder of
+ * thousands is one restore.
  *
  * F1. Nothing is touched without a verdict `heal` from facts of this very round.
  * F2. A damaged version is kept aside before anything takes its place.
- * F3. What was restored counts as healed only when a fresh look says that it is as expected; else it
- *     is taken back, and what was there before is there again.
- * F4. Each path has one outcome, whatever fails, and each outcome is recorded. What is to be touched
- *     is recorded before; after a crash the paths are looked at anew and judged as any others, for
- *     no step leaves less than there was.
+ * F3. What was restored counts as healed only when a fresh look says that it is as expected; else
+ *     it is taken back, and what was there before is there again.
+ * F4. Each path has one outcome, whatever fails, and each outcome is recorded. What is to be
+ *     touched is recorded before; after a crash the paths are looked at anew and judged as any
+ *     others, for no step leaves less than there was.
  * F5. It ends: rounds are limited, and what has not come to rest then is asked about.
  */
 import { messageOf } from "../../kernel/index.ts";
@@ -26,7 +26,9 @@ export interface HealOptions {
   /** Looks at one path. Each but the first comes after a wait of `shortestWaitMs` at least. */
   readonly rounds?: number;
   readonly shortestWaitMs?: number;
-  /** Ends waiting: what waits then is left as it is, with its last verdict. Never ends a restore. */
+  /**
+   * Ends waiting: what waits then is left as it is, with its last verdict. Never ends a restore.
+   */
   readonly signal: AbortSignal;
 }
 

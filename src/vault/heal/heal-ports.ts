@@ -18,12 +18,13 @@ export interface Repair {
  * W1. `facts` looks anew at each call, and answers for each path it was given, in that order.
  * W2. `setAside` keeps a second name or a copy of what is at the path, durably, and leaves the path
  *     as it is. It resolves to nothing when what is there is not `replaces` any more.
- * W3. `restore` puts each path in place whole, or not at all, and never over anything but `replaces`:
- *     what it did not restore it names, with the reason. Folders above that are missing are made.
+ * W3. `restore` puts each path in place whole, or not at all, and never over anything but
+ *     `replaces`: what it did not restore it names, with the reason. Folders above that are missing
+ *     are made.
  * W4. `differs` looks anew and reads all of the content, past any cache of ours; undefined when the
  *     path is as expected.
- * W5. `undo` puts what was set aside back in place; without it, takes away what `restore` made. What
- *     somebody wrote meanwhile stays.
+ * W5. `undo` puts what was set aside back in place; without it, takes away what `restore` made.
+ *     What somebody wrote meanwhile stays.
  * W6. `record` is durable when it resolves.
  */
 export interface HealPorts {

@@ -1,14 +1,14 @@
 /**
- * Which content of the critical files is read next, so that rot is found although nobody reads them.
- * The files are gone through in the order of their paths, pass after pass, slice by slice.
+ * Which content of the critical files is read next, so that rot is found although nobody reads
+ * them. The files are gone through in the order of their paths, pass after pass, slice by slice.
  *
- * S1. Two full reads of a file lie at most `everyMs` apart, as long as the budget allows that: a pass
- *     takes half of it, for a file may be the first of one pass and the last of the next.
- * S2. No stretch of time reads more than its budget and one blob: what a blob took too much is waited
- *     for. A plan says when the budget is too small for S1.
- * S3. A pass goes on where it was after a restart, in the middle of a file too, and catches up within
- *     the budget. What is new behind the place is read in this pass, what is new before it in the
- *     next one.
+ * S1. Two full reads of a file lie at most `everyMs` apart, as long as the budget allows that: a
+ *     pass takes half of it, for a file may be the first of one pass and the last of the next.
+ * S2. No stretch of time reads more than its budget and one blob: what a blob took too much is
+ *     waited for. A plan says when the budget is too small for S1.
+ * S3. A pass goes on where it was after a restart, in the middle of a file too, and catches up
+ *     within the budget. What is new behind the place is read in this pass, what is new before it
+ *     in the next one.
  * S4. Reading is whole blobs, for only they have a hash to be held against.
  */
 import type { RawPath } from "../raw-path.ts";
