@@ -1,4 +1,7 @@
-/** Where the repositories of a vault lie: adapters of its port `Location`. */
+/**
+ * Where the repositories of a vault lie: adapters of its port `Location`, which put files there and
+ * get them back. What the files mean, and when to ask again, is left to `vault/`.
+ */
 export { type FileLocationOptions, openFileLocation } from "./open-file-location.ts";
 export { openSftpLocation, type SftpLocationOptions } from "./sftp/open-sftp-location.ts";
 export { type SshTarget, sshCommand } from "./sftp/ssh-channel.ts";
