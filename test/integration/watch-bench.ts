@@ -82,7 +82,7 @@ export async function allWatched(root: string, watched: Watched): Promise<void> 
   const folders = [...listAll(root).keys()];
   watched.clear();
   for (const folder of folders) {
-    writeFileSync(systemPath(`${folder}/proof` as RawPath), String(Math.random()));
+    writeFileSync(systemPath(`${folder}/proof` as RawPath), "x");
   }
   await foldersTold(folders, watched);
 }

@@ -41,7 +41,7 @@ async function heard(...wanted: readonly string[]): Promise<void> {
 
 /** A file made in one folder is told of another one, which shows the same. */
 async function toldOf(folder: string, madeIn = folder): Promise<void> {
-  writeFileSync(join(madeIn, "file"), String(Math.random()));
+  writeFileSync(join(madeIn, "file"), "x");
   const isTold = (event: WatchEvent): boolean =>
     event.kind === "changed" && event.folders.includes(rawPathOfText(folder));
   await until(() => events.some(isTold), { what: folder, seen: () => events });

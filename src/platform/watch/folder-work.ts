@@ -9,6 +9,7 @@
  */
 import type { Dirent } from "node:fs";
 import { dirname } from "node:path";
+import type { Clock } from "../../kernel/index.ts";
 import { joinRaw, type RawPath } from "../../vault/index.ts";
 import { listFolder, lookAt, openWatch } from "./ask-folder.ts";
 import type { IsExcluded } from "./exclusion.ts";
@@ -21,6 +22,7 @@ import { isLimit } from "./watch-limit.ts";
 const namesMax = 256;
 
 export interface FolderWorkDoors {
+  readonly clock: Clock;
   readonly isExcluded: IsExcluded;
   readonly watchesMax: number;
   hear(folder: Folder, type: "change" | "rename", name: string | null): void;
@@ -188,7 +190,7 @@ export class FolderWork {
     const wasUnwatched = this.tree.unwatched.has(folder);
     folder.isDoubtful = false;
     const failure = this.#watch(folder);
-    const nowMs = Date.now();
+    const nowMs = this.#doors.clock.now().wallMs;
     const stats = lookAt(folder.path);
     const entries = failure ?? listFolder(folder.path);
     if (typeof entries === "string") {

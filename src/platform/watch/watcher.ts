@@ -14,6 +14,7 @@
  * W4. Links are not followed, excluded folders not entered.
  * W5. Without changes nothing runs but the timers of a minute and more.
  */
+import type { Clock } from "../../kernel/index.ts";
 import { ChangeBatch } from "./change-batch.ts";
 import { DrainCount } from "./drain-count.ts";
 import { createExclusion, type IsExcluded } from "./exclusion.ts";
@@ -32,6 +33,7 @@ const scanShare = 0.02;
 const spacingMs = 20;
 
 export interface WatcherDoors {
+  readonly clock: Clock;
   tell(event: WatchEvent): void;
   /** All roots were seen and watched for the first time. */
   ready(): void;
@@ -69,6 +71,7 @@ export class Watcher {
       isTold: false,
     }));
     this.#work = new FolderWork({
+      clock: doors.clock,
       isExcluded: this.#isExcluded,
       watchesMax: setup.limits.watchesMax,
       hear: (folder, type, name) => this.#hear(folder, type, name),
@@ -104,7 +107,7 @@ export class Watcher {
   #note(folder: Folder): void {
     // The reconcile that is owed speaks for it (W2).
     if (folder.root.arrival !== undefined) return;
-    if (this.#batch.note(folder.path, performance.now())) {
+    if (this.#batch.note(folder.path, this.#doors.clock.now().monotonicMs)) {
       this.#armBatch(this.#setup.limits.debounceMs);
     } else {
       this.#batch.clear();
@@ -121,7 +124,7 @@ export class Watcher {
     if (this.#batchTimer !== undefined) return;
     this.#batchTimer = setTimeout(() => {
       this.#batchTimer = undefined;
-      const nowMs = performance.now();
+      const nowMs = this.#doors.clock.now().monotonicMs;
       const { folders, nextMs } = this.#batch.take(nowMs);
       if (folders.length > 0) this.#doors.tell({ kind: "changed", folders });
       if (nextMs !== undefined) this.#armBatch(Math.max(spacingMs, nextMs - nowMs));
@@ -168,9 +171,9 @@ export class Watcher {
   /** Comes when Node has read the queue until it was empty. */
   #turn(): void {
     this.#drain.emptied();
-    const endMs = performance.now() + sliceMs;
+    const endMs = this.#doors.clock.now().monotonicMs + sliceMs;
     let isMore = true;
-    while (isMore && performance.now() < endMs) isMore = this.#work.step();
+    while (isMore && this.#doors.clock.now().monotonicMs < endMs) isMore = this.#work.step();
     if (isMore) {
       setImmediate(() => this.#turn());
       return;
@@ -202,13 +205,14 @@ export class Watcher {
       const counts = { unwatched: unwatched.size, folderCount };
       this.#doors.tell(tellScanning(this.#work.limitCode, counts));
     }
-    const tookMs = this.#scanBeganMs === undefined ? 0 : performance.now() - this.#scanBeganMs;
+    const tookMs =
+      this.#scanBeganMs === undefined ? 0 : this.#doors.clock.now().monotonicMs - this.#scanBeganMs;
     this.#scanBeganMs = undefined;
     if (unwatched.size === 0 || this.#scanTimer !== undefined) return;
     const everyMs = Math.max(this.#setup.limits.scanEveryMs, tookMs / scanShare);
     this.#scanTimer = setTimeout(() => {
       this.#scanTimer = undefined;
-      this.#scanBeganMs = performance.now();
+      this.#scanBeganMs = this.#doors.clock.now().monotonicMs;
       this.#work.scanUnwatched();
       this.#wake();
     }, everyMs);
