@@ -5,7 +5,7 @@ import { RestLocation } from "../../src/platform/locations/rest/index.ts";
 import { openVaultServer } from "../../src/platform/vault-server/index.ts";
 import { realClock } from "../../src/system/index.ts";
 import { temporaryFolder } from "../afterwards.ts";
-import { startRoughLine } from "../integration/servers/rough-line.ts";
+import { RoughPath } from "../integration/servers/rough-path.ts";
 import { locationConformance } from "./location.ts";
 import { locationFaults } from "./location-faults.ts";
 import type { LocationScene, SceneFault } from "./location-scene.ts";
@@ -17,23 +17,25 @@ async function openRepository(): Promise<LocationScene> {
   const stack = new AsyncDisposableStack();
   const folder = temporaryFolder("location-rest");
   const server = stack.use(await openVaultServer({ folder, clock: realClock }));
-  const line = stack.use(await startRoughLine(Number(new URL(server.url).port)));
-  const url = `http://127.0.0.1:${line.port}/some/where/`;
+  const path = stack.use(await RoughPath.to(Number(new URL(server.url).port)));
+  const url = `http://127.0.0.1:${path.port}/some/where/`;
   const address = { kind: "rest", url } as const;
   const location = stack.use(new RestLocation({ address, idleMs: 1000 }));
   const repository = join(folder, "some/where");
   return {
     location,
-    async plant(path, bytes) {
-      await mkdir(dirname(join(repository, path)), { recursive: true });
-      await writeFile(join(repository, path), bytes);
+    async plant(name, bytes) {
+      await mkdir(dirname(join(repository, name)), { recursive: true });
+      await writeFile(join(repository, name), bytes);
     },
     async strike(fault: SceneFault) {
       if (fault === "vanished") await rename(repository, `${repository}-away`);
-      else await line.be(fault === "stalled" || fault === "cut" ? fault : "down");
+      if (fault === "down") path.goDown();
+      if (fault === "cut") path.cutAfter(100_000);
+      if (fault === "stalled") path.stall();
     },
     async lift() {
-      await line.be("well");
+      await path.mendAnew();
       await rename(`${repository}-away`, repository).catch(() => undefined);
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),

@@ -1,7 +1,7 @@
 /** The location in a bucket, held to the contract against a store that verifies signatures. */
 import { S3Location } from "../../src/platform/locations/s3/index.ts";
 import { realClock } from "../../src/system/index.ts";
-import { startRoughLine } from "../integration/servers/rough-line.ts";
+import { RoughPath } from "../integration/servers/rough-path.ts";
 import { S3Error } from "../integration/servers/s3-error.ts";
 import { startS3Server, testKey } from "../integration/servers/s3-server.ts";
 import { locationConformance } from "./location.ts";
@@ -23,8 +23,8 @@ locationFaults("s3", openBucket, [
 async function openBucket(): Promise<LocationScene> {
   const stack = new AsyncDisposableStack();
   const server = stack.use(await startS3Server({ maxKeys: 700 }));
-  const line = stack.use(await startRoughLine(server.port));
-  const endpoint = `http://127.0.0.1:${line.port}`;
+  const path = stack.use(await RoughPath.to(server.port));
+  const endpoint = `http://127.0.0.1:${path.port}`;
   const location = stack.use(
     new S3Location({
       address: { kind: "s3", bucket: "vault", prefix: "a prefix/of+two", endpoint },
@@ -37,9 +37,11 @@ async function openBucket(): Promise<LocationScene> {
   if (bucket === undefined) throw new Error("the server begins with its bucket");
   return {
     location,
-    plant: async (path, bytes) => bucket.plant(`a prefix/of+two/${path}`, Buffer.from(bytes)),
+    plant: async (name, bytes) => bucket.plant(`a prefix/of+two/${name}`, Buffer.from(bytes)),
     async strike(fault: SceneFault) {
-      if (fault === "down" || fault === "cut" || fault === "stalled") await line.be(fault);
+      if (fault === "down") path.goDown();
+      if (fault === "cut") path.cutAfter(100_000);
+      if (fault === "stalled") path.stall();
       if (fault === "vanished") server.buckets.delete("vault");
       if (fault === "denied") server.expect({ ...testKey, secretAccessKey: "another" });
       if (fault === "throttled") {
@@ -49,7 +51,7 @@ async function openBucket(): Promise<LocationScene> {
       if (fault === "full") bucket.maxBytes = bucket.usedBytes + 300_000;
     },
     async lift() {
-      await line.be("well");
+      await path.mendAnew();
       server.buckets.set("vault", bucket);
       server.expect(testKey);
       server.fault = undefined;

@@ -83,8 +83,10 @@ function rawConnection(port: number): {
 } {
   const socket = connect(port, "127.0.0.1");
   socket.on("error", () => undefined);
+  const { promise: closed, resolve } = Promise.withResolvers<unknown>();
+  socket.once("close", resolve);
   afterwards(() => socket.destroy());
-  return { socket: socket.resume(), closed: once(socket, "close") };
+  return { socket: socket.resume(), closed };
 }
 
 const someId = "ab".repeat(32);
@@ -117,7 +119,6 @@ test("no way leads out of the folder", async () => {
     `/keys/${someId}0`,
     `/keys/${someId.toUpperCase()}`,
     `/config/${someId}`,
-    "/unknown/",
     "/etc/passwd",
     `/${"a/".repeat(9)}config`,
     `/${"a".repeat(2000)}/config`,

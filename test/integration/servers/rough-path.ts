@@ -69,6 +69,17 @@ export class RoughPath implements AsyncDisposable {
       for (const each of [client, server]) each.resume();
   }
 
+  /**
+   * The same, and what was under way in a stall never arrives: connections that were not accepted
+   * yet are taken in their order, so all of them have been cut when a last one is.
+   */
+  async mendAnew(): Promise<void> {
+    this.goDown();
+    const last = connect(this.port, host).on("error", () => undefined);
+    await once(last, "close");
+    this.mend();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.cutAll();
     await new Promise((resolve) => this.#listener.close(resolve));
