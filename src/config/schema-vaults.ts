@@ -23,7 +23,7 @@ const shortestMs = 10_000;
 const scheduleError =
   "expected hourly, daily, weekly, a duration or five cron fields\nwrite hourly, 6h or '30 3 * * *'";
 
-export const schedule = z
+const schedule = z
   .union([z.string(), z.number()], { error: scheduleError })
   .superRefine((value, context) => {
     const fault = faultOfSchedule(value);
@@ -45,7 +45,7 @@ function faultOfSchedule(value: string | number): string | undefined {
   }
   if (String(value).trim().split(/\s+/).length !== 5) return scheduleError;
   try {
-    const next = new Cron(String(value), { mode: "5-part" }).nextRun(new Date(0));
+    const next = new Cron(String(value), { mode: "5-part" }).nextRun("1970-01-01T00:00:00");
     return next === null ? "it never comes\nname a day that there is" : undefined;
   } catch (error) {
     // Only people's schedules end here, and its words name what is wrong with them.

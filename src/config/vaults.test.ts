@@ -6,7 +6,7 @@ import { maskedFleet } from "./mask.ts";
 import { formatProblem } from "./problem.ts";
 import type { VaultSpec } from "./vault-spec.ts";
 
-const environment = { HOME: "/home/me", VAULT_PASSPHRASE: "correct horse", REST: "battery" };
+const environment = { HOME: "/srv/home", VAULT_PASSPHRASE: "correct horse", REST: "battery" };
 
 function read(text: string): ReturnType<typeof loadFleet> {
   const files = [{ path: "soulmirror.yaml", text }];
@@ -70,7 +70,7 @@ dumps:
 limits: { upload_rate: 10MB, threads: 2, memory: 256MB }`);
     expect(spec).toEqual({
       name: "v",
-      sources: ["/srv/fleet/tier-0", "/home/me/tier-1"],
+      sources: ["/srv/fleet/tier-0", "/srv/home/tier-1"],
       exclude: ["**/node_modules", "**/*.tmp"],
       categories: {
         critical: ["**/production/**"],
@@ -90,7 +90,7 @@ limits: { upload_rate: 10MB, threads: 2, memory: 256MB }`);
           name: "sftp://backup@host/vault-c",
           region: "eu-west",
           isAppendOnly: false,
-          credentials: { identityFile: "/home/me/.ssh/vault" },
+          credentials: { identityFile: "/srv/home/.ssh/vault" },
         },
         {
           address: { kind: "s3", bucket: "bucket", prefix: "vault-d" },

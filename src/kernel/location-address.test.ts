@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { identityOfAddress, nameOfAddress, parseLocationAddress } from "./location-address.ts";
 
-const base = { folder: "/srv/fleet", home: "/home/me" };
+const base = { folder: "/srv/fleet", home: "/srv/home" };
 
 function read(text: string): ReturnType<typeof parseLocationAddress> {
   return parseLocationAddress(text, base);
@@ -17,8 +17,8 @@ it.each([
   ["file:///srv/vault-a/", { kind: "file", folder: "/srv/vault-a" }],
   ["file:../vault", { kind: "file", folder: "/srv/vault" }],
   ["./a/../b", { kind: "file", folder: "/srv/fleet/b" }],
-  ["~/vault", { kind: "file", folder: "/home/me/vault" }],
-  ["file:~", { kind: "file", folder: "/home/me" }],
+  ["~/vault", { kind: "file", folder: "/srv/home/vault" }],
+  ["file:~", { kind: "file", folder: "/srv/home" }],
   ["sftp://backup@host/vault-c", { kind: "sftp", host: "host", user: "backup", path: "vault-c" }],
   ["sftp://host:2222//srv/v%20c", { kind: "sftp", host: "host", port: 2222, path: "/srv/v c" }],
   ["sftp://[::1]:22//v", { kind: "sftp", host: "::1", port: 22, path: "/v" }],

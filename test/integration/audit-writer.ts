@@ -3,8 +3,7 @@
  * each line that is on the disk it says its sequence; for the first that is not, why.
  */
 import { writeSync } from "node:fs";
-import { openAuditTrail } from "../../src/platform/vault-proof/audit-trail.ts";
-import { openProofKey } from "../../src/platform/vault-proof/proof-key.ts";
+import { openAuditTrail, openProofKey } from "../../src/platform/vault-proof/index.ts";
 
 const [, , folder = ""] = process.argv;
 const { signer } = await openProofKey(folder);

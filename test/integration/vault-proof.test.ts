@@ -12,10 +12,13 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
-import { openAuditTrail } from "../../src/platform/vault-proof/audit-trail.ts";
-import { checkProof } from "../../src/platform/vault-proof/check-proof.ts";
-import { writeReport } from "../../src/platform/vault-proof/drill-reports.ts";
-import { openProofKey, publicKeyIn } from "../../src/platform/vault-proof/proof-key.ts";
+import {
+  checkProof,
+  openAuditTrail,
+  openProofKey,
+  publicKeyIn,
+  writeReport,
+} from "../../src/platform/vault-proof/index.ts";
 import { drill } from "../../src/vault/proof/proof-bench.ts";
 import { afterwards, temporaryFolder } from "../afterwards.ts";
 

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { type RawPath, rawPathOfBytes } from "../raw-path.ts";

@@ -84,7 +84,7 @@ export async function verifyManifest(
 }
 
 /** @param line without its newline */
-export function readManifestLine(line: string): ManifestEntry | undefined {
+function readManifestLine(line: string): ManifestEntry | undefined {
   const { path, rawPath, hash, size, mode, category, ...strange } = recordIn(line) ?? {};
   const name =
     typeof path === "string"

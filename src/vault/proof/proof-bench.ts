@@ -1,4 +1,5 @@
 /** A trail with drills, for the tests of proof. */
+import { Buffer } from "node:buffer";
 import { createPrivateKey } from "node:crypto";
 import { type AuditKind, emptyTrail, sealAuditLine, type TrailEnd } from "./audit-entry.ts";
 import { type DrillReport, signReport } from "./drill-report.ts";

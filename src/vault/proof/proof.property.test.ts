@@ -1,4 +1,5 @@
 /** Whatever is done to a trail or a report without the key is found. */
+import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type AuditKind, emptyTrail, sealAuditLine } from "./audit-entry.ts";

@@ -25,13 +25,15 @@ export type RuleReason =
   | { readonly kind: "rule"; readonly rule: CountedRule }
   | { readonly kind: "within"; readonly withinMs: number };
 
-const periods: Readonly<Record<CountedRule, (arrival: Arrival) => number | string>> = {
+/** Numbers of the periods that an arrival is in, counted from 1970 in its local time. */
+const periods: Readonly<Record<CountedRule, (arrival: Arrival) => number>> = {
   last: ({ sequence }) => sequence,
-  hourly: (arrival) => local(arrival).toISOString().slice(0, 13),
-  daily: (arrival) => local(arrival).toISOString().slice(0, 10),
-  weekly: (arrival) => weekOf(local(arrival)),
-  monthly: (arrival) => local(arrival).toISOString().slice(0, 7),
-  yearly: (arrival) => local(arrival).getUTCFullYear(),
+  hourly: (arrival) => Math.floor(localMs(arrival) / 3_600_000),
+  daily: (arrival) => dayOf(arrival),
+  // ISO 8601: a week begins on Monday, and 1970 began on a Thursday.
+  weekly: (arrival) => Math.floor((dayOf(arrival) + 3) / 7),
+  monthly: (arrival) => monthOf(dayOf(arrival)),
+  yearly: (arrival) => Math.floor(monthOf(dayOf(arrival)) / 12),
 };
 
 const countedRules = Object.keys(periods) as readonly CountedRule[];
@@ -44,7 +46,7 @@ export function applyRules(
   const reasons = new Map<string, RuleReason[]>(snapshots.map(({ id }) => [id, []]));
   for (const rule of countedRules) {
     let left = policy[rule] ?? 0;
-    let period: number | string | undefined;
+    let period: number | undefined;
     for (const { id, arrival } of snapshots) {
       if (left === 0) break;
       const own = periods[rule](arrival);
@@ -71,17 +73,27 @@ export function hasRules(policy: KeepPolicy): boolean {
   return Object.values(policy).some((value) => value > 0);
 }
 
-/** A date whose UTC parts are the parts of the local time. */
-function local({ at, utcOffsetMinutes }: Arrival): Date {
-  return new Date(at + utcOffsetMinutes * 60_000);
+function localMs({ at, utcOffsetMinutes }: Arrival): number {
+  return at + utcOffsetMinutes * 60_000;
 }
 
-/** ISO 8601: a week begins on Monday and belongs to the year that its Thursday is in. */
-function weekOf(date: Date): string {
-  const day = 86_400_000;
-  const monday = (date.getUTCDay() + 6) % 7;
-  const thursday = new Date(date.getTime() + (3 - monday) * day);
-  const year = thursday.getUTCFullYear();
-  const week = Math.floor((thursday.getTime() - Date.UTC(year, 0, 1)) / (7 * day)) + 1;
-  return `${year}-${week}`;
+function dayOf(arrival: Arrival): number {
+  return Math.floor(localMs(arrival) / 86_400_000);
+}
+
+/**
+ * The month that a day is in, by the Gregorian calendar. Years are taken to begin in March, so that
+ * the day that comes every four years is the last of its year, and months have a pattern.
+ */
+function monthOf(day: number): number {
+  const era = 146_097;
+  const sinceMarch = day + 719_468;
+  const ofEra = sinceMarch - Math.floor(sinceMarch / era) * era;
+  const leaps = Math.floor(ofEra / 1460) - Math.floor(ofEra / 36_524) + Math.floor(ofEra / 146_096);
+  const yearOfEra = Math.floor((ofEra - leaps) / 365);
+  const leapDays = Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100);
+  const ofYear = ofEra - 365 * yearOfEra - leapDays;
+  const month = Math.floor((5 * ofYear + 2) / 153);
+  const year = Math.floor(sinceMarch / era) * 400 + yearOfEra;
+  return (year - 1970) * 12 + month + 2;
 }

@@ -1,7 +1,8 @@
 /** Snapshots for the tests of retention. */
 import type { ArrivedSnapshot, Moment } from "./arrived-snapshot.ts";
 
-const zero = Date.UTC(2026, 0, 1);
+/** The first of January 2026, UTC. */
+const zero = 1_767_225_600_000;
 
 export interface SnapshotShape {
   readonly host?: string;
