@@ -61,8 +61,9 @@ describe("a trail that tells of its own cut", () => {
   it("goes on, and its old anchors are no findings; others are", () => {
     const first = seal(emptyTrail);
     const lost = seal(first.end, { at: 2 });
-    const lostToo = seal(lost.end, { at: 3 });
-    const facts = { lostSequence: 3, lostHash: lostToo.end.hash };
+    let lostToo = seal(lost.end, { at: 3 });
+    for (const at of [4, 5]) lostToo = seal(lostToo.end, { at });
+    const facts = { lostSequence: 5, lostHash: lostToo.end.hash };
     const cut = seal(first.end, { kind: "cut", facts });
     const next = seal(cut.end);
     const verify = (anchors: readonly TrailEnd[]) => {
@@ -73,12 +74,19 @@ describe("a trail that tells of its own cut", () => {
     const anchors = [first.end, lost.end, lostToo.end];
     expect(verify(anchors)).toMatchObject({ proven: 3, cuts: 1 });
     expect(verify(anchors).finding).toBeUndefined();
-    const further = { sequence: 4, hash: lost.end.hash };
+    const further = { sequence: 6, hash: lost.end.hash };
     expect(verify([further]).finding?.kind).toBe("truncated");
   });
 });
 
 describe("a line", () => {
+  it("belongs behind one line only, whoever has signed it", () => {
+    const other = seal(seal(emptyTrail, { at: 9 }).end);
+    const verifier = createTrailVerifier(signer.publicKey, []);
+    for (const { line } of [seal(emptyTrail), other]) verifier.check(line);
+    expect(verifier.finish(0)).toMatchObject({ proven: 1, finding: { kind: "edited", line: 2 } });
+  });
+
   it("holds no fact that has no canonical form", () => {
     expect(() => seal(emptyTrail, { facts: { a: Number.NaN } })).toThrow("canonical");
     expect(() => seal(emptyTrail, { facts: { a: ["\ud800"] } })).toThrow("canonical");
