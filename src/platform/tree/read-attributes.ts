@@ -5,7 +5,13 @@
  * Paths reach it through xargs: as arguments of ours they would have to be UTF-8.
  */
 import { Buffer } from "node:buffer";
-import type { AttributesRead, ExtendedAttribute, RawPath, ReadAttributes, SourceFailure } from "../../vault/index.ts";
+import type {
+  AttributesRead,
+  ExtendedAttribute,
+  RawPath,
+  ReadAttributes,
+  SourceFailure,
+} from "../../vault/index.ts";
 import { parseComplaints, parseDump } from "./attribute-dump.ts";
 import { runProgram } from "./run-program.ts";
 
