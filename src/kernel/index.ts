@@ -7,6 +7,7 @@ export { anyOption, checkArgument, havingOption, refusedOption } from "./argumen
 export { assert } from "./assert.ts";
 export { BoundedQueue } from "./bounded-queue.ts";
 export { formatBytes, parseBytes } from "./bytes.ts";
+export { type CivilDate, dateOfDay, dayOfDate, formatUtcSecond } from "./calendar.ts";
 export type { CancelTimer, Clock, Instant, Timers } from "./clock.ts";
 export { formatClockTime } from "./clock-time.ts";
 export { cutOff } from "./cut-off.ts";

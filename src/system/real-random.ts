@@ -19,7 +19,9 @@ function randomBytes(bytes: number): Buffer {
   return cryptography().randomBytes(bytes);
 }
 
-/** Random bytes a few at a time, taken from a pool: for nonces, of which a backup needs millions. */
+/**
+ * Random bytes a few at a time, taken from a pool: for nonces, of which a backup needs millions.
+ */
 export function randomPool(poolBytes = 8192): (length: number) => Uint8Array {
   let pool: Buffer = Buffer.alloc(0);
   let used = 0;

@@ -1,4 +1,6 @@
-/** The bucket's location against what stores of objects do, and how strict the one of the tests is. */
+/**
+ * The bucket's location against what stores of objects do, and how strict the one of the tests is.
+ */
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { request as httpRequest, type IncomingMessage } from "node:http";

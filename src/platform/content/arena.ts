@@ -1,6 +1,6 @@
 /**
- * Memory that a job reads into, used again for each of its steps. A chunk that has begun when a step
- * ends moves to the front and is gone on with.
+ * Memory that a job reads into, used again for each of its steps. A chunk that has begun when a
+ * step ends moves to the front and is gone on with.
  */
 import { assert } from "../../kernel/index.ts";
 

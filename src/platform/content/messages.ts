@@ -2,9 +2,9 @@
  * What the main thread and a content worker say to each other.
  *
  * A job is a batch of files. It goes in steps of a few megabytes: the worker reads and names chunks
- * (`named`), hears which of them are wanted (`seal`), and gives those back sealed (`sealed`); the next
- * step begins when they have been taken (`go-on`). So each side holds little, and what is stored
- * already is never compressed.
+ * (`named`), hears which of them are wanted (`seal`), and gives those back sealed (`sealed`); the
+ * next step begins when they have been taken (`go-on`). So each side holds little, and what is
+ * stored already is never compressed.
  */
 import type { FileToRead, ReadFile, SealKeys } from "../../vault/index.ts";
 

@@ -1,8 +1,8 @@
 /**
  * Reads a batch of files and cuts them into chunks, step by step.
  *
- * J1. A file whose size, mtime or ctime changed while it was read is read again, `mostReads` times at
- *     most; what never holds still is given as it was read last, and marked.
+ * J1. A file whose size, mtime or ctime changed while it was read is read again, `mostReads` times
+ *     at most; what never holds still is given as it was read last, and marked.
  * J2. Symbolic links are never followed, and what is no regular file (any more) is not read.
  * J3. What a chunk's view shows is valid until the step after it.
  */

@@ -8,7 +8,9 @@ const staleMs = 24 * 3_600_000;
 /** Root, eight folders of repositories, the folder of a kind, the one of two digits. */
 const deepest = 11;
 
-/** The size of all files together, without those of uploads that ended long ago: they are removed. */
+/**
+ * The size of all files together, without those of uploads that ended long ago: they are removed.
+ */
 export async function tidyRoot(folder: string, nowMs: number, depth = 0): Promise<number> {
   let sizeBytes = 0;
   if (depth > deepest) return 0;

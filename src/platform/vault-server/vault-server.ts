@@ -79,7 +79,9 @@ const usualLimits: VaultServerLimits = {
 };
 const lingerBytes = 4 * 1024 * 1024;
 
-/** @throws SoulMirrorError OPTIONS_INVALID for what would be open by mistake, or cannot be served */
+/**
+ * @throws SoulMirrorError OPTIONS_INVALID for what would be open by mistake, or cannot be served
+ */
 export async function openVaultServer(options: VaultServerOptions): Promise<VaultServer> {
   const { host = "127.0.0.1", port = 0, users = [], tls } = options;
   checkOptions(options, host);

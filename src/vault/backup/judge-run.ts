@@ -4,7 +4,8 @@
  * forgotten because of it, and a redundant backup reads everything anew.
  *
  * Q1. Suspicion is never silent: each reason has a name and the numbers behind it.
- * Q2. A person who deletes half of a small tree is no suspicion; that a large one is nearly empty is.
+ * Q2. A person who deletes half of a small tree is no suspicion; that a large one is nearly empty
+ *     is.
  */
 import type { Tally } from "./tally.ts";
 

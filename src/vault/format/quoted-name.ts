@@ -46,25 +46,23 @@ export function quoteName(name: RawPath): string {
 export function unquoteName(quoted: string): RawPath {
   if (plain.test(quoted)) return quoted as RawPath;
   const raw = quoted.replaceAll(
-    /\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-7]{3})|(.?))|[^\\]+/gs,
-    (found, hex?: string, short?: string, long?: string, octal?: string, letter?: string) => {
-      if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
-      if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8) & 0xff);
-      const point = short ?? long;
-      if (point !== undefined) return latin1Of(codePoint(point, quoted));
-      if (letter === undefined) return latin1Of(found);
-      const meant = unlettered[letter];
-      if (meant === undefined) throw new Damage(`the name ${JSON.stringify(quoted)} is not quoted`);
-      return meant;
-    },
+    /\\(?:x[\da-fA-F]{2}|u[\da-fA-F]{4}|U[\da-fA-F]{8}|[0-7]{3}|.?)|[^\\]+/gs,
+    (piece) => (piece.startsWith("\\") ? unescaped(piece.slice(1), quoted) : latin1Of(piece)),
   );
   return raw as RawPath;
 }
 
-function codePoint(hex: string, quoted: string): string {
-  const point = Number.parseInt(hex, 16);
-  if (point > 0x10ffff) throw new Damage(`the name ${JSON.stringify(quoted)} is not quoted`);
-  return String.fromCodePoint(point);
+/** @param escape what stands behind the backslash */
+function unescaped(escape: string, quoted: string): string {
+  const letter = unlettered[escape];
+  if (letter !== undefined) return letter;
+  if (escape.length > 1) {
+    const isOctal = /^[0-7]{3}$/.test(escape);
+    const value = Number.parseInt(isOctal ? escape : escape.slice(1), isOctal ? 8 : 16);
+    if (isOctal || escape.startsWith("x")) return String.fromCharCode(value & 0xff);
+    if (value <= 0x10ffff) return latin1Of(String.fromCodePoint(value));
+  }
+  throw new Damage(`the name ${JSON.stringify(quoted)} is not quoted`);
 }
 
 function latin1Of(text: string): string {

@@ -1,8 +1,10 @@
 /** Times with nanoseconds as Go writes them into JSON: RFC 3339, zeros at the end left out. */
+import { dayOfDate, formatUtcSecond } from "../../kernel/index.ts";
 import { Damage } from "./damage.ts";
 
 const million = 1_000_000n;
-const shape = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;
+const shape =
+  /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):(\d\d))$/;
 /** The years 0 to 9999, beyond which Go refuses to write a time. */
 const earliestMs = -62_167_219_200_000;
 const latestMs = 253_402_300_799_999;
@@ -17,16 +19,31 @@ export function formatTime(nanoseconds: bigint): string {
   }
   if (milliseconds < earliestMs) return "0000-01-01T00:00:00Z";
   if (milliseconds > latestMs) return "9999-12-31T23:59:59.999999999Z";
-  const text = new Date(milliseconds).toISOString();
-  const fraction = text.slice(20, 23) + String(rest).padStart(6, "0");
+  const seconds = formatUtcSecond(milliseconds);
+  const inSecond = ((milliseconds % 1000) + 1000) % 1000;
+  const fraction = String(inSecond).padStart(3, "0") + String(rest).padStart(6, "0");
   const trimmed = fraction.replace(/0+$/, "");
-  return trimmed === "" ? `${text.slice(0, 19)}Z` : `${text.slice(0, 19)}.${trimmed}Z`;
+  return trimmed === "" ? `${seconds}Z` : `${seconds}.${trimmed}Z`;
 }
 
 /** Nanoseconds since the Unix epoch. @throws Damage */
 export function parseTime(text: string): bigint {
-  const match = shape.exec(text);
-  const seconds = match ? Date.parse(`${match[1]}${match[3]}`) : Number.NaN;
-  if (Number.isNaN(seconds)) throw new Damage(`${JSON.stringify(text)} is not a time`);
-  return BigInt(seconds) * million + BigInt((match?.[2] ?? "").padEnd(9, "0"));
+  const [whole, ...parts] = shape.exec(text) ?? [];
+  const [year = 0, month = 0, day = 0, hours = 0, minutes = 0, seconds = 0] = parts
+    .slice(0, 6)
+    .map(Number);
+  const [fraction = "", sign = "+", zoneHours = 0, zoneMinutes = 0] = parts.slice(6);
+  const dayNumber = dayOfDate({ year, month, day });
+  if (
+    whole === undefined ||
+    dayNumber === undefined ||
+    hours > 23 ||
+    minutes > 59 ||
+    seconds > 59
+  ) {
+    throw new Damage(`${JSON.stringify(text)} is not a time`);
+  }
+  const zone = (Number(zoneHours) * 60 + Number(zoneMinutes)) * (sign === "-" ? -60 : 60);
+  const total = dayNumber * 86_400 + hours * 3600 + minutes * 60 + seconds - zone;
+  return BigInt(total) * 1_000_000_000n + BigInt(fraction.padEnd(9, "0"));
 }

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { expect, test } from "vitest";
 import { rawPathOfBytes, rawPathOfText } from "../raw-path.ts";
 import { Damage } from "./damage.ts";

@@ -1,4 +1,5 @@
 /** The index against the plainest map that could be in its place. */
+import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { PackedBlob } from "../format/blob.ts";

@@ -45,7 +45,7 @@ export class BlobReader {
     for (const found of index.find(id, kind)) {
       for (const place of places) {
         if ((found.locations & place.bit) === 0) continue;
-        const content = await this.#tryAt(place, id, found, signal);
+        const content = await this.#tryAt(place, { ...found, id }, signal);
         if (content instanceof Uint8Array) return content;
         reasons.push(`${place.name}: ${content.message}`);
       }
@@ -61,8 +61,7 @@ export class BlobReader {
 
   async #tryAt(
     place: Place,
-    id: Uint8Array,
-    { offset, length, pack, plainLength }: BlobPlace,
+    { id, length, offset, pack, plainLength }: BlobPlace & { readonly id: Uint8Array },
     signal: AbortSignal,
   ): Promise<Uint8Array | Error> {
     const { codec, onDamage } = this.#options;

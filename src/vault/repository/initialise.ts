@@ -6,7 +6,7 @@
  * I2. Keys first, the config last: what has a config is complete.
  */
 import { Buffer } from "node:buffer";
-import { SoulMirrorError } from "../../kernel/index.ts";
+import { formatUtcSecond, SoulMirrorError } from "../../kernel/index.ts";
 import { choosePolynomial } from "../chunk/polynomial.ts";
 import { sealConfig } from "../format/config.ts";
 import { hexOfId } from "../format/ids.ts";
@@ -35,7 +35,7 @@ export async function initialise(options: InitialiseOptions): Promise<string> {
   const random = (bytes: number): Uint8Array => Uint8Array.from(surroundings.randomBytes(bytes));
   const keys = { encrypt: random(32), macK: random(16), macR: random(16) };
   const { hostname, username } = surroundings.worker;
-  const created = new Date(surroundings.clock.now().wallMs).toISOString();
+  const created = `${formatUtcSecond(surroundings.clock.now().wallMs)}Z`;
   const about = { created, hostname, username };
   const secrets = { keys, passphrase, salt: random(64), nonce: random(16) };
   const keyFile = await createKeyFile({ ...secrets, ...about }, tools);

@@ -12,7 +12,7 @@
  *     so long that others may take it for stale, the work it covers is stopped (`lost`).
  * K5. A lock that cannot be read is honoured: who wrote it may be newer than we are.
  */
-import { type CancelTimer, SoulMirrorError } from "../../kernel/index.ts";
+import { type CancelTimer, formatUtcSecond, SoulMirrorError } from "../../kernel/index.ts";
 import { Damage } from "../format/damage.ts";
 import { decodeLock, encodeLock, type LockContent } from "../format/lock-json.ts";
 import { type Location, LocationFault } from "../location.ts";
@@ -169,7 +169,7 @@ function lockedBy(
     content === undefined
       ? "somebody whose lock cannot be read"
       : `process ${content.pid} of ${content.username} on ${content.hostname}, since ` +
-        new Date(Number(content.timeNs / 1_000_000n)).toISOString();
+        `${formatUtcSecond(Number(content.timeNs / 1_000_000n))}Z`;
   const how = content?.isExclusive === false ? "" : "exclusively ";
   return new SoulMirrorError("VAULT_LOCKED", `${traits.name} is ${how}locked by ${who}`, {
     fix: `wait until it is done; if it is known to be dead, remove its lock ${id.slice(0, 8)} with restic unlock`,

@@ -1,6 +1,6 @@
 /**
- * Opens what lies at the locations: finds a key that the passphrase opens, and sees to it that all of
- * them hold the same repository.
+ * Opens what lies at the locations: finds a key that the passphrase opens, and sees to it that all
+ * of them hold the same repository.
  *
  * U1. Nothing is written.
  * U2. A location that holds another repository ends it: writing there would mix two of them. One

@@ -1,4 +1,6 @@
-/** The server's half of AWS signature version 4: does who asks know the secret, and of these bytes? */
+/**
+ * The server's half of AWS signature version 4: does who asks know the secret, and of these bytes?
+ */
 import { createHash, createHmac } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { S3Error } from "./s3-error.ts";

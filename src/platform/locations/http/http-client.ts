@@ -9,8 +9,8 @@
  * H2. An answer is whole, of the length that it said, or the call rejects. No more than
  *     `maxAnswerBytes` of it are kept.
  * H3. Nothing is asked twice and no redirection is followed.
- * H4. Bodies of more than 1 MiB wait until the server wants them (`Expect: 100-continue`), so that a
- *     refusal is read before a connection is cut that still has much to send. A server that knows
+ * H4. Bodies of more than 1 MiB wait until the server wants them (`Expect: 100-continue`), so that
+ *     a refusal is read before a connection is cut that still has much to send. A server that knows
  *     nothing of this gets the body after a second.
  */
 

@@ -1,5 +1,6 @@
 /**
- * A repository behind restic's REST protocol: `soulmirror vault serve`, or restic's own rest-server.
+ * A repository behind restic's REST protocol: `soulmirror vault serve`, or restic's own
+ * rest-server.
  *
  * R1. A file is shown when the server has all of it, and durable when it says 200: that is the
  *     server's to keep (ours does).

@@ -75,7 +75,9 @@ export function sha256(parts: readonly Uint8Array[] = []): Buffer {
   return hash.digest();
 }
 
-/** Certificates of AWS are for one name before the host, and names in capitals are none of a host. */
+/**
+ * Certificates of AWS are for one name before the host, and names in capitals are none of a host.
+ */
 function baseOf({ bucket, endpoint, region }: S3Address, style: BucketStyle | undefined): string {
   const regional = region === undefined ? "" : `.${region}`;
   const url = new URL(endpoint ?? `https://s3${regional}.amazonaws.com`);

@@ -200,7 +200,9 @@ export class S3Location implements Location {
     return answer;
   }
 
-  /** S2. Of an object that was uploaded in parts the hash is one of hashes, and ends with a count. */
+  /**
+   * S2. Of an object that was uploaded in parts the hash is one of hashes, and ends with a count.
+   */
   #compareHash({ headers, body }: HttpAnswer, file: FileName): void {
     const told = headers["x-amz-checksum-sha256"];
     if (typeof told !== "string" || told.includes("-")) return;
