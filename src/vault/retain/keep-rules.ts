@@ -7,6 +7,7 @@
  *     does not empty itself.
  * R3. Each rule decides by itself; what any of them keeps is kept.
  */
+import { dateOfDay } from "../../kernel/index.ts";
 import type { Arrival, ArrivedSnapshot } from "./arrived-snapshot.ts";
 
 export interface KeepPolicy {
@@ -81,19 +82,8 @@ function dayOf(arrival: Arrival): number {
   return Math.floor(localMs(arrival) / 86_400_000);
 }
 
-/**
- * The month that a day is in, by the Gregorian calendar. Years are taken to begin in March, so that
- * the day that comes every four years is the last of its year, and months have a pattern.
- */
-function monthOf(day: number): number {
-  const era = 146_097;
-  const sinceMarch = day + 719_468;
-  const ofEra = sinceMarch - Math.floor(sinceMarch / era) * era;
-  const leaps = Math.floor(ofEra / 1460) - Math.floor(ofEra / 36_524) + Math.floor(ofEra / 146_096);
-  const yearOfEra = Math.floor((ofEra - leaps) / 365);
-  const leapDays = Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100);
-  const ofYear = ofEra - 365 * yearOfEra - leapDays;
-  const month = Math.floor((5 * ofYear + 2) / 153);
-  const year = Math.floor(sinceMarch / era) * 400 + yearOfEra;
-  return (year - 1970) * 12 + month + 2;
+/** Months since January 1970. */
+function monthOf(dayNumber: number): number {
+  const { month, year } = dateOfDay(dayNumber);
+  return (year - 1970) * 12 + month - 1;
 }
