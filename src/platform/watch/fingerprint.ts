@@ -2,7 +2,7 @@
 import type { Stats } from "node:fs";
 
 /** Clocks of file systems move in ticks: what is so young may change once more in its tick. */
-export const tickMs = 50;
+const tickMs = 50;
 
 /** NaN, which equals nothing, when the state is too young to be told from the next one. */
 export function settledMs(changedMs: number, nowMs: number): number {
