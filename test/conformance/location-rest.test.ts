@@ -20,7 +20,8 @@ async function openRepository(): Promise<LocationScene> {
   const path = stack.use(await RoughPath.to(Number(new URL(server.url).port)));
   const url = `http://127.0.0.1:${path.port}/some/where/`;
   const address = { kind: "rest", url } as const;
-  const location = stack.use(new RestLocation({ address, idleMs: 1000 }));
+  // Longer than a busy disk takes to sync 32 MiB, which is silence on the line.
+  const location = stack.use(new RestLocation({ address, idleMs: 3000 }));
   const repository = join(folder, "some/where");
   return {
     location,

@@ -30,7 +30,7 @@ async function openBucket(): Promise<LocationScene> {
       address: { kind: "s3", bucket: "vault", prefix: "a prefix/of+two", endpoint },
       clock: realClock,
       credentials: () => testKey,
-      idleMs: 1000,
+      idleMs: 2000,
     }),
   );
   const bucket = server.buckets.get("vault");

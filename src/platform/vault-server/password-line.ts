@@ -16,7 +16,7 @@ export interface PasswordRecord {
   readonly parallelization: number;
 }
 
-export const userName = /^[A-Za-z0-9_][A-Za-z0-9._@-]{0,99}$/;
+const userName = /^[A-Za-z0-9_][A-Za-z0-9._@-]{0,99}$/;
 
 const usual = { cost: 15, blockSize: 8, parallelization: 1 } as const;
 const hashBytes = 32;

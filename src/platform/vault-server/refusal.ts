@@ -26,7 +26,7 @@ const refusals: Readonly<Record<string, readonly [number, string]>> = {
 /** Of whatever a request failed with; what is not known is an error of our own. */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
-  const code = String((error as NodeJS.ErrnoException | undefined)?.code ?? "");
+  const code = (error as NodeJS.ErrnoException | undefined)?.code ?? "";
   const [status, message] = refusals[code] ?? [500, "the server failed"];
   return new Refusal(status, message, { cause: error });
 }

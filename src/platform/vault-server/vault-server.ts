@@ -116,7 +116,7 @@ export async function openVaultServer(options: VaultServerOptions): Promise<Vaul
 }
 
 function checkOptions({ users = [], isOpen, arePrivate }: VaultServerOptions, host: string): void {
-  const isLocal = host === "localhost" || host === "::1" || /^127\./.test(host);
+  const isLocal = host === "localhost" || host === "::1" || host.startsWith("127.");
   if (users.length === 0 && !isLocal && isOpen !== true) {
     throw new SoulMirrorError("OPTIONS_INVALID", `${host} would be open to everybody`, {
       fix: "name users, or say that it is meant to be open",

@@ -115,7 +115,7 @@ export class HttpClient implements AsyncDisposable {
   }
 }
 
-export function lengthOf(parts: readonly Uint8Array[]): number {
+function lengthOf(parts: readonly Uint8Array[]): number {
   return parts.reduce((sum, part) => sum + part.length, 0);
 }
 
@@ -192,7 +192,7 @@ const distrust =
 
 function faultOf(error: unknown, what: string): LocationFault {
   if (error instanceof LocationFault) return error;
-  const code = String((error as NodeJS.ErrnoException | undefined)?.code ?? "");
+  const code = (error as NodeJS.ErrnoException | undefined)?.code ?? "";
   const kind = distrust.test(code) ? "denied" : code.startsWith("HPE_") ? "strange" : "away";
   return new LocationFault(kind, `${what}: ${messageOf(error)}`, { cause: error });
 }
