@@ -16,6 +16,7 @@ export type {
   ReadFile,
   SeenFile,
 } from "./backup/content.ts";
+export { judgeRun, type Suspicion } from "./backup/judge-run.ts";
 export { everything, onlyChanged, type Scope } from "./backup/scope.ts";
 export type { Tally } from "./backup/tally.ts";
 export { Damage } from "./format/damage.ts";

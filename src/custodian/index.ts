@@ -1,0 +1,10 @@
+/**
+ * Who keeps vaults: brings their fleet file, this machine and the pure engine together. The command
+ * line and the library open vaults through here.
+ */
+export type { DumpOutcome } from "./dumps/take-dumps.ts";
+export { locationsOf } from "./locations-of.ts";
+export { type LeftOut, makeVault, type OpenedVault, openVault } from "./open-vault.ts";
+export { passphraseOf } from "./passphrase-of.ts";
+export { type Progress, type Protection, protect } from "./protect.ts";
+export { vaultFolder } from "./vault-folder.ts";

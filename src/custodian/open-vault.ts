@@ -1,0 +1,122 @@
+/**
+ * From locations and a passphrase to a vault that can be worked in.
+ *
+ * O1. The passphrase is used here and kept nowhere; what is kept are the keys that it opens.
+ * O2. A location that is empty, damaged or away is left out with its reason; the others go on. When
+ *     none is ready, the error says why.
+ * O3. Whoever opened it closes the locations, all of them, also when opening fails.
+ */
+import { createKernels, deriveKey } from "../platform/kernels/index.ts";
+import {
+  Codec,
+  createSealer,
+  type FoundDamage,
+  initialise,
+  type KeyTools,
+  type Location,
+  type LocationState,
+  type SealKeys,
+  type Surroundings,
+  unlock,
+  Vault,
+  withRetries,
+} from "../vault/index.ts";
+import { realTools } from "./real-tools.ts";
+import { realSurroundings } from "./surroundings.ts";
+
+export interface Opening {
+  readonly locations: readonly Location[];
+  readonly passphrase: string;
+  readonly signal: AbortSignal;
+  readonly onDamage?: (damage: FoundDamage) => void;
+}
+
+/** A location that takes no part, and why. */
+export interface LeftOut {
+  readonly location: string;
+  readonly kind: Exclude<LocationState["kind"], "ready">;
+  readonly reason: string;
+}
+
+export interface OpenedVault extends AsyncDisposable {
+  readonly vault: Vault;
+  readonly surroundings: Surroundings;
+  readonly keys: SealKeys;
+  /** What contents are cut with. */
+  readonly polynomial: bigint;
+  /** Of the repository; the same at all locations. */
+  readonly id: string;
+  readonly leftOut: readonly LeftOut[];
+}
+
+/** Somebody waits at a terminal: a place that is down is not waited for as long as later on. */
+const attemptsAtFirst = 3;
+
+/**
+ * @throws SoulMirrorError `VAULT_NOT_FOUND`, `VAULT_PASSPHRASE_WRONG`, `VAULT_FOREIGN`,
+ * `VAULT_TOO_NEW`, `VAULT_DAMAGED`, `LOCATION_FAILED`
+ */
+export async function openVault(opening: Opening): Promise<OpenedVault> {
+  const { locations, onDamage = () => undefined, passphrase, signal } = opening;
+  await using opened = closerOf(locations);
+  const asked = locations.map((each) =>
+    withRetries(each, { tools: realTools, attempts: attemptsAtFirst }),
+  );
+  const tools = keyTools();
+  const unlocked = await unlock({ locations: asked, passphrase, tools, signal });
+  if (!unlocked.ok) throw unlocked.error;
+  const { config, keys, states } = unlocked.value;
+  const surroundings = realSurroundings();
+  const codec = new Codec(createSealer(keys, tools.kernels), surroundings.randomBytes);
+  const ready = locations
+    .filter((_, number) => states[number]?.kind === "ready")
+    .map((each) => withRetries(each, { tools: realTools }));
+  const vault = new Vault({ locations: ready, codec, surroundings, onDamage });
+  const closing = opened.move();
+  return {
+    ...{ vault, surroundings, keys },
+    polynomial: config.polynomial,
+    id: config.id,
+    leftOut: states.flatMap((state, number) => leftOut(state, locations[number])),
+    [Symbol.asyncDispose]: () => closing.disposeAsync(),
+  };
+}
+
+/**
+ * Makes a repository at every location, or at none.
+ *
+ * @returns its id
+ * @throws SoulMirrorError CONFLICT where one is already
+ * @throws LocationFault when a location cannot be reached
+ */
+export async function makeVault({ locations, passphrase, signal }: Opening): Promise<string> {
+  await using _closing = closerOf(locations);
+  const asked = locations.map((each) =>
+    withRetries(each, { tools: realTools, attempts: attemptsAtFirst }),
+  );
+  const surroundings = realSurroundings();
+  return await initialise({
+    ...{ locations: asked, passphrase, tools: keyTools(), surroundings, signal },
+  });
+}
+
+function keyTools(): KeyTools {
+  return { derive: deriveKey, kernels: createKernels() };
+}
+
+function closerOf(locations: readonly Location[]): AsyncDisposableStack {
+  const stack = new AsyncDisposableStack();
+  for (const each of locations) stack.use(each);
+  return stack;
+}
+
+function leftOut(state: LocationState, location: Location | undefined): readonly LeftOut[] {
+  if (state.kind === "ready" || location === undefined) return [];
+  const reason =
+    state.kind === "away"
+      ? state.fault.message
+      : state.kind === "empty"
+        ? "there is no repository"
+        : state.reason;
+  return [{ location: location.traits.name, kind: state.kind, reason }];
+}

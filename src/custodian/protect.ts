@@ -1,0 +1,264 @@
+/**
+ * One backup of a vault, from dumps of its databases to what is recorded of it.
+ *
+ * P1. One process at a time writes into a vault on this machine, and holds a lock in every location
+ *     that takes part (`withSession`).
+ * P2. A run that may have seen too little is followed by one that reads everything anew, at once.
+ *     When it is suspect for the very same once more, nothing new would be learnt, and it is told
+ *     only.
+ * P3. What is recorded has happened: the audit trail is written behind the snapshot.
+ */
+import { join } from "node:path";
+import type { VaultSpec } from "../config/index.ts";
+import type { JsonRecord } from "../kernel/index.ts";
+import { createAttributeReader, createTreeSource } from "../platform/tree/index.ts";
+import { openAuditTrail, openProofKey } from "../platform/vault-proof/index.ts";
+import { privateDirectory, realClock, version } from "../system/index.ts";
+import {
+  type BackupOptions,
+  type BackupOutcome,
+  backUp,
+  Damage,
+  everything,
+  type HeldSnapshot,
+  judgeRun,
+  listSnapshots,
+  type PlaceOutcome,
+  type RawPath,
+  rawPathOfText,
+  type Session,
+  type Suspicion,
+  type Tally,
+  textOfRawPath,
+  withSession,
+} from "../vault/index.ts";
+import { contentThreads } from "./content-threads.ts";
+import { type DumpOutcome, takeDumps } from "./dumps/take-dumps.ts";
+import type { LeftOut, OpenedVault } from "./open-vault.ts";
+import { type ProtectedTree, protectedTree } from "./protected-tree.ts";
+import { claimVault, type LastRun, readLastRun, writeLastRun } from "./vault-folder.ts";
+
+export interface Protecting {
+  readonly spec: VaultSpec;
+  readonly opened: OpenedVault;
+  /** See `vaultFolder`. */
+  readonly folder: string;
+  readonly tags?: readonly string[];
+  readonly signal: AbortSignal;
+  readonly onProgress?: (seen: Progress) => void;
+  readonly onNotice?: (text: string) => void;
+}
+
+export interface Progress {
+  readonly files: number;
+  readonly bytes: number;
+  /** Of the last run; undefined: there was none. */
+  readonly expectedBytes: number | undefined;
+}
+
+export interface Protection {
+  /** Ids; the last one is what to restore. The one before it was suspect. */
+  readonly snapshots: readonly string[];
+  readonly verdict: "everywhere" | "quorum" | "too-few";
+  /** Of the last run. */
+  readonly suspicions: readonly Suspicion[];
+  readonly dumps: readonly DumpOutcome[];
+  /** Of every location of the vault. */
+  readonly places: readonly PlaceOutcome[];
+  readonly counts: Tally["counts"];
+  /** Files that changed each time they were read. */
+  readonly unsteady: readonly string[];
+  readonly addedBlobs: number;
+  readonly addedBytes: number;
+  readonly elapsedMs: number;
+}
+
+export async function protect(protecting: Protecting): Promise<Protection> {
+  const { folder, onNotice, opened, signal, spec } = protecting;
+  const begun = realClock.now();
+  using _lock = claimVault(folder);
+  const now = (): number => realClock.now().wallMs;
+  const { signer } = await openProofKey(folder);
+  await using trail = await openAuditTrail({ folder, signer, now });
+  const tree = protectedTree(spec);
+  for (const notice of tree.notices) onNotice?.(notice);
+  const dumpFolder = privateDirectory(join(folder, "dumps"));
+  const dumps = await takeDumps(spec.dumps, dumpFolder, signal);
+  await using threads = contentThreads(opened, spec.limits.threads);
+  const last = await readLastRun(folder);
+  const options = {
+    ...sourcesOf(spec, { tree, dumps, dumpFolder }),
+    source: createTreeSource(),
+    threads,
+    readAttributes: createAttributeReader({ warn: (text) => onNotice?.(text) }),
+    excludes: spec.exclude,
+    tags: protecting.tags ?? [],
+    scope: everything,
+    programVersion: `soulmirror ${version()}`,
+    onProgress: ({ counts }: Tally) =>
+      protecting.onProgress?.({
+        files: counts.newFiles + counts.changedFiles + counts.unchangedFiles,
+        bytes: counts.totalBytes,
+        expectedBytes: last?.bytes,
+      }),
+  };
+  const wish = { isExclusive: false, signal };
+  const runs = await withSession(opened.vault, wish, (session) => run(session, options, last));
+  const { outcome, suspicions } = runs.at(-1) as Run;
+  const places = allPlaces(outcome.places, opened.leftOut);
+  const protection: Protection = {
+    ...{ suspicions, dumps, places },
+    snapshots: runs.map((each) => each.outcome.snapshot.id),
+    verdict: verdictOf(places, spec.quorum),
+    counts: outcome.tally.counts,
+    unsteady: outcome.tally.unsteady.map(textOfRawPath),
+    addedBlobs: outcome.addedBlobs,
+    addedBytes: outcome.addedBytes,
+    elapsedMs: realClock.now().monotonicMs - begun.monotonicMs,
+  };
+  for (const each of runs) {
+    if (each.suspicions.length > 0) await trail.append("suspect", suspectFacts(each));
+  }
+  await trail.append("backup", backupFacts(protection));
+  await writeLastRun(folder, lastRunOf(runs.at(-1) as Run, last));
+  return protection;
+}
+
+interface Run {
+  readonly outcome: BackupOutcome;
+  readonly suspicions: readonly Suspicion[];
+}
+
+type RunOptions = Omit<BackupOptions, "parent">;
+
+/** One run, or two (P2). */
+async function run(
+  session: Session,
+  options: RunOptions,
+  last: LastRun | undefined,
+): Promise<readonly Run[]> {
+  const parent = await parentOf(session, options.sources);
+  const first = await oneRun(session, { ...options, parent }, { last, parent });
+  const isNew = first.suspicions.length > 0 && textOf(first.suspicions) !== last?.suspicion;
+  if (!isNew) return [first];
+  return [first, await oneRun(session, { ...options, parent: undefined }, { last, parent })];
+}
+
+async function oneRun(
+  session: Session,
+  options: BackupOptions,
+  { last, parent }: { last: LastRun | undefined; parent: HeldSnapshot | undefined },
+): Promise<Run> {
+  const begun = realClock.now();
+  const outcome = await withoutParentIfDamaged(session, options);
+  const ended = realClock.now();
+  const suspicions = judgeRun({
+    tally: outcome.tally,
+    filesBefore: last?.files,
+    wallElapsedMs: ended.wallMs - begun.wallMs,
+    elapsedMs: ended.monotonicMs - begun.monotonicMs,
+    sinceLastMs:
+      parent === undefined ? undefined : begun.wallMs - Number(parent.timeNs / 1_000_000n),
+  });
+  return { outcome, suspicions };
+}
+
+/** What cannot be read of the last snapshot is read from the sources. */
+async function withoutParentIfDamaged(
+  session: Session,
+  options: BackupOptions,
+): Promise<BackupOutcome> {
+  try {
+    return await backUp(session, options);
+  } catch (error) {
+    if (!(error instanceof Damage) || options.parent === undefined) throw error;
+    return await backUp(session, { ...options, parent: undefined });
+  }
+}
+
+/** The newest of this machine and of the same paths, wherever it is held. */
+async function parentOf(
+  session: Session,
+  sources: readonly RawPath[],
+): Promise<HeldSnapshot | undefined> {
+  const { hostname } = session.vault.surroundings.worker;
+  const paths = JSON.stringify(sources.map(textOfRawPath).toSorted());
+  const snapshots = await listSnapshots(session);
+  return snapshots.findLast(
+    (each) => each.hostname === hostname && JSON.stringify(each.paths.toSorted()) === paths,
+  );
+}
+
+interface Dumped {
+  readonly tree: ProtectedTree;
+  readonly dumps: readonly DumpOutcome[];
+  readonly dumpFolder: string;
+}
+
+/** A database of which there is a dump is left out itself, for it may be torn. */
+function sourcesOf(
+  spec: VaultSpec,
+  { dumpFolder, dumps, tree }: Dumped,
+): Pick<BackupOptions, "sources" | "isExcluded"> {
+  if (dumps.length === 0) return tree;
+  const dumped = new Set<string>();
+  for (const { isTaken, name } of dumps) {
+    const dump = spec.dumps[name];
+    if (!isTaken || dump?.kind !== "sqlite") continue;
+    for (const ending of ["", "-wal", "-shm", "-journal"]) {
+      dumped.add(rawPathOfText(`${dump.path}${ending}`));
+    }
+  }
+  return {
+    sources: [...tree.sources, rawPathOfText(dumpFolder)],
+    isExcluded: (path) => dumped.has(path) || tree.isExcluded(path),
+  };
+}
+
+function allPlaces(
+  places: readonly PlaceOutcome[],
+  leftOut: readonly LeftOut[],
+): readonly PlaceOutcome[] {
+  const others = leftOut.map(({ location, reason }) => ({ location, reason, holds: false }));
+  return [...places, ...others];
+}
+
+function verdictOf(places: readonly PlaceOutcome[], quorum: number): Protection["verdict"] {
+  const holding = places.filter(({ holds }) => holds).length;
+  if (holding === places.length) return "everywhere";
+  return holding >= quorum ? "quorum" : "too-few";
+}
+
+function lastRunOf({ outcome, suspicions }: Run, last: LastRun | undefined): LastRun {
+  const { changedFiles, newFiles, totalBytes, unchangedFiles } = outcome.tally.counts;
+  const isSuspect = suspicions.length > 0;
+  const files = isSuspect ? last?.files : newFiles + changedFiles + unchangedFiles;
+  return {
+    snapshot: outcome.snapshot.id,
+    bytes: totalBytes,
+    suspicion: textOf(suspicions),
+    ...(files === undefined ? {} : { files }),
+  };
+}
+
+/** Without what is different in every run. */
+function textOf(suspicions: readonly Suspicion[]): string {
+  return suspicions
+    .map((each) => (each.kind === "clock" ? each.kind : JSON.stringify(each)))
+    .join("\n");
+}
+
+function suspectFacts({ outcome, suspicions }: Run): JsonRecord {
+  return { snapshot: outcome.snapshot.id, suspicions: suspicions.map((each) => ({ ...each })) };
+}
+
+function backupFacts(protection: Protection): JsonRecord {
+  const { addedBytes, counts, dumps, elapsedMs, places, snapshots, verdict } = protection;
+  return {
+    ...{ verdict, addedBytes, counts: { ...counts } },
+    snapshot: snapshots.at(-1) ?? "",
+    elapsedMs: Math.round(elapsedMs),
+    dumpsMissing: dumps.flatMap(({ isTaken, name }) => (isTaken ? [] : [name])),
+    locations: places.map(({ holds, location }) => ({ location, holds })),
+  };
+}
