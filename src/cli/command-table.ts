@@ -1,11 +1,12 @@
 /** All commands. Adding one: a line here, a file in `commands/`, a row in the README, a test. */
-import type { CommandLine } from "./command.ts";
+import type { CommandGroup, CommandLine } from "./command.ts";
+import { vault } from "./commands/vault.ts";
 
 const service = ["<service>", "a service, or one instance of it: trust-engine.2"] as const;
 const noWait = ["--no-wait", "do not wait until it is done"] as const;
 const lines = ["-n, --lines <count>", "at most so many, up to 500 (default: 20)"] as const;
 
-export const commandTable: readonly CommandLine[] = [
+export const commandTable: readonly (CommandLine | CommandGroup)[] = [
   {
     name: "init",
     summary: "Make a fleet file of what is there: package.json, Procfile, PM2, compose, open ports",
@@ -180,6 +181,7 @@ export const commandTable: readonly CommandLine[] = [
     options: [["--only <ids>", "only these faults: P1,P2,S1"]],
     load: async () => (await import("./commands/drill.ts")).drill,
   },
+  vault,
   {
     name: "audit",
     summary: "Prove offline that journal and tables are as they were written",

@@ -37,3 +37,15 @@ export interface CommandLine {
   readonly more?: string;
   readonly load: () => Promise<Run>;
 }
+
+/** A command that has commands of its own: `soulmirror vault backup`. */
+export interface CommandGroup {
+  readonly name: string;
+  readonly summary: string;
+  readonly verbs: readonly CommandLine[];
+  readonly more?: string;
+}
+
+export function isGroup(line: CommandLine | CommandGroup): line is CommandGroup {
+  return "verbs" in line;
+}

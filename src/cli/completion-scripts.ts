@@ -2,9 +2,10 @@
  * Completion for three shells, made from the table of commands. The scripts stand on their own:
  * they start nothing while somebody types.
  */
-import type { CommandLine } from "./command.ts";
+import { type CommandGroup, type CommandLine, isGroup } from "./command.ts";
 
-type Script = (commands: readonly CommandLine[]) => string;
+type Commands = readonly (CommandLine | CommandGroup)[];
+type Script = (commands: Commands) => string;
 
 const globalOptions = ["-c", "--config", "--data", "--port", "--json", "--no-color", "--help"];
 
@@ -15,6 +16,22 @@ function wordsOf(usage: string): readonly string[] {
   return usage.match(/(?<![\w-])--?[a-z][a-z-]*/g) ?? [];
 }
 
+interface Place {
+  /** The names on the way: `vault backup`. */
+  readonly path: string;
+  readonly choices: readonly string[];
+}
+
+/** Groups before what is in them. */
+function placesOf(commands: Commands): readonly Place[] {
+  return commands.flatMap((line) => {
+    if (!isGroup(line)) return [{ path: line.name, choices: choicesOf(line) }];
+    const own = { path: line.name, choices: line.verbs.map(({ name }) => name) };
+    const verbs = placesOf(line.verbs);
+    return [own, ...verbs.map(({ path, choices }) => ({ path: `${line.name} ${path}`, choices }))];
+  });
+}
+
 function choicesOf({ args = [], options = [] }: CommandLine): readonly string[] {
   return [
     ...args.flatMap(([, , choices]) => choices ?? []),
@@ -22,25 +39,24 @@ function choicesOf({ args = [], options = [] }: CommandLine): readonly string[] 
   ];
 }
 
-function bash(commands: readonly CommandLine[]): string {
-  const cases = commands.map((command) => {
-    const words = [...choicesOf(command), ...globalOptions].join(" ");
-    return `    ${command.name}) words="${words}" ;;`;
+function bash(commands: Commands): string {
+  const cases = placesOf(commands).map(({ choices, path }) => {
+    const words = [...choices, ...globalOptions].join(" ");
+    return `    " ${path}") place="$place $word" words="${words}" ;;`;
   });
   const all = [...commands.map(({ name }) => name), ...globalOptions].join(" ");
   return `# soulmirror completion bash > /etc/bash_completion.d/soulmirror
 _soulmirror() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" word words=""
+  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" word place="" words=""
   COMPREPLY=()
   case "$previous" in
     -c|--config) COMPREPLY=($(compgen -f -- "$current")); return ;;
     --data) COMPREPLY=($(compgen -d -- "$current")); return ;;
   esac
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case "$word" in
+    case "$place $word" in
 ${cases.map((line) => `  ${line}`).join("\n")}
     esac
-    [ -n "$words" ] && break
   done
   [ -z "$words" ] && words="${all}"
   COMPREPLY=($(compgen -W "$words" -- "$current"))
@@ -49,12 +65,15 @@ complete -F _soulmirror soulmirror
 `;
 }
 
-function zsh(commands: readonly CommandLine[]): string {
+function zsh(commands: Commands): string {
   const quoted = (text: string): string => text.replaceAll("'", "'\\''").replaceAll(":", "\\:");
   const names = commands.map(({ name, summary }) => `    '${name}:${quoted(summary)}'`);
-  const cases = commands.map((command) => {
-    return `    ${command.name}) compadd -- ${[...choicesOf(command), ...globalOptions].join(" ")} ;;`;
-  });
+  // What is in a group comes before it: the first pattern that fits counts.
+  const cases = placesOf(commands)
+    .toReversed()
+    .map(({ choices, path }) => {
+      return `    "${path} "*) compadd -- ${[...choices, ...globalOptions].join(" ")} ;;`;
+    });
   return `#compdef soulmirror
 # soulmirror completion zsh > a folder of $fpath, as _soulmirror
 _soulmirror() {
@@ -70,7 +89,7 @@ ${names.join("\n")}
     -c|--config) _files; return ;;
     --data) _files -/; return ;;
   esac
-  case "\${words[2]}" in
+  case "\${words[2,CURRENT-1]} " in
 ${cases.join("\n")}
   esac
 }
@@ -78,24 +97,33 @@ if [ "\${funcstack[1]}" = "_soulmirror" ]; then _soulmirror "$@"; else compdef _
 `;
 }
 
-function fish(commands: readonly CommandLine[]): string {
+function fish(commands: Commands): string {
   const quoted = (text: string): string => text.replaceAll("\\", "\\\\").replaceAll("'", "\\'");
-  const lines = commands.flatMap((command) => {
-    const { name, summary } = command;
+  const argumentsOf = (line: CommandLine, within: string): readonly string[] => [
+    ...(line.args ?? []).flatMap(([, , choices = []]) =>
+      choices.map((choice) => `complete -c soulmirror -n '${within}' -a ${choice}`),
+    ),
+    ...(line.options ?? []).map(([usage, about]) => {
+      const flags = wordsOf(usage).map((word) =>
+        word.startsWith("--") ? `-l ${word.slice(2)}` : `-s ${word.slice(1)}`,
+      );
+      return `complete -c soulmirror -n '${within}' ${flags.join(" ")} -d '${quoted(about)}'`;
+    }),
+  ];
+  const verbsOf = ({ name, verbs }: CommandGroup): readonly string[] => {
     const within = `__fish_seen_subcommand_from ${name}`;
-    return [
-      `complete -c soulmirror -n __fish_use_subcommand -a ${name} -d '${quoted(summary)}'`,
-      ...(command.args ?? []).flatMap(([, , choices = []]) =>
-        choices.map((choice) => `complete -c soulmirror -n '${within}' -a ${choice}`),
-      ),
-      ...(command.options ?? []).map(([usage, about]) => {
-        const flags = wordsOf(usage).map((word) =>
-          word.startsWith("--") ? `-l ${word.slice(2)}` : `-s ${word.slice(1)}`,
-        );
-        return `complete -c soulmirror -n '${within}' ${flags.join(" ")} -d '${quoted(about)}'`;
-      }),
-    ];
-  });
+    const names = verbs.map((verb) => verb.name).join(" ");
+    return verbs.flatMap((verb) => [
+      `complete -c soulmirror -n '${within}; and not __fish_seen_subcommand_from ${names}' -a ${verb.name} -d '${quoted(verb.summary)}'`,
+      ...argumentsOf(verb, `${within}; and __fish_seen_subcommand_from ${verb.name}`),
+    ]);
+  };
+  const lines = commands.flatMap((line) => [
+    `complete -c soulmirror -n __fish_use_subcommand -a ${line.name} -d '${quoted(line.summary)}'`,
+    ...(isGroup(line)
+      ? verbsOf(line)
+      : argumentsOf(line, `__fish_seen_subcommand_from ${line.name}`)),
+  ]);
   return `# soulmirror completion fish > ~/.config/fish/completions/soulmirror.fish
 complete -c soulmirror -f
 complete -c soulmirror -s c -l config -r -F -d 'the fleet file'

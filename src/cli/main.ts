@@ -5,7 +5,7 @@
 import { Argument, Command, CommanderError } from "commander";
 import { errorTable, SoulMirrorError } from "../kernel/index.ts";
 import { version } from "../system/index.ts";
-import type { CommandLine } from "./command.ts";
+import { type CommandGroup, type CommandLine, isGroup } from "./command.ts";
 import { commandTable } from "./command-table.ts";
 import { readOptions } from "./options.ts";
 import { Output } from "./output.ts";
@@ -33,7 +33,10 @@ function createProgram(): Command {
     .option("-c, --config <file>", "the fleet file (default: soulmirror.yaml, here or above)")
     .option("--data <directory>", "the data directory (default: .soulmirror beside the fleet file)")
     .option("--port <number>", "port of the API")
-    .option("--json", "one JSON document instead of text; `logs`, `watch`, `up -f`: one a line")
+    .option(
+      "--json",
+      "one JSON document instead of text; `logs`, `watch`, `up -f`, `vault backup`: one a line",
+    )
     .option("--no-color", "no colours (nor with NO_COLOR, nor into a pipe)")
     .addHelpText("after", exitCodes)
     .exitOverride()
@@ -42,14 +45,19 @@ function createProgram(): Command {
   return program;
 }
 
-function addCommand(program: Command, line: CommandLine): void {
-  const command = program.command(line.name).summary(line.summary).description(line.summary);
+function addCommand(parent: Command, line: CommandLine | CommandGroup): void {
+  const command = parent.command(line.name).summary(line.summary).description(line.summary);
+  if (line.more !== undefined) command.addHelpText("after", `\n${line.more}`);
+  if (isGroup(line)) for (const verb of line.verbs) addCommand(command, verb);
+  else addAction(command, line);
+}
+
+function addAction(command: Command, line: CommandLine): void {
   for (const [usage, about, choices] of line.args ?? []) {
     const argument = new Argument(usage, about);
     command.addArgument(choices ? argument.choices([...choices]) : argument);
   }
   for (const [usage, about] of line.options ?? []) command.option(usage, about);
-  if (line.more !== undefined) command.addHelpText("after", `\n${line.more}`);
   command.action(async (...given: readonly unknown[]) => {
     const args = given.slice(0, line.args?.length ?? 0);
     const run = await line.load();
@@ -59,15 +67,10 @@ function addCommand(program: Command, line: CommandLine): void {
       data: options.text("data"),
       port: options.count("port", { min: 1, max: 65_535 }),
     });
-    const out = outputOf(program);
+    const out = new Output({ isJson: options.has("json"), wantsColour: options.has("color") });
     process.exitCode =
       (await run({ args: args as readonly (string | undefined)[], options, place, out })) ?? 0;
   });
-}
-
-function outputOf(program: Command): Output {
-  const options = readOptions(program.opts());
-  return new Output({ isJson: options.has("json"), wantsColour: options.has("color") });
 }
 
 async function main(): Promise<void> {

@@ -4,7 +4,15 @@
  */
 export type { DumpOutcome } from "./dumps/take-dumps.ts";
 export { locationsOf } from "./locations-of.ts";
-export { type LeftOut, makeVault, type OpenedVault, openVault } from "./open-vault.ts";
+export {
+  type LeftOut,
+  makeVault,
+  type OpenedVault,
+  type Opening,
+  openVault,
+} from "./open-vault.ts";
 export { passphraseOf } from "./passphrase-of.ts";
 export { type Progress, type Protection, protect } from "./protect.ts";
+export { recordInVault } from "./record-in-vault.ts";
+export { type ShownSnapshot, snapshotsOf } from "./snapshots-of.ts";
 export { vaultFolder } from "./vault-folder.ts";

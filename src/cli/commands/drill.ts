@@ -22,9 +22,9 @@ import { LedgerTail } from "../drill/ledger-tail.ts";
 import { chooseGround, type Ground } from "../drill/own-ground.ts";
 import { runFault } from "../drill/run-drill.ts";
 import { findLoad, type ReadBack } from "../drill/shop-load.ts";
-import { ToldToStop } from "../drill/told-to-stop.ts";
 import { startDaemon } from "../start-daemon.ts";
 import { endDaemon, livingDaemon, stopServices } from "../stop-fleet.ts";
+import { ToldToStop } from "../told-to-stop.ts";
 
 const ratePerSecond = 40;
 const loadSecondsMax = 3600;

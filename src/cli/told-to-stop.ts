@@ -1,9 +1,10 @@
 /**
- * Ctrl-C during a drill: what is broken is put right, what was seen is printed. Below npm a single
- * one arrives twice; a later one means it, and leaves the rest to the armed undo.
+ * Ctrl-C during long work: what is open is put right (undone, unlocked), what was seen is printed.
+ * Below npm a single one arrives twice; a later one means it, and leaves the rest as it is: to the
+ * armed undo of a drill, to the next run of a vault, which clears the locks of the dead.
  */
 import { constants } from "node:os";
-import { realClock } from "../../system/index.ts";
+import { realClock } from "../system/index.ts";
 
 const echoMs = 500;
 

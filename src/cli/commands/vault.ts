@@ -1,0 +1,62 @@
+/** What can be done with a vault. Adding a verb: a line here, a file in `cli/vault/`, a test. */
+import type { CommandGroup } from "../command.ts";
+
+const name = ["[vault]", "its name; not needed where the fleet has one"] as const;
+
+export const vault: CommandGroup = {
+  name: "vault",
+  summary: "Backups that heal and prove: make them, look at them, serve them to others",
+  more: `Exit codes of backup:
+  0  every location holds it, and nothing was left out
+  3  the quorum holds it, or something could not be read: see what it says
+  1  fewer locations hold it than the quorum`,
+  verbs: [
+    {
+      name: "init",
+      summary: "Make the repository at every location of the vault",
+      args: [name],
+      load: async () => (await import("../vault/init.ts")).init,
+    },
+    {
+      name: "backup",
+      summary: "Protect everything as it is now, in every location that can be reached",
+      args: [name],
+      options: [["--tag <tags>", "tags of the snapshot, with commas between them"]],
+      load: async () => (await import("../vault/backup.ts")).backup,
+    },
+    {
+      name: "snapshots",
+      summary: "What was protected when, and which locations hold it",
+      args: [name],
+      options: [["-n, --lines <count>", "at most so many, the newest (default: 50)"]],
+      load: async () => (await import("../vault/snapshots.ts")).snapshots,
+    },
+    {
+      name: "proof",
+      summary: "Prove offline that the audit trail and the drills are as they were signed",
+      args: [name],
+      options: [
+        ["--folder <folder>", "where a copy of the proof lies; default: in the data directory"],
+        ["--key <file>", "the public key; default: vault-proof.pub beside it"],
+      ],
+      load: async () => (await import("../vault/proof.ts")).proof,
+    },
+    {
+      name: "serve",
+      summary: "Serve a folder of repositories to other machines, by restic's REST protocol",
+      args: [["<folder>", "where the repositories lie"]],
+      options: [
+        ["--listen <address>", "HOST:PORT (default: 127.0.0.1:8000)"],
+        ["--password-file <file>", "who is let in: one line each, as --make-line writes them"],
+        ["--append-only", "nothing is removed or changed, but locks"],
+        ["--private", "each user has the repositories below his name, and no others"],
+        ["--open", "everybody is let in, from other machines as well"],
+        ["--max-size <size>", "of all files together: 500GB"],
+        ["--tls-key <file>", "PEM; with --tls-cert"],
+        ["--tls-cert <file>", "PEM; with --tls-key"],
+        ["--make-line <user>", "only print the line of a user whose password comes on stdin"],
+      ],
+      load: async () => (await import("../vault/serve.ts")).serve,
+    },
+  ],
+};

@@ -1,0 +1,62 @@
+/** `soulmirror vault backup`: protects everything as it is now, and says what came of it. */
+import { type Protection, protect, vaultFolder } from "../../custodian/index.ts";
+import { formatBytes, formatDuration } from "../../kernel/index.ts";
+import type { Style } from "../style.ts";
+import { chosenVault, openChosen } from "./chosen-vault.ts";
+import { interruptible } from "./interruptible.ts";
+import { ProgressBar } from "./progress-bar.ts";
+import { tellSuspicion } from "./tell-suspicion.ts";
+
+export const backup = interruptible(async (context, signal) => {
+  const { options, out, place } = context;
+  const spec = chosenVault(context);
+  const folder = vaultFolder(place.dataPath, spec.name);
+  await using opened = await openChosen(context, spec, signal);
+  const protection = await shown();
+  const exitCode = exitCodeOf(protection);
+  if (out.isJson) {
+    out.write(JSON.stringify({ kind: "result", vault: spec.name, exitCode, ...protection }));
+  } else out.write(tell(protection, out.style));
+  return exitCode;
+
+  async function shown(): Promise<Protection> {
+    using bar = new ProgressBar(spec.name, out);
+    return await protect({
+      ...{ spec, opened, folder, signal },
+      tags: options.text("tag")?.split(",").filter(Boolean) ?? [],
+      onProgress: (seen) => bar.show(seen),
+      onNotice: (text) => out.note(`warning: ${text}`),
+    });
+  }
+});
+
+/** As the help says. */
+function exitCodeOf({ dumps, suspicions, verdict }: Protection): number {
+  if (verdict === "too-few") return 1;
+  const isWhole = suspicions.length === 0 && dumps.every(({ isTaken }) => isTaken);
+  return verdict === "everywhere" && isWhole ? 0 : 3;
+}
+
+function tell(protection: Protection, style: Style): string {
+  const { addedBytes, counts, dumps, elapsedMs, places, snapshots, suspicions } = protection;
+  const holding = places.filter(({ holds }) => holds).length;
+  const id = (snapshots.at(-1) ?? "").slice(0, 8);
+  const files = `${counts.newFiles} new, ${counts.changedFiles} changed, ${counts.unchangedFiles} as before`;
+  const [colour, word] =
+    protection.verdict === "too-few"
+      ? (["red", "Too few locations hold"] as const)
+      : (["green", "Protected as"] as const);
+  const took = formatDuration(Math.max(1, Math.round(elapsedMs)));
+  return [
+    `${style.paint(colour, word)} snapshot ${id}: ${files}; ${formatBytes(counts.totalBytes)} in all, ${formatBytes(addedBytes)} stored, ${took}`,
+    `${holding} of ${places.length} locations hold it.`,
+    ...places.flatMap(({ holds, location, reason }) =>
+      holds ? [] : [style.paint("yellow", `  not ${location}: ${reason}`)],
+    ),
+    ...dumps.flatMap((dump) =>
+      dump.isTaken ? [] : [style.paint("yellow", `dump ${dump.name} failed: ${dump.reason}`)],
+    ),
+    ...suspicions.map((each) => style.paint("yellow", `suspect: ${tellSuspicion(each)}`)),
+    ...protection.unsteady.map((path) => `changed while it was read: ${path}`),
+  ].join("\n");
+}

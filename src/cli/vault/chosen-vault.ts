@@ -1,0 +1,64 @@
+/** The vault that a command is about, from the fleet file. */
+import type { VaultSpec } from "../../config/index.ts";
+import {
+  locationsOf,
+  type OpenedVault,
+  type Opening,
+  openVault,
+  passphraseOf,
+} from "../../custodian/index.ts";
+import { SoulMirrorError } from "../../kernel/index.ts";
+import { readSecretFile } from "../../system/index.ts";
+import type { Context } from "../command.ts";
+import { mustReadFleet } from "../read-fleet.ts";
+
+export function chosenVault({ args, out, place }: Context): VaultSpec {
+  const { fleet, warnings } = mustReadFleet({ path: place.fleetPath, port: place.port });
+  const specs = Object.values(fleet.vaults);
+  const [wanted] = args;
+  const spec = wanted === undefined ? onlyOne(specs) : specs.find(({ name }) => name === wanted);
+  if (spec === undefined) {
+    const known = specs.map(({ name }) => name).join(", ");
+    throw new SoulMirrorError("NOT_FOUND", `there is no vault ${wanted ?? ""}`.trim(), {
+      fix: known === "" ? "declare it below `vaults` in the fleet file" : `declared: ${known}`,
+    });
+  }
+  for (const warning of warnings) {
+    if (warning.startsWith(`vaults.${spec.name}.`)) out.note(`warning: ${warning}`);
+  }
+  return spec;
+}
+
+/** Secrets of it: nothing of them is shown or kept. */
+export function openingOf(spec: VaultSpec): Omit<Opening, "signal"> {
+  const places = { environment: process.env, readFile: readSecretFile };
+  return {
+    passphrase: passphraseOf(spec.passphrase, places),
+    locations: locationsOf(spec.locations, process.env),
+  };
+}
+
+export async function openChosen(
+  { out }: Context,
+  spec: VaultSpec,
+  signal: AbortSignal,
+): Promise<OpenedVault> {
+  const opened = await openVault({
+    ...openingOf(spec),
+    signal,
+    onDamage: ({ id, kind, location, reason }) =>
+      out.note(`damage: ${location}: ${kind} ${id}: ${reason}`),
+  });
+  for (const { location, reason } of opened.leftOut) {
+    out.note(`warning: ${location} is left out: ${reason}`);
+  }
+  return opened;
+}
+
+function onlyOne(specs: readonly VaultSpec[]): VaultSpec | undefined {
+  if (specs.length <= 1) return specs[0];
+  const names = specs.map(({ name }) => name).join(", ");
+  throw new SoulMirrorError("BAD_REQUEST", `the fleet has ${specs.length} vaults`, {
+    fix: `name one of them: ${names}`,
+  });
+}

@@ -1,0 +1,50 @@
+/** `soulmirror vault proof`: is the audit trail whole, and what has a drill proven to be restorable? */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { errorTable, SoulMirrorError } from "../../kernel/index.ts";
+import { checkProof, publicKeyIn } from "../../platform/vault-proof/index.ts";
+import { readPlainFile } from "../../system/index.ts";
+import type { ProofVerification } from "../../vault/index.ts";
+import type { Run } from "../command.ts";
+import type { Style } from "../style.ts";
+import { chosenVault } from "./chosen-vault.ts";
+
+export const proof: Run = async (context) => {
+  const { options, out, place } = context;
+  const named = options.text("folder");
+  const folder = named ?? join(place.dataPath, "vault", chosenVault(context).name);
+  const keyFile = options.text("key") ?? join(folder, "vault-proof.pub");
+  if (!existsSync(keyFile)) {
+    throw new SoulMirrorError("NOT_FOUND", `there is no public key ${keyFile}`, {
+      fix: "name it with --key, and the folder of the proof with --folder",
+    });
+  }
+  const key = publicKeyIn(readPlainFile(keyFile));
+  if (key === undefined) {
+    throw new SoulMirrorError("BAD_REQUEST", `${keyFile} is no public key (Ed25519)`);
+  }
+  const verified = await checkProof(folder, key);
+  out.show({ folder, ...verified }, (style) => tell(verified, style));
+  return verified.isWhole ? 0 : errorTable.AUDIT_BROKEN.exitCode;
+};
+
+function tell(verified: ProofVerification, style: Style): string {
+  const { isHeadWrong, isWhole, lastProven, reports, trail } = verified;
+  const faults = [
+    ...(trail.finding === undefined ? [] : [trail.finding.what]),
+    ...(isHeadWrong ? ["the head of the trail cannot be believed"] : []),
+    ...reports.map(({ what }) => what),
+  ];
+  const points = lastProven.map(({ report, source }) => {
+    const at = new Date(report.snapshotAt).toISOString();
+    return `  ${source}: as of ${at}, restored from ${report.location}`;
+  });
+  return [
+    isWhole
+      ? `${style.paint("green", "The proof is whole")}: ${trail.proven} entries, each as it was signed.`
+      : style.paint("red", "The proof is broken:"),
+    ...faults.map((fault) => `  ${fault}`),
+    points.length === 0 ? "No drill has proven a restore yet." : "Proven to be restorable:",
+    ...points,
+  ].join("\n");
+}

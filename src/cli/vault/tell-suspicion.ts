@@ -1,0 +1,17 @@
+import { formatDuration } from "../../kernel/index.ts";
+import type { Suspicion } from "../../vault/index.ts";
+import { counted } from "../counted.ts";
+
+/** Why a backup may have seen too little, in a sentence. */
+export function tellSuspicion(suspicion: Suspicion): string {
+  switch (suspicion.kind) {
+    case "unread":
+      return `${suspicion.count} of files and folders could not be read, the first: ${suspicion.first}`;
+    case "short":
+      return `${counted(suspicion.count, "file")} ended before its size said, the first: ${suspicion.first}`;
+    case "vanished":
+      return `${counted(suspicion.files, "file")} where the last run saw ${suspicion.before}`;
+    case "clock":
+      return `the clock jumped by ${formatDuration(Math.abs(Math.round(suspicion.jumpMs)))}`;
+  }
+}
