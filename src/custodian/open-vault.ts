@@ -6,6 +6,7 @@
  *     none is ready, the error says why.
  * O3. Whoever opened it closes the locations, all of them, also when opening fails.
  */
+import { SoulMirrorError } from "../kernel/index.ts";
 import { createKernels, deriveKey } from "../platform/kernels/index.ts";
 import {
   Codec,
@@ -14,6 +15,7 @@ import {
   initialise,
   type KeyTools,
   type Location,
+  LocationFault,
   type LocationState,
   type SealKeys,
   type Surroundings,
@@ -87,7 +89,7 @@ export async function openVault(opening: Opening): Promise<OpenedVault> {
  *
  * @returns its id
  * @throws SoulMirrorError CONFLICT where one is already
- * @throws LocationFault when a location cannot be reached
+ * @throws SoulMirrorError LOCATION_FAILED when a location cannot be reached
  */
 export async function makeVault({ locations, passphrase, signal }: Opening): Promise<string> {
   await using _closing = closerOf(locations);
@@ -95,9 +97,16 @@ export async function makeVault({ locations, passphrase, signal }: Opening): Pro
     withRetries(each, { tools: realTools, attempts: attemptsAtFirst }),
   );
   const surroundings = realSurroundings();
-  return await initialise({
-    ...{ locations: asked, passphrase, tools: keyTools(), surroundings, signal },
-  });
+  const options = { locations: asked, passphrase, tools: keyTools(), surroundings, signal };
+  try {
+    return await initialise(options);
+  } catch (error) {
+    if (!(error instanceof LocationFault)) throw error;
+    throw new SoulMirrorError("LOCATION_FAILED", error.message, {
+      fix: "all locations must be there when a vault is made",
+      cause: error,
+    });
+  }
 }
 
 function keyTools(): KeyTools {

@@ -2,7 +2,9 @@
  * Makes a repository at every location of a vault, with the same keys and the same config, so that
  * what is sealed once fits all of them.
  *
- * I1. Where something lies already, nothing is made: neither there nor anywhere else.
+ * I1. Where something lies already, nothing is made but empty folders: neither there nor anywhere
+ *     else. The folders come first, for a location that has none cannot be told from one whose disk
+ *     is not mounted.
  * I2. Keys first, the config last: what has a config is complete.
  */
 import { Buffer } from "node:buffer";
@@ -31,6 +33,7 @@ export interface InitialiseOptions {
  */
 export async function initialise(options: InitialiseOptions): Promise<string> {
   const { locations, passphrase, signal, surroundings, tools } = options;
+  for (const location of locations) await location.prepare(signal);
   for (const location of locations) await refuseFilled(location, signal);
   const random = (bytes: number): Uint8Array => Uint8Array.from(surroundings.randomBytes(bytes));
   const keys = { encrypt: random(32), macK: random(16), macR: random(16) };
@@ -43,10 +46,7 @@ export async function initialise(options: InitialiseOptions): Promise<string> {
   const polynomial = choosePolynomial(random);
   const config = sealConfig({ id, polynomial }, createSealer(keys, tools.kernels), random(16));
   const key = { kind: "key", id: hexOfId(digestOf(keyFile)) } as const;
-  for (const location of locations) {
-    await location.prepare(signal);
-    await location.put(key, [keyFile], signal);
-  }
+  for (const location of locations) await location.put(key, [keyFile], signal);
   for (const location of locations) {
     await location.put({ kind: "config", id: "" }, [config], signal);
   }

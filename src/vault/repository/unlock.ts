@@ -155,7 +155,10 @@ function nothingThere(seen: readonly Seen[]): SoulMirrorError {
   const faults = seen.flatMap(({ fault }) => fault ?? []);
   if (faults.length === seen.length) {
     const message = faults.map((fault) => fault.message).join("; ");
-    return new SoulMirrorError("LOCATION_FAILED", message, { cause: faults[0] });
+    return new SoulMirrorError("LOCATION_FAILED", message, {
+      fix: "reach or mount what holds it; where there never was one: soulmirror vault init",
+      cause: faults[0],
+    });
   }
   const empty = seen.filter(({ fault }) => fault === undefined);
   const names = empty.map(({ location }) => location.traits.name).join(", ");
