@@ -38,8 +38,14 @@ import type { LeftOut, OpenedVault } from "./open-vault.ts";
 import { type ProtectedTree, protectedTree } from "./protected-tree.ts";
 import { claimVault, type LastRun, readLastRun, writeLastRun } from "./vault-folder.ts";
 
+/** What of a vault a backup depends on. */
+export interface ProtectedSpec
+  extends Pick<VaultSpec, "sources" | "exclude" | "locations" | "quorum" | "dumps"> {
+  readonly limits: { readonly threads?: number };
+}
+
 export interface Protecting {
-  readonly spec: VaultSpec;
+  readonly spec: ProtectedSpec;
   readonly opened: OpenedVault;
   /** See `vaultFolder`. */
   readonly folder: string;
@@ -197,7 +203,7 @@ interface Dumped {
 
 /** A database of which there is a dump is left out itself, for it may be torn. */
 function sourcesOf(
-  spec: VaultSpec,
+  spec: ProtectedSpec,
   { dumpFolder, dumps, tree }: Dumped,
 ): Pick<BackupOptions, "sources" | "isExcluded"> {
   if (dumps.length === 0) return tree;

@@ -80,7 +80,7 @@ class ContentWorker {
   isAlive = true;
 
   constructor(setup: WorkerSetup) {
-    this.#worker = new Worker(entryFile("content-worker", import.meta.url), {
+    this.#worker = new Worker(entryFile("../../platform/content/content-worker", import.meta.url), {
       workerData: setup,
       resourceLimits: { maxYoungGenerationSizeMb: 8 },
     });
