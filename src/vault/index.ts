@@ -89,6 +89,14 @@ export {
   systemPath,
   textOfRawPath,
 } from "./raw-path.ts";
+export { type ForgetOptions, type ForgetOutcome, forget } from "./prune/forget.ts";
+export {
+  type Absence,
+  type PruneFigures,
+  type PruneOptions,
+  type PruneOutcome,
+  prune,
+} from "./prune/prune.ts";
 export type { FoundDamage } from "./repository/blob-reader.ts";
 export { Codec, digestOf } from "./repository/codec.ts";
 export { initialise } from "./repository/initialise.ts";
@@ -99,6 +107,9 @@ export { type LocationState, type Unlocked, unlock } from "./repository/unlock.t
 export { Vault } from "./repository/vault.ts";
 export { isInside } from "./select/is-inside.ts";
 export { compilePatterns } from "./select/path-patterns.ts";
+export { Arrivals, type SnapshotMarks } from "./state/arrivals.ts";
+export type { StateFile } from "./state/state-file.ts";
+export { Tombstones } from "./state/tombstones.ts";
 export type {
   AttributesRead,
   Listing,

@@ -59,6 +59,15 @@ export function decodePackHeader(header: Uint8Array): readonly PackedBlob[] {
   return blobs;
 }
 
+/** How long a pack of those blobs is, all in all. */
+export function packBytesOf(blobs: Iterable<Pick<PackedBlob, "length" | "plainLength">>): number {
+  let bytes = sealBytes + trailerBytes;
+  for (const { length, plainLength } of blobs) {
+    bytes += length + (plainLength === 0 ? plainEntryBytes : compressedEntryBytes);
+  }
+  return bytes;
+}
+
 /** Bytes of sealed header and trailer at the end of a pack of so many blobs. */
 export function sealedHeaderBytes(trailer: Uint8Array, packBytes: number): number {
   const bytes = Buffer.from(trailer.buffer, trailer.byteOffset, trailer.length);

@@ -9,6 +9,8 @@
  * I2. The same blob may lie in several packs; all its places are kept.
  * I3. What is forgotten stays in the blocks until the index is built anew: `forget` is for
  *     locations that are read again, not for single blobs.
+ * I4. Places of blobs are numbered from 0 as they become known, and keep their numbers; those of
+ *     one pack follow each other. So what is to be noted of each blob fits into an array.
  */
 import { assert } from "../../kernel/index.ts";
 import type { BlobKind, PackedBlob } from "../format/blob.ts";
@@ -30,8 +32,15 @@ const blobsInBlock = 1 << 14;
 const words = 4;
 const treeBit = 0x8000_0000;
 
-interface Pack {
+/** A pack as the index knows it: its blobs have the numbers from `first` on. */
+export interface KnownPack {
   readonly id: string;
+  readonly locations: LocationSet;
+  readonly first: number;
+  readonly count: number;
+}
+
+interface Pack extends KnownPack {
   locations: LocationSet;
 }
 
@@ -49,7 +58,7 @@ export class BlobIndex {
   }
 
   /** Packs that at least one location lists. */
-  *packs(): Generator<{ readonly id: string; readonly locations: LocationSet }> {
+  *packs(): Generator<KnownPack> {
     for (const pack of this.#packs) if (pack.locations !== 0) yield pack;
   }
 
@@ -68,7 +77,7 @@ export class BlobIndex {
       return;
     }
     const number = this.#packs.length;
-    this.#packs.push({ id, locations });
+    this.#packs.push({ id, locations, first: this.#count, count: blobs.length });
     this.#packNumbers.set(id, number);
     for (const blob of blobs) this.#insert(blob, number);
   }
@@ -101,6 +110,29 @@ export class BlobIndex {
         locations |= this.#packs[this.#word(at, 0)]?.locations ?? 0;
       }
     }
+  }
+
+  /** The numbers under which the blob is known, one for each of its places (I4). */
+  numbersOf(id: Uint8Array, kind: BlobKind): readonly number[] {
+    const numbers: number[] = [];
+    for (let slot = this.#firstSlot(id); ; slot = this.#nextSlot(slot)) {
+      const at = this.#slots[slot] ?? -1;
+      if (at < 0) return numbers;
+      if (!this.#isAt(id, at) || this.#word(at, 3) >= treeBit !== (kind === "tree")) continue;
+      if (this.#packs[this.#word(at, 0)]?.locations !== 0) numbers.push(at);
+    }
+  }
+
+  /** @param number below `size`; the id is a view, which never changes */
+  blobAt(number: number): PackedBlob & BlobPlace {
+    const within = (number % blobsInBlock) * idBytes;
+    const id = this.#ids[Math.floor(number / blobsInBlock)]?.subarray(within, within + idBytes);
+    assert(id !== undefined && number < this.#count, "the number of a blob that is known");
+    return { id, ...this.#place(number) };
+  }
+
+  *blobsOf({ count, first }: KnownPack): Generator<PackedBlob & BlobPlace> {
+    for (let number = first; number < first + count; number += 1) yield this.blobAt(number);
   }
 
   #insert({ id, kind, offset, length, plainLength }: PackedBlob, pack: number): void {

@@ -51,6 +51,12 @@ export class IndexLoader {
     this.#listed.set(place, new Set([...(this.#listed.get(place) ?? []), id]));
   }
 
+  /** The index files of a place as it was read last, and the packs that each names. */
+  filesAt(place: Place): ReadonlyMap<string, readonly string[]> {
+    const ids = [...(this.#listed.get(place) ?? [])];
+    return new Map(ids.map((id) => [id, this.#packsOf.get(id) ?? []]));
+  }
+
   async #take(place: Place, ids: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
     const waiting = [...ids];
     const reader = async (): Promise<void> => {

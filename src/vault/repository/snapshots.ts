@@ -15,8 +15,20 @@ export interface HeldSnapshot extends StoredSnapshot {
   readonly locations: LocationSet;
 }
 
+export interface GatheredSnapshots {
+  /** Oldest first by their own times. */
+  readonly snapshots: readonly HeldSnapshot[];
+  /** Ids of those that no place gives whole. */
+  readonly unreadable: readonly string[];
+}
+
 /** Oldest first by their own times. What cannot be read is in no result, and is told as damage. */
-export async function listSnapshots({ signal, vault }: Session): Promise<readonly HeldSnapshot[]> {
+export async function listSnapshots(session: Session): Promise<readonly HeldSnapshot[]> {
+  return (await gatherSnapshots(session)).snapshots;
+}
+
+/** For whoever must know that there is something that cannot be read. */
+export async function gatherSnapshots({ signal, vault }: Session): Promise<GatheredSnapshots> {
   const found = new Map<string, LocationSet>();
   const list = async (place: Place): Promise<void> => {
     for await (const { id } of place.location.list("snapshot", signal)) {
@@ -25,11 +37,14 @@ export async function listSnapshots({ signal, vault }: Session): Promise<readonl
   };
   await atEach(vault.places, list, signal);
   const snapshots: HeldSnapshot[] = [];
+  const unreadable: string[] = [];
   for (const [id, locations] of found) {
     const snapshot = await readSnapshot({ vault, signal }, id, locations);
-    if (snapshot !== undefined) snapshots.push({ ...snapshot, id, locations });
+    if (snapshot === undefined) unreadable.push(id);
+    else snapshots.push({ ...snapshot, id, locations });
   }
-  return snapshots.toSorted((left, right) => (left.timeNs < right.timeNs ? -1 : 1));
+  const ordered = snapshots.toSorted((left, right) => (left.timeNs < right.timeNs ? -1 : 1));
+  return { snapshots: ordered, unreadable };
 }
 
 async function readSnapshot(

@@ -1,0 +1,2 @@
+/** What a vault remembers outside of its locations. */
+export { createFileState } from "./file-state.ts";

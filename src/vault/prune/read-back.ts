@@ -1,0 +1,49 @@
+/**
+ * Looks whether a place holds what it will be left with, before anything old goes.
+ *
+ * B1. New packs and new indexes are read whole and have their hashes; kept packs are listed with
+ *     their sizes.
+ */
+import { Damage } from "../format/damage.ts";
+import { hexOfId } from "../format/ids.ts";
+import type { LocationSet } from "../index/blob-index.ts";
+import { digestOf } from "../repository/codec.ts";
+import type { Place } from "../repository/place.ts";
+import type { Session } from "../repository/session.ts";
+
+export interface ExpectedFiles {
+  readonly kept: readonly {
+    readonly id: string;
+    readonly sizeBytes: number;
+    readonly locations: LocationSet;
+  }[];
+  /** Ids of packs that were just written. */
+  readonly newPacks: readonly string[];
+  /** Ids of indexes that were just written. */
+  readonly newIndexes: readonly string[];
+}
+
+/** @throws Damage (B1), LocationFault */
+export async function readBack(
+  { signal, vault }: Session,
+  place: Place,
+  { kept, newIndexes, newPacks }: ExpectedFiles,
+): Promise<void> {
+  const sizes = new Map<string, number>();
+  for await (const { id, sizeBytes } of place.location.list("pack", signal)) {
+    sizes.set(id, sizeBytes);
+  }
+  for (const { id, locations, sizeBytes } of kept) {
+    if ((locations & place.bit) === 0 || sizes.get(id) === sizeBytes) continue;
+    const reason = `${sizes.get(id) ?? "no"} bytes instead of ${sizeBytes}`;
+    vault.reader.tell({ location: place.name, kind: "pack", id, reason });
+    throw new Damage(`${place.name}: the pack ${id}: ${reason}`);
+  }
+  for (const kind of ["pack", "index"] as const) {
+    for (const id of kind === "pack" ? newPacks : newIndexes) {
+      const bytes = await place.location.get({ kind, id }, signal);
+      if (hexOfId(digestOf(bytes)) === id) continue;
+      throw new Damage(`${place.name}: the ${kind} ${id} was not stored as it was written`);
+    }
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * When each snapshot came: the record that retention counts by, so that nobody pushes good
+ * snapshots out with dates of his own.
+ *
+ * A1. A snapshot gets its sequence when it is written or first seen, and keeps it.
+ * A2. Who is first seen has come now, whatever it says of itself.
+ * A3. When the record is lost it is made anew from what snapshots say of themselves, in the order
+ *     of their times, then of their ids; none of them came later than now. What was verified or
+ *     suspect is not known any more, and freezing has begun anew.
+ * A4. Of what is in no place any more, no more than `recordsMax` are kept with the others.
+ */
+import { Buffer } from "node:buffer";
+import { Damage } from "../format/damage.ts";
+import type { StoredSnapshot } from "../format/snapshot-json.ts";
+import type { Codec } from "../repository/codec.ts";
+import type { Arrival, ArrivedSnapshot } from "../retain/arrived-snapshot.ts";
+import type { StateFile } from "./state-file.ts";
+
+export interface ArrivalsOptions {
+  readonly file: StateFile;
+  readonly codec: Codec;
+  /** Default 20,000. */
+  readonly recordsMax?: number;
+}
+
+/** What is noted of a snapshot besides its arrival. */
+export interface SnapshotMarks {
+  readonly isSuspect?: boolean;
+  readonly isVerified?: boolean;
+}
+
+interface ArrivalRecord extends Arrival {
+  readonly isSuspect: boolean;
+  readonly isVerified: boolean;
+}
+
+interface Records {
+  next: number;
+  readonly byId: Map<string, ArrivalRecord>;
+}
+
+export class Arrivals {
+  readonly #options: ArrivalsOptions;
+  readonly #records: Records;
+  #isNew: boolean;
+
+  private constructor(options: ArrivalsOptions, records: Records | undefined) {
+    this.#options = options;
+    this.#records = records ?? { next: 1, byId: new Map() };
+    this.#isNew = records === undefined;
+  }
+
+  static async open(options: ArrivalsOptions): Promise<Arrivals> {
+    const sealed = await options.file.read();
+    return new Arrivals(options, sealed && recordsIn(sealed, options.codec));
+  }
+
+  /** All snapshots that there are, those among them that are new recorded. */
+  async see(
+    snapshots: readonly StoredSnapshot[],
+    now: Omit<Arrival, "sequence">,
+  ): Promise<readonly ArrivedSnapshot[]> {
+    const { byId } = this.#records;
+    const fresh = snapshots.filter(({ id }) => !byId.has(id)).toSorted(byTime);
+    for (const { id, timeNs } of fresh) {
+      const own = { at: Math.min(now.at, Number(timeNs / 1_000_000n)), uptimeMs: 0 };
+      // A boot of its own: what the machine's uptime was then, nobody knows.
+      const arrival = this.#isNew ? { ...now, ...own, bootId: `unknown ${id}` } : now;
+      const sequence = this.#records.next;
+      this.#records.next += 1;
+      byId.set(id, { ...arrival, sequence, isSuspect: false, isVerified: false });
+    }
+    const isChanged = this.#drop(new Set(snapshots.map(({ id }) => id))) || fresh.length > 0;
+    if (isChanged || this.#isNew) await this.#save();
+    return snapshots.flatMap(({ hostname, id, paths }) => {
+      const record = byId.get(id);
+      if (record === undefined) return [];
+      const { isSuspect, isVerified, ...arrival } = record;
+      return [{ id, host: hostname, paths, arrival, isSuspect, isVerified }];
+    });
+  }
+
+  /** Of a snapshot that was seen; of others nothing is noted. */
+  async mark(id: string, marks: SnapshotMarks): Promise<void> {
+    const record = this.#records.byId.get(id);
+    if (record === undefined) return;
+    this.#records.byId.set(id, { ...record, ...marks });
+    await this.#save();
+  }
+
+  /** A4: the oldest go first. */
+  #drop(present: ReadonlySet<string>): boolean {
+    const { byId } = this.#records;
+    const { recordsMax = 20_000 } = this.#options;
+    const absent = [...byId].filter(([id]) => !present.has(id));
+    absent.sort(([, a], [, b]) => a.sequence - b.sequence);
+    const excess = absent.slice(0, Math.max(0, byId.size - recordsMax));
+    for (const [id] of excess) byId.delete(id);
+    return excess.length > 0;
+  }
+
+  async #save(): Promise<void> {
+    const { byId, next } = this.#records;
+    const json = JSON.stringify({ next, records: [...byId] });
+    await this.#options.file.write(this.#options.codec.seal(Buffer.from(json)));
+    this.#isNew = false;
+  }
+}
+
+/** It has a right MAC, so it is what we wrote; undefined when it has not (A3). */
+function recordsIn(sealed: Uint8Array, codec: Codec): Records | undefined {
+  try {
+    const json: unknown = JSON.parse(Buffer.from(codec.open(sealed)).toString());
+    const { next, records } = json as {
+      readonly next: number;
+      readonly records: readonly [string, ArrivalRecord][];
+    };
+    return { next, byId: new Map(records) };
+  } catch (error) {
+    if (error instanceof Damage) return undefined;
+    throw error;
+  }
+}
+
+function byTime(a: StoredSnapshot, b: StoredSnapshot): number {
+  if (a.timeNs !== b.timeNs) return a.timeNs < b.timeNs ? -1 : 1;
+  return a.id < b.id ? -1 : 1;
+}
