@@ -52,6 +52,14 @@ export {
   type LocationTraits,
   pathOfFile,
 } from "./location.ts";
+export { compareSnapshots, type Difference } from "./look/compare-snapshots.ts";
+export {
+  jsonOfListed,
+  type ListedPath,
+  listPaths,
+  longLineOf,
+} from "./look/list-paths.ts";
+export { type WalkStep, walkSnapshot } from "./look/walk-snapshot.ts";
 export {
   type LocationCall,
   MemoryLocation,
@@ -105,6 +113,29 @@ export { type HeldSnapshot, listSnapshots } from "./repository/snapshots.ts";
 export type { Surroundings, Worker } from "./repository/surroundings.ts";
 export { type LocationState, type Unlocked, unlock } from "./repository/unlock.ts";
 export { Vault } from "./repository/vault.ts";
+export { chooseSnapshot, type SnapshotWish } from "./restore/choose-snapshot.ts";
+export { chooseParts, type Parts, type PartsWish } from "./restore/parts.ts";
+export {
+  type RestoredFile,
+  type RestoreOptions,
+  type RestoreOutcome,
+  type RestoreTally,
+  restore,
+} from "./restore/restore.ts";
+export { createProof, type RestoreProof, verifyRestoreProof } from "./restore/restore-proof.ts";
+export type {
+  BlobToWrite,
+  CheckedFile,
+  FailedPath,
+  FileToCheck,
+  FileToWrite,
+  FolderOutcome,
+  Outcome,
+  RestoreTarget,
+  SpecialNode,
+  WriteJob,
+  WriteReport,
+} from "./restore/restore-target.ts";
 export { isInside } from "./select/is-inside.ts";
 export { compilePatterns } from "./select/path-patterns.ts";
 export { Arrivals, type SnapshotMarks } from "./state/arrivals.ts";

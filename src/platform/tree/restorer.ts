@@ -24,12 +24,13 @@ import {
   lutimesSync,
   mkdirSync,
   openSync,
+  readdirSync,
   renameSync,
   rmSync,
   symlinkSync,
 } from "node:fs";
 import type { DeviceNode, LinkNode, NodeBase, PipeNode, RawPath } from "../../vault/index.ts";
-import { joinRaw, systemPath } from "../../vault/index.ts";
+import { joinRaw, rawPathOfBytes, systemPath } from "../../vault/index.ts";
 import { changeMode } from "./change-mode.ts";
 import { addressIn, HeldFolders, splitPath } from "./held-folders.ts";
 import { makeSpecial } from "./make-special.ts";
@@ -66,6 +67,8 @@ type Metadata = Pick<
 
 export type SpecialNode = Metadata & (Pick<DeviceNode, "kind" | "device"> | Pick<PipeNode, "kind">);
 
+/** What a time may be off that Node has set (`nodeTime`). */
+const nearNs = 1000n;
 const temporaryPrefix = ".soulmirror-restore-";
 
 /** Whether a name in a folder is what a restore left behind that did not come to its end. */
@@ -124,6 +127,75 @@ export class Restorer implements Disposable {
       linkSync(systemPath(addressIn(this.#folders.descriptor(folder), name)), address);
       return undefined;
     });
+  }
+
+  /**
+   * For a file that is there with the size and the time of the node, to the microsecond that a file
+   * has before it is finished: it gets the rest of the metadata, unless nothing may be overwritten.
+   * Undefined for any other.
+   */
+  present(
+    path: RawPath,
+    node: Metadata & { readonly sizeBytes: number },
+  ): RestoreOutcome | undefined {
+    return attempted(path, () => {
+      const address = this.#folders.address(path);
+      const present = lstatSync(address, { bigint: true, throwIfNoEntry: false });
+      if (present?.isFile() !== true || present.size !== BigInt(node.sizeBytes)) return undefined;
+      const behindNs = present.mtimeNs - node.mtimeNs;
+      if (behindNs > nearNs || behindNs < -nearNs) return undefined;
+      const { overwrite } = this.#options;
+      const isExact = behindNs === 0n && node.attributes.length === 0;
+      if (overwrite === "never")
+        return {
+          kind: "done",
+          left: isExact ? undefined : leftOf(path, { ...node, attributes: [] }),
+        };
+      const permissions = safePermissions(node.permissions, this.#giveLink(address, node));
+      if (Number(present.mode & 0o7777n) !== permissions) changeMode(address, permissions);
+      const isLate = node.attributes.length > 0;
+      return {
+        kind: "done",
+        left: isExact ? undefined : leftOf(path, node, isLate ? permissions : undefined),
+      };
+    });
+  }
+
+  /** A name that is there, and all below it. */
+  remove(path: RawPath): RestoreOutcome {
+    return attempted(path, () => {
+      rmSync(this.#folders.address(path), { recursive: true, force: true });
+      return { kind: "done", left: undefined } as const;
+    });
+  }
+
+  /** What is in a folder; what restores left that are over is taken away. */
+  names(folder: RawPath, isOver: (tag: string) => boolean): ReadonlySet<RawPath> | RestoreFailure {
+    return attempted(folder, () => {
+      const address = `/proc/self/fd/${this.#folders.descriptor(folder)}`;
+      const names = new Set(readdirSync(address, { encoding: "buffer" }).map(rawPathOfBytes));
+      for (const name of names) {
+        if (!isLeftover(name)) continue;
+        names.delete(name);
+        const tag = name.slice(temporaryPrefix.length, name.lastIndexOf("-"));
+        if (isOver(tag)) this.#discard(folder === "" ? name : joinRaw(folder, name));
+      }
+      return names;
+    });
+  }
+
+  /** For reading; who asks closes it. */
+  open(path: RawPath): number {
+    return openSync(this.#folders.address(path), constants.O_RDONLY | constants.O_NOFOLLOW);
+  }
+
+  /** Whether a folder is there by this name. */
+  hasFolder(path: RawPath): boolean {
+    const found = attempted(path, () => {
+      const address = this.#folders.address(path);
+      return lstatSync(address, { throwIfNoEntry: false })?.isDirectory() === true;
+    });
+    return found === true;
   }
 
   /** Pipes and devices. */

@@ -13,7 +13,6 @@
  */
 import { SoulMirrorError } from "../../kernel/index.ts";
 import { Damage } from "../format/damage.ts";
-import type { LocationSet } from "../index/blob-index.ts";
 import { atEach, type Place } from "../repository/place.ts";
 import type { Session } from "../repository/session.ts";
 import { gatherSnapshots, type HeldSnapshot } from "../repository/snapshots.ts";

@@ -5,11 +5,12 @@
  * S1. Indexes are read after the lock is there, so no pack they name can be pruned away meanwhile.
  * S2. A place that cannot be reached, takes no lock, or is locked by somebody else is left out;
  *     when none is left, the reason of the first is thrown.
+ *     Who only reads may ask to go on without a lock where none can be written.
  * S3. When a lock is lost, `signal` aborts: what goes on without a lock loses data.
  */
 import { SoulMirrorError } from "../../kernel/index.ts";
 import { Damage } from "../format/damage.ts";
-import { LocationFault } from "../location.ts";
+import { type FaultKind, LocationFault } from "../location.ts";
 import { RepositoryLock } from "./locks.ts";
 import type { Place } from "./place.ts";
 import type { Vault } from "./vault.ts";
@@ -21,6 +22,11 @@ export interface Session {
 
 export interface SessionOptions {
   readonly isExclusive: boolean;
+  /**
+   * Goes on without a lock where nothing can be written, for restores of what is left. Default
+   * false.
+   */
+  readonly mayGoWithoutLock?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -32,14 +38,21 @@ export async function withSession<T>(
   await using locks = new AsyncDisposableStack();
   const lost: AbortSignal[] = [];
   const { codec, places, surroundings } = vault;
-  const { isExclusive, signal } = options;
+  const { isExclusive, mayGoWithoutLock = false, signal } = options;
   const enter = async (place: Place): Promise<void> => {
     place.readmit();
     try {
       const wanted = { isExclusive, surroundings, codec };
-      const lock = await RepositoryLock.acquire(place.location, wanted, signal);
-      locks.use(lock);
-      lost.push(lock.lost);
+      const lock = await RepositoryLock.acquire(place.location, wanted, signal).catch(
+        (error: unknown) => {
+          if (mayGoWithoutLock && takesNothing(error)) return undefined;
+          throw error;
+        },
+      );
+      if (lock !== undefined) {
+        locks.use(lock);
+        lost.push(lock.lost);
+      }
       await vault.loader.refresh(place, signal);
     } catch (error) {
       signal.throwIfAborted();
@@ -53,6 +66,13 @@ export async function withSession<T>(
   if (!places.some((place) => place.takesPart)) throw noneLeft(places);
   return await work({ vault, signal: AbortSignal.any([signal, ...lost]) });
 }
+
+/** Nobody who prunes could, either, so that what an index names stays. */
+function takesNothing(error: unknown): boolean {
+  return error instanceof LocationFault && withoutRoom.includes(error.kind);
+}
+
+const withoutRoom: readonly FaultKind[] = ["read-only", "denied", "full"];
 
 function canBeLeftOut(error: unknown): error is Error {
   return (

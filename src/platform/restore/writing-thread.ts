@@ -1,0 +1,82 @@
+/**
+ * One thread that writes, as its questions and answers.
+ *
+ * T1. When it dies, whoever waits for an answer hears it, and so does whoever asks later: what it
+ *     had begun is lost, and a restore that goes on without it would miss files silently.
+ */
+import { Worker } from "node:worker_threads";
+import { assert } from "../../kernel/index.ts";
+import { entryFile } from "../../system/index.ts";
+import type { CheckedFile, FileToCheck, WriteJob } from "../../vault/index.ts";
+import type { FromWriter, ToWriter, WriterSetup, Written } from "./messages.ts";
+
+type Answer = Exclude<FromWriter, { readonly kind: "warning" }>;
+
+interface Waiting {
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class WritingThread implements AsyncDisposable {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  #next = 0;
+  #death: unknown;
+
+  constructor(setup: WriterSetup, warn: (message: string) => void) {
+    this.#worker = new Worker(entryFile("restore-worker", import.meta.url), {
+      workerData: setup,
+      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+    });
+    this.#worker.on("message", (message: FromWriter) => {
+      if (message.kind === "warning") warn(message.message);
+      else this.#take(message.question)?.resolve(message);
+    });
+    this.#worker.on("error", (error) => this.#die(error));
+    this.#worker.on("exit", () => this.#die(new Error("a writing thread ended")));
+  }
+
+  async write(job: WriteJob): Promise<Written> {
+    const question = this.#next++;
+    const answer = await this.#ask({ kind: "write", question, job }, transferable(job.bytes));
+    assert(answer.kind === "written", "an answer to its question");
+    return answer.report;
+  }
+
+  async readBack(files: readonly FileToCheck[]): Promise<readonly CheckedFile[]> {
+    const question = this.#next++;
+    const answer = await this.#ask({ kind: "read-back", question, files }, []);
+    assert(answer.kind === "checked", "an answer to its question");
+    return answer.files;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #ask(message: ToWriter, transfer: ArrayBuffer[]): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      if (this.#death !== undefined) return reject(this.#death);
+      this.#waiting.set(message.question, { resolve, reject });
+      this.#worker.postMessage(message, transfer);
+    });
+  }
+
+  #take(question: number): Waiting | undefined {
+    const waiting = this.#waiting.get(question);
+    this.#waiting.delete(question);
+    return waiting;
+  }
+
+  #die(error: unknown): void {
+    this.#death ??= error;
+    for (const question of [...this.#waiting.keys()]) this.#take(question)?.reject(error);
+  }
+}
+
+/** Bytes that have a memory of their own go over without a copy. */
+function transferable({ buffer, byteLength }: Uint8Array): ArrayBuffer[] {
+  const isAlone =
+    buffer instanceof ArrayBuffer && byteLength > 0 && buffer.byteLength === byteLength;
+  return isAlone ? [buffer] : [];
+}

@@ -1,0 +1,312 @@
+/**
+ * Restores a snapshot, or parts of it, below a target's root.
+ *
+ * The walk makes folders and collects files; a window of them is written while the next one is
+ * collected. What is there already and complete is not written again, so that a restore that was
+ * killed goes on where it was by being started again.
+ *
+ * R1. What fails is told with its path, and the rest is restored.
+ * R2. What is newer stays, unless the target was told otherwise (`RestoreTarget`, T3).
+ * R3. A folder on the way to what is meant is made when it is missing, and else left as it is.
+ * R4. Names that the snapshot does not have go only when `removesOthers` says so, only in folders
+ *     that were restored, and never when the folder's tree could not be read.
+ * R5. With `reads`, each file is read back from the disk and compared with its hashes; one that is
+ *     there already counts as restored only when it passes that, and is written again when not.
+ * R6. A disk without room ends it: what comes next would fail as well.
+ */
+import type { FileNode, FolderNode, Tree } from "../format/tree-node.ts";
+import { walkSnapshot } from "../look/walk-snapshot.ts";
+import { joinRaw, type RawPath } from "../raw-path.ts";
+import type { Session } from "../repository/session.ts";
+import { FolderWay } from "./folder-way.ts";
+import { HardLinks } from "./hard-links.ts";
+import type { Parts } from "./parts.ts";
+import type { WantedFile } from "./plan-runs.ts";
+import { readBack } from "./read-back.ts";
+import type { Outcome, RestoreTarget, SpecialNode } from "./restore-target.ts";
+import { type EndedFile, writeWindow } from "./write-window.ts";
+
+export interface RestoreOptions {
+  /** Id of the snapshot's root tree. */
+  readonly tree: string;
+  readonly parts: Parts;
+  readonly target: RestoreTarget;
+  /** Default false. */
+  readonly removesOthers?: boolean;
+  /** R5; `onFile` then tells hashes. Default false. */
+  readonly reads?: boolean;
+  readonly onFile?: (file: RestoredFile) => void;
+  readonly onFailure?: (path: RawPath, reason: string) => void;
+  readonly onProgress?: (tally: RestoreTally) => void;
+  /** Files that are planned together; default 20,000, about 100 MB of them at the most. */
+  readonly windowFiles?: number;
+  /** Of them, those of several blobs, which may be open at the same time. Default 200. */
+  readonly windowOpenFiles?: number;
+}
+
+/** A file that is as the snapshot has it; they come in the order of the walk. */
+export interface RestoredFile {
+  /** In the snapshot. */
+  readonly path: RawPath;
+  readonly node: FileNode;
+  readonly sizeBytes: number;
+  /** SHA-256 of the content as it was read back, in hex; empty without `reads`. */
+  readonly hash: string;
+  /** That its content came from; none when it was there already. */
+  readonly locations: readonly string[];
+}
+
+export interface RestoreTally {
+  folders: number;
+  /** Written, and links and other kinds that were made. */
+  files: number;
+  sizeBytes: number;
+  /** Was there already, complete. */
+  present: number;
+  /** Stayed as it is: newer, or not to be overwritten. */
+  kept: number;
+  removed: number;
+  failed: number;
+}
+
+export interface RestoreOutcome {
+  readonly tally: RestoreTally;
+  /** Why it ended before all was tried (R6). */
+  readonly stopped: string | undefined;
+}
+
+export async function restore(session: Session, options: RestoreOptions): Promise<RestoreOutcome> {
+  return await new Restoration(session, options).run();
+}
+
+interface Linked {
+  readonly path: RawPath;
+  readonly source: RawPath;
+  readonly node: FileNode;
+}
+
+interface Window {
+  readonly files: WantedFile[];
+  readonly present: WantedFile[];
+  readonly links: Linked[];
+  openFiles: number;
+}
+
+const fullDisk: readonly string[] = ["ENOSPC", "EDQUOT", "EROFS"];
+
+class Restoration {
+  readonly #session: Session;
+  readonly #options: RestoreOptions;
+  readonly #way: FolderWay;
+  readonly #links = new HardLinks();
+  readonly #tally: RestoreTally = {
+    ...{ folders: 0, files: 0, sizeBytes: 0, present: 0, kept: 0, removed: 0, failed: 0 },
+  };
+  #window: Window = emptyWindow();
+  #writing: Promise<void> = Promise.resolve();
+  #numbers = 0;
+  #stopped: string | undefined;
+
+  constructor(session: Session, options: RestoreOptions) {
+    this.#session = session;
+    this.#options = options;
+    this.#way = new FolderWay(options.target, (path, outcome) => this.#count(path, outcome));
+  }
+
+  async run(): Promise<RestoreOutcome> {
+    const { parts, target, tree } = this.#options;
+    try {
+      const steps = walkSnapshot(this.#session, { tree, enters: (path) => this.#enters(path) });
+      for await (const step of steps) {
+        if (this.#stopped !== undefined) break;
+        if (step.kind === "damaged") this.#fail(step.path, step.reason);
+        else if (step.kind === "folder") this.#folder(step.path, step.node, step.tree);
+        else if (parts.holds(step.path)) await this.#name(step.path, step.node);
+      }
+      await this.#flush();
+    } finally {
+      // Nothing may be written any more when the caller goes on.
+      await this.#writing.catch(() => undefined);
+    }
+    await this.#writing;
+    for (const { path, reason } of await target.end()) this.#fail(joinRaw(rootPath, path), reason);
+    this.#options.onProgress?.(this.#tally);
+    return { tally: this.#tally, stopped: this.#stopped };
+  }
+
+  #enters(folder: RawPath): boolean {
+    return this.#options.parts.mayHold(folder) && !this.#way.isClosed(folder);
+  }
+
+  #folder(path: RawPath, node: FolderNode, tree: Tree | undefined): void {
+    const { parts, removesOthers = false } = this.#options;
+    const isMeant = parts.holds(path);
+    this.#way.enter(path, node, isMeant);
+    if (!isMeant) return;
+    const names = this.#way.make();
+    if (names === undefined) return;
+    this.#tally.folders += 1;
+    if (removesOthers && tree !== undefined) this.#removeOthers(path, names, tree);
+  }
+
+  #removeOthers(path: RawPath, names: ReadonlySet<RawPath>, tree: Tree): void {
+    const known = new Set(tree.nodes.map(({ name }) => name));
+    for (const name of names) {
+      const other = joinRaw(path, name);
+      if (known.has(name) || !this.#options.parts.holds(other)) continue;
+      const outcome = this.#options.target.remove(belowTarget(other));
+      if (outcome.kind === "failed") this.#fail(other, outcome.reason);
+      else this.#tally.removed += 1;
+    }
+  }
+
+  async #name(source: RawPath, node: FileNode | SpecialNode): Promise<void> {
+    this.#way.leaveUntil(source);
+    const names = this.#way.make();
+    if (names === undefined) return;
+    const path = belowTarget(source);
+    const first = this.#links.firstOf(node, path);
+    if (node.kind !== "file") {
+      const outcome =
+        first === undefined ? undefined : this.#options.target.hardLink(path, node, first);
+      if (outcome?.kind === "done") this.#count(source, outcome);
+      else this.#count(source, await this.#options.target.special(path, node));
+      return;
+    }
+    if (first !== undefined) this.#window.links.push({ path, source, node });
+    else this.#file({ path, source, node, number: this.#numbers++ }, names);
+    const { windowFiles = 20_000, windowOpenFiles = 200 } = this.#options;
+    const { files, links, openFiles, present } = this.#window;
+    const count = files.length + links.length + present.length;
+    if (count >= windowFiles || openFiles >= windowOpenFiles) await this.#flush();
+  }
+
+  #file(file: WantedFile, names: ReadonlySet<RawPath>): void {
+    const { node, path } = file;
+    if (names.has(node.name) && this.#options.target.takePresent(path, node)) {
+      this.#window.present.push(file);
+      return;
+    }
+    this.#window.files.push(file);
+    if (node.content.length > 1) this.#window.openFiles += 1;
+  }
+
+  /** The window before is over; the one that was collected is written from now on. */
+  async #flush(): Promise<void> {
+    const window = this.#window;
+    this.#window = emptyWindow();
+    await this.#writing;
+    this.#writing = this.#write(window);
+    // Whoever waits for it next hears of it; until then it is no unhandled rejection.
+    this.#writing.catch(() => undefined);
+  }
+
+  async #write({ files, links, present }: Window): Promise<void> {
+    const { reads = false, target } = this.#options;
+    const restored: RestoredFile[] = [];
+    const differing = reads ? await this.#checkPresent(present, restored) : [];
+    if (!reads) for (const file of present) this.#takePresent(file, restored, "");
+    const ended = await writeWindow(this.#session, target, [...files, ...differing]);
+    await this.#settle(ended, restored);
+    const alone: WantedFile[] = [];
+    for (const { node, path, source } of links) {
+      const first = this.#links.restoredFor(node);
+      const outcome = first && target.hardLink(path, node, first.path);
+      if (outcome?.kind === "done") {
+        this.#count(source, outcome);
+        restored.push({ ...first, path: source, node } as RestoredFile);
+      } else alone.push({ node, path, source, number: this.#numbers++ });
+    }
+    if (alone.length > 0) {
+      await this.#settle(await writeWindow(this.#session, target, alone), restored);
+    }
+    const { onFile, onProgress } = this.#options;
+    if (onFile) for (const file of inWalkOrder(restored)) onFile(file);
+    onProgress?.(this.#tally);
+  }
+
+  /** Those that are not what they seemed. */
+  async #checkPresent(
+    files: readonly WantedFile[],
+    restored: RestoredFile[],
+  ): Promise<readonly WantedFile[]> {
+    const differing: WantedFile[] = [];
+    const checked = await readBack(this.#session, this.#options.target, files);
+    for (const { file, result } of checked) {
+      if (result.kind === "whole") this.#takePresent(file, restored, result.hash);
+      else differing.push(file);
+    }
+    return differing;
+  }
+
+  #takePresent(file: WantedFile, restored: RestoredFile[], hash: string): void {
+    const { node, source } = file;
+    this.#tally.present += 1;
+    this.#take(file, restored, {
+      path: source,
+      node,
+      sizeBytes: node.sizeBytes,
+      hash,
+      locations: [],
+    });
+  }
+
+  async #settle(ended: readonly EndedFile[], restored: RestoredFile[]): Promise<void> {
+    const done = ended.filter(({ outcome }) => outcome.kind === "done");
+    for (const { file, outcome } of ended) {
+      if (outcome.kind !== "done") this.#count(file.source, outcome);
+    }
+    const { reads = false, target } = this.#options;
+    const hashes = new Map<number, string>();
+    if (reads) {
+      const files = done.map(({ file }) => file);
+      for (const { file, result } of await readBack(this.#session, target, files)) {
+        if (result.kind === "whole") hashes.set(file.number, result.hash);
+        else this.#fail(file.source, `what was read back differs: ${result.reason}`);
+      }
+    }
+    for (const { file, locations, sizeBytes } of done) {
+      const hash = reads ? hashes.get(file.number) : "";
+      if (hash === undefined) continue;
+      this.#tally.files += 1;
+      this.#tally.sizeBytes += sizeBytes;
+      const { node, source } = file;
+      this.#take(file, restored, { path: source, node, sizeBytes, hash, locations });
+    }
+  }
+
+  #take(file: WantedFile, restored: RestoredFile[], told: RestoredFile): void {
+    this.#links.restored(file, told);
+    if (this.#options.onFile) restored.push(told);
+  }
+
+  #count(path: RawPath, outcome: Outcome): void {
+    if (outcome.kind === "done") this.#tally.files += 1;
+    else if (outcome.kind === "kept") this.#tally.kept += 1;
+    else {
+      this.#fail(path, outcome.reason);
+      if (fullDisk.includes(outcome.code)) this.#stopped ??= outcome.reason;
+    }
+  }
+
+  #fail(path: RawPath, reason: string): void {
+    this.#tally.failed += 1;
+    this.#options.onFailure?.(path, reason);
+  }
+}
+
+const rootPath = "/" as RawPath;
+
+/** Below the target's root the path of a snapshot is the same, without its first slash. */
+function belowTarget(path: RawPath): RawPath {
+  return path.slice(1) as RawPath;
+}
+
+function emptyWindow(): Window {
+  return { files: [], present: [], links: [], openFiles: 0 };
+}
+
+function inWalkOrder(files: readonly RestoredFile[]): readonly RestoredFile[] {
+  const keyed = files.map((file) => ({ file, key: file.path.replaceAll("/", "\0") }));
+  return keyed.toSorted((a, b) => (a.key < b.key ? -1 : 1)).map(({ file }) => file);
+}
