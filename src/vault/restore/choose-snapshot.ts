@@ -92,9 +92,6 @@ function invalid(message: string): Result<never, SoulMirrorError> {
   return failed(new SoulMirrorError("OPTIONS_INVALID", message));
 }
 
-function none(
-  message: string,
-  fix: string,
-): Result<never, SoulMirrorError> {
+function none(message: string, fix: string): Result<never, SoulMirrorError> {
   return failed(new SoulMirrorError("NOT_FOUND", message, { fix }));
 }
