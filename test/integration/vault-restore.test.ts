@@ -28,7 +28,6 @@ import {
   withSession,
 } from "../../src/vault/index.ts";
 import { afterwards, temporaryFolder } from "../afterwards.ts";
-import { pictureOf } from "./tree-picture.ts";
 import {
   backUpFolder,
   initialiseIn,
@@ -37,7 +36,8 @@ import {
   packFile,
   passphrase,
   restoreTo,
-} from "./vault-bench.ts";
+} from "./restore-bench.ts";
+import { pictureOf } from "./tree-picture.ts";
 
 const isLeftover = (name: string): boolean => name.startsWith(".soulmirror-restore-");
 

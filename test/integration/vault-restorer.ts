@@ -1,5 +1,5 @@
 /** Restores the latest snapshot of a vault; what is to be killed in the middle of it. */
-import { openIn, restoreTo } from "./vault-bench.ts";
+import { openIn, restoreTo } from "./restore-bench.ts";
 
 const [folder = "", root = ""] = process.argv.slice(2);
 const opened = await openIn([folder]);
