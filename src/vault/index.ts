@@ -19,8 +19,9 @@ export type {
 export { judgeRun, type Suspicion } from "./backup/judge-run.ts";
 export { everything, onlyChanged, type Scope } from "./backup/scope.ts";
 export type { Tally } from "./backup/tally.ts";
+export { contentLength } from "./format/blob.ts";
 export { Damage } from "./format/damage.ts";
-export { hexOfId } from "./format/ids.ts";
+export { hexOfId, idOfHex } from "./format/ids.ts";
 export type { Derivation, DeriveKey, KeyTools } from "./format/keys.ts";
 export { createSealer, type SealKeys } from "./format/seal.ts";
 export type { Snapshot, StoredSnapshot } from "./format/snapshot-json.ts";
@@ -35,7 +36,26 @@ export type {
   Tree,
   TreeNode,
 } from "./format/tree-node.ts";
-export type { GitFacts, GitMark, HealFacts, HealPolicy, Sight } from "./heal/facts.ts";
+export {
+  type Acceptances,
+  accept,
+  acceptancesOfText,
+  isAccepted,
+  noAcceptances,
+  textOfAcceptances,
+} from "./heal/acceptances.ts";
+export type {
+  ElsewhereFacts,
+  GitFacts,
+  GitMark,
+  HealFacts,
+  HealPolicy,
+  Sight,
+} from "./heal/facts.ts";
+export { defaultHealLimits, type HealLimits } from "./heal/heal-limits.ts";
+export { healPaths } from "./heal/heal-paths.ts";
+export type { HealEvent, HealOutcome, HealPorts, Repair } from "./heal/heal-ports.ts";
+export { planScrub, type ScrubFile, type ScrubPosition } from "./heal/scrub-plan.ts";
 export { type Cutter, type CutterOptions, type Kernels, maskBlocksMax } from "./kernels.ts";
 export {
   type ByteRange,

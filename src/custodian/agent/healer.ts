@@ -1,0 +1,144 @@
+/**
+ * Has lost paths judged and healed, wave after wave: what is found while others wait for quiet
+ * begins its own wait at once.
+ *
+ * E1. A path is in one wave at a time.
+ * E2. What could not be healed is tried again after a rest; everything else is settled once.
+ * E3. What was restored is counted, so that a fight with another program ends in a question.
+ */
+import type { JsonRecord } from "../../kernel/index.ts";
+import { realClock, realTimers } from "../../system/index.ts";
+import {
+  type HealEvent,
+  type HealOutcome,
+  type HealPorts,
+  healPaths,
+  type RawPath,
+  textOfRawPath,
+} from "../../vault/index.ts";
+import type { AgentLimits, AgentWorld } from "./agent-world.ts";
+import type { Losses } from "./losses.ts";
+
+const wavesMax = 8;
+const outcomesMax = 200;
+
+export interface HealerOptions {
+  readonly world: AgentWorld;
+  readonly limits: AgentLimits;
+  readonly losses: Losses;
+  readonly ports: (record: (event: HealEvent) => Promise<void>) => HealPorts;
+  readonly signal: AbortSignal;
+  /** Something was settled. */
+  readonly onSettled: () => void;
+}
+
+/** For people and sensors. */
+export interface ToldOutcome {
+  readonly kind: HealOutcome["kind"];
+  readonly path: string;
+  readonly rule: string;
+  readonly sentence: string;
+  readonly atMs: number;
+  readonly aside?: string;
+  readonly why?: string;
+}
+
+export class Healer implements AsyncDisposable {
+  readonly #options: HealerOptions;
+  readonly #ports: HealPorts;
+  readonly #inWork = new Set<RawPath>();
+  readonly #waves = new Set<Promise<void>>();
+  readonly #restsUntil = new Map<RawPath, number>();
+  readonly #heals: { readonly path: RawPath; readonly atMs: number }[] = [];
+  readonly #outcomes: ToldOutcome[] = [];
+  #cancelRest: () => void = () => {};
+
+  constructor(options: HealerOptions) {
+    this.#options = options;
+    this.#ports = options.ports((event) => this.#record(event));
+  }
+
+  get outcomes(): readonly ToldOutcome[] {
+    return this.#outcomes;
+  }
+
+  recentHealsOf(path: RawPath): number {
+    const since = realClock.now().monotonicMs - this.#options.limits.heal.fightMs;
+    return this.#heals.filter((heal) => heal.path === path && heal.atMs > since).length;
+  }
+
+  wake(): void {
+    const { losses, signal } = this.#options;
+    if (signal.aborted || this.#waves.size >= wavesMax) return;
+    const nowMs = realClock.now().monotonicMs;
+    const paths = losses.waiting.filter((path) => {
+      return !this.#inWork.has(path) && (this.#restsUntil.get(path) ?? 0) <= nowMs;
+    });
+    if (paths.length === 0) return;
+    for (const path of paths) this.#inWork.add(path);
+    const wave = this.#heal(paths).finally(() => {
+      this.#waves.delete(wave);
+      this.wake();
+    });
+    this.#waves.add(wave);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#cancelRest();
+    await Promise.allSettled(this.#waves);
+  }
+
+  async #heal(paths: readonly RawPath[]): Promise<void> {
+    const { limits, losses, onSettled, signal } = this.#options;
+    try {
+      const outcomes = await healPaths(paths, this.#ports, { limits: limits.heal, signal });
+      for (const outcome of outcomes) {
+        // What an end of this process left undecided is judged by the next one.
+        if (signal.aborted && outcome.kind === "asked") continue;
+        if (outcome.kind === "failed") this.#rest(outcome.path);
+        else losses.settle(outcome.path);
+      }
+    } catch {
+      for (const path of paths) this.#rest(path);
+    } finally {
+      for (const path of paths) this.#inWork.delete(path);
+      onSettled();
+    }
+  }
+
+  #rest(path: RawPath): void {
+    const { retryMaxMs } = this.#options.limits;
+    this.#restsUntil.set(path, realClock.now().monotonicMs + retryMaxMs);
+    this.#cancelRest();
+    this.#cancelRest = realTimers.after(retryMaxMs + 10, () => {
+      this.#restsUntil.clear();
+      this.wake();
+    });
+  }
+
+  async #record(event: HealEvent): Promise<void> {
+    // What is begun was written down as waiting when it was found.
+    if (event.kind === "begun") return;
+    const { outcome } = event;
+    const { path, verdict } = outcome;
+    if (outcome.kind === "healed") this.#heals.push({ path, atMs: realClock.now().monotonicMs });
+    if (this.#heals.length > outcomesMax * 10) this.#heals.shift();
+    const told: ToldOutcome = {
+      kind: outcome.kind,
+      path: textOfRawPath(path),
+      rule: verdict.reason.rule,
+      sentence: verdict.reason.sentence,
+      atMs: event.atMs,
+      ...("aside" in outcome && outcome.aside !== undefined
+        ? { aside: textOfRawPath(outcome.aside) }
+        : {}),
+      ...("why" in outcome ? { why: outcome.why } : {}),
+    };
+    if (outcome.kind !== "left") this.#outcomes.push(told);
+    if (this.#outcomes.length > outcomesMax) this.#outcomes.shift();
+    if (outcome.kind === "left") return;
+    const { kind, ...facts } = told;
+    const auditKind = verdict.isSuspect && kind === "asked" ? "suspect" : "healed";
+    await this.#options.world.record(auditKind, { outcome: kind, ...facts } satisfies JsonRecord);
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * Protected paths that are not as they were, until somebody has judged them.
+ *
+ * They are found by comparing two snapshots, so what was lost before it was judged is still known
+ * after any number of further ones: the first snapshot that had it stays the one that is expected.
+ *
+ * L1. What is found is written down before anything is done about it, together with the snapshot up
+ *     to which losses were looked for; so a kill loses no loss.
+ * L2. A path that is lost twice keeps what was expected first.
+ * L3. What a path was moved to is remembered for a while, also when it arrived before it was gone.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { replaceFile } from "../../system/index.ts";
+import {
+  type RawPath,
+  type StoredSnapshot,
+  type TreeNode,
+} from "../../vault/index.ts";
+import type { AgentLimits, AgentWorld } from "./agent-world.ts";
+import { beginsWithZeros } from "./begins-with-zeros.ts";
+import { type Difference, differences, nodeAt, type TreeLooks } from "./snapshot-trees.ts";
+
+export interface Loss {
+  readonly path: RawPath;
+  readonly expected: TreeNode;
+  /** The tree of the snapshot that holds it. */
+  readonly tree: string;
+  /** Wall time at which it was found. */
+  readonly foundMs: number;
+  /** It was found by reading, and not because anything changed. */
+  readonly isRot: boolean;
+}
+
+interface Arrival {
+  readonly path: RawPath;
+  readonly node: TreeNode;
+  readonly foundMs: number;
+}
+
+interface Notes {
+  /** The tree up to which losses were looked for. */
+  readonly judged: string | undefined;
+  readonly mounts: Readonly<Record<string, string>>;
+  readonly waiting: readonly { readonly path: string; readonly tree: string }[];
+}
+
+const arrivalsMax = 50_000;
+const arrivalForMs = 60_000;
+const notesName = "losses.json";
+
+export class Losses {
+  readonly #world: AgentWorld;
+  readonly #limits: AgentLimits;
+  readonly #notes: Notes;
+  readonly #waiting = new Map<RawPath, Loss>();
+  readonly #arrivals = new Map<bigint, Arrival>();
+  #rewritten: number[] = [];
+  #judged: string | undefined;
+  #written = "";
+
+  constructor(world: AgentWorld, limits: AgentLimits) {
+    this.#world = world;
+    this.#limits = limits;
+    this.#notes = readNotes(join(world.folder, notesName));
+    this.#judged = this.#notes.judged;
+  }
+
+  get waiting(): readonly RawPath[] {
+    return [...this.#waiting.keys()];
+  }
+
+  get mountsBefore(): Readonly<Record<string, string>> {
+    return this.#notes.mounts;
+  }
+
+  /** Protected files that were rewritten in place of late. */
+  get rewritten(): number {
+    const since = this.#nowMs() - arrivalForMs;
+    this.#rewritten = this.#rewritten.filter((at) => at > since);
+    return this.#rewritten.length;
+  }
+
+  of(path: RawPath): Loss | undefined {
+    return this.#waiting.get(path);
+  }
+
+  arrivalOf(inode: bigint): Arrival | undefined {
+    return this.#arrivals.get(inode);
+  }
+
+  settle(path: RawPath): void {
+    this.#waiting.delete(path);
+  }
+
+  add(loss: Loss): void {
+    if (this.#waiting.size < this.#limits.lossesMax && !this.#waiting.has(loss.path)) {
+      this.#waiting.set(loss.path, loss);
+    }
+  }
+
+  /** What waited when the last process ended. */
+  async recall(looks: TreeLooks): Promise<void> {
+    for (const { path, tree } of this.#notes.waiting) {
+      const raw = path as RawPath;
+      const expected = await nodeAt(tree, raw, looks);
+      if (expected !== undefined) {
+        this.add({ path: raw, expected, tree, foundMs: this.#nowMs(), isRot: false });
+      }
+    }
+  }
+
+  /** @param parent compared with when nothing was judged before */
+  async find(
+    snapshot: StoredSnapshot,
+    parent: string | undefined,
+    looks: TreeLooks,
+  ): Promise<void> {
+    const before = this.#judged ?? parent;
+    const rewritten: Loss[] = [];
+    if (before !== undefined) {
+      for await (const each of differences(before, snapshot.tree, {
+        ...looks,
+        path: "/" as RawPath,
+      })) {
+        this.#take(each, before, rewritten);
+      }
+    }
+    // So many at once are judged together; single ones are edits.
+    if (rewritten.length >= this.#limits.heal.massFiles) for (const each of rewritten) this.add(each);
+    this.#forgetArrivals();
+    this.#judged = snapshot.tree;
+  }
+
+  /** L1. */
+  save(mounts: Readonly<Record<string, string>>): void {
+    const waiting = [...this.#waiting.values()].map(({ path, tree }) => ({ path, tree }));
+    const notes: Notes = { judged: this.#judged, mounts, waiting };
+    const text = JSON.stringify(notes);
+    if (text === this.#written) return;
+    replaceFile(join(this.#world.folder, notesName), text);
+    this.#written = text;
+  }
+
+  #take({ before, now, path }: Difference, tree: string, rewritten: Loss[]): void {
+    const foundMs = this.#nowMs();
+    if (now !== undefined && before?.inode !== now.inode) {
+      this.#arrivals.set(now.inode, { path, node: now, foundMs });
+    }
+    if (before === undefined || this.#world.policyAt(path) === "leave") return;
+    const loss: Loss = { path, expected: before, tree, foundMs, isRot: false };
+    if (now === undefined || mayBeLost(path, before, now)) this.add(loss);
+    if (now === undefined || !isRewritten(before, now)) return;
+    this.#rewritten.push(foundMs);
+    rewritten.push(loss);
+  }
+
+  #forgetArrivals(): void {
+    const since = this.#nowMs() - arrivalForMs;
+    for (const [inode, { foundMs }] of this.#arrivals) {
+      if (foundMs < since || this.#arrivals.size > arrivalsMax) this.#arrivals.delete(inode);
+    }
+  }
+
+  #nowMs(): number {
+    return this.#world.vault.surroundings.clock.now().wallMs;
+  }
+}
+
+/** What is there is judged by its content later; here, whether that is worth while. */
+function mayBeLost(path: RawPath, before: TreeNode, now: TreeNode): boolean {
+  if (before.kind !== now.kind) return true;
+  if (before.kind !== "file" || now.kind !== "file" || before.sizeBytes === 0) return false;
+  return now.sizeBytes === 0 || (isRewritten(before, now) && beginsWithZeros(path));
+}
+
+function isRewritten(before: TreeNode, now: TreeNode): boolean {
+  if (before.kind !== "file" || now.kind !== "file") return false;
+  const isSame =
+    before.content.length === now.content.length &&
+    before.content.every((id, at) => id === now.content[at]);
+  return !isSame && now.sizeBytes > 0;
+}
+
+function readNotes(path: string): Notes {
+  const none: Notes = { judged: undefined, mounts: {}, waiting: [] };
+  if (!existsSync(path)) return none;
+  try {
+    return { ...none, ...(JSON.parse(readFileSync(path, "utf8")) as Partial<Notes>) };
+  } catch {
+    // Written whole or not at all; of what somebody else made of it nothing is taken.
+    return none;
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * Reads the critical files in full, within a budget, and finds what changed although nobody wrote.
+ *
+ * C1. The files of a pass are those that the vault held when it began; each is compared with what
+ *     the vault holds when its turn comes.
+ * C2. A difference counts only under the marks of the snapshot; anything else is an edit that is
+ *     still on its way into one.
+ * C3. Where a pass is, is kept across restarts, and so is the beginning of the last whole one.
+ * C4. Between slices nothing runs, and between passes nothing wakes.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { realClock, realTimers, replaceFile } from "../../system/index.ts";
+import {
+  planScrub,
+  type RawPath,
+  type ScrubFile,
+  type ScrubPosition,
+  type StoredSnapshot,
+} from "../../vault/index.ts";
+import type { AgentLimits, AgentWorld } from "./agent-world.ts";
+import { blobSizes, compareContent } from "./compare-content.ts";
+import type { Losses } from "./losses.ts";
+import { nodeAt, nodesBelow } from "./snapshot-trees.ts";
+
+export interface ScrubberOptions {
+  readonly world: AgentWorld;
+  readonly limits: AgentLimits;
+  readonly losses: Losses;
+  readonly signal: AbortSignal;
+  readonly last: () => StoredSnapshot | undefined;
+  /** Rot was found, and waits. */
+  readonly onFound: (path: RawPath) => void;
+}
+
+interface Notes {
+  readonly position: ScrubPosition | undefined;
+  /** Wall time at which the last whole pass began. */
+  readonly wholeFromMs: number | undefined;
+}
+
+const notesName = "scrub.json";
+
+export class Scrubber implements AsyncDisposable {
+  readonly #options: ScrubberOptions;
+  readonly #path: string;
+  #notes: Notes;
+  #files: readonly ScrubFile[] | undefined;
+  #cancel: () => void = () => {};
+  #running: Promise<void> = Promise.resolve();
+  readBytes = 0;
+
+  constructor(options: ScrubberOptions) {
+    this.#options = options;
+    this.#path = join(options.world.folder, notesName);
+    this.#notes = readNotes(this.#path);
+  }
+
+  /** From now on until it is disposed of. */
+  begin(): void {
+    const { limits, signal } = this.#options;
+    if (signal.aborted) return;
+    this.#cancel = realTimers.after(this.#restMs(limits), () => {
+      this.#running = this.#slice()
+        .catch(() => {})
+        .then(() => this.begin());
+    });
+  }
+
+  /** The content of a file with these marks was found equal by a pass that began then. */
+  provenNsOf(ctimeNs: bigint): bigint | undefined {
+    const { wholeFromMs } = this.#notes;
+    if (wholeFromMs === undefined) return undefined;
+    const wholeNs = BigInt(Math.floor(wholeFromMs)) * 1_000_000n;
+    return ctimeNs < wholeNs ? wholeNs : undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#cancel();
+    await this.#running;
+  }
+
+  #restMs({ scrubMs, scrubSliceMs }: AgentLimits): number {
+    const { position } = this.#notes;
+    if (position === undefined || position.next !== undefined) return scrubSliceMs;
+    const dueMs = position.passFromMs + scrubMs / 2 - realClock.now().wallMs;
+    return Math.min(Math.max(scrubSliceMs, dueMs), scrubMs);
+  }
+
+  async #slice(): Promise<void> {
+    const { last, limits, signal } = this.#options;
+    const snapshot = last();
+    if (snapshot === undefined || signal.aborted) return;
+    const { position } = this.#notes;
+    if (this.#files === undefined || position?.next === undefined) {
+      this.#files = await this.#filesOf(snapshot);
+    }
+    const plan = planScrub(this.#files, position, {
+      everyMs: limits.scrubMs,
+      budgetBytesPerSecond: limits.scrubBytesPerSecond,
+      nowMs: realClock.now().wallMs,
+      sliceMs: limits.scrubSliceMs,
+    });
+    for (const read of plan.reads) {
+      signal.throwIfAborted();
+      await this.#read(read.path, [read.fromBlob, read.toBlob]);
+      this.readBytes += read.sizeBytes;
+    }
+    const isWhole = plan.position.next === undefined && position?.next !== undefined;
+    const wholeFromMs = isWhole ? plan.position.passFromMs : this.#notes.wholeFromMs;
+    this.#notes = { position: plan.position, wholeFromMs };
+    replaceFile(this.#path, JSON.stringify(this.#notes));
+  }
+
+  async #filesOf({ tree }: StoredSnapshot): Promise<readonly ScrubFile[]> {
+    const { signal, world } = this.#options;
+    const { index, trees } = world.vault;
+    const files: ScrubFile[] = [];
+    for await (const { node, path } of nodesBelow(tree, "/" as RawPath, { trees, signal })) {
+      if (node.kind !== "file" || !world.isCritical(path)) continue;
+      const blobBytes = blobSizes(node, index);
+      if (blobBytes !== undefined) files.push({ path, blobBytes });
+    }
+    return files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  }
+
+  async #read(path: RawPath, [fromBlob, toBlob]: readonly [number, number]): Promise<void> {
+    const { last, losses, onFound, signal, world } = this.#options;
+    const tree = last()?.tree;
+    if (tree === undefined) return;
+    const { index, trees } = world.vault;
+    const expected = await nodeAt(tree, path, { trees, signal });
+    const entry = world.source.look(path);
+    if (expected?.kind !== "file" || entry?.kind !== "file") return;
+    const isMarked =
+      entry.ctimeNs === expected.ctimeNs &&
+      entry.mtimeNs === expected.mtimeNs &&
+      entry.inode === expected.inode &&
+      entry.sizeBytes === expected.sizeBytes;
+    if (!isMarked) return;
+    const range = { index, fromBlob, toBlob: Math.min(toBlob, expected.content.length) };
+    const content = await compareContent(path, expected, range).catch(() => "unread" as const);
+    if (content === "same" || content === "unread") return;
+    const { wallMs } = realClock.now();
+    losses.add({ path, expected, tree, foundMs: wallMs, isRot: true });
+    onFound(path);
+  }
+}
+
+function readNotes(path: string): Notes {
+  const none: Notes = { position: undefined, wholeFromMs: undefined };
+  if (!existsSync(path)) return none;
+  try {
+    return { ...none, ...(JSON.parse(readFileSync(path, "utf8")) as Partial<Notes>) };
+  } catch {
+    // A pass begins anew.
+    return none;
+  }
+}

@@ -1,0 +1,103 @@
+/** A vault in folders of this machine, and what an agent needs to protect a tree with it. */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { AgentWorld } from "../../src/custodian/agent/agent-world.ts";
+import { realSurroundings } from "../../src/custodian/surroundings.ts";
+import { WorkerThreads } from "../../src/platform/content/index.ts";
+import { createKernels, deriveKey } from "../../src/platform/kernels/index.ts";
+import { openFileLocation } from "../../src/platform/locations/index.ts";
+import { createAttributeReader, createTreeSource } from "../../src/platform/tree/index.ts";
+import {
+  Codec,
+  compilePatterns,
+  createSealer,
+  initialise,
+  isInside,
+  type RawPath,
+  rawPathOfText,
+  unlock,
+  Vault,
+} from "../../src/vault/index.ts";
+
+export const passphrase = "a passphrase of tests";
+
+export interface SceneOptions {
+  /** Holds `source`, `a` and `b`, the repositories, and `agent`. */
+  readonly place: string;
+  readonly records?: string[];
+}
+
+export interface AgentScene extends AsyncDisposable {
+  readonly world: AgentWorld;
+  readonly source: string;
+  readonly repositories: readonly string[];
+}
+
+const categories = {
+  restore: ["production/**", "**/.hidden/**"],
+  ask: ["evidence/**"],
+  critical: ["production/**"],
+};
+
+/** Opens the vault; makes it when there is none. */
+export async function openScene({ place, records = [] }: SceneOptions): Promise<AgentScene> {
+  const source = join(place, "source");
+  mkdirSync(source, { recursive: true });
+  const repositories = ["a", "b"].map((name) => join(place, name));
+  const locations = repositories.map((folder) => openFileLocation({ folder }));
+  const surroundings = realSurroundings();
+  const tools = { kernels: createKernels(), derive: deriveKey };
+  const { signal } = new AbortController();
+  const common = { locations, passphrase, tools, signal };
+  for (const location of locations) await location.prepare(signal);
+  if (!existsSync(join(place, "b", "config"))) await initialise({ ...common, surroundings });
+  const unlocked = await unlock(common);
+  if (!unlocked.ok) throw unlocked.error;
+  const { config, keys } = unlocked.value;
+  const codec = new Codec(createSealer(keys, tools.kernels), surroundings.randomBytes);
+  const damages: unknown[] = [];
+  const vault = new Vault({
+    ...{ locations, codec, surroundings },
+    onDamage: (damage) => damages.push(damage),
+  });
+  const threads = new WorkerThreads({ keys, polynomial: config.polynomial, threads: 1 });
+  const root = rawPathOfText(source);
+  const within = (path: RawPath): RawPath =>
+    (isInside(path, root) ? path.slice(root.length + 1) : "") as RawPath;
+  const [restore, ask, critical] = [categories.restore, categories.ask, categories.critical].map(
+    (globs) => {
+      const compiled = compilePatterns(globs);
+      if (!compiled.ok) throw new Error(compiled.error);
+      return compiled.value;
+    },
+  );
+  const world: AgentWorld = {
+    vault,
+    sources: [root],
+    source: createTreeSource(),
+    threads,
+    readAttributes: createAttributeReader({ warn: () => {} }),
+    isExcluded: () => false,
+    excludes: [],
+    without: [],
+    policyAt: (path) =>
+      restore?.matches(within(path)) ? "restore" : ask?.matches(within(path)) ? "ask" : "leave",
+    isCritical: (path) => critical?.matches(within(path)) ?? false,
+    folder: join(place, "agent"),
+    record: (kind, facts) => {
+      records.push(`${kind} ${JSON.stringify(facts)}`);
+      return Promise.resolve();
+    },
+  };
+  return { world, source, repositories, [Symbol.asyncDispose]: () => threads[Symbol.asyncDispose]() };
+}
+
+/** The outside one: restic of the distribution. */
+export function restic(repository: string, words: readonly string[]): string {
+  return execFileSync("restic", ["--no-cache", "-r", repository, ...words], {
+    encoding: "utf8",
+    env: { ...process.env, RESTIC_PASSWORD: passphrase },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+}
