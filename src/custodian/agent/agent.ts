@@ -84,6 +84,7 @@ export class Agent implements AsyncDisposable {
   #failures = 0;
   #protectedFiles = 0;
   #isRecalled = false;
+  #isWatching = false;
   #filesBefore: number | undefined;
   #state: AgentState;
 
@@ -158,6 +159,7 @@ export class Agent implements AsyncDisposable {
       hear: (event) => this.#hear(event),
       limits: { reconcileEveryMs: this.#limits.scheduleMs },
     });
+    this.#isWatching = true;
     this.#wish({ kind: "everything", reason: "start" });
     await this.#running;
     this.#scrubber.begin();
@@ -172,6 +174,8 @@ export class Agent implements AsyncDisposable {
       this.#wish({ kind: "changed", folders: event.folders });
     } else if (event.kind === "reconcile") {
       this.#git.note([event.root], nowMs);
+      // At the start each root is told by itself, and all of them are compared together.
+      if (!this.#isWatching) return;
       this.#wish({ kind: "everything", reason: event.reason });
     } else {
       const watch = event.kind === "scanning" && event.folderCount === 0 ? "" : event.kind;
