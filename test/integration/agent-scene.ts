@@ -90,7 +90,12 @@ export async function openScene({ place, records = [] }: SceneOptions): Promise<
       return Promise.resolve();
     },
   };
-  return { world, source, repositories, [Symbol.asyncDispose]: () => threads[Symbol.asyncDispose]() };
+  return {
+    world,
+    source,
+    repositories,
+    [Symbol.asyncDispose]: () => threads[Symbol.asyncDispose](),
+  };
 }
 
 /** The outside one: restic of the distribution. */

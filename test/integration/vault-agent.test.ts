@@ -5,8 +5,8 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import type { AgentLimits } from "../../src/custodian/agent/agent-world.ts";
 import { Agent, socketName } from "../../src/custodian/agent/agent.ts";
+import type { AgentLimits } from "../../src/custodian/agent/agent-world.ts";
 import { afterwards, temporaryFolder } from "../afterwards.ts";
 import { until } from "../until.ts";
 import { type AgentScene, openScene, restic } from "./agent-scene.ts";
@@ -68,7 +68,10 @@ test("a critical file that is removed comes back, and the deed is recorded", asy
 test("a folder of critical files that is removed comes back as it was", async () => {
   const { agent, scene } = await begin();
   const folder = join(scene.source, "production");
-  shell("chmod 640 production/config; touch -d '2020-01-02 03:04:05' production/config", scene.source);
+  shell(
+    "chmod 640 production/config; touch -d '2020-01-02 03:04:05' production/config",
+    scene.source,
+  );
   await furtherSnapshot(agent, () => writeFileSync(join(folder, "later"), "x"));
   rmSync(folder, { recursive: true });
   await until(() => agent.state.outcomes.length >= 5, { seen: () => agent.state });
@@ -147,7 +150,9 @@ test("a storm of 5,000 files ends in a snapshot that restic restores identically
   const script = `for d in $(seq 50); do mkdir -p storm/$d
     for f in $(seq 100); do echo "$d $f" > storm/$d/$f; done; done`;
   shell(script, scene.source);
-  await until(() => agent.state.phase === "resting" && countIn(scene, "b") >= 5000, { everyMs: 1000 });
+  await until(() => agent.state.phase === "resting" && countIn(scene, "b") >= 5000, {
+    everyMs: 1000,
+  });
   const target = join(scene.source, "..", "restored");
   restic(join(scene.source, "..", "a"), ["restore", "latest", "--target", target]);
   shell(`diff -r --no-dereference . ${target}${scene.source}`, scene.source);
@@ -162,7 +167,14 @@ function countIn(scene: AgentScene, name: string): number {
 
 /** Names, kinds and contents. */
 function shape(source: string): string {
-  return execFileSync("sh", ["-c", "find . -path ./.git -prune -o -type f -exec sha256sum {} +; find . -path ./.git -prune -o -print"], { cwd: source, encoding: "utf8" });
+  return execFileSync(
+    "sh",
+    [
+      "-c",
+      "find . -path ./.git -prune -o -type f -exec sha256sum {} +; find . -path ./.git -prune -o -print",
+    ],
+    { cwd: source, encoding: "utf8" },
+  );
 }
 
 function ask(scene: AgentScene, request: object): Promise<unknown> {

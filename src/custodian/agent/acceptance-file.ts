@@ -34,7 +34,11 @@ export class AcceptanceFile {
   /** @throws SoulMirrorError OPTIONS_INVALID for too long a time, or one too many */
   async add(path: RawPath, forMs: number | undefined): Promise<void> {
     const nowMs = realClock.now().wallMs;
-    const next = accept(this.#acceptances, { path, nowMs, ...(forMs === undefined ? {} : { forMs }) });
+    const next = accept(this.#acceptances, {
+      path,
+      nowMs,
+      ...(forMs === undefined ? {} : { forMs }),
+    });
     if (!next.ok) throw new SoulMirrorError("OPTIONS_INVALID", next.error);
     await writeDurably(this.#path, textOfAcceptances(next.value));
     this.#acceptances = next.value;

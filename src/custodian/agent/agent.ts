@@ -45,7 +45,11 @@ export interface AgentState {
   /** Why it fails or is frozen. */
   readonly reason: string;
   readonly snapshot: { readonly id: string; readonly atMs: number } | undefined;
-  readonly places: readonly { readonly location: string; readonly holds: boolean; readonly reason: string }[];
+  readonly places: readonly {
+    readonly location: string;
+    readonly holds: boolean;
+    readonly reason: string;
+  }[];
   readonly snapshots: number;
   readonly suspicions: readonly Suspicion[];
   /** Paths that wait for a verdict. */

@@ -79,11 +79,7 @@ async function factsOf(
   };
 }
 
-async function sightOf(
-  path: RawPath,
-  loss: Loss | undefined,
-  from: FactSources,
-): Promise<Sight> {
+async function sightOf(path: RawPath, loss: Loss | undefined, from: FactSources): Promise<Sight> {
   let entry: SourceEntry | undefined;
   try {
     entry = from.world.source.look(path);
@@ -117,7 +113,9 @@ async function contentOf(
 
 function aboveOf(path: RawPath): "folder" | "link" | "other" {
   for (let folder = dirname(path); ; folder = dirname(folder)) {
-    const stats = attempted(() => lstatSync(systemPath(folder as RawPath), { throwIfNoEntry: false }));
+    const stats = attempted(() =>
+      lstatSync(systemPath(folder as RawPath), { throwIfNoEntry: false }),
+    );
     if (stats === undefined) {
       if (folder === "/") return "folder";
       continue;
@@ -169,7 +167,11 @@ async function copyOf(
   for (const id of expected.content) {
     hash.update(await world.vault.reader.read(idOfHex(id), "data", signal));
   }
-  const held = { sizeBytes: expected.sizeBytes, hash: hash.digest("hex"), ctimeNs: expected.ctimeNs };
+  const held = {
+    sizeBytes: expected.sizeBytes,
+    hash: hash.digest("hex"),
+    ctimeNs: expected.ctimeNs,
+  };
   return (await findCopy(String(systemPath(path)), held)) as RawPath | undefined;
 }
 
@@ -189,4 +191,3 @@ function attempted<T>(look: () => T): T | undefined {
     return undefined;
   }
 }
-

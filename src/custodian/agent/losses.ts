@@ -12,11 +12,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { replaceFile } from "../../system/index.ts";
-import {
-  type RawPath,
-  type StoredSnapshot,
-  type TreeNode,
-} from "../../vault/index.ts";
+import { type RawPath, type StoredSnapshot, type TreeNode } from "../../vault/index.ts";
 import type { AgentLimits, AgentWorld } from "./agent-world.ts";
 import { beginsWithZeros } from "./begins-with-zeros.ts";
 import { type Difference, differences, nodeAt, type TreeLooks } from "./snapshot-trees.ts";
@@ -127,7 +123,8 @@ export class Losses {
       }
     }
     // So many at once are judged together; single ones are edits.
-    if (rewritten.length >= this.#limits.heal.massFiles) for (const each of rewritten) this.add(each);
+    if (rewritten.length >= this.#limits.heal.massFiles)
+      for (const each of rewritten) this.add(each);
     this.#forgetArrivals();
     this.#judged = snapshot.tree;
   }

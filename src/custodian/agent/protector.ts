@@ -57,7 +57,9 @@ export class Protector {
   }
 
   get mounts(): Readonly<Record<string, string>> {
-    return Object.fromEntries([...this.#mounts].map(([path, mount]) => [textOfRawPath(path), mount]));
+    return Object.fromEntries(
+      [...this.#mounts].map(([path, mount]) => [textOfRawPath(path), mount]),
+    );
   }
 
   /**

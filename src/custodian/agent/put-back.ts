@@ -61,7 +61,13 @@ async function restoreInto(root: RawPath, work: Work): Promise<void> {
   using finisher = createRestoreFinisher({ root, warn });
   const made = new Set<RawPath>([root]);
   for (const loss of losses) {
-    await makeAbove(loss, { root, work, made, fresh, take: (left) => finisher.takeFolders([left]) });
+    await makeAbove(loss, {
+      root,
+      work,
+      made,
+      fresh,
+      take: (left) => finisher.takeFolders([left]),
+    });
     const restorer = replaceable.has(loss.path) ? over : fresh;
     const outcome = await restoreOne(loss, { root, work, restorer });
     if (outcome.kind === "failed") failures.set(loss.path, outcome.reason);
@@ -69,7 +75,9 @@ async function restoreInto(root: RawPath, work: Work): Promise<void> {
       failures.set(loss.path, "something is there meanwhile");
     } else if (outcome.kind === "done" && outcome.left !== undefined) {
       if (loss.expected.kind === "dir") finisher.takeFolders([outcome.left]);
-      else for (const failure of await finisher.takeFiles([outcome.left])) tell(failure, root, failures);
+      else
+        for (const failure of await finisher.takeFiles([outcome.left]))
+          tell(failure, root, failures);
     }
     made.add(loss.path);
   }
