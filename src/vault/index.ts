@@ -109,14 +109,6 @@ export {
   type TrailFinding,
   type TrailVerification,
 } from "./proof/verify-trail.ts";
-export {
-  joinRaw,
-  type RawPath,
-  rawPathOfBytes,
-  rawPathOfText,
-  systemPath,
-  textOfRawPath,
-} from "./raw-path.ts";
 export { type ForgetOptions, type ForgetOutcome, forget } from "./prune/forget.ts";
 export {
   type Absence,
@@ -125,6 +117,14 @@ export {
   type PruneOutcome,
   prune,
 } from "./prune/prune.ts";
+export {
+  joinRaw,
+  type RawPath,
+  rawPathOfBytes,
+  rawPathOfText,
+  systemPath,
+  textOfRawPath,
+} from "./raw-path.ts";
 export type { FoundDamage } from "./repository/blob-reader.ts";
 export { Codec, digestOf } from "./repository/codec.ts";
 export { initialise } from "./repository/initialise.ts";

@@ -19,7 +19,7 @@ async function startProcess(place: string): Promise<ChildProcess> {
   afterwards(() => child.kill("SIGKILL"));
   let isStarted = false;
   child.stdout?.once("data", () => (isStarted = true));
-  await until(() => isStarted || child.exitCode !== null);
+  await until(() => isStarted || child.exitCode !== null, { limitMs: 100_000 });
   expect(child.exitCode).toBe(null);
   return child;
 }

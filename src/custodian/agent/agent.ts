@@ -2,7 +2,8 @@
  * The agent of a vault: protects what changes as it changes, and heals what is lost. A process of
  * its own runs one; the daemon only reads its state.
  *
- * start -> everything is compared -> watch -> folders that changed -> snapshot -> losses -> verdicts
+ * start -> everything is compared -> watch -> folders that changed -> snapshot -> losses ->
+ * verdicts
  *
  * A1. One piece of work is in the vault at a time, under locks of its own; between two of them no
  *     lock is held, so that others may prune.
@@ -34,6 +35,7 @@ import { createHealWorld } from "./heal-world.ts";
 import { Healer, type ToldOutcome } from "./healer.ts";
 import { type Loss, Losses } from "./losses.ts";
 import { Protector, SourceAway } from "./protector.ts";
+import { provenNsOf } from "./proven.ts";
 import { Scrubber } from "./scrubber.ts";
 import { nodesBelow } from "./snapshot-trees.ts";
 import { Turns } from "./turns.ts";
@@ -320,8 +322,13 @@ export class Agent implements AsyncDisposable {
     };
   }
 
-  async #provenNsOf({ expected }: Loss): Promise<bigint | undefined> {
-    return this.#scrubber.provenNsOf(expected.ctimeNs);
+  /** Rot is rare: then all snapshots are asked. */
+  #provenNsOf(loss: Loss): Promise<bigint | undefined> {
+    const { signal } = this.#end;
+    const options = { isExclusive: false, signal };
+    return this.#turns.run(() =>
+      withSession(this.#world.vault, options, (session) => provenNsOf(loss, session)),
+    );
   }
 
   async #answer(request: ControlRequest): Promise<unknown> {

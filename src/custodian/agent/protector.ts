@@ -78,7 +78,7 @@ export class Protector {
       ...{ sources, source, threads, readAttributes, isExcluded, excludes, parent },
       scope: isAll ? everything : onlyChanged(wish.folders),
       tags: [],
-      programVersion: `soulmirror ${version}`,
+      programVersion: `soulmirror ${version()}`,
     });
     if (!outcome.places.some((place) => place.holds)) {
       const reasons = outcome.places.map(({ location, reason }) => `${location}: ${reason}`);

@@ -5,7 +5,7 @@
  *     the vault holds when its turn comes.
  * C2. A difference counts only under the marks of the snapshot; anything else is an edit that is
  *     still on its way into one.
- * C3. Where a pass is, is kept across restarts, and so is the beginning of the last whole one.
+ * C3. Where a pass is, is kept across restarts.
  * C4. Between slices nothing runs, and between passes nothing wakes.
  */
 import { existsSync, readFileSync } from "node:fs";
@@ -33,18 +33,12 @@ export interface ScrubberOptions {
   readonly onFound: (path: RawPath) => void;
 }
 
-interface Notes {
-  readonly position: ScrubPosition | undefined;
-  /** Wall time at which the last whole pass began. */
-  readonly wholeFromMs: number | undefined;
-}
-
 const notesName = "scrub.json";
 
 export class Scrubber implements AsyncDisposable {
   readonly #options: ScrubberOptions;
   readonly #path: string;
-  #notes: Notes;
+  #position: ScrubPosition | undefined;
   #files: readonly ScrubFile[] | undefined;
   #cancel: () => void = () => {};
   #running: Promise<void> = Promise.resolve();
@@ -53,7 +47,7 @@ export class Scrubber implements AsyncDisposable {
   constructor(options: ScrubberOptions) {
     this.#options = options;
     this.#path = join(options.world.folder, notesName);
-    this.#notes = readNotes(this.#path);
+    this.#position = readPosition(this.#path);
   }
 
   /** From now on until it is disposed of. */
@@ -67,21 +61,13 @@ export class Scrubber implements AsyncDisposable {
     });
   }
 
-  /** The content of a file with these marks was found equal by a pass that began then. */
-  provenNsOf(ctimeNs: bigint): bigint | undefined {
-    const { wholeFromMs } = this.#notes;
-    if (wholeFromMs === undefined) return undefined;
-    const wholeNs = BigInt(Math.floor(wholeFromMs)) * 1_000_000n;
-    return ctimeNs < wholeNs ? wholeNs : undefined;
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     this.#cancel();
     await this.#running;
   }
 
   #restMs({ scrubMs, scrubSliceMs }: AgentLimits): number {
-    const { position } = this.#notes;
+    const position = this.#position;
     if (position === undefined || position.next !== undefined) return scrubSliceMs;
     const dueMs = position.passFromMs + scrubMs / 2 - realClock.now().wallMs;
     return Math.min(Math.max(scrubSliceMs, dueMs), scrubMs);
@@ -91,7 +77,7 @@ export class Scrubber implements AsyncDisposable {
     const { last, limits, signal } = this.#options;
     const snapshot = last();
     if (snapshot === undefined || signal.aborted) return;
-    const { position } = this.#notes;
+    const position = this.#position;
     if (this.#files === undefined || position?.next === undefined) {
       this.#files = await this.#filesOf(snapshot);
     }
@@ -106,10 +92,8 @@ export class Scrubber implements AsyncDisposable {
       await this.#read(read.path, [read.fromBlob, read.toBlob]);
       this.readBytes += read.sizeBytes;
     }
-    const isWhole = plan.position.next === undefined && position?.next !== undefined;
-    const wholeFromMs = isWhole ? plan.position.passFromMs : this.#notes.wholeFromMs;
-    this.#notes = { position: plan.position, wholeFromMs };
-    replaceFile(this.#path, JSON.stringify(this.#notes));
+    this.#position = plan.position;
+    replaceFile(this.#path, JSON.stringify(plan.position));
   }
 
   async #filesOf({ tree }: StoredSnapshot): Promise<readonly ScrubFile[]> {
@@ -147,13 +131,12 @@ export class Scrubber implements AsyncDisposable {
   }
 }
 
-function readNotes(path: string): Notes {
-  const none: Notes = { position: undefined, wholeFromMs: undefined };
-  if (!existsSync(path)) return none;
+function readPosition(path: string): ScrubPosition | undefined {
+  if (!existsSync(path)) return undefined;
   try {
-    return { ...none, ...(JSON.parse(readFileSync(path, "utf8")) as Partial<Notes>) };
+    return JSON.parse(readFileSync(path, "utf8")) as ScrubPosition;
   } catch {
     // A pass begins anew.
-    return none;
+    return undefined;
   }
 }

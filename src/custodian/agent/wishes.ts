@@ -1,5 +1,6 @@
 /**
- * What is to be protected and is not yet: everything below the sources, or the folders that changed.
+ * What is to be protected and is not yet: everything below the sources, or the folders that
+ * changed.
  *
  * W1. What was taken and could not be done is put back, and nothing that came meanwhile is lost.
  * W2. Never more than `foldersMax` folders: beyond that, everything is looked at.

@@ -1,20 +1,8 @@
-/** Rot is found by reading and healed; a source or a location that is away harms nothing. */
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+/** A source or a location that is away harms nothing, and is protected again when it is back. */
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Agent } from "../../src/custodian/agent/agent.ts";
-import { agentLimits } from "../../src/custodian/agent/agent-world.ts";
-import { Losses } from "../../src/custodian/agent/losses.ts";
-import { Scrubber } from "../../src/custodian/agent/scrubber.ts";
-import { type RawPath, rawPathOfText } from "../../src/vault/index.ts";
 import { afterwards, temporaryFolder } from "../afterwards.ts";
 import { until } from "../until.ts";
 import { type AgentScene, openScene, restic } from "./agent-scene.ts";
