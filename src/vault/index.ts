@@ -19,6 +19,10 @@ export type {
 export { judgeRun, type Suspicion } from "./backup/judge-run.ts";
 export { everything, onlyChanged, type Scope } from "./backup/scope.ts";
 export type { Tally } from "./backup/tally.ts";
+export { type DrillPlan, drill } from "./drill/drill.ts";
+export type { DrillFinding, DrillOutcome } from "./drill/drill-at.ts";
+export type { DrillStage, ReadContent, Scratch } from "./drill/drill-ports.ts";
+export type { DrillBudget } from "./drill/pick-files.ts";
 export { contentLength } from "./format/blob.ts";
 export { Damage } from "./format/damage.ts";
 export { hexOfId, idOfHex } from "./format/ids.ts";
@@ -73,12 +77,7 @@ export {
   pathOfFile,
 } from "./location.ts";
 export { compareSnapshots, type Difference } from "./look/compare-snapshots.ts";
-export {
-  jsonOfListed,
-  type ListedPath,
-  listPaths,
-  longLineOf,
-} from "./look/list-paths.ts";
+export { jsonOfListed, type ListedPath, listPaths, longLineOf } from "./look/list-paths.ts";
 export { type WalkStep, walkSnapshot } from "./look/walk-snapshot.ts";
 export {
   type LocationCall,
@@ -93,7 +92,7 @@ export {
   sealAuditLine,
   type TrailEnd,
 } from "./proof/audit-entry.ts";
-export { type DrillReport, signReport } from "./proof/drill-report.ts";
+export { type DrillReport, isProven as isDrillProven, signReport } from "./proof/drill-report.ts";
 export { readHead, signHead } from "./proof/signed-note.ts";
 export { createSigner, rawPublicKey, type Signer, sha256Of } from "./proof/signing.ts";
 export {
@@ -156,11 +155,21 @@ export type {
   WriteJob,
   WriteReport,
 } from "./restore/restore-target.ts";
+export { compileCategories } from "./select/categories.ts";
 export { isInside } from "./select/is-inside.ts";
 export { compilePatterns } from "./select/path-patterns.ts";
 export { Arrivals, type SnapshotMarks } from "./state/arrivals.ts";
 export type { StateFile } from "./state/state-file.ts";
 export { Tombstones } from "./state/tombstones.ts";
+export {
+  newVaultState,
+  noteVaultEvent,
+  textOfVaultState,
+  type VaultEvent,
+  type VaultState,
+  vaultStateFile,
+  vaultStateOfText,
+} from "./state/vault-state.ts";
 export type {
   AttributesRead,
   Listing,

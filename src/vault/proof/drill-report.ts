@@ -24,6 +24,10 @@ export interface DrillReport {
   /** Files that were not as they should be, and that were not there. */
   readonly differing: number;
   readonly missing: number;
+  /** Bytes that were others, or that could not be restored. */
+  readonly differingBytes: number;
+  /** Files that were compared with the source as well, for that had not changed since. */
+  readonly comparedFiles: number;
   /** The end of the audit trail before the entry that tells of this drill. */
   readonly trail: TrailEnd;
 }
@@ -44,6 +48,8 @@ const counts = [
   "durationMs",
   "differing",
   "missing",
+  "differingBytes",
+  "comparedFiles",
 ] as const;
 const words = ["vault", "location", "snapshot", "tree", "manifest"] as const;
 
@@ -67,6 +73,10 @@ export function readReport(text: string, trustedKey: string): ReadReport {
 }
 
 /** Everything came back as it was. A drill that restored nothing has proven nothing. */
-export function isProven({ files, differing, missing }: DrillReport): boolean {
+export function isProven({
+  files,
+  differing,
+  missing,
+}: Pick<DrillReport, "files" | "differing" | "missing">): boolean {
   return files > 0 && differing === 0 && missing === 0;
 }

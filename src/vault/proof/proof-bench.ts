@@ -61,6 +61,8 @@ export function drill({ trail = emptyTrail, index = 0 } = {}): DrillReport {
     durationMs: 12,
     differing: 0,
     missing: 0,
+    differingBytes: 0,
+    comparedFiles: 2,
     trail,
   };
 }

@@ -1,0 +1,28 @@
+/** The real world, as a drill sees it. */
+import { createReadStream } from "node:fs";
+import { createTreeSource } from "../../platform/tree/index.ts";
+import type { DrillStage, RawPath, SourceEntry } from "../../vault/index.ts";
+import { systemPath } from "../../vault/index.ts";
+import { openScratchFolder } from "./scratch-folder.ts";
+
+/** @param scratchParent a folder of ours, outside of all sources */
+export function realStage(scratchParent: string): DrillStage {
+  const source = createTreeSource();
+  return {
+    prepare: () => openScratchFolder(scratchParent),
+    look: (path) => lookOrNothing(path, source.look),
+    readLive: (path) => createReadStream(systemPath(path)),
+  };
+}
+
+/** What nobody may look at is compared with nothing. */
+function lookOrNothing(
+  path: RawPath,
+  look: (path: RawPath) => SourceEntry | undefined,
+): SourceEntry | undefined {
+  try {
+    return look(path);
+  } catch {
+    return undefined;
+  }
+}

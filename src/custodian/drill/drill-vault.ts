@@ -1,0 +1,119 @@
+/**
+ * A drill of a vault, from the choice of the location to the signed report, its entry in the audit
+ * trail, and what the daemon reads of it.
+ *
+ * 1. Each location that was asked has its own report, also one that failed: a proof that leaves out
+ *    what went wrong would be none.
+ * 2. The scratch folder lies in the vault's own folder, and never inside of a source: a backup that
+ *    runs meanwhile would take it for something to protect.
+ */
+import type { VaultSpec } from "../../config/index.ts";
+import { SoulMirrorError } from "../../kernel/index.ts";
+import { type ReportPlace, writeReport } from "../../platform/vault-proof/index.ts";
+import {
+  compileCategories,
+  type DrillBudget,
+  type DrillOutcome,
+  drill,
+  type HeldSnapshot,
+  isDrillProven,
+  isInside,
+  type RawPath,
+  rawPathOfText,
+  type Session,
+  textOfRawPath,
+} from "../../vault/index.ts";
+import { noteInState, readState } from "../state-file.ts";
+import { realStage } from "./drill-stage.ts";
+
+export interface DrillingVault {
+  readonly spec: Pick<VaultSpec, "name" | "categories">;
+  readonly snapshot: HeldSnapshot;
+  /** Of the vault, see `vaultFolder`; the state and the scratch folder lie there. */
+  readonly folder: string;
+  readonly proof: Pick<ReportPlace, "signer" | "trail">;
+  readonly budget?: DrillBudget;
+}
+
+export interface DrilledLocation extends DrillOutcome {
+  readonly isProven: boolean;
+  /** Name of the signed report. */
+  readonly report: string;
+}
+
+/**
+ * @returns of each location that was asked; the last one is what counts
+ * @throws SoulMirrorError LOCATION_FAILED, CONFIG_INVALID
+ */
+export async function drillVault(
+  session: Session,
+  { budget, folder, proof, snapshot, spec }: DrillingVault,
+): Promise<readonly DrilledLocation[]> {
+  const sources = snapshot.paths.map(rawPathOfText);
+  refuseInside(rawPathOfText(folder), sources);
+  const { clock } = session.vault.surroundings;
+  const state = await readState(folder, clock.now().wallMs);
+  const drilled: DrilledLocation[] = [];
+  await drill(session, {
+    snapshot,
+    stage: realStage(folder),
+    categoryOf: categoriesOf(spec, sources),
+    ...(budget === undefined ? {} : { budget }),
+    drilledAt: new Map(Object.entries(state.drilledAt)),
+    onOutcome: async (outcome) => {
+      const drilledAt = Math.floor(clock.now().wallMs);
+      const report = await writeReport(
+        { ...proof, folder },
+        reportOf(spec.name, outcome, drilledAt),
+      );
+      const isProven = isDrillProven(outcome);
+      drilled.push({ ...outcome, isProven, report: report.name });
+      const { location } = outcome;
+      const reason = isProven ? "" : reasonOf(outcome);
+      const told = { at: drilledAt, location, snapshot: snapshot.id, isProven, reason };
+      await noteInState(folder, drilledAt, [{ kind: "drill", drill: told }]);
+    },
+  });
+  return drilled;
+}
+
+function refuseInside(folder: RawPath, sources: readonly RawPath[]): void {
+  const source = sources.find((each) => isInside(folder, each));
+  if (source === undefined || source === "/") return;
+  const message = `${textOfRawPath(folder)} lies in the source ${textOfRawPath(source)}`;
+  throw new SoulMirrorError("CONFIG_INVALID", message, {
+    fix: "choose a data directory outside of what is protected: a drill restores into it",
+  });
+}
+
+/** Patterns are relative to the source that a path lies in; of several categories the first. */
+function categoriesOf(
+  { categories }: Pick<VaultSpec, "categories">,
+  sources: readonly RawPath[],
+): (path: RawPath) => string {
+  const compiled = compileCategories(categories);
+  if (!compiled.ok) throw new SoulMirrorError("CONFIG_INVALID", compiled.error);
+  return (path) => {
+    const source = sources.find((each) => isInside(path, each));
+    if (source === undefined) return "";
+    const below = path.slice(source === "/" ? 1 : source.length + 1) as RawPath;
+    const found = compiled.value.of(below);
+    return found.includes("critical") ? "critical" : (found[0] ?? "");
+  };
+}
+
+function reportOf(
+  vault: string,
+  outcome: DrillOutcome,
+  drilledAt: number,
+): Parameters<typeof writeReport>[1] {
+  const { elapsedMs, findings: _findings, ...told } = outcome;
+  return { ...told, vault, drilledAt, durationMs: elapsedMs };
+}
+
+function reasonOf({ differing, files, findings, missing }: DrillOutcome): string {
+  const [first] = findings;
+  if (first === undefined) return "nothing was restored";
+  const counts = `of ${files + missing} files ${missing} could not be restored, ${differing} differ`;
+  return `${counts}; the first is ${first.path}: ${first.reason}`;
+}
