@@ -4,5 +4,5 @@
  */
 export { openAuditTrail } from "./audit-trail.ts";
 export { checkProof } from "./check-proof.ts";
-export { writeReport } from "./drill-reports.ts";
+export { type ReportPlace, writeReport } from "./drill-reports.ts";
 export { openProofKey, publicKeyIn } from "./proof-key.ts";

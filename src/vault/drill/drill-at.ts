@@ -21,7 +21,12 @@ import type { Session } from "../repository/session.ts";
 import type { HeldSnapshot } from "../repository/snapshots.ts";
 import { TreeReader } from "../repository/tree-reader.ts";
 import type { SourceEntry } from "../tree-source.ts";
-import { compareWithChunks, countDiffering, type ExpectedChunk } from "./compare-content.ts";
+import {
+  compareWithChunks,
+  countDiffering,
+  type ExpectedChunk,
+  type ReadBack,
+} from "./compare-content.ts";
 import type { DrillStage, Scratch } from "./drill-ports.ts";
 import {
   addTo,
@@ -221,7 +226,7 @@ class Run {
     path: RawPath,
     chunks: readonly ExpectedChunk[],
     scratch: Scratch,
-  ): ReturnType<typeof compareWithChunks> | Promise<undefined> {
+  ): Promise<ReadBack | undefined> {
     try {
       return await compareWithChunks(scratch.read(path), chunks);
     } catch (error) {
