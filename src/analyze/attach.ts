@@ -22,6 +22,7 @@ import { proxyListenDetector } from "./detectors/proxy-listen.ts";
 import { requestErrorsDetector } from "./detectors/request-errors.ts";
 import { stalledWorkDetector } from "./detectors/stalled-work.ts";
 import { stoppedDetector } from "./detectors/stopped.ts";
+import { vaultDetector } from "./detectors/vault.ts";
 
 /** Nobody answers on its socket: that is a fact after one look. */
 function forProxy(fleet: Fleet, { patience: ask }: Senses): readonly Detector[] {
@@ -213,6 +214,7 @@ function sharedFor(fleet: Fleet, alike: Alike, senses: Senses): readonly Detecto
 function forResource(fleet: Fleet, alike: Alike, senses: Senses): readonly Detector[] {
   const { usual, patience } = senses;
   const { kind: sensor, severity, probe, log } = alike;
+  if (sensor === "vault") return [vaultDetector()];
   const detectors: Detector[] = [
     checksDetector({
       ...rule(probe, patience),

@@ -32,10 +32,15 @@ export function diffFleets(before: Fleet, after: Fleet): FleetDifference {
   const changes = [
     ...wholeChange(before, after),
     ...compare(before.services, after.services, serviceChange),
-    ...compare(before.resources, after.resources, resourceChange),
+    ...compare(declared(before), declared(after), resourceChange),
     ...compare(before.vaults, after.vaults, (name, pair) => resourceChange(`vault/${name}`, pair)),
   ];
   return { changes, lines: changes.flatMap(linesOf) };
+}
+
+/** What watches a vault follows from the vault, and is no change of its own. */
+function declared({ resources }: Fleet): Fleet["resources"] {
+  return Object.fromEntries(Object.entries(resources).filter(([, { kind }]) => kind !== "vault"));
 }
 
 type Pair<T> = readonly [before: T | undefined, after: T | undefined];

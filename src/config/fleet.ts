@@ -161,7 +161,7 @@ export interface CleanSpec {
 export interface ResourceSpec {
   /** `kind/name`. */
   readonly id: string;
-  /** http tcp dns tls command files log heartbeat prometheus host. */
+  /** http tcp dns tls command files log heartbeat prometheus host; vault of a vault. */
   readonly kind: string;
   readonly mode: Mode;
   readonly probe: ProbeSpec;

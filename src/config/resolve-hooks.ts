@@ -16,7 +16,7 @@ import type { TreePath } from "./tree.ts";
 type WrittenHooks = { [Key in keyof typeof hooks]: z.infer<(typeof hooks)[Key]> };
 
 /** One for all: a fleet may have ten thousand resources without any. */
-const noHooks: HookSpecs = { commands: {}, webhooks: {}, clean: [], rotate: [] };
+export const noHooks: HookSpecs = { commands: {}, webhooks: {}, clean: [], rotate: [] };
 
 const hookTimeout = "10s";
 

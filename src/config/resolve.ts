@@ -8,6 +8,7 @@ import { resolveService } from "./resolve-service.ts";
 import { resolveVault } from "./resolve-vault.ts";
 import type { WrittenFleet } from "./schema.ts";
 import type { WrittenResource } from "./schema-resources.ts";
+import { vaultResource } from "./vault-resource.ts";
 
 /** What fits the schema. */
 interface Readable {
@@ -31,6 +32,9 @@ export function resolve(scope: Scope, { written, resources, needs }: Readable): 
   const vaults = Object.fromEntries(
     Object.entries(written.vaults).map(([name, each]) => [name, resolveVault(scope, name, each)]),
   );
+  const { mode } = written.defaults.resources;
+  for (const each of Object.values(vaults))
+    watched[`vault/${each.name}`] = vaultResource(each, mode);
   const fleet = { ...wholeOf(written), services, resources: watched, vaults };
   warnOfBlindThresholds(scope, fleet);
   complainOfPorts(scope, fleet);

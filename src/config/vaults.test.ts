@@ -279,3 +279,14 @@ describe("what is hardly meant", () => {
     for (const [index, each] of expected.entries()) expect(found[index]).toMatch(each);
   });
 });
+
+it("a vault is watched as a resource, and what watches it is no change of its own", () => {
+  const before = fleetOf(written("drill: false")).fleet;
+  expect(before.resources["vault/v"]).toMatchObject({
+    kind: "vault",
+    probe: { kind: "vault", parameters: { name: "v" } },
+  });
+  const { fleet: after } = fleetOf(written("drill: daily"));
+  const { changes } = diffFleets(before, after);
+  expect(changes.map(({ subject }) => subject)).toEqual(["vault/v"]);
+});

@@ -91,7 +91,8 @@ export async function openTargets(options: TargetOptions): Promise<TargetSet> {
   teardown.add("the watch on processes", () => processes.close());
   const heartbeats = await openHeartbeats(directory, log);
   teardown.add("the heartbeats", () => heartbeats.flush());
-  const sensors = createSensors({ clock: realClock, environment: process.env, heartbeats });
+  const vaults = join(directory.root, "vault");
+  const sensors = createSensors({ clock: realClock, environment: process.env, heartbeats, vaults });
   const effectors: readonly Effector[] = [
     ...processes.effectors(),
     ...createEffectors({

@@ -74,6 +74,16 @@ export const failureTypes = {
   self_isolated: { category: "connectivity", specificity: 90, decisive: true, down: true },
   // One that is gone or deaf listens nowhere: that comes first.
   proxy_listen: { category: "configuration", specificity: 45, decisive: true, down: true },
+  // Of a vault; what is gone comes before what may be lost by the next accident.
+  critical_missing: { category: "data_integrity", specificity: 70, decisive: true, down: true },
+  vault_damaged: { category: "data_integrity", specificity: 60, decisive: true, down: false },
+  backup_suspect: { category: "data_integrity", specificity: 55, decisive: true, down: false },
+  backup_failed: { category: "data_integrity", specificity: 52, decisive: true, down: true },
+  backup_overdue: { category: "data_integrity", specificity: 50, decisive: true, down: true },
+  drill_failed: { category: "data_integrity", specificity: 48, decisive: true, down: false },
+  location_behind: { category: "data_integrity", specificity: 42, decisive: true, down: false },
+  drill_overdue: { category: "data_integrity", specificity: 35, decisive: true, down: false },
+  healing_asked: { category: "data_integrity", specificity: 30, decisive: true, down: false },
 } as const satisfies Record<
   string,
   { category: FailureCategory; specificity: number; decisive: boolean; down: boolean }

@@ -15,6 +15,7 @@ import { createLogSensor } from "./log/index.ts";
 import { createPrometheusSensor, createWorkSensor } from "./prometheus/index.ts";
 import { createConnectivitySensor, createTcpSensor } from "./tcp/index.ts";
 import { createTlsSensor } from "./tls/index.ts";
+import { createVaultSensor } from "./vault/index.ts";
 
 export type { HookOf } from "./declared-hook.ts";
 export { type Beats, Heartbeats } from "./heartbeat/index.ts";
@@ -48,7 +49,7 @@ export {
 
 /** Every sensor but those of processes, which need the process table. */
 export function createSensors(options: SensorOptions): readonly Sensor[] {
-  const { clock, environment, heartbeats } = options;
+  const { clock, environment, heartbeats, vaults: folder } = options;
   return [
     createHttpSensor({ clock }),
     createTcpSensor({ clock }),
@@ -63,6 +64,7 @@ export function createSensors(options: SensorOptions): readonly Sensor[] {
     createPressureSensor({ clock }),
     createPrometheusSensor({ clock }),
     createWorkSensor({ clock }),
+    createVaultSensor({ clock, folder }),
   ];
 }
 
@@ -70,6 +72,8 @@ export interface SensorOptions {
   readonly clock: Clock;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly heartbeats: Heartbeats;
+  /** Holds the folder of each vault. */
+  readonly vaults: string;
 }
 
 export interface EffectorOptions {

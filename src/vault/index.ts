@@ -162,6 +162,12 @@ export { Arrivals, type SnapshotMarks } from "./state/arrivals.ts";
 export type { StateFile } from "./state/state-file.ts";
 export { Tombstones } from "./state/tombstones.ts";
 export {
+  judgeVault,
+  type VaultConcern,
+  type VaultFact,
+  vaultConcerns,
+} from "./state/judge-vault.ts";
+export {
   newVaultState,
   noteVaultEvent,
   textOfVaultState,

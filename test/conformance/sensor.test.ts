@@ -1,5 +1,5 @@
 /** The sensors, held to their contract on real servers, files and programs. */
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer, type RequestListener } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, createServer as createTcpServer, type Server } from "node:net";
@@ -17,6 +17,7 @@ import { createLogSensor } from "../../src/targets/log/index.ts";
 import { createPrometheusSensor, createWorkSensor } from "../../src/targets/prometheus/index.ts";
 import { createTcpSensor } from "../../src/targets/tcp/index.ts";
 import { createTlsSensor } from "../../src/targets/tls/index.ts";
+import { createVaultSensor } from "../../src/targets/vault/index.ts";
 import { temporaryFolder } from "../afterwards.ts";
 import { testAuthority } from "./certificates.ts";
 import { nameServer } from "./name-server.ts";
@@ -168,6 +169,20 @@ sensorConformance("heartbeat", async () => {
     well: { parameters: { name: "backup", everyMs: 3_600_000, graceMs: 0 } },
     sick: {},
     nonsense: { everyMs: -1 },
+  });
+});
+
+sensorConformance("vault", async () => {
+  const stack = new AsyncDisposableStack();
+  const folder = temporaryFolder("vaults");
+  mkdirSync(join(folder, "odd"));
+  writeFileSync(join(folder, "odd", "state.json"), "no state");
+  const schedule = { kind: "every", everyMs: 3_600_000 };
+  return scene(stack, {
+    sensor: createVaultSensor({ clock, folder }),
+    well: { parameters: { name: "new", schedule } },
+    sick: { "a state that says nothing": { parameters: { name: "odd", schedule } } },
+    nonsense: { name: "../odd", schedule },
   });
 });
 

@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { realStage } from "../../src/custodian/drill/drill-stage.ts";
 import { type DrilledLocation, drillVault } from "../../src/custodian/drill/drill-vault.ts";
 import { openScratchFolder } from "../../src/custodian/drill/scratch-folder.ts";
 import { readState } from "../../src/custodian/state-file.ts";
@@ -22,8 +23,11 @@ import {
 } from "../../src/platform/vault-proof/index.ts";
 import {
   type DrillBudget,
+  type DrillStage,
+  drill,
   type FileNode,
   listSnapshots,
+  type ReadContent,
   rawPathOfText,
   withSession,
 } from "../../src/vault/index.ts";
@@ -172,6 +176,102 @@ describe("a drill", () => {
     const folder = join(stage.source, "data");
     mkdirSync(folder);
     await expect(drilled({ ...stage, folder })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+  });
+});
+
+describe("what is compared", () => {
+  async function withStage(stage: Scene, changed: (real: DrillStage) => Partial<DrillStage>) {
+    const { vault } = await stage.bench.open();
+    const real = realStage(stage.folder);
+    const wish = { isExclusive: false, signal: stage.bench.signal };
+    return await withSession(vault, wish, async (session) => {
+      const snapshot = (await listSnapshots(session)).at(-1);
+      if (snapshot === undefined) throw new Error("there is no snapshot");
+      return await drill(session, {
+        ...{ snapshot, categoryOf: () => "", drilledAt: new Map<string, number>() },
+        stage: { ...real, ...changed(real) },
+        onOutcome: async () => undefined,
+      });
+    });
+  }
+
+  /** One byte of one file is another one. */
+  function flipped(name: string, read: ReadContent): ReadContent {
+    return async function* changed(path) {
+      for await (const piece of read(path)) {
+        const bytes = Uint8Array.from(piece);
+        if (path.endsWith(name)) bytes[7] = (bytes[7] ?? 0) ^ 1;
+        yield bytes;
+      }
+    };
+  }
+
+  it("D5, D8: a source that has another byte, and the times that it had", async () => {
+    const stage = await scene();
+    const outcomes = await withStage(stage, ({ readLive }) => ({
+      readLive: flipped("file-3", readLive),
+    }));
+    expect(outcomes).toMatchObject([
+      {
+        ...{ differing: 1, missing: 0, differingBytes: 1, files: 22 },
+        findings: [{ kind: "source-differs", path: join(stage.source, "file-3") }],
+      },
+    ]);
+  });
+
+  it("D4: a disk that gives back another byte than was written", async () => {
+    const stage = await scene();
+    const outcomes = await withStage(stage, ({ prepare }) => ({
+      prepare: async () => {
+        const scratch = await prepare();
+        return { ...scratch, read: flipped("file-3", scratch.read) };
+      },
+    }));
+    const expected = {
+      ...{ differing: 1, missing: 0, differingBytes: 10_003 },
+      findings: [{ kind: "differs", path: join(stage.source, "file-3") }],
+    };
+    expect(outcomes).toMatchObject([expected, expected]);
+  });
+});
+
+describe("the proof of drills", () => {
+  it("names what was edited, cut off, replaced, taken away, or signed by somebody else", async () => {
+    const stage = await scene(1);
+    await drilled(stage);
+    await drilled(stage);
+    const { folder } = stage;
+    const path = join(folder, "audit.jsonl");
+    const trail = readFileSync(path, "utf8");
+    const reports = join(folder, "drills");
+    const names = readdirSync(reports).toSorted();
+    const [older = "", newer = ""] = names.map((name) => readFileSync(join(reports, name), "utf8"));
+    const [olderPath = "", newerPath = ""] = names.map((name) => join(reports, name));
+    expect((await proofOf(folder)).isWhole).toBe(true);
+    const after = async (file: string, text: string | undefined) => {
+      const before = readFileSync(file, "utf8");
+      if (text === undefined) rmSync(file);
+      else writeFileSync(file, text);
+      const { isWhole, trail: verified, reports: found } = await proofOf(folder);
+      writeFileSync(file, before);
+      const kinds = found.map(({ kind }) => kind).toSorted();
+      return { isWhole, line: verified.finding?.line, kind: verified.finding?.kind, kinds };
+    };
+    const sound = { isWhole: false, line: undefined, kind: undefined };
+    const edited = trail.replace('"differing":0', '"differing":1');
+    expect(await after(path, edited)).toMatchObject({ isWhole: false, line: 1, kind: "edited" });
+    const cut = `${trail.split("\n")[0]}\n`;
+    expect(await after(path, cut)).toMatchObject({ isWhole: false, kind: "truncated" });
+    const changed = newer.replace('"files":22', '"files":99');
+    expect(changed).not.toBe(newer);
+    expect(await after(newerPath, changed)).toEqual({ ...sound, kinds: ["edited", "missing"] });
+    expect(await after(newerPath, older)).toEqual({ ...sound, kinds: ["missing"] });
+    expect(await after(olderPath, undefined)).toEqual({ ...sound, kinds: ["missing"] });
+    const { signer: stranger } = await openProofKey(temporaryFolder("stranger"));
+    const foreign = await checkProof(folder, stranger.publicKey);
+    expect(foreign).toMatchObject({ isWhole: false, isHeadWrong: true, lastProven: [] });
+    expect(foreign.reports.map(({ kind }) => kind)).toContain("foreign");
+    expect((await proofOf(folder)).isWhole).toBe(true);
   });
 });
 

@@ -45,6 +45,15 @@ const verbs: Readonly<Record<FailureType, string>> = {
   clock_jump: "jumped in time",
   self_isolated: "has no network of its own",
   proxy_listen: "cannot listen",
+  critical_missing: "misses critical files",
+  vault_damaged: "is damaged",
+  backup_suspect: "has a suspect backup",
+  backup_failed: "has no backup of its last run",
+  backup_overdue: "has no recent backup",
+  drill_failed: "could not be restored in a drill",
+  location_behind: "has a location that is behind",
+  drill_overdue: "has had no drill for long",
+  healing_asked: "asks what to heal",
 };
 
 type Judged = Pick<House, "liveIncidents" | "openFailures" | "services" | "resources" | "self">;
