@@ -91,11 +91,7 @@ async function readBlobs(
 }
 
 /** @throws Damage (C1) */
-function blobIn(
-  { codec, index }: Session["vault"],
-  pack: Uint8Array,
-  number: number,
-): SealedBlob {
+function blobIn({ codec, index }: Session["vault"], pack: Uint8Array, number: number): SealedBlob {
   const { id, kind, length, offset, plainLength } = index.blobAt(number);
   const bytes = pack.subarray(offset, offset + length);
   codec.openBlob(id, bytes, plainLength);

@@ -3,8 +3,8 @@
  * but the format: what a place holds must restore by itself.
  */
 import { SoulMirrorError } from "../../kernel/index.ts";
-import { decodeIndex } from "../format/index-json.ts";
 import { hexOfId, idOfHex } from "../format/ids.ts";
+import { decodeIndex } from "../format/index-json.ts";
 import { createSealer } from "../format/seal.ts";
 import { decodeSnapshot } from "../format/snapshot-json.ts";
 import { decodeTree, encodeTree } from "../format/tree-json.ts";
@@ -92,10 +92,7 @@ export class MemoryPlaces {
   }
 }
 
-export function exclusively<T>(
-  vault: Vault,
-  work: (session: Session) => Promise<T>,
-): Promise<T> {
+export function exclusively<T>(vault: Vault, work: (session: Session) => Promise<T>): Promise<T> {
   const { signal } = new AbortController();
   return withSession(vault, { isExclusive: true, signal }, work);
 }

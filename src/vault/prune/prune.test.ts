@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { countOf, exclusively, isKill, MemoryPlaces, restoreAll, store } from "./prune-bench.ts";
 import { type PruneOptions, type PruneOutcome, prune } from "./prune.ts";
+import { countOf, exclusively, isKill, MemoryPlaces, restoreAll, store } from "./prune-bench.ts";
 
 const nothingForgotten: PruneOptions = { isForgotten: () => false };
 
@@ -39,7 +39,9 @@ it("gives back what only forgotten snapshots needed, and merges what is small", 
     expect(countOf(files, "index")).toBeLessThanOrEqual(2);
     expect(countOf(files, "locks")).toBe(0);
     const kept = [...files.keys()].filter((path) => path.startsWith("data/"));
-    expect(kept.reduce((sum, path) => sum + (files.get(path)?.length ?? 0), 0)).toBeLessThan(14_000);
+    expect(kept.reduce((sum, path) => sum + (files.get(path)?.length ?? 0), 0)).toBeLessThan(
+      14_000,
+    );
   }
 });
 
@@ -157,7 +159,9 @@ it("is told apart from a place that is locked", async () => {
   });
 });
 
-it("leaves each place whole when it is killed, tried at every third call (D1)", { timeout: 60_000 }, async () => {
+it("leaves each place whole when it is killed, tried at every third call (D1)", {
+  timeout: 60_000,
+}, async () => {
   const places = new MemoryPlaces(2);
   const kept = new Set((await filled(places, 7)).slice(2));
   const atFirst = places.files.map((files) => new Map(files));

@@ -1,0 +1,154 @@
+import { expect, it } from "vitest";
+import { Arrivals } from "../state/arrivals.ts";
+import { Tombstones } from "../state/tombstones.ts";
+import { type ForgetOptions, type ForgetOutcome, forget } from "./forget.ts";
+import { prune } from "./prune.ts";
+import {
+  countOf,
+  exclusively,
+  isKill,
+  MemoryPlaces,
+  MemoryStateFile,
+  restoreAll,
+  store,
+} from "./prune-bench.ts";
+
+class Scene {
+  readonly places: MemoryPlaces;
+  readonly graves = new MemoryStateFile();
+  readonly records = new MemoryStateFile();
+
+  constructor(places: MemoryPlaces) {
+    this.places = places;
+  }
+
+  async backUp(count: number): Promise<readonly string[]> {
+    const ids: string[] = [];
+    for (let at = 0; at < count; at += 1) {
+      this.places.wallMs += 3_600_000;
+      const vault = this.places.open();
+      ids.push(await store(vault, { a: { file: `${this.places.wallMs}` } }));
+    }
+    return ids;
+  }
+
+  async forget(options: Partial<ForgetOptions>, callsLeft?: number): Promise<ForgetOutcome> {
+    const vault = this.places.open();
+    const { codec, wallMs: at } = this.places;
+    const tombstones = await Tombstones.open({ file: this.graves, codec });
+    const arrivals = await Arrivals.open({ file: this.records, codec });
+    const now = { at, uptimeMs: at, bootId: "boot", utcOffsetMinutes: 0 };
+    this.places.callsLeft = callsLeft ?? Number.POSITIVE_INFINITY;
+    return await exclusively(vault, (session) =>
+      forget(session, {
+        ...{ policy: { last: 2 }, host: "box", paths: ["/srv"], now, tombstones, arrivals },
+        ...options,
+      }),
+    );
+  }
+
+  async tombstones(): Promise<Tombstones> {
+    return await Tombstones.open({ file: this.graves, codec: this.places.codec });
+  }
+
+  snapshotsAt(place: number): readonly string[] {
+    return [...restoreAll(this.places.files[place] ?? new Map(), this.places.codec).keys()];
+  }
+}
+
+it("forgets at every place, with the reasons for what is kept", async () => {
+  const scene = new Scene(new MemoryPlaces(2));
+  const ids = await scene.backUp(5);
+  const outcome = await scene.forget({});
+  expect(outcome.forgotten.toSorted()).toEqual(ids.slice(0, 3).toSorted());
+  expect(outcome.removedFiles).toBe(6);
+  expect(outcome.plan.keep.map(({ id, reasons }) => [id, reasons[0]])).toEqual([
+    [ids[4], { kind: "rule", rule: "last" }],
+    [ids[3], { kind: "rule", rule: "last" }],
+  ]);
+  for (const place of [0, 1]) expect(scene.snapshotsAt(place)).toEqual(ids.slice(3));
+  expect((await scene.tombstones()).size).toBe(0);
+});
+
+it("changes nothing at any place in a dry run (F4)", async () => {
+  const scene = new Scene(new MemoryPlaces(2));
+  const ids = await scene.backUp(5);
+  expect((await scene.forget({ isDryRun: true })).forgotten).toHaveLength(3);
+  for (const place of [0, 1]) expect(scene.snapshotsAt(place)).toEqual(ids);
+  expect((await scene.tombstones()).size).toBe(0);
+});
+
+it("keeps the tombstone until a place that was away has removed it as well (F1)", async () => {
+  const scene = new Scene(new MemoryPlaces(2));
+  const ids = await scene.backUp(4);
+  scene.places.away.add(1);
+  await scene.forget({});
+  expect([scene.snapshotsAt(0), scene.snapshotsAt(1)]).toEqual([ids.slice(2), ids]);
+  expect((await scene.tombstones()).size).toBe(2);
+  scene.places.away.clear();
+  expect((await scene.forget({})).forgotten).toEqual([]);
+  expect(scene.snapshotsAt(1)).toEqual(ids.slice(2));
+  expect((await scene.tombstones()).size).toBe(0);
+});
+
+it("forgets what a place that only appends goes on to hold, and never counts it again (F2)", async () => {
+  const scene = new Scene(new MemoryPlaces(2, [1]));
+  const ids = await scene.backUp(4);
+  await scene.forget({});
+  expect([scene.snapshotsAt(0), scene.snapshotsAt(1)]).toEqual([ids.slice(2), ids]);
+  expect((await scene.tombstones()).size).toBe(2);
+  const again = await scene.forget({});
+  expect(again.plan.keep.map(({ id }) => id).toSorted()).toEqual(ids.slice(2).toSorted());
+});
+
+it("lets the union win when tombstones are lost or damaged (T3)", async () => {
+  for (const bytes of [undefined, new Uint8Array(64)]) {
+    const scene = new Scene(new MemoryPlaces(2, [1]));
+    const ids = await scene.backUp(4);
+    await scene.forget({});
+    scene.graves.bytes = bytes;
+    const again = await scene.forget({ policy: {} });
+    expect(again.plan.keep.map(({ id }) => id).toSorted()).toEqual([...ids].toSorted());
+    expect(scene.snapshotsAt(1)).toEqual(ids);
+  }
+});
+
+it("goes on where it was killed, and what is forgotten stays so (F1)", async () => {
+  for (let calls = 0; calls < 60; calls += 2) {
+    const scene = new Scene(new MemoryPlaces(2));
+    const ids = await scene.backUp(4);
+    await scene.forget({ isDryRun: true });
+    await scene.forget({}, calls).catch((error: unknown) => {
+      if (!isKill(error)) throw error;
+    });
+    const left = [0, 1].map((place) => scene.snapshotsAt(place).length);
+    const isBegun = Math.min(...left) < 4 && Math.max(...left) > 2;
+    if (isBegun) expect((await scene.tombstones()).size).toBe(2);
+    await scene.forget({});
+    for (const place of [0, 1]) expect(scene.snapshotsAt(place)).toEqual(ids.slice(2));
+  }
+});
+
+it("thins out what watching made, and what was needed by it is pruned", async () => {
+  const scene = new Scene(new MemoryPlaces(1));
+  const ids = await scene.backUp(30);
+  const outcome = await scene.forget({ policy: {}, limit: 12, target: 8 });
+  expect(outcome.thinning.merges.length).toBeGreaterThanOrEqual(18);
+  expect(scene.snapshotsAt(0).length).toBeLessThanOrEqual(12);
+  expect(scene.snapshotsAt(0)).toContain(ids[29]);
+  const tombstones = await scene.tombstones();
+  await exclusively(scene.places.open(), (session) =>
+    prune(session, { isForgotten: (id) => tombstones.has(id), smallPacksMax: 4 }),
+  );
+  expect(countOf(scene.places.files[0] ?? new Map(), "data")).toBeLessThanOrEqual(4);
+  expect(countOf(scene.places.files[0] ?? new Map(), "index")).toBeLessThanOrEqual(2);
+});
+
+it("forgets nothing more when there is no room for tombstones (T4)", async () => {
+  const scene = new Scene(new MemoryPlaces(2));
+  const ids = await scene.backUp(5);
+  const { codec } = scene.places;
+  const tombstones = await Tombstones.open({ file: scene.graves, codec, tombstonesMax: 2 });
+  await expect(scene.forget({ tombstones })).rejects.toMatchObject({ code: "CONFLICT" });
+  expect(scene.snapshotsAt(0)).toEqual(ids);
+});
