@@ -39,8 +39,8 @@ export interface VaultScene {
   readonly repositories: readonly string[];
   readonly arrivals: Arrivals;
   readonly tombstones: Tombstones;
-  backUp(): Promise<BackupOutcome>;
-  restic(repository: string, ...words: readonly string[]): Promise<string>;
+  readonly backUp: () => Promise<BackupOutcome>;
+  readonly restic: (repository: string, ...words: readonly string[]) => Promise<string>;
 }
 
 export async function vaultScene(locationCount: number): Promise<VaultScene> {
@@ -54,7 +54,10 @@ export async function vaultScene(locationCount: number): Promise<VaultScene> {
   const tools = { derive: deriveKey, kernels };
   const worker = { hostname: hostname(), username: "root", pid: process.pid, uid: 0, gid: 0 };
   const surroundings: Surroundings = {
-    ...{ clock: realClock, timers: realTimers, randomBytes: randomPool(), worker },
+    clock: realClock,
+    timers: realTimers,
+    randomBytes: randomPool(),
+    worker,
     isAlive: hasPid,
   };
   await initialise({ locations, passphrase, tools, surroundings, signal });
@@ -70,15 +73,23 @@ export async function vaultScene(locationCount: number): Promise<VaultScene> {
   afterwards(() => threads[Symbol.asyncDispose]());
   const treeSource = createTreeSource({});
   return {
-    ...{ vault, source, repositories },
+    vault,
+    source,
+    repositories,
     tombstones: await Tombstones.open({ file: createFileState(join(folder, "forgotten")), codec }),
     arrivals: await Arrivals.open({ file: createFileState(join(folder, "arrivals")), codec }),
     backUp: () =>
       withSession(vault, { isExclusive: false, signal }, async (session) =>
         backUp(session, {
-          ...{ sources: [rawPathOfText(source)], source: treeSource, threads, scope: everything },
+          sources: [rawPathOfText(source)],
+          source: treeSource,
+          threads,
+          scope: everything,
           readAttributes: async () => ({ attributes: new Map(), failures: [] }),
-          ...{ isExcluded: () => false, excludes: [], tags: [], programVersion: "soulmirror" },
+          isExcluded: () => false,
+          excludes: [],
+          tags: [],
+          programVersion: "soulmirror",
           parent: (await listSnapshots(session)).at(-1),
         }),
       ),

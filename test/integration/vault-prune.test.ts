@@ -40,8 +40,12 @@ it("is clean for restic in each location, and restores what it restored", {
   const { source: path, vault } = scene;
   const outcome = await withSession(vault, { isExclusive: true, signal }, (session) =>
     forget(session, {
-      ...{ policy: { last: 3 }, host: vault.surroundings.worker.hostname, paths: [path] },
-      ...{ now: now(), tombstones: scene.tombstones, arrivals: scene.arrivals },
+      policy: { last: 3 },
+      host: vault.surroundings.worker.hostname,
+      paths: [path],
+      now: now(),
+      tombstones: scene.tombstones,
+      arrivals: scene.arrivals,
     }),
   );
   expect(outcome.plan.freezes).toEqual([]);
@@ -140,7 +144,8 @@ it("we prune in a loop while restic backs up", { timeout: 300_000 }, async () =>
 
 /** The two newest stay, by their own times. */
 async function allButTwo({ repositories, restic }: VaultScene): Promise<ReadonlySet<string>> {
-  const list = JSON.parse(await restic(repositories[0] ?? "", "snapshots", "--json", "--no-lock"));
+  const words = ["snapshots", "--json", "--no-lock"];
+  const list: unknown = JSON.parse(await restic(repositories[0] ?? "", ...words));
   const ids = (list as readonly { readonly id: string }[]).map(({ id }) => id);
   return new Set(ids.slice(0, -2));
 }

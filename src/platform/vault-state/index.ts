@@ -1,2 +1,6 @@
-/** What a vault remembers outside of its locations. */
+/**
+ * What a vault remembers outside of its locations, in files of the data directory. What is in them,
+ * and that it is sealed, is up to `vault/`.
+ */
+
 export { createFileState } from "./file-state.ts";

@@ -41,7 +41,12 @@ class Scene {
     this.places.callsLeft = callsLeft ?? Number.POSITIVE_INFINITY;
     return await exclusively(vault, (session) =>
       forget(session, {
-        ...{ policy: { last: 2 }, host: "box", paths: ["/srv"], now, tombstones, arrivals },
+        policy: { last: 2 },
+        host: "box",
+        paths: ["/srv"],
+        now,
+        tombstones,
+        arrivals,
         ...options,
       }),
     );

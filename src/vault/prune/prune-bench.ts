@@ -25,7 +25,7 @@ import type { StateFile } from "../state/state-file.ts";
 /** Folders of files, by name; what a file holds. */
 export type Model = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-export class Killed extends Error {}
+class Killed extends Error {}
 
 /** Some places that outlive the processes that work in them. */
 export class MemoryPlaces {
@@ -111,9 +111,9 @@ export function store(vault: Vault, model: Model, packBytes = 16 << 20): Promise
       return hexOfId(id);
     };
     const folders: TreeNode[] = [];
-    for (const [folder, files] of Object.entries(model).toSorted()) {
+    for (const [folder, files] of byName(model)) {
       const nodes: TreeNode[] = [];
-      for (const [name, text] of Object.entries(files).toSorted()) {
+      for (const [name, text] of byName(files)) {
         const content = text === "" ? [] : [await put("data", new TextEncoder().encode(text))];
         nodes.push({ ...base(name), kind: "file", sizeBytes: text.length, content });
       }
@@ -124,8 +124,18 @@ export function store(vault: Vault, model: Model, packBytes = 16 << 20): Promise
     await writer.flush();
     const timeNs = BigInt(surroundings.clock.now().wallMs) * 1_000_000n;
     return await writeSnapshot(session, {
-      ...{ timeNs, tree, parent: "", paths: ["/srv"], hostname: "box", username: "me" },
-      ...{ uid: 0, gid: 0, excludes: [], tags: [], original: "", programVersion: "" },
+      timeNs,
+      tree,
+      parent: "",
+      paths: ["/srv"],
+      hostname: "box",
+      username: "me",
+      uid: 0,
+      gid: 0,
+      excludes: [],
+      tags: [],
+      original: "",
+      programVersion: "",
     });
   });
 }
@@ -199,14 +209,28 @@ export function countOf(files: ReadonlyMap<string, Uint8Array>, folder: string):
   return [...files.keys()].filter((path) => path.startsWith(`${folder}/`)).length;
 }
 
+function byName<T>(entries: Readonly<Record<string, T>>): readonly (readonly [string, T])[] {
+  return Object.entries(entries).toSorted(([one], [other]) => (one < other ? -1 : 1));
+}
+
 function half(seed: number): Uint8Array {
   return digestOf(Uint8Array.of(seed)).subarray(0, 16);
 }
 
 function base(name: string): Omit<Extract<TreeNode, { kind: "fifo" }>, "kind"> {
   return {
-    ...{ name: rawPathOfText(name), permissions: 0o644, uid: 0, gid: 0, user: "", group: "" },
-    ...{ mtimeNs: 0n, ctimeNs: 0n, atimeNs: 0n, inode: 0n, deviceId: 0n, links: 1 },
+    name: rawPathOfText(name),
+    permissions: 0o644,
+    uid: 0,
+    gid: 0,
+    user: "",
+    group: "",
+    mtimeNs: 0n,
+    ctimeNs: 0n,
+    atimeNs: 0n,
+    inode: 0n,
+    deviceId: 0n,
+    links: 1,
     attributes: [],
   };
 }

@@ -14,8 +14,8 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly timers: Timers;
   /** Bytes that nobody can foretell. */
-  randomBytes(length: number): Uint8Array;
+  readonly randomBytes: (length: number) => Uint8Array;
   readonly worker: Worker;
   /** Whether a process of this machine lives. */
-  isAlive(pid: number): boolean;
+  readonly isAlive: (pid: number) => boolean;
 }

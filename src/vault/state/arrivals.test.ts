@@ -7,9 +7,19 @@ const { codec } = new MemoryPlaces(1);
 
 function snapshot(id: string, atMs: number): StoredSnapshot {
   return {
-    ...{ id, timeNs: BigInt(atMs) * 1_000_000n, parent: "", tree: "", paths: ["/srv"] },
-    ...{ hostname: "box", username: "me", uid: 0, gid: 0, excludes: [], tags: [] },
-    ...{ original: "", programVersion: "" },
+    id,
+    timeNs: BigInt(atMs) * 1_000_000n,
+    parent: "",
+    tree: "",
+    paths: ["/srv"],
+    hostname: "box",
+    username: "me",
+    uid: 0,
+    gid: 0,
+    excludes: [],
+    tags: [],
+    original: "",
+    programVersion: "",
   };
 }
 
