@@ -139,6 +139,27 @@ it("removes nothing when a snapshot, a pack or an index is not sound (D5)", asyn
   expect(await pruned(places, nothingForgotten)).toMatchObject({ kind: "postponed" });
 });
 
+it("removes nothing when a pack that stays is not at one of the places (B1)", async () => {
+  const places = new MemoryPlaces(2);
+  const ids = await filled(places, 3);
+  const [first, second] = places.files;
+  const newest = [...(second?.keys() ?? [])].findLast((each) => each.startsWith("data/")) ?? "";
+  second?.delete(newest);
+  const run = pruned(places, { isForgotten: (id) => id === ids[0], unusedShareMax: 9 });
+  await expect(run).rejects.toMatchObject({ code: "VAULT_DAMAGED" });
+  expect(countOf(first ?? new Map(), "data")).toBe(6);
+});
+
+it("copies nothing either while a place is away (D2)", async () => {
+  const places = new MemoryPlaces(2);
+  await filled(places, 20);
+  places.away.add(1);
+  const before = [...(places.files[0]?.keys() ?? [])].toSorted();
+  const outcome = await pruned(places, { ...nothingForgotten, smallPacksMax: 4 });
+  expect(outcome).toMatchObject({ kind: "postponed" });
+  expect([...(places.files[0]?.keys() ?? [])].toSorted()).toEqual(before);
+});
+
 it("takes a place for damaged that lacks what its own snapshot needs (D5)", async () => {
   const places = new MemoryPlaces(2);
   await filled(places, 20);

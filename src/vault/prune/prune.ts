@@ -64,8 +64,6 @@ export type PruneOutcome =
  * @throws SoulMirrorError VAULT_LOCKED when somebody works at one of the places, VAULT_DAMAGED (D5)
  */
 export async function prune(session: Session, options: PruneOptions): Promise<PruneOutcome> {
-  const waitsFor = absences(session.vault.places, options.detached ?? []);
-  if (waitsFor.length > 0) return { kind: "postponed", waitsFor };
   try {
     return await pruneAll(session, options);
   } catch (error) {
