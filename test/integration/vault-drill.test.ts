@@ -221,9 +221,9 @@ describe("what is compared", () => {
 
   it("D4: a disk that gives back another byte than was written", async () => {
     const stage = await scene();
-    const outcomes = await withStage(stage, ({ prepare }) => ({
+    const outcomes = await withStage(stage, (real) => ({
       prepare: async () => {
-        const scratch = await prepare();
+        const scratch = await real.prepare();
         return { ...scratch, read: flipped("file-3", scratch.read) };
       },
     }));

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { vaultDetector } from "../../src/analyze/detectors/vault.ts";
 import { noteInState } from "../../src/custodian/state-file.ts";
-import type { Reading } from "../../src/model/index.ts";
+import type { JsonRecord } from "../../src/kernel/index.ts";
+import type { Reading, SensorSpec } from "../../src/model/index.ts";
 import { realClock } from "../../src/system/index.ts";
 import { createVaultSensor } from "../../src/targets/vault/index.ts";
 import { type VaultEvent, vaultConcerns } from "../../src/vault/index.ts";
@@ -13,16 +14,20 @@ import { temporaryFolder } from "../afterwards.ts";
 const hourMs = 3_600_000;
 const hourly = { kind: "every", everyMs: hourMs } as const;
 
-function watched(parameters = {}) {
+function watched(parameters: JsonRecord = {}) {
   const folder = temporaryFolder("vault-watch");
   const own = join(folder, "treasure");
   mkdirSync(own);
   const sensor = createVaultSensor({ clock: realClock, folder });
-  const spec = {
-    ...{ key: "vault/treasure#vault", resource: "vault/treasure", sensor: "vault", kind: "vault" },
+  const spec: SensorSpec = {
+    key: "vault/treasure#vault",
+    resource: "vault/treasure",
+    sensor: "vault",
+    kind: "vault",
     parameters: { name: "treasure", schedule: hourly, drill: hourly, ...parameters },
-    ...{ intervalMs: 5000, timeoutMs: 2000 },
-  } as const;
+    intervalMs: 5000,
+    timeoutMs: 2000,
+  };
   const look = (): Promise<readonly Reading[]> =>
     sensor.read({ spec }, new AbortController().signal);
   return { own, look };
@@ -95,7 +100,7 @@ it("what cannot be read reassures nobody", async () => {
 
 it("a schedule in cron's words is late an hour behind its time", async () => {
   const cron = { kind: "cron", cron: "0 * * * *" } as const;
-  const { look, own } = watched({ schedule: cron, drill: undefined });
+  const { look, own } = watched({ schedule: cron, drill: { kind: "every", everyMs: 10 * hourMs } });
   await noteInState(own, Date.now(), [runAt(Date.now() - 2.5 * hourMs)]);
   expect(heard(await look()).bad).toEqual(["backup_overdue"]);
   await noteInState(own, Date.now(), [runAt(Date.now())]);

@@ -10,7 +10,9 @@ interface Meaning {
   readonly severity: Severity;
 }
 
-/** By what the sensor calls them. What is lost now is worse than what the next accident may lose. */
+/**
+ * By what the sensor calls them. What is lost now is worse than what the next accident may lose.
+ */
 const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ["missing", { type: "critical_missing", severity: "critical" }],
   ["damaged", { type: "vault_damaged", severity: "high" }],

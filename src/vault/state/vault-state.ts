@@ -5,7 +5,8 @@
  * V1. It never grows beyond its limits, whatever happens: the oldest goes, and counts go on.
  * V2. A run that was good makes all before it unimportant; what is damaged or missing stays until
  *     somebody says that it is mended.
- * V3. A text that cannot be read is no state, and is told apart from none: nobody is reassured by it.
+ * V3. A text that cannot be read is no state, and is told apart from none: nobody is reassured by
+ *     it.
  */
 import { failed, type Result, success } from "../../kernel/index.ts";
 
