@@ -34,6 +34,7 @@ import {
 } from "../vault/index.ts";
 import { contentThreads } from "./content-threads.ts";
 import { type DumpOutcome, takeDumps } from "./dumps/take-dumps.ts";
+import { noteRun } from "./note-run.ts";
 import type { LeftOut, OpenedVault } from "./open-vault.ts";
 import { type ProtectedTree, protectedTree } from "./protected-tree.ts";
 import { claimVault, type LastRun, readLastRun, writeLastRun } from "./vault-folder.ts";
@@ -127,6 +128,12 @@ export async function protect(protecting: Protecting): Promise<Protection> {
   }
   await trail.append("backup", backupFacts(protection));
   await writeLastRun(folder, lastRunOf(runs.at(-1) as Run, last));
+  await noteRun(folder, {
+    snapshot: outcome.snapshot.id,
+    isQuorum: protection.verdict !== "too-few",
+    suspicions: suspicions.map(({ kind }) => kind),
+    places,
+  });
   return protection;
 }
 

@@ -188,7 +188,9 @@ describe("what is compared", () => {
       const snapshot = (await listSnapshots(session)).at(-1);
       if (snapshot === undefined) throw new Error("there is no snapshot");
       return await drill(session, {
-        ...{ snapshot, categoryOf: () => "", drilledAt: new Map<string, number>() },
+        snapshot,
+        categoryOf: () => "",
+        drilledAt: new Map<string, number>(),
         stage: { ...real, ...changed(real) },
         onOutcome: async () => undefined,
       });
@@ -213,7 +215,10 @@ describe("what is compared", () => {
     }));
     expect(outcomes).toMatchObject([
       {
-        ...{ differing: 1, missing: 0, differingBytes: 1, files: 22 },
+        differing: 1,
+        missing: 0,
+        differingBytes: 1,
+        files: 22,
         findings: [{ kind: "source-differs", path: join(stage.source, "file-3") }],
       },
     ]);
@@ -228,7 +233,9 @@ describe("what is compared", () => {
       },
     }));
     const expected = {
-      ...{ differing: 1, missing: 0, differingBytes: 10_003 },
+      differing: 1,
+      missing: 0,
+      differingBytes: 10_003,
       findings: [{ kind: "differs", path: join(stage.source, "file-3") }],
     };
     expect(outcomes).toMatchObject([expected, expected]);

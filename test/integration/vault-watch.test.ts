@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { vaultDetector } from "../../src/analyze/detectors/vault.ts";
+import { noteRun } from "../../src/custodian/note-run.ts";
 import { noteInState } from "../../src/custodian/state-file.ts";
 import type { JsonRecord } from "../../src/kernel/index.ts";
 import type { Reading, SensorSpec } from "../../src/model/index.ts";
@@ -117,4 +118,18 @@ it("the figures of a vault are series", async () => {
   expect(of("vault.age")).toBeGreaterThanOrEqual(1000);
   expect(of("vault.lag:a")).toBeGreaterThanOrEqual(1000);
   expect(of("vault.silent_errors")).toBe(0);
+});
+
+it("a backup writes down how it went", async () => {
+  const { look, own } = watched();
+  const places = [{ location: "a", holds: true, reason: "" }];
+  const ended = { snapshot: "s", isQuorum: true, suspicions: [], places };
+  await noteRun(own, { ...ended, suspicions: ["vanished"] });
+  expect(heard(await look()).bad).toEqual(["backup_suspect"]);
+  await noteRun(own, { ...ended, isQuorum: false });
+  expect(heard(await look()).bad).toEqual(["backup_failed"]);
+  await noteRun(own, { ...ended, places: [{ location: "a", holds: false, reason: "it is away" }] });
+  expect(heard(await look()).bad).toEqual(["location_behind"]);
+  await noteRun(own, ended);
+  expect(heard(await look()).bad).toEqual([]);
 });

@@ -1,7 +1,7 @@
 /** The real world, as a drill sees it. */
 import { createReadStream } from "node:fs";
 import { createTreeSource } from "../../platform/tree/index.ts";
-import type { DrillStage, RawPath, SourceEntry } from "../../vault/index.ts";
+import type { DrillStage, RawPath, SourceEntry, TreeSource } from "../../vault/index.ts";
 import { systemPath } from "../../vault/index.ts";
 import { openScratchFolder } from "./scratch-folder.ts";
 
@@ -10,18 +10,15 @@ export function realStage(scratchParent: string): DrillStage {
   const source = createTreeSource();
   return {
     prepare: () => openScratchFolder(scratchParent),
-    look: (path) => lookOrNothing(path, source.look),
+    look: (path) => lookOrNothing(path, source),
     readLive: (path) => createReadStream(systemPath(path)),
   };
 }
 
 /** What nobody may look at is compared with nothing. */
-function lookOrNothing(
-  path: RawPath,
-  look: (path: RawPath) => SourceEntry | undefined,
-): SourceEntry | undefined {
+function lookOrNothing(path: RawPath, source: TreeSource): SourceEntry | undefined {
   try {
-    return look(path);
+    return source.look(path);
   } catch {
     return undefined;
   }

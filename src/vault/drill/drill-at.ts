@@ -238,17 +238,17 @@ class Run {
 
   /** D5. @returns whether there was something to compare with */
   async #compareWithSource(path: RawPath, node: FileNode, scratch: Scratch): Promise<boolean> {
-    const { look, readLive } = this.#options.stage;
-    if (!isUnchanged(look(path), node)) return false;
+    const { stage } = this.#options;
+    if (!isUnchanged(stage.look(path), node)) return false;
     let differingBytes: number;
     try {
-      differingBytes = await countDiffering(scratch.read(path), readLive(path));
+      differingBytes = await countDiffering(scratch.read(path), stage.readLive(path));
     } catch {
       // Somebody took it away, or its disk gives errors: that is for a backup to tell.
       return false;
     }
     // Who was changed meanwhile says nothing.
-    if (!isUnchanged(look(path), node)) return false;
+    if (!isUnchanged(stage.look(path), node)) return false;
     if (differingBytes === 0) return true;
     const reason = "the source has other bytes, with the same size and times";
     this.#find({ kind: "source-differs", path: textOfRawPath(path), differingBytes, reason });
