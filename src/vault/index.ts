@@ -62,6 +62,7 @@ export type { HealEvent, HealOutcome, HealPorts, Repair } from "./heal/heal-port
 export { planScrub, type ScrubFile, type ScrubPosition } from "./heal/scrub-plan.ts";
 export { type Cutter, type CutterOptions, type Kernels, maskBlocksMax } from "./kernels.ts";
 export {
+  appendOnlyFault,
   type ByteRange,
   type FaultKind,
   type FileKind,

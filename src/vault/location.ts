@@ -7,6 +7,8 @@
  * L3. Idempotent: `put` of a name that is there resolves and changes nothing, for all files but the
  *     config and the keys are named after their content; the config is refused (`exists`).
  *     `remove` of what is not there resolves.
+ *     `replace` puts in any case: for a file that rotted. It is refused (`read-only`) where nothing
+ *     may be removed. Where a protocol knows no better, the name is gone for a moment.
  * L4. Nothing is retried inside. `LocationFault.isPermanent` says whether asking again can help;
  *     `withRetries` is the decorator that asks again within a budget.
  * L5. Every call ends by its signal, or by the limit in the adapter's options, whichever is first.
@@ -48,6 +50,8 @@ export interface Location extends AsyncDisposable {
   prepare(signal: AbortSignal): Promise<void>;
   /** `parts` are written one after another; they are not changed, and not kept. */
   put(file: FileName, parts: readonly Uint8Array[], signal: AbortSignal): Promise<void>;
+  /** Makes `parts` the file of that name, whatever has it now (L3). */
+  replace(file: FileName, parts: readonly Uint8Array[], signal: AbortSignal): Promise<void>;
   /** The whole file or exactly `range` of it: a shorter file rejects with `short`. */
   get(file: FileName, signal: AbortSignal, range?: ByteRange): Promise<Uint8Array>;
   /** Size in bytes, or undefined when it is not there. */
@@ -111,6 +115,12 @@ const folders: Readonly<Record<FileKind, string>> = {
   snapshot: "snapshots",
   lock: "locks",
 };
+
+/** What a place says that removes nothing. */
+export function appendOnlyFault(traits: LocationTraits, file: FileName): LocationFault {
+  const what = `${traits.name}: ${pathOfFile(file)}`;
+  return new LocationFault("read-only", `${what}: nothing is removed here`);
+}
 
 /** The path below a repository's root, with `/`, as restic lays it out on disks and in buckets. */
 export function pathOfFile({ kind, id }: FileName): string {

@@ -6,6 +6,7 @@
  * M2. What was put is copied: whoever goes on with its buffers harms nothing.
  */
 import {
+  appendOnlyFault,
   type ByteRange,
   type FileKind,
   type FileName,
@@ -18,7 +19,7 @@ import {
 } from "./location.ts";
 
 export interface LocationCall {
-  readonly method: "prepare" | "put" | "get" | "stat" | "list" | "remove";
+  readonly method: "prepare" | "put" | "replace" | "get" | "stat" | "list" | "remove";
   /** Missing for `prepare` and `list`. */
   readonly file?: FileName;
 }
@@ -52,6 +53,12 @@ export class MemoryLocation implements Location {
     const path = pathOfFile(file);
     if (!this.files.has(path)) this.files.set(path, joined(parts));
     else if (file.kind === "config") throw this.#fault("exists", file);
+  }
+
+  async replace(file: FileName, parts: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
+    await this.#begin({ method: "replace", file }, signal);
+    if (this.traits.isAppendOnly) throw appendOnlyFault(this.traits, file);
+    this.files.set(pathOfFile(file), joined(parts));
   }
 
   async get(file: FileName, signal: AbortSignal, range?: ByteRange): Promise<Uint8Array> {

@@ -79,6 +79,10 @@ class RetryingLocation implements Location {
     });
   }
 
+  replace(file: FileName, parts: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
+    return this.#retry(signal, () => this.#location.replace(file, parts, signal));
+  }
+
   get(file: FileName, signal: AbortSignal, range?: ByteRange): Promise<Uint8Array> {
     return this.#retry(signal, () => this.#location.get(file, signal, range));
   }

@@ -36,7 +36,7 @@ async function openMemory(): Promise<LocationScene> {
   const location = new MemoryLocation({
     before({ method }) {
       const fault = present && sceneFaults[present];
-      const isWrite = method === "put" || method === "remove";
+      const isWrite = method === "put" || method === "replace" || method === "remove";
       if (fault === undefined || (fault.writesOnly && !isWrite)) return;
       throw faultOf(fault.says);
     },

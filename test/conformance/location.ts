@@ -15,6 +15,7 @@ import {
 export function locationConformance(name: string, open: OpenScene): void {
   describe(`the location: ${name}`, () => {
     fileTests(open);
+    replaceTests(open);
     contentTests(open);
     rangeTests(open);
     listTests(open);
@@ -80,6 +81,24 @@ function fileTests(open: OpenScene): void {
     expect(await location.get(file, never)).toEqual(winner.bytes);
     await expect(location.put(file, [bytes], never)).rejects.toMatchObject({ kind: "exists" });
     expect(await location.get(file, never)).toEqual(winner.bytes);
+  });
+}
+
+function replaceTests(open: OpenScene): void {
+  test("L3: replaces what has the name, of every kind, and puts what is not there", async () => {
+    await using scene = await open();
+    const { location } = scene;
+    await location.prepare(never);
+    for (const kind of fileKinds) {
+      const { file, bytes } = sample(kind, 1);
+      await scene.plant(pathOfFile(file), sample(kind, 2, 3000).bytes);
+      await location.replace(file, inParts(bytes, 300), never);
+      expect(await location.get(file, never)).toEqual(bytes);
+      expect(await listed(location, kind)).toEqual(asListed([{ file, bytes }]));
+    }
+    const fresh = sample("snapshot", 3);
+    await location.replace(fresh.file, [fresh.bytes], never);
+    expect(await location.get(fresh.file, never)).toEqual(fresh.bytes);
   });
 }
 
@@ -257,6 +276,7 @@ function abortTests(open: OpenScene): void {
     const gone = AbortSignal.abort(enough);
     await expect(location.prepare(gone)).rejects.toBe(enough);
     await expect(location.put(file, [bytes], gone)).rejects.toBe(enough);
+    await expect(location.replace(file, [bytes], gone)).rejects.toBe(enough);
     await expect(location.get(file, gone)).rejects.toBe(enough);
     await expect(location.stat(file, gone)).rejects.toBe(enough);
     await expect(listed(location, "pack", gone)).rejects.toBe(enough);

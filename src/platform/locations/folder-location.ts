@@ -13,6 +13,7 @@
  *     whole or not at all.
  */
 import {
+  appendOnlyFault,
   type ByteRange,
   type FileKind,
   type FileName,
@@ -72,21 +73,19 @@ export class FolderLocation implements Location {
 
   put(file: FileName, parts: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
     return this.#call(pathOfFile(file), signal, async (whole) => {
-      const path = this.#at(pathOfFile(file));
-      if ((await this.#disk.size(path, whole)) !== undefined) {
+      if ((await this.#disk.size(this.#at(pathOfFile(file)), whole)) !== undefined) {
         if (file.kind === "config") throw new DiskError("exists", "there is one already");
         return;
       }
-      const temporary = temporaryPath(path);
-      try {
-        await this.#write(file, temporary, { parts, signal: whole });
-        if (file.kind === "config") await this.#disk.claim(temporary, path, whole);
-        else await this.#disk.rename(temporary, path, whole);
-      } catch (error) {
-        await this.#tidy(temporary, error);
-        throw error;
-      }
-      await this.#disk.syncFolder(folderOf(path), whole);
+      const move = file.kind === "config" ? "claim" : "rename";
+      await this.#place(file, { move, parts, signal: whole });
+    });
+  }
+
+  replace(file: FileName, parts: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
+    return this.#call(pathOfFile(file), signal, async (whole) => {
+      if (this.traits.isAppendOnly) throw appendOnlyFault(this.traits, file);
+      await this.#place(file, { move: "rename", parts, signal: whole });
     });
   }
 
@@ -178,6 +177,28 @@ export class FolderLocation implements Location {
       await this.#disk.makeFolder(path, signal);
       await this.#disk.syncFolder(folderOf(path), signal);
     }
+  }
+
+  /** F1. */
+  async #place(
+    file: FileName,
+    options: {
+      readonly move: "claim" | "rename";
+      readonly parts: readonly Uint8Array[];
+      readonly signal: AbortSignal;
+    },
+  ): Promise<void> {
+    const { move, signal } = options;
+    const path = this.#at(pathOfFile(file));
+    const temporary = temporaryPath(path);
+    try {
+      await this.#write(file, temporary, options);
+      await this.#disk[move](temporary, path, signal);
+    } catch (error) {
+      await this.#tidy(temporary, error);
+      throw error;
+    }
+    await this.#disk.syncFolder(folderOf(path), signal);
   }
 
   async #write(

@@ -11,6 +11,7 @@
  */
 import { type LocationAddress, nameOfAddress } from "../../../kernel/index.ts";
 import {
+  appendOnlyFault,
   type ByteRange,
   type FaultKind,
   type FileKind,
@@ -92,6 +93,13 @@ export class RestLocation implements Location {
     throw await this.#fault(answer, file, signal);
   }
 
+  /** The protocol refuses a name that is there: it goes first. */
+  async replace(file: FileName, parts: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
+    if (this.traits.isAppendOnly) throw appendOnlyFault(this.traits, file);
+    await this.remove(file, signal);
+    await this.put(file, parts, signal);
+  }
+
   async get(file: FileName, signal: AbortSignal, range?: ByteRange): Promise<Uint8Array> {
     const headers = rangeHeaders(range);
     const maxAnswerBytes = this.#maxFileBytes;
@@ -134,7 +142,7 @@ export class RestLocation implements Location {
   async remove(file: FileName, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (this.traits.isAppendOnly && file.kind !== "lock") {
-      throw new LocationFault("read-only", `${this.#what(file)}: nothing is removed here`);
+      throw appendOnlyFault(this.traits, file);
     }
     const answer = await this.#askOf(file, { method: "DELETE" }, signal);
     if (answer.status === 200 || answer.status === 204) return;

@@ -14,6 +14,7 @@
  */
 import { nameOfAddress } from "../../../kernel/index.ts";
 import {
+  appendOnlyFault,
   type ByteRange,
   type FileKind,
   type FileName,
@@ -87,7 +88,8 @@ export class S3Location implements Location {
       if (isThere && isConfig) throw this.#exists(file);
       if (isThere) return;
     }
-    const answer = await this.#put(file, parts, signal);
+    const condition = this.#isConditionUnknown ? {} : { "if-none-match": "*" };
+    const answer = await this.#put(file, parts, { condition, signal });
     if (answer.status === 412) {
       if (isConfig) throw this.#exists(file);
       return;
@@ -96,6 +98,13 @@ export class S3Location implements Location {
       this.#isConditionUnknown = true;
       return this.put(file, parts, signal);
     }
+    if (answer.status !== 200) throw this.#fault(answer, file);
+  }
+
+  async replace(file: FileName, parts: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (this.traits.isAppendOnly) throw appendOnlyFault(this.traits, file);
+    const answer = await this.#put(file, parts, { condition: {}, signal });
     if (answer.status !== 200) throw this.#fault(answer, file);
   }
 
@@ -152,7 +161,7 @@ export class S3Location implements Location {
   async remove(file: FileName, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (this.traits.isAppendOnly && file.kind !== "lock") {
-      throw new LocationFault("read-only", `${this.#what(file)}: nothing is removed here`);
+      throw appendOnlyFault(this.traits, file);
     }
     const answer = await this.#ask(file, signal, { method: "DELETE" });
     const isGone = answer.status === 404 && errorCodeOf(answer) !== "NoSuchBucket";
@@ -163,13 +172,17 @@ export class S3Location implements Location {
     await this.#http[Symbol.asyncDispose]();
   }
 
-  #put(file: FileName, parts: readonly Uint8Array[], signal: AbortSignal): Promise<HttpAnswer> {
-    return this.#ask(file, signal, {
+  #put(
+    file: FileName,
+    parts: readonly Uint8Array[],
+    options: {
+      readonly condition: Readonly<Record<string, string>>;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<HttpAnswer> {
+    return this.#ask(file, options.signal, {
       method: "PUT",
-      headers: {
-        "content-type": "application/octet-stream",
-        ...(this.#isConditionUnknown ? {} : { "if-none-match": "*" }),
-      },
+      headers: { "content-type": "application/octet-stream", ...options.condition },
       parts,
     });
   }
