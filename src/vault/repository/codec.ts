@@ -7,7 +7,9 @@
  */
 import { createHash } from "node:crypto";
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import type { Result, SoulMirrorError } from "../../kernel/index.ts";
 import { type BlobKind, contentLength, type SealedBlob } from "../format/blob.ts";
+import { openConfig, type RepositoryConfig } from "../format/config.ts";
 import { Damage } from "../format/damage.ts";
 import { hexOfId } from "../format/ids.ts";
 import { openJson, sealJson } from "../format/packed-json.ts";
@@ -41,6 +43,11 @@ export class Codec {
     const opened = this.#sealer.open(sealed);
     if (opened === undefined) throw new Damage("the MAC does not fit");
     return opened;
+  }
+
+  /** Or an error `VAULT_DAMAGED`, `VAULT_TOO_NEW` or `CONFLICT`. */
+  openConfig(sealed: Uint8Array): Result<RepositoryConfig, SoulMirrorError> {
+    return openConfig(sealed, this.#sealer);
   }
 
   /** An index, a snapshot or a lock. */

@@ -27,6 +27,11 @@ export interface SessionOptions {
    * false.
    */
   readonly mayGoWithoutLock?: boolean;
+  /**
+   * False: only locks are taken, for who reads the indexes himself because they may be damaged.
+   * Default true.
+   */
+  readonly readsIndexes?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -38,7 +43,7 @@ export async function withSession<T>(
   await using locks = new AsyncDisposableStack();
   const lost: AbortSignal[] = [];
   const { codec, places, surroundings } = vault;
-  const { isExclusive, mayGoWithoutLock = false, signal } = options;
+  const { isExclusive, mayGoWithoutLock = false, readsIndexes = true, signal } = options;
   const enter = async (place: Place): Promise<void> => {
     place.readmit();
     try {
@@ -53,7 +58,7 @@ export async function withSession<T>(
         locks.use(lock);
         lost.push(lock.lost);
       }
-      await vault.loader.refresh(place, signal);
+      if (readsIndexes) await vault.loader.refresh(place, signal);
     } catch (error) {
       signal.throwIfAborted();
       if (!canBeLeftOut(error)) throw error;
