@@ -1,0 +1,80 @@
+/**
+ * Index files that are damaged come back from another location; where none has them, what they
+ * named is read from the packs themselves.
+ */
+
+import { readerOf } from "../check/check.ts";
+import { Reach } from "../check/reach.ts";
+import type { PlaceSurvey, Survey } from "../check/survey.ts";
+import type { IndexedPack } from "../format/index-json.ts";
+import type { LocationSet } from "../index/blob-index.ts";
+import { listedPack, namedPack, namePacks } from "./name-packs.ts";
+import type { RepairWork } from "./repair-work.ts";
+
+export async function healIndexes(work: RepairWork, survey: Survey): Promise<void> {
+  const incomplete = await whoLacks(work, survey);
+  for (const seen of survey.places) {
+    const { name, bit } = seen.place;
+    const damaged = survey.findings.filter(
+      ({ kind, location }) => kind === "index" && location === name,
+    );
+    const gone: string[] = [];
+    for (const { id } of damaged) {
+      if (!(await copyIndex(work, { survey, seen, id }))) gone.push(id);
+    }
+    if (gone.length === 0 && (incomplete & bit) === 0) continue;
+    const isNamed = await nameUnnamed(work, survey, seen);
+    for (const id of gone) if (isNamed) await work.remove(seen.place, { kind: "index", id });
+  }
+}
+
+async function copyIndex(
+  work: RepairWork,
+  {
+    id,
+    seen,
+    survey,
+  }: { readonly id: string; readonly seen: PlaceSurvey; readonly survey: Survey },
+): Promise<boolean> {
+  const file = { kind: "index", id } as const;
+  const sources = survey.places.filter((each) => each.indexes.has(id));
+  const bytes = await work.sound(
+    file,
+    sources.map(({ place }) => place),
+  );
+  if (bytes === undefined) return false;
+  const named = sources[0]?.indexes.get(id) ?? [];
+  seen.indexes.set(id, named);
+  await work.write(seen.place, file, { parts: [bytes], how: "copied" });
+  return true;
+}
+
+/** All of them: which of them is garbage, prune will tell. */
+async function nameUnnamed(work: RepairWork, survey: Survey, seen: PlaceSurvey): Promise<boolean> {
+  const named = new Set([...seen.indexes.values()].flat());
+  const found: IndexedPack[] = [];
+  for (const id of seen.packs.keys()) {
+    if (named.has(id)) continue;
+    const pack = (await listedPack(work, seen, id)) ?? (await namedPack(work, survey, id));
+    if (pack !== undefined) found.push(pack);
+  }
+  return await namePacks(work, seen, found);
+}
+
+/** Locations with a snapshot that refers to what their indexes do not name. */
+async function whoLacks({ session }: RepairWork, survey: Survey): Promise<LocationSet> {
+  const reader = readerOf(session, survey);
+  const { signal } = session;
+  let lacking = 0;
+  const onLack = (lack: { readonly locations: LocationSet }): LocationSet => {
+    lacking |= lack.locations;
+    return lack.locations;
+  };
+  const reach = new Reach({ index: survey.index, reader, onLack, signal });
+  for (const { place, snapshots } of survey.places) {
+    for (const { tree } of snapshots.values()) {
+      if ((lacking & place.bit) === 0) await reach.visit(tree, place.bit);
+    }
+  }
+  return lacking;
+}

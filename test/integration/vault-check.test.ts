@@ -1,0 +1,215 @@
+/**
+ * What we call damage is what stock restic calls an error, file by file; and what we heal is sound
+ * to it.
+ */
+import { execFile } from "node:child_process";
+import {
+  appendFileSync,
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { realSurroundings } from "../../src/custodian/surroundings.ts";
+import { createKernels, deriveKey } from "../../src/platform/kernels/index.ts";
+import { openFileLocation } from "../../src/platform/locations/index.ts";
+import { check, everyPack } from "../../src/vault/check/check.ts";
+import { isDamage } from "../../src/vault/check/finding.ts";
+import {
+  Codec,
+  createSealer,
+  type Unlocked,
+  unlock,
+  Vault,
+  withSession,
+} from "../../src/vault/index.ts";
+import { type HealOutcome, heal } from "../../src/vault/repair/heal.ts";
+import { temporaryFolder } from "../afterwards.ts";
+import { never, sample } from "../conformance/location-scene.ts";
+
+const run = promisify(execFile);
+const passphrase = "correct hörse";
+const kernels = createKernels();
+
+async function restic(folder: string, ...words: readonly string[]): Promise<void> {
+  const env = { ...process.env, RESTIC_PASSWORD: passphrase };
+  await run("restic", ["--no-cache", "-q", "-r", folder, ...words], { env });
+}
+
+async function isSoundToRestic(folder: string): Promise<boolean> {
+  return await restic(folder, "check", "--read-data").then(
+    () => true,
+    () => false,
+  );
+}
+
+class Scene {
+  readonly folders: readonly [string, string];
+  #unlocked: Unlocked | undefined;
+
+  constructor(folders: readonly [string, string]) {
+    this.folders = folders;
+  }
+
+  static async open(): Promise<Scene> {
+    const root = temporaryFolder("vault-check");
+    const source = join(root, "source");
+    mkdirSync(source);
+    for (let number = 0; number < 6; number += 1) {
+      writeFileSync(join(source, `file${number}`), sample("pack", number, 4000).bytes);
+    }
+    const folders = [join(root, "a"), join(root, "b")] as const;
+    await restic(folders[0], "init");
+    await restic(folders[0], "backup", source);
+    writeFileSync(join(source, "another"), sample("pack", 99, 5000).bytes);
+    await restic(folders[0], "backup", source);
+    cpSync(...folders, { recursive: true });
+    return new Scene(folders);
+  }
+
+  async #vault(): Promise<{ readonly vault: Vault; readonly unlocked: Unlocked }> {
+    const locations = this.folders.map((folder) => openFileLocation({ folder }));
+    if (this.#unlocked === undefined) {
+      const tools = { kernels, derive: deriveKey };
+      const result = await unlock({ locations, passphrase, tools, signal: never });
+      if (!result.ok) throw result.error;
+      this.#unlocked = result.value;
+    }
+    const surroundings = realSurroundings();
+    const sealer = createSealer(this.#unlocked.keys, kernels);
+    const codec = new Codec(sealer, surroundings.randomBytes);
+    const vault = new Vault({ locations, codec, surroundings, onDamage: () => {} });
+    return { vault, unlocked: this.#unlocked };
+  }
+
+  /** `kind problem` of everything that is damage. */
+  async check(): Promise<readonly string[]> {
+    const { vault } = await this.#vault();
+    const { findings, left } = await withSession(
+      vault,
+      { isExclusive: false, readsIndexes: false, signal: never },
+      (session) => check(session, { reads: everyPack }),
+    );
+    expect(left).toEqual([]);
+    expect(new Set(findings.map(({ location }) => location)).size).toBeLessThan(2);
+    return findings.filter(isDamage).map(({ kind, problem }) => `${kind} ${problem}`);
+  }
+
+  async heal(): Promise<HealOutcome> {
+    const { unlocked, vault } = await this.#vault();
+    return await withSession(
+      vault,
+      { isExclusive: true, readsIndexes: false, signal: never },
+      (session) => heal(session, { unlocked, reads: everyPack }),
+    );
+  }
+}
+
+function filesIn(folder: string, kind: string): readonly string[] {
+  const path = join(folder, kind);
+  if (kind === "config") return [path];
+  const names = readdirSync(path, { recursive: true, withFileTypes: true });
+  return names
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .toSorted();
+}
+
+/** @param at from the beginning, or when negative from the end */
+function flip(path: string, at: number): void {
+  const bytes = readFileSync(path);
+  const place = at < 0 ? bytes.length + at : at;
+  bytes[place] = (bytes[place] ?? 0) ^ 4;
+  chmodSync(path, 0o600);
+  writeFileSync(path, bytes);
+}
+
+function swap(left: string, right: string): void {
+  renameSync(left, `${left}.tmp`);
+  renameSync(right, left);
+  renameSync(`${left}.tmp`, right);
+}
+
+const cut = (path: string): void => {
+  chmodSync(path, 0o600);
+  truncateSync(path, readFileSync(path).length >> 1);
+};
+const grow = (path: string): void => {
+  chmodSync(path, 0o600);
+  appendFileSync(path, "x");
+};
+
+interface Case {
+  readonly name: string;
+  readonly kind: string;
+  readonly damage: (path: string, other: string) => void;
+  /** Empty: restic finds no error, and we no damage. */
+  readonly says: string;
+}
+
+const cases: readonly Case[] = [
+  { name: "blob", kind: "data", damage: (path) => flip(path, 40), says: "pack damaged" },
+  { name: "list", kind: "data", damage: (path) => flip(path, -30), says: "pack damaged" },
+  { name: "trailer", kind: "data", damage: (path) => flip(path, -2), says: "pack damaged" },
+  { name: "cut", kind: "data", damage: cut, says: "pack damaged" },
+  { name: "gone", kind: "data", damage: (path) => rmSync(path), says: "pack missing" },
+  { name: "grown", kind: "data", damage: grow, says: "pack damaged" },
+  { name: "swapped", kind: "data", damage: swap, says: "pack damaged" },
+  { name: "flipped", kind: "index", damage: (path) => flip(path, 50), says: "index damaged" },
+  { name: "cut", kind: "index", damage: cut, says: "index damaged" },
+  { name: "gone", kind: "index", damage: (path) => rmSync(path), says: "snapshot incomplete" },
+  {
+    name: "flipped",
+    kind: "snapshots",
+    damage: (path) => flip(path, 50),
+    says: "snapshot damaged",
+  },
+  { name: "grown", kind: "snapshots", damage: grow, says: "snapshot damaged" },
+  { name: "swapped", kind: "snapshots", damage: swap, says: "snapshot damaged" },
+  { name: "gone", kind: "snapshots", damage: (path) => rmSync(path), says: "" },
+  { name: "flipped", kind: "keys", damage: (path) => flip(path, -60), says: "key damaged" },
+  { name: "gone", kind: "keys", damage: (path) => rmSync(path), says: "key missing" },
+  { name: "flipped", kind: "config", damage: (path) => flip(path, 30), says: "config damaged" },
+  { name: "gone", kind: "config", damage: (path) => rmSync(path), says: "config missing" },
+];
+
+test("Q1: restic and we agree about every damage, and it comes back", {
+  timeout: 900_000,
+}, async () => {
+  const scene = await Scene.open();
+  const [folder] = scene.folders;
+  expect(await scene.check()).toEqual([]);
+  for (const { name, kind, damage, says } of cases) {
+    const [path = "", other = ""] = filesIn(folder, kind);
+    damage(path, other);
+    const told = await scene.check();
+    const isSound = await isSoundToRestic(folder);
+    expect({ kind, name, isSound, told }).toEqual({
+      ...{ kind, name, isSound: says === "" },
+      told: says === "" ? [] : expect.arrayContaining([says]),
+    });
+    expect(await scene.heal()).toMatchObject({ findings: [], refusals: [], lost: [], left: [] });
+    expect({ kind, name, told: await scene.check() }).toEqual({ kind, name, told: [] });
+  }
+  expect(await isSoundToRestic(folder)).toBe(true);
+  expect(await isSoundToRestic(scene.folders[1])).toBe(true);
+});
+
+test("E2: damaged everywhere, each pack in another part: restic finds no error afterwards", async () => {
+  const scene = await Scene.open();
+  for (const [at, folder] of scene.folders.entries()) {
+    for (const path of filesIn(folder, "data")) flip(path, at === 0 ? 40 : -30);
+    const [index = ""] = filesIn(folder, "index");
+    flip(index, 20 + at);
+  }
+  expect(await scene.heal()).toMatchObject({ findings: [], lost: [] });
+  for (const folder of scene.folders) expect(await isSoundToRestic(folder)).toBe(true);
+}, 300_000);
