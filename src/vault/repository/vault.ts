@@ -38,8 +38,8 @@ export class Vault {
     this.places = locations.map((location, number) => new Place(location, number));
     this.codec = codec;
     this.surroundings = surroundings;
-    this.loader = new IndexLoader(this.index, codec);
     const { index, places } = this;
+    this.loader = new IndexLoader({ places, index, codec, onDamage });
     this.reader = new BlobReader({ places, index, codec, onDamage });
     this.trees = new TreeReader(this.reader);
   }
