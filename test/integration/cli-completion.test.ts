@@ -31,6 +31,9 @@ COMP_CWORD=${words.length}; _soulmirror; printf '%s\\n' "\${COMPREPLY[@]}"`;
     expect(complete("db", "d")).toEqual(["down"]);
     expect(complete("up", "--f")).toEqual(["--foreground"]);
     expect(complete("-c", "x.yaml", "val")).toEqual(["validate"]);
+    expect(complete("vault", "b")).toEqual(["backup"]);
+    expect(complete("vault", "backup", "--ta")).toEqual(["--tag"]);
+    expect(complete("vault", "init", "--ta")).toEqual([""]);
   });
 
   it.each(["zsh", "fish"])("writes a script for %s that names every command", async (shell) => {

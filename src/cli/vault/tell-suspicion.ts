@@ -6,7 +6,7 @@ import { counted } from "../counted.ts";
 export function tellSuspicion(suspicion: Suspicion): string {
   switch (suspicion.kind) {
     case "unread":
-      return `${suspicion.count} of files and folders could not be read, the first: ${suspicion.first}`;
+      return `could not read everything (${suspicion.count}), first of all ${suspicion.first}`;
     case "short":
       return `${counted(suspicion.count, "file")} ended before its size said, the first: ${suspicion.first}`;
     case "vanished":
