@@ -22,6 +22,9 @@ Exit codes:
   5  no daemon answers
   6  not allowed
   7  the drill found a fault that was not healed
+  10 there is no vault, another one, or one of a newer version
+  11 somebody else works in the vault
+  12 the passphrase of the vault is wrong
   70 an error of soulmirror itself
   130 the drill was interrupted
 `;

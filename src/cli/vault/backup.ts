@@ -1,6 +1,7 @@
 /** `soulmirror vault backup`: protects everything as it is now, and says what came of it. */
 import { type Protection, protect, vaultFolder } from "../../custodian/index.ts";
 import { formatBytes, formatDuration } from "../../kernel/index.ts";
+import { plainLines } from "../plain-text.ts";
 import type { Style } from "../style.ts";
 import { chosenVault, openChosen } from "./chosen-vault.ts";
 import { interruptible } from "./interruptible.ts";
@@ -51,12 +52,16 @@ function tell(protection: Protection, style: Style): string {
     `${style.paint(colour, word)} snapshot ${id}: ${files}; ${formatBytes(counts.totalBytes)} in all, ${formatBytes(addedBytes)} stored, ${took}`,
     `${holding} of ${places.length} locations hold it.`,
     ...places.flatMap(({ holds, location, reason }) =>
-      holds ? [] : [style.paint("yellow", `  not ${location}: ${reason}`)],
+      holds ? [] : [style.paint("yellow", `  not ${location}: ${plainLines(reason)}`)],
     ),
     ...dumps.flatMap((dump) =>
-      dump.isTaken ? [] : [style.paint("yellow", `dump ${dump.name} failed: ${dump.reason}`)],
+      dump.isTaken
+        ? []
+        : [style.paint("yellow", `dump ${dump.name} failed: ${plainLines(dump.reason)}`)],
     ),
-    ...suspicions.map((each) => style.paint("yellow", `suspect: ${tellSuspicion(each)}`)),
-    ...protection.unsteady.map((path) => `changed while it was read: ${path}`),
+    ...suspicions.map((each) =>
+      style.paint("yellow", `suspect: ${plainLines(tellSuspicion(each))}`),
+    ),
+    ...protection.unsteady.map((path) => `changed while it was read: ${plainLines(path)}`),
   ].join("\n");
 }

@@ -3,7 +3,7 @@ import { progressText } from "./progress-bar.ts";
 
 test("says what was seen and how fast, where nothing is known of the end", () => {
   const seen = { files: 12, bytes: 4 * 1024 * 1024, expectedBytes: undefined };
-  expect(progressText("treasure", seen, 2000)).toBe("treasure  12 files  4.0 MiB  2.0 MiB/s");
+  expect(progressText("treasure", seen, 2000)).toBe("treasure  12 files  4 MiB  2 MiB/s");
 });
 
 test("says how much is done and when the rest will be", () => {

@@ -14,6 +14,7 @@ import {
 } from "../../platform/vault-server/index.ts";
 import { randomPool, readPlainFile, realClock } from "../../system/index.ts";
 import type { Context, Options } from "../command.ts";
+import { plainLines } from "../plain-text.ts";
 import { interruptible } from "./interruptible.ts";
 
 const usualAddress = "127.0.0.1:8000";
@@ -27,7 +28,7 @@ export const serve = interruptible(async (context, signal) => {
     folder: args[0] ?? "",
     clock: realClock,
     onNotice: ({ from, method, path, reason, status }) =>
-      out.note(`refused: ${status} ${method} ${path} from ${from}: ${reason}`),
+      out.note(plainLines(`refused: ${status} ${method} ${path} from ${from}: ${reason}`)),
   });
   const { url } = server;
   if (out.isJson) out.write(JSON.stringify({ kind: "serving", url }));

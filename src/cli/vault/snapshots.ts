@@ -20,9 +20,9 @@ export const snapshots = interruptible(async (context, signal) => {
     const rows = shown.map(({ at, hostname, id, locations, paths, tags }) => [
       id.slice(0, 8),
       at.replace("T", " ").replace(/(?:\.\d+)?Z$/, "Z"),
-      hostname,
+      plainLines(hostname),
       `${locations.length}/${spec.locations.length}`,
-      tags.join(","),
+      plainLines(tags.join(",")),
       plainLines(paths.join(" ")),
     ]);
     const head = ["id", "time", "host", "at", "tags", "paths"].map((each) =>

@@ -84,8 +84,12 @@ export class RepositoryLock implements AsyncDisposable {
     this.#isReleased = true;
     this.#cancel();
     await this.#renewing;
+    await this.#remove(this.#id);
+  }
+
+  async #remove(id: string): Promise<void> {
     try {
-      await this.#location.remove(fileOf(this.#id), AbortSignal.timeout(60_000));
+      await this.#location.remove(fileOf(id), AbortSignal.timeout(60_000));
     } catch (error) {
       // Nobody is kept out for long: it is removed as stale, or as that of a dead process (K3).
       if (!(error instanceof LocationFault)) throw error;
@@ -97,7 +101,13 @@ export class RepositoryLock implements AsyncDisposable {
     const timeNs = BigInt(Math.round(clock.now().wallMs)) * 1_000_000n;
     const { isExclusive, codec } = this.#options;
     const { bytes, id } = codec.encodeFile(encodeLock({ ...worker, timeNs, isExclusive }));
-    await this.#location.put(fileOf(id), [bytes], signal);
+    try {
+      await this.#location.put(fileOf(id), [bytes], signal);
+    } catch (error) {
+      // Who gave up may have done so when it was there already.
+      if (signal.aborted) await this.#remove(id);
+      throw error;
+    }
     return id;
   }
 

@@ -43,6 +43,20 @@ describe("locks", () => {
     expect(locksIn(place)).toEqual([]);
   });
 
+  test("they go when the caller gives up just when one was written", async () => {
+    const giveUp = new AbortController();
+    const place = new MemoryLocation();
+    const put = place.put.bind(place);
+    place.put = async (...call) => {
+      await put(...call);
+      giveUp.abort();
+      giveUp.signal.throwIfAborted();
+    };
+    const wish = { ...shared, signal: giveUp.signal };
+    await expect(withSession(vaultOf([place]).vault, wish, nothing)).rejects.toThrow(/aborted/);
+    expect(locksIn(place)).toEqual([]);
+  });
+
   test("shared ones of others are no obstacle to a shared one, but to an exclusive one", async () => {
     const place = new MemoryLocation();
     plantLock(place);
