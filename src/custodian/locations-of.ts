@@ -33,12 +33,16 @@ function locationOf(spec: VaultLocationSpec, environment: Environment): Location
       const { host, path, port, user } = address;
       return openSftpLocation({
         target: { host, user, port, identityFile },
-        ...{ folder: path, name, ...traits },
+        folder: path,
+        name,
+        ...traits,
       });
     }
     case "rest":
       return new RestLocation({
-        ...{ address, ...traits, ...authority },
+        address,
+        ...traits,
+        ...authority,
         ...(password === undefined ? {} : { password }),
       });
     case "s3": {

@@ -69,14 +69,18 @@ export async function openVault(opening: Opening): Promise<OpenedVault> {
   if (!unlocked.ok) throw unlocked.error;
   const { config, keys, states } = unlocked.value;
   const surroundings = realSurroundings();
-  const codec = new Codec(createSealer(keys, tools.kernels), surroundings.randomBytes);
+  const codec = new Codec(createSealer(keys, tools.kernels), (length) =>
+    surroundings.randomBytes(length),
+  );
   const ready = locations
     .filter((_, number) => states[number]?.kind === "ready")
     .map((each) => withRetries(each, { tools: realTools }));
   const vault = new Vault({ locations: ready, codec, surroundings, onDamage });
   const closing = opened.move();
   return {
-    ...{ vault, surroundings, keys },
+    vault,
+    surroundings,
+    keys,
     polynomial: config.polynomial,
     id: config.id,
     leftOut: states.flatMap((state, number) => leftOut(state, locations[number])),
@@ -92,7 +96,8 @@ export async function openVault(opening: Opening): Promise<OpenedVault> {
  * @throws SoulMirrorError LOCATION_FAILED when a location cannot be reached
  */
 export async function makeVault({ locations, passphrase, signal }: Opening): Promise<string> {
-  await using _closing = closerOf(locations);
+  await using closing = new AsyncDisposableStack();
+  for (const each of locations) closing.use(each);
   const asked = locations.map((each) =>
     withRetries(each, { tools: realTools, attempts: attemptsAtFirst }),
   );

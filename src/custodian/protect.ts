@@ -83,7 +83,8 @@ export interface Protection {
 export async function protect(protecting: Protecting): Promise<Protection> {
   const { folder, onNotice, opened, signal, spec } = protecting;
   const begun = realClock.now();
-  using _lock = claimVault(folder);
+  await using held = new AsyncDisposableStack();
+  held.use(claimVault(folder));
   const now = (): number => realClock.now().wallMs;
   const { signer } = await openProofKey(folder);
   await using trail = await openAuditTrail({ folder, signer, now });
@@ -114,7 +115,9 @@ export async function protect(protecting: Protecting): Promise<Protection> {
   const { outcome, suspicions } = runs.at(-1) as Run;
   const places = allPlaces(outcome.places, opened.leftOut);
   const protection: Protection = {
-    ...{ suspicions, dumps, places },
+    suspicions,
+    dumps,
+    places,
     snapshots: runs.map((each) => each.outcome.snapshot.id),
     verdict: verdictOf(places, spec.quorum),
     counts: outcome.tally.counts,
@@ -268,7 +271,9 @@ function suspectFacts({ outcome, suspicions }: Run): JsonRecord {
 function backupFacts(protection: Protection): JsonRecord {
   const { addedBytes, counts, dumps, elapsedMs, places, snapshots, verdict } = protection;
   return {
-    ...{ verdict, addedBytes, counts: { ...counts } },
+    verdict,
+    addedBytes,
+    counts: { ...counts },
     snapshot: snapshots.at(-1) ?? "",
     elapsedMs: Math.round(elapsedMs),
     dumpsMissing: dumps.flatMap(({ isTaken, name }) => (isTaken ? [] : [name])),

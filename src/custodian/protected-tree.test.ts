@@ -5,7 +5,10 @@ import { protectedTree } from "./protected-tree.ts";
 const location = (folder: string) =>
   ({
     address: { kind: "file", folder },
-    ...{ name: `file:${folder}`, region: "", isAppendOnly: false, credentials: {} },
+    name: `file:${folder}`,
+    region: "",
+    isAppendOnly: false,
+    credentials: {},
   }) as const;
 
 test("leaves out what its owner says, relative to each source, and its own locations (1)", () => {

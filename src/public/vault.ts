@@ -127,7 +127,8 @@ export async function createVault(options: VaultOptions): Promise<Vault> {
 export async function openVault(options: VaultOptions): Promise<Vault> {
   const opening = openingOf(options);
   const opened = await openOn({
-    ...{ ...opening, locations: locationsOfVault(options) },
+    ...opening,
+    locations: locationsOfVault(options),
     onDamage: ({ id, kind, location, reason }) =>
       options.onNotice?.(`damage: ${location}: ${kind} ${id}: ${reason}`),
   });
@@ -150,10 +151,15 @@ async function backUp(
   const protection = await protect({
     spec: {
       sources: sources.map((source) => resolve(source)),
-      ...{ exclude, quorum, locations: specsOf(options), dumps: {} },
+      exclude,
+      quorum,
+      locations: specsOf(options),
+      dumps: {},
       limits: threads === undefined ? {} : { threads },
     },
-    ...{ opened, tags, signal: openingOf(options).signal },
+    opened,
+    tags,
+    signal: openingOf(options).signal,
     folder: privateDirectory(resolve(wish.dataFolder)),
     ...(onNotice === undefined ? {} : { onNotice }),
   });
@@ -169,8 +175,14 @@ async function backUp(
   const { changedFiles, newFiles, totalBytes, unchangedFiles } = counts;
   return {
     snapshot: protection.snapshots.at(-1) ?? "",
-    ...{ locations: places, suspicions, newFiles, changedFiles, unchangedFiles, totalBytes },
-    ...{ addedBytes, elapsedMs },
+    locations: places,
+    suspicions,
+    newFiles,
+    changedFiles,
+    unchangedFiles,
+    totalBytes,
+    addedBytes,
+    elapsedMs,
   };
 }
 

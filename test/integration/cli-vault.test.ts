@@ -89,6 +89,16 @@ test("a vault is made, protects, and is restored by restic from each location", 
   expect(snapshots.map(({ locations }) => locations.length)).toEqual([2, 2]);
   expect((await bench.run("vault", "snapshots")).out.split("\n")).toHaveLength(4);
   expect((await bench.run("vault", "proof")).out).toContain("3 entries");
+
+  const four = bench.path("source/a/four.txt");
+  const listed = (await bench.run("vault", "ls", "--glob", "a/**")).out.trim().split("\n");
+  expect(listed).toEqual([four, bench.path("source/a/one.txt")]);
+  expect((await bench.run("vault", "diff")).out).toContain(`+ ${four}`);
+  const target = bench.path("own");
+  const restored = await bench.run("vault", "restore", "--target", target, "--path", four);
+  expect(restored).toMatchObject({ code: 0, out: expect.stringContaining("1 files") as string });
+  expect(readFileSync(join(target, four), "utf8")).toBe("four");
+  expect((await bench.run("vault", "restore")).err).toContain("--target");
 }, 200_000);
 
 test("an edited trail is found", async () => {
@@ -204,8 +214,8 @@ test("serves a folder to restic, append-only, to who has a password", async () =
   const repository = `rest:http://laptop:word@${at}/one`;
   await restic(repository, "init");
   await restic(repository, "backup", bench.path("source"));
-  await expect(restic(`rest:http://${at}/one`, "snapshots")).rejects.toThrow();
-  await expect(restic(repository, "forget", "--prune", "latest")).rejects.toThrow();
+  await expect(restic(`rest:http://${at}/one`, "snapshots")).rejects.toThrow("Command failed");
+  await expect(restic(repository, "forget", "--prune", "latest")).rejects.toThrow("Command failed");
   expect(await restic(repository, "snapshots", "--json")).toContain('"short_id"');
   server.child.kill("SIGINT");
   expect(await server.ended).toMatchObject({ code: 0 });

@@ -3,6 +3,16 @@ import type { CommandGroup } from "../command.ts";
 
 const name = ["[vault]", "its name; not needed where the fleet has one"] as const;
 
+const chosen = [
+  ["--snapshot <id>", "the first digits of its id (default: the latest)"],
+  ["--at <time>", "the last one before: '2026-11-20 14:00', '2h ago', 'yesterday 14:00'"],
+] as const;
+const parts = [
+  ["--path <path>", "only this, and what is below it"],
+  ["--glob <glob>", "only what matches, relative to the sources"],
+  ["--category <name>", "only what is of a category of the fleet file"],
+] as const;
+
 export const vault: CommandGroup = {
   name: "vault",
   summary: "Backups that heal and prove: make them, look at them, serve them to others",
@@ -30,6 +40,37 @@ export const vault: CommandGroup = {
       args: [name],
       options: [["-n, --lines <count>", "at most so many, the newest (default: 50)"]],
       load: async () => (await import("../vault/snapshots.ts")).snapshots,
+    },
+    {
+      name: "ls",
+      summary: "The paths of a snapshot, one a line",
+      args: [name],
+      options: [["--long", "with mode, owner, size and time"], ...chosen, ...parts],
+      load: async () => (await import("../vault/ls.ts")).ls,
+    },
+    {
+      name: "diff",
+      summary: "What is different in two snapshots: + added, - removed, M content, U metadata",
+      args: [name],
+      options: [
+        ["--from <id>", "default: the one before"],
+        ["--to <id>", "default: the latest"],
+      ],
+      load: async () => (await import("../vault/diff.ts")).diff,
+    },
+    {
+      name: "restore",
+      summary: "Restore a snapshot, or parts of it, below a folder or into place",
+      args: [name],
+      options: [
+        ["--target <folder>", "below which its absolute paths are made; / is into place"],
+        ...chosen,
+        ...parts,
+        ["--overwrite <when>", "never, not-newer (default) or always"],
+        ["--verify", "read back and compare every byte that was written"],
+        ["--delete", "remove what the snapshot does not have, in folders that are restored"],
+      ],
+      load: async () => (await import("../vault/restore.ts")).restore,
     },
     {
       name: "proof",

@@ -23,7 +23,10 @@ export const backup = interruptible(async (context, signal) => {
   async function shown(): Promise<Protection> {
     using bar = new ProgressBar(spec.name, out);
     return await protect({
-      ...{ spec, opened, folder, signal },
+      spec,
+      opened,
+      folder,
+      signal,
       tags: options.text("tag")?.split(",").filter(Boolean) ?? [],
       onProgress: (seen) => bar.show(seen),
       onNotice: (text) => out.note(`warning: ${text}`),

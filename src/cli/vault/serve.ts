@@ -50,7 +50,10 @@ function optionsOf(options: Options): Omit<VaultServerOptions, "folder" | "clock
       ? {}
       : { tls: { key: textOf(key), certificate: textOf(certificate) } };
   return {
-    ...{ host, port, ...tls, ...limitOf(options) },
+    host,
+    port,
+    ...tls,
+    ...limitOf(options),
     ...(passwords === undefined ? {} : { users: usersOf(passwords) }),
     isAppendOnly: options.has("appendOnly"),
     arePrivate: options.has("private"),
