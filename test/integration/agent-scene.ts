@@ -20,7 +20,7 @@ import {
   Vault,
 } from "../../src/vault/index.ts";
 
-export const passphrase = "a passphrase of tests";
+const passphrase = "a passphrase of tests";
 
 export interface SceneOptions {
   /** Holds `source`, `a` and `b`, the repositories, and `agent`. */
