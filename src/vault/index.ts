@@ -27,7 +27,7 @@ export { contentLength } from "./format/blob.ts";
 export { Damage } from "./format/damage.ts";
 export { hexOfId, idOfHex } from "./format/ids.ts";
 export type { Derivation, DeriveKey, KeyTools } from "./format/keys.ts";
-export { createSealer, type SealKeys } from "./format/seal.ts";
+export { createSealer, type SealKeys, sealBytes } from "./format/seal.ts";
 export type { Snapshot, StoredSnapshot } from "./format/snapshot-json.ts";
 export type {
   DeviceNode,

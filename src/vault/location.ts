@@ -48,7 +48,10 @@ export interface Location extends AsyncDisposable {
   readonly traits: LocationTraits;
   /** Makes the folders of an empty repository; resolves when they are there already. */
   prepare(signal: AbortSignal): Promise<void>;
-  /** `parts` are written one after another; they are not changed, and not kept. */
+  /**
+   * `parts` are written one after another; they are not changed, and not kept: when it has resolved
+   * the caller uses their memory again.
+   */
   put(file: FileName, parts: readonly Uint8Array[], signal: AbortSignal): Promise<void>;
   /** Makes `parts` the file of that name, whatever has it now (L3). */
   replace(file: FileName, parts: readonly Uint8Array[], signal: AbortSignal): Promise<void>;

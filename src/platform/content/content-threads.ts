@@ -138,7 +138,8 @@ class ContentWorker {
       end += length;
       await job.sink.take({ id: idAt(job.ids, at), kind: "data", plainLength, bytes: blob });
     }
-    this.#say({ kind: "go-on", job: number });
+    const { buffer } = bytes;
+    this.#say({ kind: "go-on", job: number, spare: buffer }, [buffer]);
   }
 
   #close(number: number): Job | undefined {
@@ -153,8 +154,8 @@ class ContentWorker {
     for (const number of [...this.#jobs.keys()]) this.#close(number)?.reject(error);
   }
 
-  #say(message: ToWorker): void {
-    this.#worker.postMessage(message);
+  #say(message: ToWorker, transfer: ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, transfer);
   }
 }
 

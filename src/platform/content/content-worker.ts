@@ -2,11 +2,14 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "../../kernel/index.ts";
 import { randomPool } from "../../system/index.ts";
-import { Codec, createSealer, type ReadFile } from "../../vault/index.ts";
+import { Codec, createSealer, type ReadFile, sealBytes } from "../../vault/index.ts";
 import { createKernels } from "../kernels/index.ts";
-import { Arena } from "./arena.ts";
+import { Arena, stepBytes } from "./arena.ts";
 import type { FromWorker, ToWorker, WorkerSetup } from "./messages.ts";
 import { type Chunk, readJob } from "./read-job.ts";
+
+/** Enough for a step, unless a large chunk ends it. */
+const usualBufferBytes = stepBytes + (1 << 20);
 
 interface Job {
   readonly steps: Generator<readonly Chunk[], ReadFile[]>;
@@ -22,11 +25,16 @@ const codec = new Codec(createSealer(keys, kernels), randomPool());
 const jobs = new Map<number, Job>();
 /** Of jobs that are over. */
 const spareArenas: Arena[] = [];
+/** Where blobs were sealed to; they come back when those have been taken. */
+const spareBuffers: ArrayBuffer[] = [];
 
 port.on("message", (message: ToWorker) => {
   if (message.kind === "begin") begin(message);
   else if (message.kind === "seal") seal(message);
-  else goOn(message.job);
+  else {
+    if (message.spare !== undefined) spareBuffers.push(message.spare);
+    goOn(message.job);
+  }
 });
 
 function begin({ files, job }: Extract<ToWorker, { kind: "begin" }>): void {
@@ -53,21 +61,26 @@ function goOn(number: number): void {
 }
 
 function seal({ job: number, wanted }: Extract<ToWorker, { kind: "seal" }>): void {
-  const { chunks } = jobOf(number);
-  const sealed = chunks.flatMap(({ bytes, id }, at) =>
-    wanted[at] === 1 ? [{ at, blob: codec.sealBlob("data", bytes, id) }] : [],
-  );
-  const total = sealed.reduce((sum, { blob }) => sum + blob.bytes.length, 0);
-  const bytes = new Uint8Array(total);
-  let end = 0;
-  for (const { blob } of sealed) {
-    bytes.set(blob.bytes, end);
-    end += blob.bytes.length;
+  const chosen = [...jobOf(number).chunks.entries()].filter(([at]) => wanted[at] === 1);
+  const room = chosen.reduce((sum, [, chunk]) => sum + chunk.bytes.length + sealBytes, 0);
+  const target = new Uint8Array(bufferOf(room));
+  const table = new Uint32Array(chosen.length * 3);
+  let offset = 0;
+  for (const [row, [at, { bytes }]] of chosen.entries()) {
+    const { end, plainLength } = codec.sealBlobInto({ bytes: target, offset }, bytes);
+    table.set([at, end - offset, plainLength], row * 3);
+    offset = end;
   }
-  const table = Uint32Array.from(
-    sealed.flatMap(({ at, blob }) => [at, blob.bytes.length, blob.plainLength]),
-  );
-  say({ kind: "sealed", job: number, bytes, table }, [bytes.buffer, table.buffer]);
+  const bytes = target.subarray(0, offset);
+  say({ kind: "sealed", job: number, bytes, table }, [target.buffer, table.buffer]);
+}
+
+/** A spare one, if that is large enough; one that is not is let go of. */
+function bufferOf(leastBytes: number): ArrayBuffer {
+  const spare = spareBuffers.pop();
+  if (spare !== undefined && spare.byteLength >= leastBytes) return spare;
+  // Memory that nobody has written to is none yet, so it costs nothing to ask for what will do.
+  return new ArrayBuffer(Math.max(leastBytes, usualBufferBytes));
 }
 
 function jobOf(number: number): Job {

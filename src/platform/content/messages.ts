@@ -17,7 +17,8 @@ export type ToWorker =
   | { readonly kind: "begin"; readonly job: number; readonly files: readonly FileToRead[] }
   /** One byte for each id, in their order: 1 for what is wanted. */
   | { readonly kind: "seal"; readonly job: number; readonly wanted: Uint8Array }
-  | { readonly kind: "go-on"; readonly job: number };
+  /** What came with `sealed` goes back, to be used again. */
+  | { readonly kind: "go-on"; readonly job: number; readonly spare?: ArrayBuffer };
 
 export type FromWorker =
   /** Ids one after another, 32 bytes each. */
@@ -26,7 +27,7 @@ export type FromWorker =
       readonly kind: "sealed";
       readonly job: number;
       /** Sealed blobs one after another, those that were wanted. */
-      readonly bytes: Uint8Array;
+      readonly bytes: Uint8Array<ArrayBuffer>;
       /** For each of them its number among the ids, its length there, and its plain length. */
       readonly table: Uint32Array;
     }

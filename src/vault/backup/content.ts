@@ -34,7 +34,10 @@ export type ReadFile =
 export interface ContentSink {
   /** Asked once for every chunk, before it is compressed and sealed. */
   wants(id: Uint8Array): boolean;
-  /** Gets what was wanted; nothing more is read before it resolves. */
+  /**
+   * Gets what was wanted; nothing more is read before it resolves, and the bytes are not there for
+   * longer than that.
+   */
   take(blob: SealedBlob): Promise<void>;
 }
 

@@ -6,18 +6,22 @@
  * C2. A nonce is used once.
  */
 import { createHash } from "node:crypto";
-import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import type { Result, SoulMirrorError } from "../../kernel/index.ts";
 import { type BlobKind, contentLength, type SealedBlob } from "../format/blob.ts";
 import { openConfig, type RepositoryConfig } from "../format/config.ts";
 import { Damage } from "../format/damage.ts";
 import { hexOfId } from "../format/ids.ts";
 import { openJson, sealJson } from "../format/packed-json.ts";
-import type { Sealer } from "../format/seal.ts";
+import type { Sealer, SealTarget } from "../format/seal.ts";
 
 /** The largest content of a blob: a chunk has at most 8 MiB, a tree of a huge folder more. */
 const mostContentBytes = 1 << 30;
 const nonceBytes = 16;
+/** Level 2 packs small texts 40 % faster than 3, the default, and 0.3 % worse; 1 is 2.5 % worse. */
+const packing = { params: { [constants.ZSTD_c_compressionLevel]: 2 } } as const;
+/** What zlib sets aside for a result: no more than it takes, for it waits to be collected. */
+const [leastRoomBytes, mostRoomBytes] = [1024, 64 << 10];
 
 export interface StoredFile {
   /** SHA-256 of the bytes, in hexadecimal digits. */
@@ -71,10 +75,19 @@ export class Codec {
 
   /** Compressed when that makes it smaller. */
   sealBlob(kind: BlobKind, content: Uint8Array, id: Uint8Array = digestOf(content)): SealedBlob {
-    const packed = zstdCompressSync(content);
-    const isSmaller = packed.length < content.length;
-    const bytes = this.seal(isSmaller ? packed : content);
-    return { id, kind, plainLength: isSmaller ? content.length : 0, bytes };
+    const { bytes, plainLength } = packed(content);
+    return { id, kind, plainLength, bytes: this.seal(bytes) };
+  }
+
+  /**
+   * The same into the bytes of `target`, which has room for `content` and `sealBytes` more.
+   *
+   * @returns its plain length, and where it ends
+   */
+  sealBlobInto(target: SealTarget, content: Uint8Array): { plainLength: number; end: number } {
+    const { bytes, plainLength } = packed(content);
+    const end = this.#sealer.sealInto(bytes, this.#randomBytes(nonceBytes), target);
+    return { plainLength, end };
   }
 
   /**
@@ -95,6 +108,13 @@ export class Codec {
 
 export function digestOf(bytes: Uint8Array): Uint8Array {
   return createHash("sha256").update(bytes).digest();
+}
+
+function packed(content: Uint8Array): { bytes: Uint8Array; plainLength: number } {
+  const chunkSize = Math.min(mostRoomBytes, Math.max(leastRoomBytes, content.length));
+  const bytes = zstdCompressSync(content, { ...packing, chunkSize });
+  const isSmaller = bytes.length < content.length;
+  return isSmaller ? { bytes, plainLength: content.length } : { bytes: content, plainLength: 0 };
 }
 
 function unpacked(bytes: Uint8Array): Uint8Array {

@@ -7,18 +7,22 @@
  *     lengths the chunks of a file have (against the attack of "Chunking Attacks on File Backup
  *     Services", Truong et al., eprint 2025/532; restic does the same from 0.18 on).
  * K3. A pack that is given out is complete: blobs, sealed list, length of the list.
+ * K4. Everything is copied: whoever brings a blob may use its memory again at once, and so may
+ *     whoever has written a pack (`BlockPool`).
  */
-import { Buffer } from "node:buffer";
 import { createHash, type Hash } from "node:crypto";
 import { type BlobKind, type PackedBlob, type SealedBlob } from "../format/blob.ts";
 import type { IndexedPack } from "../format/index-json.ts";
 import { encodePackHeader, encodeTrailer } from "../format/pack-header.ts";
+import { BlockPool } from "./block-pool.ts";
 import type { Codec } from "./codec.ts";
 
 export interface FinishedPack extends IndexedPack {
   /** To be written one after another. */
   readonly parts: readonly Uint8Array[];
   readonly sizeBytes: number;
+  /** Its memory may be used again: it is written everywhere. */
+  release(): void;
 }
 
 export interface PackerOptions {
@@ -31,13 +35,13 @@ export interface PackerOptions {
 const defaultPackBytes = 16 << 20;
 /** A header must fit into what restic reads at once: 16 MiB, which are 400,000 blobs. */
 const mostBlobs = 50_000;
-/** Smaller blobs are copied together: thousands of parts would be thousands of writes. */
-const smallBytes = 64 << 10;
-const blockBytes = 1 << 20;
+/** The first block of a pack: most packs of a small change hold little. */
+const firstBlockBytes = 128 << 10;
 const openPacks = 2;
 
 export class Packer {
   readonly #options: PackerOptions;
+  readonly #blocks = new BlockPool();
   readonly #open: Record<BlobKind, OpenPack[]>;
 
   constructor(options: PackerOptions) {
@@ -48,9 +52,9 @@ export class Packer {
   /** The pack that became full by this blob. */
   add(blob: SealedBlob): FinishedPack | undefined {
     const packs = this.#open[blob.kind];
-    while (packs.length < openPacks) packs.push(new OpenPack());
+    while (packs.length < openPacks) packs.push(new OpenPack(this.#blocks));
     const chance = (this.#options.randomBytes(1)[0] ?? 0) % openPacks;
-    const pack = packs[chance] ?? new OpenPack();
+    const pack = packs[chance] ?? new OpenPack(this.#blocks);
     pack.add(blob);
     const isFull = pack.sizeBytes >= (this.#options.packBytes ?? defaultPackBytes);
     if (!isFull && pack.blobCount < mostBlobs) return undefined;
@@ -74,10 +78,15 @@ export class Packer {
 class OpenPack {
   readonly #blobs: PackedBlob[] = [];
   readonly #hash: Hash = createHash("sha256");
-  readonly #parts: Uint8Array[] = [];
-  #block: Buffer = Buffer.alloc(0);
+  readonly #parts: Uint8Array<ArrayBuffer>[] = [];
+  readonly #blocks: BlockPool;
+  #block = new Uint8Array();
   #blockUsed = 0;
   sizeBytes = 0;
+
+  constructor(blocks: BlockPool) {
+    this.#blocks = blocks;
+  }
 
   get blobCount(): number {
     return this.#blobs.length;
@@ -96,6 +105,7 @@ class OpenPack {
     for (const blob of other.#blobs) this.#blobs.push({ ...blob, offset: blob.offset + shift });
     other.#closeBlock();
     for (const part of other.#parts) this.#append(part);
+    this.#blocks.giveBack(other.#parts);
     return true;
   }
 
@@ -105,31 +115,32 @@ class OpenPack {
     this.#append(encodeTrailer(header.length));
     this.#closeBlock();
     const id = this.#hash.digest("hex");
-    return { id, blobs: this.#blobs, parts: this.#parts, sizeBytes: this.sizeBytes };
+    return {
+      ...{ id, blobs: this.#blobs, parts: this.#parts, sizeBytes: this.sizeBytes },
+      release: () => this.#blocks.giveBack(this.#parts.splice(0)),
+    };
   }
 
   #append(bytes: Uint8Array): void {
     this.#hash.update(bytes);
-    this.sizeBytes += bytes.length;
-    if (bytes.length >= smallBytes) {
-      this.#closeBlock();
-      this.#parts.push(bytes);
-      return;
+    for (let from = 0; from < bytes.length; ) {
+      if (this.#blockUsed === this.#block.length) this.#openBlock();
+      const piece = bytes.subarray(from, from + this.#block.length - this.#blockUsed);
+      this.#block.set(piece, this.#blockUsed);
+      this.#blockUsed += piece.length;
+      from += piece.length;
+      this.sizeBytes += piece.length;
     }
-    if (this.#blockUsed + bytes.length > this.#block.length) {
-      this.#closeBlock();
-      // The first block of a pack is small: most packs of a small change hold little.
-      this.#block = Buffer.allocUnsafeSlow(
-        this.sizeBytes < blockBytes ? smallBytes * 2 : blockBytes,
-      );
-    }
-    this.#block.set(bytes, this.#blockUsed);
-    this.#blockUsed += bytes.length;
+  }
+
+  #openBlock(): void {
+    this.#closeBlock();
+    this.#block = this.#parts.length === 0 ? new Uint8Array(firstBlockBytes) : this.#blocks.take();
   }
 
   #closeBlock(): void {
     if (this.#blockUsed > 0) this.#parts.push(this.#block.subarray(0, this.#blockUsed));
-    this.#block = Buffer.alloc(0);
+    this.#block = new Uint8Array();
     this.#blockUsed = 0;
   }
 }

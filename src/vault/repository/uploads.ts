@@ -4,7 +4,9 @@
  * U1. The order at each place is pack, index, snapshot: whatever dies in between, what a place
  *     names is there.
  * U2. An index file holds only packs that every place named in the commit has.
- * U3. At most `packsInFlight` packs are being written; who brings more waits.
+ * U3. The memory of a pack is used again when every place has it. What still reads it then belongs
+ *     to an attempt that was given up, which never becomes a file (`Location`, L1).
+ * U4. At most `packsInFlight` packs are being written; who brings more waits.
  */
 import { encodeIndex, type IndexedPack } from "../format/index-json.ts";
 import type { BlobIndex } from "../index/blob-index.ts";
@@ -46,6 +48,9 @@ export class Uploads {
     const { blobs, id, parts, sizeBytes } = pack;
     const file = { kind: "pack", id } as const;
     const upload = atEach(places, (place) => place.location.put(file, parts, signal), signal)
+      .then(() => {
+        if (places.every((place) => place.takesPart)) pack.release();
+      })
       .catch((error: unknown) => {
         this.#failure ??= error;
       })
