@@ -1,34 +1,24 @@
 /**
- * One backup, as a process: `node bench/vault-backup.ts REPOSITORY SOURCE [--init] [--attributes]`.
+ * One backup, as a process: `node bench/vault-backup.ts REPOSITORY SOURCE [--init]`.
  * What `bench/vault.ts` measures; the passphrase is in `VAULT_PASSPHRASE`.
  */
 import { mkdirSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { realSurroundings } from "../src/custodian/surroundings.ts";
-import { WorkerThreads } from "../src/platform/content/index.ts";
-import { createKernels, deriveKey } from "../src/platform/kernels/index.ts";
+import { contentThreads } from "../src/custodian/content-threads.ts";
+import { makeVault, openVault } from "../src/custodian/open-vault.ts";
 import { openFileLocation } from "../src/platform/locations/index.ts";
 import { createAttributeReader, createTreeSource } from "../src/platform/tree/index.ts";
 import {
   backUp,
-  Codec,
-  createSealer,
   everything,
-  initialise,
   listSnapshots,
   rawPathOfText,
-  unlock,
-  Vault,
   withSession,
 } from "../src/vault/index.ts";
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: {
-    init: { type: "boolean", default: false },
-    attributes: { type: "boolean", default: false },
-  },
+  options: { init: { type: "boolean", default: false } },
 });
 const [folder, root] = positionals;
 const passphrase = process.env["VAULT_PASSPHRASE"];
@@ -37,35 +27,20 @@ if (folder === undefined || root === undefined || passphrase === undefined) {
 }
 
 const { signal } = new AbortController();
-const kernels = createKernels();
-const tools = { derive: deriveKey, kernels };
-const surroundings = realSurroundings();
-await using location = openFileLocation({ folder });
-const locations = [location];
+if (values.init) mkdirSync(folder, { recursive: true });
+const opening = { locations: [openFileLocation({ folder })], passphrase, signal };
+if (values.init) await makeVault(opening);
+else await backUpOnce(root);
 
-if (values.init) {
-  mkdirSync(folder, { recursive: true });
-  await initialise({ locations, passphrase, tools, surroundings, signal });
-} else {
-  const unlocked = await unlock({ locations, passphrase, tools, signal });
-  if (!unlocked.ok) throw unlocked.error;
-  const { config, keys } = unlocked.value;
-  const codec = new Codec(createSealer(keys, kernels), surroundings.randomBytes);
-  const vault = new Vault({ locations, codec, surroundings, onDamage: console.error });
-  await using threads = new WorkerThreads({
-    keys,
-    polynomial: config.polynomial,
-    threads: Math.min(8, availableParallelism()),
-  });
-  const readAttributes = values.attributes
-    ? createAttributeReader({ warn: console.error })
-    : async () => ({ attributes: new Map(), failures: [] });
-  const outcome = await withSession(vault, { isExclusive: false, signal }, async (session) =>
+async function backUpOnce(source: string): Promise<void> {
+  await using opened = await openVault(opening);
+  await using threads = contentThreads(opened);
+  const outcome = await withSession(opened.vault, { isExclusive: false, signal }, async (session) =>
     backUp(session, {
-      sources: [rawPathOfText(root)],
-      source: createTreeSource({}),
+      sources: [rawPathOfText(source)],
+      source: createTreeSource(),
       threads,
-      readAttributes,
+      readAttributes: createAttributeReader({ warn: console.error }),
       isExcluded: () => false,
       excludes: [],
       tags: [],

@@ -160,14 +160,14 @@ export { compileCategories } from "./select/categories.ts";
 export { isInside } from "./select/is-inside.ts";
 export { compilePatterns } from "./select/path-patterns.ts";
 export { Arrivals, type SnapshotMarks } from "./state/arrivals.ts";
-export type { StateFile } from "./state/state-file.ts";
-export { Tombstones } from "./state/tombstones.ts";
 export {
   judgeVault,
   type VaultConcern,
   type VaultFact,
   vaultConcerns,
 } from "./state/judge-vault.ts";
+export type { StateFile } from "./state/state-file.ts";
+export { Tombstones } from "./state/tombstones.ts";
 export {
   newVaultState,
   noteVaultEvent,

@@ -82,7 +82,7 @@ class ContentWorker {
   constructor(setup: WorkerSetup) {
     this.#worker = new Worker(entryFile("../../platform/content/content-worker", import.meta.url), {
       workerData: setup,
-      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+      resourceLimits: { maxYoungGenerationSizeMb: 2 },
     });
     this.#worker.on("message", (message: FromWorker) => void this.#hear(message));
     this.#worker.on("error", (error) => this.#die(error));

@@ -175,12 +175,16 @@ function decodeNode(json: Json): TreeNode | undefined {
 }
 
 function decodeBase(json: Json): NodeBase {
+  const mtime = textOf(json, "mtime");
+  const atime = textOf(json, "atime");
+  const mtimeNs = parseTime(mtime);
   return {
     name: nameOf(json),
     permissions: permissionsOf(numberOf(json, "mode")),
-    mtimeNs: parseTime(textOf(json, "mtime")),
+    mtimeNs,
     ctimeNs: parseTime(textOf(json, "ctime")),
-    atimeNs: parseTime(textOf(json, "atime")),
+    // A backup writes them as the same, and a time takes longer to read than all else of a node.
+    atimeNs: atime === mtime ? mtimeNs : parseTime(atime),
     uid: numberOf(json, "uid"),
     gid: numberOf(json, "gid"),
     user: textOf(json, "user"),

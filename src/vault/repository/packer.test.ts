@@ -93,3 +93,34 @@ test("a list that is cut, longer than its pack, or of an unknown kind is damage"
   expect(() => sealedHeaderBytes(Buffer.of(255, 255, 0, 0), file.length)).toThrow(Damage);
   expect(() => sealedHeaderBytes(Buffer.of(31, 0, 0, 0), file.length)).toThrow(Damage);
 });
+
+test("what a blob was brought in may be written over (K4)", () => {
+  const packer = new Packer({ codec, randomBytes: randomBytesOf(3) });
+  const blob = codec.sealBlob("data", text(3 << 20, 5));
+  const before = Buffer.from(blob.bytes);
+  packer.add(blob);
+  blob.bytes.fill(9);
+  const [pack] = [...packer.finish()];
+  expect(
+    Buffer.concat(pack?.parts ?? [])
+      .subarray(0, before.length)
+      .equals(before),
+  ).toBe(true);
+});
+
+test("the memory of a pack is used again after its release, and not before (K4)", () => {
+  const packer = new Packer({ codec, randomBytes: randomBytesOf(3), packBytes: 3 << 20 });
+  const next = (): FinishedPack => {
+    for (;;) {
+      const pack = packer.add(codec.sealBlob("data", text(3 << 20, 5)));
+      if (pack !== undefined) return pack;
+    }
+  };
+  const memoryOf = (pack: FinishedPack): Set<ArrayBufferLike> =>
+    new Set(pack.parts.map((part) => part.buffer));
+  const [first, second] = [next(), next()];
+  const memory = memoryOf(first);
+  expect(memory.isDisjointFrom(memoryOf(second))).toBe(true);
+  first.release();
+  expect(memory.isDisjointFrom(memoryOf(next()))).toBe(false);
+});

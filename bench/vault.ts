@@ -1,0 +1,31 @@
+/**
+ * What backups cost beside restic and borg, all of them as processes of their own, in turns.
+ *
+ *   node bench/vault.ts [--only files,large] [--rounds 3] [--files 50000] [--cold] [--quick]
+ *     [--json FILE]
+ *
+ * What is missed is printed as it is. Exit code 1 when anything is missed.
+ */
+import { parseArgs } from "node:util";
+import { runFigures } from "./rig/run-figures.ts";
+import { largeFile, manyFiles } from "./vault/backups.ts";
+
+const { values } = parseArgs({
+  options: {
+    only: { type: "string" },
+    rounds: { type: "string" },
+    files: { type: "string" },
+    cold: { type: "boolean", default: false },
+    quick: { type: "boolean", default: false },
+    json: { type: "string" },
+  },
+});
+
+const options = {
+  rounds: Number(values.rounds ?? (values.quick ? 1 : 3)),
+  files: Number(values.files ?? (values.quick ? 2000 : 50_000)),
+  isCold: values.cold,
+};
+const figures = [manyFiles(options), largeFile(options)];
+const ending = async (): Promise<void> => undefined;
+process.exit(await runFigures({ ...values, figures, ending }));

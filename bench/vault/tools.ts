@@ -1,0 +1,66 @@
+/** The programs that are compared: how each makes a repository, and how it backs up into it. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Command } from "../rig/measured-run.ts";
+
+export interface BackupTool {
+  readonly name: string;
+  init(repository: string): Command;
+  backUp(repository: string, source: string): Command;
+}
+
+const passphrase = "a passphrase for measuring";
+const program = join(import.meta.dirname, "..", "vault-backup.ts");
+const ownEnv = { VAULT_PASSPHRASE: passphrase, MALLOC_ARENA_MAX: "2" };
+const ownFlags = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=2"];
+const resticEnv = { RESTIC_PASSWORD: passphrase };
+
+export const soulmirror: BackupTool = {
+  name: "soulmirror",
+  init: (repository) => ({
+    program: process.execPath,
+    args: [...ownFlags, program, repository, "/", "--init"],
+    env: ownEnv,
+  }),
+  backUp: (repository, source) => ({
+    program: process.execPath,
+    args: [...ownFlags, program, repository, source],
+    env: ownEnv,
+  }),
+};
+
+export const restic: BackupTool = {
+  name: "restic",
+  init: (repository) => ({
+    program: "restic",
+    args: ["--no-cache", "--quiet", "--repo", repository, "init"],
+    env: resticEnv,
+  }),
+  backUp: (repository, source) => ({
+    program: "restic",
+    args: ["--no-cache", "--quiet", "--repo", repository, "backup", source],
+    env: resticEnv,
+  }),
+};
+
+/** Its cache of files is what lets it see that nothing changed: beside the repository, its own. */
+export const borg: BackupTool = {
+  name: "borg",
+  init: (repository) => {
+    mkdirSync(repository, { recursive: true });
+    return {
+      program: "borg",
+      args: ["init", "--encryption", "repokey", repository],
+      env: borgEnv(repository),
+    };
+  },
+  backUp: (repository, source) => ({
+    program: "borg",
+    args: ["create", "--compression", "zstd,3", `${repository}::{now:%s.%f}`, source],
+    env: borgEnv(repository),
+  }),
+};
+
+function borgEnv(repository: string): NodeJS.ProcessEnv {
+  return { BORG_PASSPHRASE: passphrase, BORG_BASE_DIR: `${repository}.base` };
+}
