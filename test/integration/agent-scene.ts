@@ -55,10 +55,14 @@ export async function openScene({ place, records = [] }: SceneOptions): Promise<
   const unlocked = await unlock(common);
   if (!unlocked.ok) throw unlocked.error;
   const { config, keys } = unlocked.value;
-  const codec = new Codec(createSealer(keys, tools.kernels), surroundings.randomBytes);
+  const codec = new Codec(createSealer(keys, tools.kernels), (length) =>
+    surroundings.randomBytes(length),
+  );
   const damages: unknown[] = [];
   const vault = new Vault({
-    ...{ locations, codec, surroundings },
+    locations,
+    codec,
+    surroundings,
     onDamage: (damage) => damages.push(damage),
   });
   const threads = new WorkerThreads({ keys, polynomial: config.polynomial, threads: 1 });

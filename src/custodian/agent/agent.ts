@@ -105,8 +105,15 @@ export class Agent implements AsyncDisposable {
     const { signal } = this.#end;
     const losses = this.#losses;
     this.#healer = new Healer({
-      ...{ world, limits, losses, signal },
-      ports: (record) => createHealWorld({ facts: this.#factSources(), record }),
+      world,
+      limits,
+      losses,
+      signal,
+      ports: (record) =>
+        createHealWorld({
+          facts: this.#factSources(),
+          record,
+        }),
       onSettled: () => {
         losses.save(this.#protector.mounts);
         this.#tell({});
@@ -114,13 +121,24 @@ export class Agent implements AsyncDisposable {
       },
     });
     this.#scrubber = new Scrubber({
-      ...{ world, limits, losses, signal },
+      world,
+      limits,
+      losses,
+      signal,
       last: () => this.#protector.last,
       onFound: () => this.#healer.wake(),
     });
     this.#state = {
-      ...{ pid: process.pid, phase: "starting", reason: "", snapshot: undefined, places: [] },
-      ...{ snapshots: 0, suspicions: [], waiting: 0, outcomes: [], watch: "" },
+      pid: process.pid,
+      phase: "starting",
+      reason: "",
+      snapshot: undefined,
+      places: [],
+      snapshots: 0,
+      suspicions: [],
+      waiting: 0,
+      outcomes: [],
+      watch: "",
     };
   }
 
@@ -161,7 +179,9 @@ export class Agent implements AsyncDisposable {
     );
     const { excludes, sources, without } = this.#world;
     this.#watch = await watchTree({
-      ...{ roots: sources, exclude: excludes, without },
+      roots: sources,
+      exclude: excludes,
+      without,
       hear: (event) => this.#hear(event),
       limits: { reconcileEveryMs: this.#limits.scheduleMs },
     });
@@ -301,15 +321,19 @@ export class Agent implements AsyncDisposable {
     this.#cancelGit();
     const nowMs = realClock.now().monotonicMs;
     const quietMs = this.#limits.gitQuietMs;
-    void this.#git.renew(this.#losses.waiting, { nowMs, quietMs }).then((nextMs) => {
+    const planNext = (nextMs: number | undefined): void => {
       if (nextMs === undefined || this.#end.signal.aborted) return;
       this.#cancelGit = realTimers.after(nextMs, () => this.#renewGit());
-    });
+    };
+    void this.#git.renew(this.#losses.waiting, { nowMs, quietMs }).then(planNext);
   }
 
   #factSources(): FactSources {
     return {
-      ...{ world: this.#world, losses: this.#losses, git: this.#git, signal: this.#end.signal },
+      world: this.#world,
+      losses: this.#losses,
+      git: this.#git,
+      signal: this.#end.signal,
       quietMsOf: (path) => {
         const at = this.#changedMs.get(dirname(path) as RawPath);
         return at === undefined ? Number.POSITIVE_INFINITY : realClock.now().monotonicMs - at;
@@ -336,12 +360,15 @@ export class Agent implements AsyncDisposable {
       case "status":
         return this.#state;
       case "backup":
-        return void this.#wish({ kind: "everything", reason: "asked" });
+        this.#wish({ kind: "everything", reason: "asked" });
+        return undefined;
       case "stop":
-        return void this.#stopped.resolve();
+        this.#stopped.resolve();
+        return undefined;
       default:
         await this.#acceptances.add(rawPathOfText(request.path), request.forMs);
-        return void (await this.#world.record("accepted", { path: request.path }));
+        await this.#world.record("accepted", { path: request.path });
+        return undefined;
     }
   }
 

@@ -48,7 +48,7 @@ export async function compareContent(
   const sizes = blobSizes(node, index);
   if (sizes === undefined) return "unread";
   await using file = await open(systemPath(path), flags);
-  if (Number((await file.stat()).size) !== node.sizeBytes) {
+  if ((await file.stat()).size !== node.sizeBytes) {
     return (await isAllZeros(file)) ? "zeros" : "differs";
   }
   let offset = sizes.slice(0, fromBlob).reduce((sum, each) => sum + each, 0);

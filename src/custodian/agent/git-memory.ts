@@ -51,7 +51,7 @@ export class GitMemory {
     { nowMs, quietMs }: { nowMs: number; quietMs: number },
   ): Promise<number | undefined> {
     let nextMs: number | undefined;
-    for (const [workTree, changedMs] of [...this.#changed]) {
+    for (const [workTree, changedMs] of this.#changed) {
       const restMs = changedMs + quietMs - nowMs;
       if (restMs > 0 || waiting.some((path) => isInside(path, workTree))) {
         nextMs = Math.min(nextMs ?? Number.POSITIVE_INFINITY, Math.max(restMs, quietMs));

@@ -98,6 +98,10 @@ export function createHealWorld({ facts, record }: HealWorldOptions): HealPorts 
     clock: realClock,
     timers: realTimers,
     facts: (paths) => gatherFacts(paths, facts),
-    ...{ setAside, restore, differs, undo, record },
+    setAside,
+    restore,
+    differs,
+    undo,
+    record,
   };
 }

@@ -75,7 +75,13 @@ export class Protector {
     const parent = this.#last;
     const isAll = wish.kind === "everything" || parent === undefined;
     const outcome = await backUp(session, {
-      ...{ sources, source, threads, readAttributes, isExcluded, excludes, parent },
+      sources,
+      source,
+      threads,
+      readAttributes,
+      isExcluded,
+      excludes,
+      parent,
       scope: isAll ? everything : onlyChanged(wish.folders),
       tags: [],
       programVersion: `soulmirror ${version()}`,
