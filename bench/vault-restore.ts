@@ -1,8 +1,8 @@
 /**
- * `node bench/vault-restore.ts [--rounds 3] [--files 50000]`: how long a restore of many small files
- * takes, beside restic, of one repository on a disk that is warm. The order alternates; time is from
- * the start of the process to its end. Memory is the largest sum of the PSS of its processes that
- * was seen, 20 times a second.
+ * `node bench/vault-restore.ts [--rounds 3] [--files 50000]`: how long a restore of many small
+ * files takes, beside restic, of one repository on a disk that is warm. The order alternates; time
+ * is from the start of the process to its end. Memory is the largest sum of the PSS of its
+ * processes that was seen, 20 times a second.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";

@@ -136,7 +136,6 @@ export { Vault } from "./repository/vault.ts";
 export { chooseSnapshot, type SnapshotWish } from "./restore/choose-snapshot.ts";
 export { chooseParts, type Parts, type PartsWish } from "./restore/parts.ts";
 export {
-  type RestoredFile,
   type RestoreOptions,
   type RestoreOutcome,
   type RestoreTally,
@@ -156,6 +155,7 @@ export type {
   WriteJob,
   WriteReport,
 } from "./restore/restore-target.ts";
+export type { RestoredFile } from "./restore/restored-file.ts";
 export { compileCategories } from "./select/categories.ts";
 export { isInside } from "./select/is-inside.ts";
 export { compilePatterns } from "./select/path-patterns.ts";

@@ -1,4 +1,6 @@
-/** All that can be told of the files below a folder, as text that two folders can be compared by. */
+/**
+ * All that can be told of the files below a folder, as text that two folders can be compared by.
+ */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { type BigIntStats, lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
@@ -8,7 +10,9 @@ export interface PictureOptions {
   readonly without?: (name: string) => boolean;
 }
 
-/** A line for each name: kind and mode, owner, mtime, content or target, and which names are one. */
+/**
+ * A line for each name: kind and mode, owner, mtime, content or target, and which names are one.
+ */
 export function pictureOf(root: string, { without = () => false }: PictureOptions = {}): string {
   const lines: string[] = [];
   const firstNames = new Map<bigint, string>();

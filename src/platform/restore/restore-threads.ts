@@ -5,7 +5,8 @@
  * 1. One thread a lane; it has its own restorer, and so its own temporary names.
  * 2. What killed restores of this machine left is removed from each folder that is entered. What
  *    belongs to a process that lives stays.
- * 3. Times, attributes and modes of folders are set at the end (`RestoreFinisher`), batches of files
+ * 3. Times, attributes and modes of folders are set at the end (`RestoreFinisher`), batches of
+ * files
  *    as they are finished, beside the writing.
  */
 import { mkdirSync } from "node:fs";

@@ -1,13 +1,13 @@
 /**
- * Names of one file: the first that the walk meets is restored, the others are linked to it. What is
- * remembered goes when as many names were met as the file had; names outside of the snapshot, or of
- * parts that are not restored, stay remembered until the end: some 200 bytes each.
+ * Names of one file: the first that the walk meets is restored, the others are linked to it. What
+ * is remembered goes when as many names were met as the file had; names outside of the snapshot, or
+ * of parts that are not restored, stay remembered until the end: some 200 bytes each.
  */
 import type { FileNode } from "../format/tree-node.ts";
 import type { RawPath } from "../raw-path.ts";
 import type { WantedFile } from "./plan-runs.ts";
-import type { RestoredFile } from "./restore.ts";
 import type { SpecialNode } from "./restore-target.ts";
+import type { RestoredFile } from "./restored-file.ts";
 
 interface Names {
   readonly path: RawPath;

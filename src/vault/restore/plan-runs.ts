@@ -3,8 +3,8 @@
  * that one request brings.
  *
  * P1. Each blob is read once for all the files of a window that hold it.
- * P2. A file belongs to one lane. Runs are spread so that the lanes have the same to do; a file that
- *     lies in several runs goes with its first one.
+ * P2. A file belongs to one lane. Runs are spread so that the lanes have the same to do; a file
+ *     that lies in several runs goes with its first one.
  * P3. A run has at most `runBytes`, or one blob.
  */
 import { contentLength } from "../format/blob.ts";

@@ -11,7 +11,7 @@ import type { StoredSnapshot } from "../format/snapshot-json.ts";
 import { recordIn } from "../proof/audit-entry.ts";
 import { createManifest, type ManifestTotals, verifyManifest } from "../proof/manifest.ts";
 import type { RawPath } from "../raw-path.ts";
-import type { RestoredFile } from "./restore.ts";
+import type { RestoredFile } from "./restored-file.ts";
 
 export interface RestoreProof {
   /** Before all others. */

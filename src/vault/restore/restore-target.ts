@@ -1,7 +1,7 @@
 /**
- * Where a snapshot is restored into: the port through which the flow makes names and sends contents.
- * Paths are relative to the target's root. What cannot be made is an outcome; a thread that dies
- * rejects.
+ * Where a snapshot is restored into: the port through which the flow makes names and sends
+ * contents. Paths are relative to the target's root. What cannot be made is an outcome; a thread
+ * that dies rejects.
  *
  * T1. A name has its old content or its whole new one.
  * T2. Nothing outside of the root is changed, whatever the snapshot or others below the root do.

@@ -24,6 +24,7 @@ import type { Parts } from "./parts.ts";
 import type { WantedFile } from "./plan-runs.ts";
 import { readBack } from "./read-back.ts";
 import type { Outcome, RestoreTarget, SpecialNode } from "./restore-target.ts";
+import type { RestoredFile } from "./restored-file.ts";
 import { type EndedFile, writeWindow } from "./write-window.ts";
 
 export interface RestoreOptions {
@@ -42,18 +43,6 @@ export interface RestoreOptions {
   readonly windowFiles?: number;
   /** Of them, those of several blobs, which may be open at the same time. Default 200. */
   readonly windowOpenFiles?: number;
-}
-
-/** A file that is as the snapshot has it; they come in the order of the walk. */
-export interface RestoredFile {
-  /** In the snapshot. */
-  readonly path: RawPath;
-  readonly node: FileNode;
-  readonly sizeBytes: number;
-  /** SHA-256 of the content as it was read back, in hex; empty without `reads`. */
-  readonly hash: string;
-  /** That its content came from; none when it was there already. */
-  readonly locations: readonly string[];
 }
 
 export interface RestoreTally {

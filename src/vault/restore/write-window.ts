@@ -2,8 +2,8 @@
  * Brings a window of files to the target: reads their runs, hands them to the lanes, and mends what
  * arrives damaged from another location.
  *
- * W1. What is written was opened and has its hash; a file with a blob that no location gives whole is
- *     not made at all.
+ * W1. What is written was opened and has its hash; a file with a blob that no location gives whole
+ *     is not made at all.
  * W2. At most `runsPerLane` runs a lane are in memory.
  */
 import { Damage } from "../format/damage.ts";
