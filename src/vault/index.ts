@@ -79,7 +79,6 @@ export {
 } from "./location.ts";
 export { compareSnapshots, type Difference } from "./look/compare-snapshots.ts";
 export { jsonOfListed, type ListedPath, listPaths, longLineOf } from "./look/list-paths.ts";
-export { type WalkStep, walkSnapshot } from "./look/walk-snapshot.ts";
 export {
   type LocationCall,
   MemoryLocation,

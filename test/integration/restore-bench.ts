@@ -11,6 +11,7 @@ import {
   backUp,
   Codec,
   chooseParts,
+  chooseSnapshot,
   createSealer,
   everything,
   type FoundDamage,
@@ -107,8 +108,9 @@ export async function restoreTo(
   const [failures, warnings]: [string[], string[]] = [[], []];
   const files: RestoredFile[] = [];
   const work = async (session: Session): Promise<RestoreReport> => {
-    const snapshot = wish.snapshot ?? (await listSnapshots(session)).at(-1);
-    if (snapshot === undefined) throw new Error("no snapshot");
+    const chosen = chooseSnapshot(await listSnapshots(session), {}, 0);
+    if (!chosen.ok) throw chosen.error;
+    const snapshot = wish.snapshot ?? chosen.value;
     const parts = chooseParts({
       sources: snapshot.paths,
       ...(paths && { paths }),

@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import {
   chmodSync,
@@ -18,9 +19,13 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import {
+  chooseParts,
   compareSnapshots,
   createProof,
   type Difference,
+  jsonOfListed,
+  listPaths,
+  longLineOf,
   rawPathOfText,
   type StoredSnapshot,
   textOfRawPath,
@@ -284,8 +289,8 @@ describe("a proof", () => {
     expect(files.length).toBe(67);
     expect(tally.failed).toBe(0);
     const { hash } = files.find(({ path }) => path === join(tree, "large")) ?? {};
-    const [sum] = execFileSync("sha256sum", [join(tree, "large")], { encoding: "utf8" }).split(" ");
-    expect(hash).toBe(sum);
+    const content = readFileSync(join(tree, "large"));
+    expect(hash).toBe(createHash("sha256").update(content).digest("hex"));
     const forged = text.map((line) => line.replace(hash ?? "", "0".repeat(64)));
     expect(await verifyRestoreProof(() => forged)).toMatchObject({ ok: false });
     expect(await verifyRestoreProof(() => text.slice(0, -1))).toMatchObject({ ok: false });
@@ -316,6 +321,32 @@ describe("diff", () => {
       "added /fresh/one",
       "removed /link",
       "metadata /none",
+    ]);
+  });
+});
+
+describe("ls", () => {
+  it("tells the paths that are meant, in their order", async () => {
+    const { opened, snapshot, tree } = await scene();
+    const parts = chooseParts({ sources: snapshot.paths, globs: ["closed", "link"] });
+    if (!parts.ok) throw new Error(parts.error);
+    const [lines, long]: [string[], string[]] = [[], []];
+    const { signal } = new AbortController();
+    await withSession(opened.vault, { isExclusive: false, signal }, async (session) => {
+      const options = { tree: snapshot.tree, parts: parts.value };
+      for await (const listed of listPaths(session, options)) {
+        lines.push(jsonOfListed(listed));
+        if (listed.kind === "name") long.push(longLineOf(listed.path, listed.node));
+      }
+    });
+    const names = ["closed", "closed/inside", "link"].map((name) => join(tree, name));
+    const told = lines.map((line) => JSON.parse(line) as { readonly path: string });
+    expect(told.map(({ path }) => path)).toEqual(names);
+    expect(told).toMatchObject([{ mode: "0500" }, { size: 6 }, { target: "deep/file-1" }]);
+    expect(long.map((line) => line.slice(0, 10))).toEqual([
+      "dr-x------",
+      "-r--------",
+      "lrwxrwxrwx",
     ]);
   });
 });
