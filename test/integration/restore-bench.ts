@@ -108,7 +108,11 @@ export async function restoreTo(
   const [failures, warnings]: [string[], string[]] = [[], []];
   const files: RestoredFile[] = [];
   const work = async (session: Session): Promise<RestoreReport> => {
-    const chosen = chooseSnapshot(await listSnapshots(session), {}, 0);
+    const chosen = chooseSnapshot(
+      await listSnapshots(session),
+      {},
+      { wallMs: 0, offsetMsAt: () => 0 },
+    );
     if (!chosen.ok) throw chosen.error;
     const snapshot = wish.snapshot ?? chosen.value;
     const parts = chooseParts({

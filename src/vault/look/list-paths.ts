@@ -1,4 +1,5 @@
 /** The paths of a snapshot, one after another, for people and programs: `ls`. */
+import { formatTime } from "../format/rfc3339.ts";
 import type { TreeNode } from "../format/tree-node.ts";
 import { type RawPath, rawPathOfText, textOfRawPath } from "../raw-path.ts";
 import type { Session } from "../repository/session.ts";
@@ -54,9 +55,7 @@ const kindLetters = { file: "-", dir: "d", symlink: "l", dev: "b", chardev: "c",
 /** As `ls -l` writes it, but with the time in UTC to the second. */
 export function longLineOf(path: RawPath, node: TreeNode): string {
   const size = node.kind === "file" ? String(node.sizeBytes) : "-";
-  const milliseconds = Number(node.mtimeNs / 1_000_000n);
-  const isTold = Math.abs(milliseconds) <= 8.64e15;
-  const time = isTold ? new Date(milliseconds).toISOString().slice(0, 19) : "?".repeat(19);
+  const time = formatTime(node.mtimeNs).slice(0, 19);
   const target = node.kind === "symlink" ? ` -> ${textOfRawPath(node.target)}` : "";
   const owner = `${node.user || node.uid} ${node.group || node.gid}`;
   const mode = kindLetters[node.kind] + lettersOf(node.permissions);

@@ -4,6 +4,7 @@ import { chooseSnapshot } from "./choose-snapshot.ts";
 
 const hourMs = 3_600_000;
 const nowMs = 1_000_000 * hourMs;
+const now = { wallMs: nowMs, offsetMsAt: () => 0 };
 
 function snapshot(
   id: string,
@@ -40,7 +41,7 @@ describe("the snapshot that is meant", () => {
     [{ tags: ["kept", "weekly"] }, middle],
     [{ path: "/srv/data/below" }, last],
   ])("%j", (wish, expected) => {
-    expect(chooseSnapshot(all, wish, nowMs)).toEqual({ ok: true, value: expected });
+    expect(chooseSnapshot(all, wish, now)).toEqual({ ok: true, value: expected });
   });
 
   it.each([
@@ -55,13 +56,13 @@ describe("the snapshot that is meant", () => {
     [{ path: "/srv" }, "NOT_FOUND", /no snapshot is of \/srv/],
     [{ tags: ["weekly", "daily"] }, "NOT_FOUND", /tagged weekly and daily/],
   ])("%j is refused", (wish, code, message) => {
-    const chosen = chooseSnapshot(all, wish, nowMs);
+    const chosen = chooseSnapshot(all, wish, now);
     if (chosen.ok) throw new Error("chosen");
     expect(chosen.error.code).toBe(code);
     expect(chosen.error.message).toMatch(message);
   });
 
   it("is none in an empty vault", () => {
-    expect(chooseSnapshot([], {}, nowMs)).toMatchObject({ ok: false });
+    expect(chooseSnapshot([], {}, now)).toMatchObject({ ok: false });
   });
 });

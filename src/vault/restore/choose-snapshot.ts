@@ -7,7 +7,7 @@ import { formatTime } from "../format/rfc3339.ts";
 import type { StoredSnapshot } from "../format/snapshot-json.ts";
 import { rawPathOfText } from "../raw-path.ts";
 import { isInside } from "../select/is-inside.ts";
-import { parseMoment } from "./parse-moment.ts";
+import { type LocalNow, parseMoment } from "./parse-moment.ts";
 
 export interface SnapshotWish {
   /** `latest`, or the first digits of an id; default `latest`. */
@@ -28,7 +28,7 @@ export interface SnapshotWish {
 export function chooseSnapshot<S extends StoredSnapshot>(
   snapshots: readonly S[],
   wish: SnapshotWish,
-  nowMs: number,
+  now: LocalNow,
 ): Result<S, SoulMirrorError> {
   const { at, id = "latest" } = wish;
   if (at !== undefined && id !== "latest") {
@@ -41,7 +41,7 @@ export function chooseSnapshot<S extends StoredSnapshot>(
   if (id !== "latest") return byId(matching, id);
   const sorted = matching.toSorted((a, b) => (a.timeNs < b.timeNs ? -1 : 1));
   if (at === undefined) return success(sorted.at(-1) as S);
-  const moment = parseMoment(at, nowMs);
+  const moment = parseMoment(at, now);
   if (!moment.ok) return invalid(moment.error);
   const limitNs = BigInt(Math.round(moment.value)) * 1_000_000n;
   const held = sorted.findLast(({ timeNs }) => timeNs <= limitNs);

@@ -9,7 +9,7 @@
  *   unless `Z` or `+01:00` follows
  * - a time: `14:00`, of today
  */
-import { failed, type Result, success } from "../../kernel/index.ts";
+import { dayOfDate, failed, type Result, success } from "../../kernel/index.ts";
 
 const unitsMs: Readonly<Record<string, number>> = {
   s: 1000,
@@ -23,47 +23,61 @@ const dayShape =
   /^(\d{4}-\d\d-\d\d|today|yesterday)(?:[ T](\d\d?:\d\d(?::\d\d)?)(Z|[+-]\d\d:\d\d)?)?$/;
 const timeShape = /^\d\d?:\d\d(?::\d\d)?$/;
 
+/** The present, where the person is who writes. */
+export interface LocalNow {
+  readonly wallMs: number;
+  /** How far local time is before UTC at a moment: an hour and more in most of Europe. */
+  readonly offsetMsAt: (utcMs: number) => number;
+}
+
+const dayMs = 86_400_000;
+
 /** Milliseconds since the Unix epoch; the failure says what can be written. */
-export function parseMoment(text: string, nowMs: number): Result<number> {
+export function parseMoment(text: string, now: LocalNow): Result<number> {
   const trimmed = text.trim();
-  if (trimmed === "now") return success(nowMs);
+  if (trimmed === "now") return success(now.wallMs);
   const [, count, unit] = agoShape.exec(trimmed) ?? [];
   if (count !== undefined && unit !== undefined) {
-    return success(nowMs - Number(count) * (unitsMs[unit.charAt(0)] ?? 0));
+    return success(now.wallMs - Number(count) * (unitsMs[unit.charAt(0)] ?? 0));
   }
-  if (timeShape.test(trimmed)) return moment(text, { day: "today", time: trimmed, nowMs });
   const [, day, time, zone] = dayShape.exec(trimmed) ?? [];
-  return day === undefined ? unknown(text) : moment(text, { day, time, zone, nowMs });
+  const written = timeShape.test(trimmed) ? { day: "today", time: trimmed } : { day, time, zone };
+  const moment = momentOf(written, now);
+  return moment === undefined ? unknown(text) : success(moment);
 }
 
 interface Written {
-  readonly day: string;
+  readonly day: string | undefined;
   readonly time?: string | undefined;
   readonly zone?: string | undefined;
-  readonly nowMs: number;
 }
 
-function moment(text: string, { day, nowMs, time, zone }: Written): Result<number> {
-  const [hour = 23, minute = 59, second = time === undefined ? 59.999 : 0] =
-    time?.split(":").map(Number) ?? [];
-  if (hour > 23 || minute > 59 || second >= 60) return unknown(text);
-  const now = new Date(nowMs);
-  const back = day === "yesterday" ? 1 : 0;
+function momentOf({ day, time, zone }: Written, now: LocalNow): number | undefined {
+  if (day === undefined) return undefined;
   const isNamed = /^[a-z]/.test(day);
-  const [year = 0, month = 0, date = 0] = isNamed
-    ? [now.getFullYear(), now.getMonth() + 1, now.getDate() - back]
-    : day.split("-").map(Number);
-  // Built as UTC first: it tells whether there is such a day, which a local time cannot.
-  const plain = new Date(Date.UTC(year, month - 1, date));
-  if (!isNamed && (plain.getUTCMonth() !== month - 1 || plain.getUTCDate() !== date)) {
-    return unknown(text);
-  }
-  const [whole, restMs] = [Math.floor(second), Math.round((second % 1) * 1000)];
-  if (zone !== undefined) {
-    if (isNamed) return unknown(text);
-    return success(Date.UTC(year, month - 1, date, hour, minute, whole, restMs) - zoneMs(zone));
-  }
-  return success(new Date(year, month - 1, date, hour, minute, whole, restMs).getTime());
+  const number = isNamed ? dayNamed(day, now) : dayWritten(day);
+  const withinMs = time === undefined ? dayMs - 1 : timeOfDay(time);
+  if (number === undefined || withinMs === undefined) return undefined;
+  const plainMs = number * dayMs + withinMs;
+  if (zone !== undefined) return isNamed ? undefined : plainMs - zoneMs(zone);
+  // The offset of the moment itself, which is found by that of one nearby.
+  return plainMs - now.offsetMsAt(plainMs - now.offsetMsAt(plainMs));
+}
+
+function dayNamed(day: string, { offsetMsAt, wallMs }: LocalNow): number {
+  const today = Math.floor((wallMs + offsetMsAt(wallMs)) / dayMs);
+  return day === "yesterday" ? today - 1 : today;
+}
+
+function dayWritten(text: string): number | undefined {
+  const [year = 0, month = 0, day = 0] = text.split("-").map(Number);
+  return dayOfDate({ year, month, day });
+}
+
+function timeOfDay(text: string): number | undefined {
+  const [hour = 0, minute = 0, second = 0] = text.split(":").map(Number);
+  if (hour > 23 || minute > 59 || second > 59) return undefined;
+  return ((hour * 60 + minute) * 60 + second) * 1000;
 }
 
 function zoneMs(zone: string): number {
