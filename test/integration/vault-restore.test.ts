@@ -315,7 +315,6 @@ describe("diff", () => {
     });
     const told = found.map(({ kind, path }) => `${kind} ${textOfRawPath(path).slice(tree.length)}`);
     expect(told.filter((line) => line.includes(" /"))).toEqual([
-      "metadata /deep",
       "content /deep/file-5",
       "added /fresh",
       "added /fresh/one",
