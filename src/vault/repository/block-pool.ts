@@ -5,7 +5,7 @@
  */
 
 /** A pack's memory comes in pieces of this size. */
-export const blockBytes: number = 1 << 20;
+const blockBytes = 1 << 20;
 /** Two packs that are open and two on their way need 64. */
 const mostSpare = 64;
 
