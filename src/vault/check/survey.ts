@@ -10,7 +10,7 @@
 import { Damage } from "../format/damage.ts";
 import { hexOfId } from "../format/ids.ts";
 import { decodeIndex, type IndexedPack } from "../format/index-json.ts";
-import { packSizeBytes } from "../format/pack-header.ts";
+import { packBytesOf } from "../format/pack-header.ts";
 import { decodeSnapshot, type StoredSnapshot } from "../format/snapshot-json.ts";
 import { BlobIndex } from "../index/blob-index.ts";
 import { LocationFault } from "../location.ts";
@@ -132,5 +132,5 @@ async function readEach(
 
 function factsOf({ blobs }: IndexedPack): PackFacts {
   const holdsTrees = blobs.some(({ kind }) => kind === "tree");
-  return { sizeBytes: packSizeBytes(blobs), blobCount: blobs.length, holdsTrees };
+  return { sizeBytes: packBytesOf(blobs), blobCount: blobs.length, holdsTrees };
 }

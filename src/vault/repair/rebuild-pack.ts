@@ -11,7 +11,7 @@ import type { IndexedPack } from "../format/index-json.ts";
 import {
   decodePackHeader,
   encodeTrailer,
-  packSizeBytes,
+  packBytesOf,
   trailerBytes,
 } from "../format/pack-header.ts";
 import { type Codec, digestOf } from "../repository/codec.ts";
@@ -28,7 +28,7 @@ export async function rebuildPack(
   codec: Codec,
 ): Promise<RebuiltPack> {
   const listAt = blobs.reduce((end, { length, offset }) => Math.max(end, offset + length), 0);
-  const listBytes = packSizeBytes(blobs) - trailerBytes - listAt;
+  const listBytes = packBytesOf(blobs) - trailerBytes - listAt;
   const sound = new Map<PackedBlob, Uint8Array>();
   let list: Uint8Array | undefined;
   for await (const copy of copies) {
@@ -42,7 +42,7 @@ export async function rebuildPack(
     if (unlessDamaged(() => decodePackHeader(codec.open(part))) !== undefined) list ??= part;
   }
   if (list !== undefined && sound.size === blobs.length) {
-    const whole = new Uint8Array(packSizeBytes(blobs));
+    const whole = new Uint8Array(packBytesOf(blobs));
     for (const [{ offset }, part] of sound) whole.set(part, offset);
     whole.set(list, listAt);
     whole.set(encodeTrailer(list.length), listAt + list.length);
