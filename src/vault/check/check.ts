@@ -66,7 +66,7 @@ export async function checkSurvey(
   return { findings, ...counts };
 }
 
-export function leftOut({ vault }: Session): CheckOutcome["left"] {
+function leftOut({ vault }: Session): CheckOutcome["left"] {
   return vault.places.flatMap(({ name, trouble }) =>
     trouble === undefined ? [] : [{ location: name, reason: trouble.message }],
   );
@@ -187,7 +187,9 @@ async function checkSnapshots(session: Session, survey: Survey, findings: Findin
 export function readerOf({ vault }: Session, { index, places }: Survey): BlobReader {
   const onDamage = (): void => {};
   return new BlobReader({
-    ...{ index, codec: vault.codec, onDamage },
+    index,
+    codec: vault.codec,
+    onDamage,
     places: places.map(({ place }) => place),
   });
 }

@@ -50,14 +50,17 @@ export class Reach {
     const { index, signal } = this.#options;
     signal.throwIfAborted();
     const id = idOfHex(tree);
-    const number = index.numberOf(id, "tree") ?? -1;
+    const number = index.numbersOf(id, "tree")[0] ?? -1;
     const fresh = locations & ~(this.#visited[number] ?? 0);
     if (fresh === 0) return (this.#lacking[number] ?? 0) & locations;
     let lacking = this.#lookFor(tree, "tree", fresh);
     const content = number < 0 ? undefined : await this.#read(id);
     if (content === undefined) {
       lacking = this.#options.onLack({
-        ...{ id: tree, kind: "tree", locations: fresh, isUnreadable: true },
+        id: tree,
+        kind: "tree",
+        locations: fresh,
+        isUnreadable: true,
       });
     }
     for (const node of content?.nodes ?? []) {
@@ -70,7 +73,7 @@ export class Reach {
   }
 
   #visitData(chunk: string, locations: LocationSet): LocationSet {
-    const number = this.#options.index.numberOf(idOfHex(chunk), "data") ?? -1;
+    const number = this.#options.index.numbersOf(idOfHex(chunk), "data")[0] ?? -1;
     const fresh = locations & ~(this.#visited[number] ?? 0);
     if (fresh !== 0) this.#mark(number, fresh, this.#lookFor(chunk, "data", fresh));
     return (number < 0 ? locations : (this.#lacking[number] ?? 0)) & locations;

@@ -67,8 +67,12 @@ async function lookAt(session: Session, survey: Survey, place: Place): Promise<P
   const { signal, vault } = session;
   const { codec } = vault;
   const seen: PlaceSurvey = {
-    ...{ place, config: undefined, keys: new Map(), indexes: new Map() },
-    ...{ snapshots: new Map(), packs: new Map() },
+    place,
+    config: undefined,
+    keys: new Map(),
+    indexes: new Map(),
+    snapshots: new Map(),
+    packs: new Map(),
   };
   const look: Look = { place, survey, signal };
   await readEach(look, "config", (_id, bytes) => {

@@ -87,18 +87,6 @@ export class BlobIndex {
     for (const pack of this.#packs) pack.locations &= ~locations;
   }
 
-  /**
-   * A number below `size` that is the blob's alone, for marks in arrays beside the index; undefined
-   * when no index ever named it.
-   */
-  numberOf(id: Uint8Array, kind: BlobKind): number | undefined {
-    for (let slot = this.#firstSlot(id); ; slot = this.#nextSlot(slot)) {
-      const at = this.#slots[slot] ?? -1;
-      if (at < 0) return undefined;
-      if (this.#isAt(id, at) && this.#word(at, 3) >= treeBit === (kind === "tree")) return at;
-    }
-  }
-
   /** Where the blob lies, in the order in which the places became known. */
   find(id: Uint8Array, kind: BlobKind): readonly BlobPlace[] {
     const places: BlobPlace[] = [];

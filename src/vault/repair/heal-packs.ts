@@ -98,7 +98,9 @@ async function salvage(
 ): Promise<number> {
   const { codec, surroundings } = work.session.vault;
   const packer = new Packer({
-    ...{ codec, randomBytes: surroundings.randomBytes, packBytes: Number.POSITIVE_INFINITY },
+    codec,
+    randomBytes: (length) => surroundings.randomBytes(length),
+    packBytes: Number.POSITIVE_INFINITY,
   });
   const full = sound.flatMap((blob) => packer.add(blob) ?? []);
   const packs = [...full, ...packer.finish()];

@@ -112,7 +112,8 @@ async function catchAllUp(
   for (const target of survey.places) {
     const { name } = target.place;
     const { reason } = await catchUp(work, {
-      ...{ survey, target },
+      survey,
+      target,
       ...(mostBytes !== undefined && { mostBytes }),
       ...(onProgress && { onProgress: (progress) => onProgress(name, progress) }),
     });

@@ -50,7 +50,7 @@ export async function unnamePacks(
   packs: ReadonlySet<string>,
 ): Promise<boolean> {
   const { codec } = work.session.vault;
-  for (const [id, named] of [...seen.indexes]) {
+  for (const [id, named] of Array.from(seen.indexes)) {
     if (!named.some((pack) => packs.has(pack))) continue;
     const file: FileName = { kind: "index", id };
     const bytes = await work.sound(file, [seen.place]);

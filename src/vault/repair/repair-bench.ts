@@ -115,13 +115,24 @@ function fileOf(
 
 function base(name: string): Omit<TreeNode, "kind"> & { readonly links: number } {
   return {
-    ...{ name: rawPathOfText(name), permissions: 0o644, mtimeNs: 0n, ctimeNs: 0n, atimeNs: 0n },
-    ...{ uid: 0, gid: 0, user: "", group: "", inode: 1n, deviceId: 1n, links: 1, attributes: [] },
+    name: rawPathOfText(name),
+    permissions: 0o644,
+    mtimeNs: 0n,
+    ctimeNs: 0n,
+    atimeNs: 0n,
+    uid: 0,
+    gid: 0,
+    user: "",
+    group: "",
+    inode: 1n,
+    deviceId: 1n,
+    links: 1,
+    attributes: [],
   };
 }
 
 /** Locked, as check and heal want it. */
-export async function locked<T>(vault: Vault, work: (session: Session) => Promise<T>): Promise<T> {
+async function locked<T>(vault: Vault, work: (session: Session) => Promise<T>): Promise<T> {
   const options = { isExclusive: true, readsIndexes: false, signal: never };
   return await withSession(vault, options, work);
 }
@@ -140,8 +151,12 @@ export async function healAll(
 }
 
 const prefixes: Readonly<Record<FileKind, string>> = {
-  ...{ config: "config", key: "keys/", pack: "data/", index: "index/" },
-  ...{ snapshot: "snapshots/", lock: "locks/" },
+  config: "config",
+  key: "keys/",
+  pack: "data/",
+  index: "index/",
+  snapshot: "snapshots/",
+  lock: "locks/",
 };
 
 export function pathsOf({ files }: MemoryLocation, kind: FileKind): string[] {
