@@ -7,6 +7,7 @@ import {
   chooseParts,
   chooseSnapshot,
   type HeldSnapshot,
+  type LocalNow,
   listSnapshots,
   type Parts,
   rawPathOfText,
@@ -43,9 +44,15 @@ export function snapshotMeant(
 ): HeldSnapshot {
   const at = options.text("at");
   const wish = { ...(id === undefined ? {} : { id }), ...(at === undefined ? {} : { at }) };
-  const chosen = chooseSnapshot(snapshots, wish, realClock.now().wallMs);
+  const chosen = chooseSnapshot(snapshots, wish, localNow());
   if (chosen.ok) return chosen.value;
   throw chosen.error;
+}
+
+/** What people mean by a day and an hour where they are. */
+function localNow(): LocalNow {
+  const offsetMsAt = (utcMs: number): number => -new Date(utcMs).getTimezoneOffset() * 60_000;
+  return { wallMs: realClock.now().wallMs, offsetMsAt };
 }
 
 /** `--path`, `--glob` and `--category`; all of it without. */
