@@ -32,7 +32,10 @@ const outcome = await withSession(vault, { isExclusive: false, signal }, async (
   const parts = chooseParts({ sources: [] });
   if (snapshot === undefined || !parts.ok) throw new Error("no snapshot");
   await using target = new RestoreThreads({
-    ...{ keys, root: rawPathOfText(root), overwrite: "not-newer", threads: Number(threads) },
+    keys,
+    root: rawPathOfText(root),
+    overwrite: "not-newer",
+    threads: Number(threads),
     warn: (message) => process.stderr.write(`${message}\n`),
   });
   return await restore(session, { tree: snapshot.tree, parts: parts.value, target });

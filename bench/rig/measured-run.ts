@@ -81,6 +81,6 @@ function below(pid: number): readonly number[] {
 async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
   let text = "";
   stream.setEncoding("utf8");
-  for await (const piece of stream) text += piece;
+  for await (const piece of stream) text += String(piece);
   return text;
 }

@@ -12,7 +12,9 @@ export interface ShownSnapshot {
   readonly locations: readonly string[];
 }
 
-/** Oldest first, of all locations together. No lock is taken, for nothing but names is relied on. */
+/**
+ * Oldest first, of all locations together. No lock is taken, for nothing but names is relied on.
+ */
 export async function snapshotsOf(
   vault: Vault,
   signal: AbortSignal,

@@ -16,7 +16,9 @@ import { privateDirectory } from "../system/index.ts";
 
 /** Where a vault is kept: each is a whole repository. */
 export interface VaultLocation {
-  /** `/srv/vault`, `sftp://user@host//srv/vault`, `s3://bucket/prefix`, `rest:https://host/path`. */
+  /**
+   * `/srv/vault`, `sftp://user@host//srv/vault`, `s3://bucket/prefix`, `rest:https://host/path`.
+   */
   readonly url: string;
   /** Where it stands, as its owner calls the place. */
   readonly region?: string;
@@ -68,7 +70,9 @@ export interface VaultBackup {
     readonly holds: boolean;
     readonly reason: string;
   }[];
-  /** The run may have seen too little: each reason by its kind, with numbers. Empty: all is well. */
+  /**
+   * The run may have seen too little: each reason by its kind, with numbers. Empty: all is well.
+   */
   readonly suspicions: readonly { readonly kind: "unread" | "short" | "vanished" | "clock" }[];
   readonly newFiles: number;
   readonly changedFiles: number;

@@ -128,7 +128,8 @@ test("goes on without a location, and fails below the quorum", async () => {
   await bench.run("vault", "init");
   rmSync(bench.path("second"), { recursive: true });
   const { code, err, out } = await bench.run("vault", "backup");
-  expect({ code, out }).toEqual({ code: 3, out: expect.stringContaining("1 of 2 locations") });
+  expect(code).toBe(3);
+  expect(out).toContain("1 of 2 locations");
   expect(err).toContain("second is left out");
   await writeFleet("    quorum: 2\n");
   expect(await bench.run("vault", "backup")).toMatchObject({ code: 1 });

@@ -75,7 +75,11 @@ export async function backUpFolder(
     threads,
     readAttributes: createAttributeReader({ warn: () => undefined }),
     isExcluded: () => false,
-    ...{ excludes: [], tags: [], scope: everything, parent: undefined, programVersion: "test" },
+    excludes: [],
+    tags: [],
+    scope: everything,
+    parent: undefined,
+    programVersion: "test",
   };
   const asReader = { isExclusive: false, signal };
   const { snapshot } = await withSession(vault, asReader, (session) => backUp(session, options));
@@ -122,13 +126,19 @@ export async function restoreTo(
     });
     if (!parts.ok) throw new Error(parts.error);
     await using target = new RestoreThreads({
-      ...{ keys, root: rawPathOfText(root), overwrite, threads },
+      keys,
+      root: rawPathOfText(root),
+      overwrite,
+      threads,
       warn: (message) => warnings.push(message),
     });
     const onFailure = (path: RawPath, reason: string): unknown =>
       failures.push(`${textOfRawPath(path)}: ${reason}`);
     const { tally, stopped } = await restore(session, {
-      ...{ tree: snapshot.tree, parts: parts.value, target, onFailure },
+      tree: snapshot.tree,
+      parts: parts.value,
+      target,
+      onFailure,
       onFile: (file) => files.push(file),
       ...others,
     });

@@ -177,7 +177,7 @@ test("a backup beside a lock of somebody else is refused, and says whose it is",
   const bench = await new VaultBench().init();
   await bench.backUp(source);
   const [place = ""] = bench.folders;
-  const [lock = ""] = [await foreignLock(bench)];
+  const lock = await foreignLock(bench);
   await expect(bench.backUp(source)).rejects.toMatchObject({ code: "VAULT_LOCKED" });
   await expect(bench.backUp(source)).rejects.toThrow(/exclusively locked by process 4711 of/);
   expect(readdirSync(join(place, "locks"))).toEqual([lock]);

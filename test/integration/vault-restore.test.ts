@@ -185,7 +185,7 @@ describe("parts", () => {
     const { opened, out, restored, tree } = await scene();
     const paths = [rawPathOfText(join(tree, "deep", "file-7"))];
     await restoreTo(opened, out, { paths, globs: ["**/ins*", "none"] });
-    const found = readdirSync(restored, { recursive: true }).toSorted();
+    const found = readdirSync(restored, { recursive: true, encoding: "utf8" }).toSorted();
     expect(found).toEqual(["closed", "closed/inside", "deep", "deep/file-7", "none"]);
   });
 });

@@ -21,6 +21,7 @@ const permissions: readonly Permission[] = [
   { under: "src/platform/locations/sftp/", filesMax: 1, reason: "speaks through the system's ssh" },
   { under: "src/platform/heal-facts/", filesMax: 1, reason: "asks git what it expects" },
   { under: "src/platform/tree/", filesMax: 1, reason: "attributes, devices, exact times" },
+  { under: "src/custodian/dumps/", filesMax: 1, reason: "pg_dump and other dumps" },
   { under: "src/chaos/", filesMax: 1, reason: "the drill breaks real processes" },
   { under: "src/cli/init/", filesMax: 1, reason: "runs ecosystem files to know them" },
   { under: "src/cli/", filesMax: 1, reason: "`up` puts the daemon into the background" },

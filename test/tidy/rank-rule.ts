@@ -57,6 +57,8 @@ function folderComplaint(file: SourceFile, place: Place, found: Import): string 
   // Each subpath that npm users import loads its own part of the engine and no other.
   const isPartOfEngine = /^src\/engine\/[a-z-]+\/index\.ts$/.test(target);
   if (place.folder === "public" && isPartOfEngine) return undefined;
+  // Parts of the platform have nothing to do with each other, and loading one loads no other.
+  if (/^src\/platform\/[a-z-]+\/index\.ts$/.test(target)) return undefined;
   if (target !== `src/${folder}/index.ts`) {
     return `enters ${folder} by ${target}; its door is src/${folder}/index.ts: export it there`;
   }

@@ -1,4 +1,6 @@
-/** `soulmirror vault init`: a repository at every location, and the trail that proves what follows. */
+/**
+ * `soulmirror vault init`: a repository at every location, and the trail that proves what follows.
+ */
 import { makeVault, recordInVault, vaultFolder } from "../../custodian/index.ts";
 import { chosenVault, openingOf } from "./chosen-vault.ts";
 import { interruptible } from "./interruptible.ts";

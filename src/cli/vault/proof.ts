@@ -1,4 +1,6 @@
-/** `soulmirror vault proof`: is the audit trail whole, and what has a drill proven to be restorable? */
+/**
+ * `soulmirror vault proof`: is the audit trail whole, and what has a drill proven to be restorable?
+ */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { errorTable, SoulMirrorError } from "../../kernel/index.ts";

@@ -1,4 +1,6 @@
-/** What `ls`, `diff` and `restore` share: a look into the vault, the snapshot and the parts meant. */
+/**
+ * What `ls`, `diff` and `restore` share: a look into the vault, the snapshot and the parts meant.
+ */
 import type { VaultSpec } from "../../config/index.ts";
 import type { OpenedVault } from "../../custodian/index.ts";
 import { SoulMirrorError } from "../../kernel/index.ts";
@@ -23,7 +25,9 @@ export interface Reading {
   readonly snapshots: readonly HeldSnapshot[];
 }
 
-/** Locks where that can be done; what is left of a vault on a read-only disk is read all the same. */
+/**
+ * Locks where that can be done; what is left of a vault on a read-only disk is read all the same.
+ */
 export async function reading<T>(
   context: Context,
   { signal, spec }: { readonly spec: VaultSpec; readonly signal: AbortSignal },

@@ -29,20 +29,10 @@ export function createHealWorld({ facts, record }: HealWorldOptions): HealPorts 
 
   async function setAside({ path, replaces }: Repair): Promise<RawPath | undefined> {
     if (replaces === undefined || !isStill(path, replaces)) return undefined;
-    const folder = join(world.folder, "aside");
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
     keptAside += 1;
-    const name = `${realClock.now().wallMs}-${process.pid}-${keptAside}-${basename(textOfRawPath(path))}`;
-    const aside = join(folder, name);
-    if (replaces.kind === "file") {
-      copyFileSync(systemPath(path), aside, constants.COPYFILE_EXCL);
-      await using file = await open(aside, "r");
-      await file.sync();
-    } else {
-      cpSync(textOfRawPath(path), aside, { recursive: true, verbatimSymlinks: true });
-    }
-    await syncFolder(folder);
-    return isStill(path, replaces) ? rawPathOfText(aside) : undefined;
+    const beginning = `${realClock.now().wallMs}-${process.pid}-${keptAside}`;
+    const aside = await copyAside(path, join(world.folder, "aside"), beginning);
+    return isStill(path, replaces) ? aside : undefined;
   }
 
   async function restore(repairs: readonly Repair[]): Promise<ReadonlyMap<RawPath, string>> {
@@ -104,4 +94,19 @@ export function createHealWorld({ facts, record }: HealWorldOptions): HealPorts 
     undo,
     record,
   };
+}
+
+/** What is damaged is kept, durably, before anything comes into its place. */
+async function copyAside(path: RawPath, folder: string, beginning: string): Promise<RawPath> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const aside = join(folder, `${beginning}-${basename(textOfRawPath(path))}`);
+  if (lstatSync(systemPath(path)).isFile()) {
+    copyFileSync(systemPath(path), aside, constants.COPYFILE_EXCL);
+    await using file = await open(aside, "r");
+    await file.sync();
+  } else {
+    cpSync(textOfRawPath(path), aside, { recursive: true, verbatimSymlinks: true });
+  }
+  await syncFolder(folder);
+  return rawPathOfText(aside);
 }

@@ -52,7 +52,7 @@ export class WorkerThreads implements ContentThreads, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#workers.map((worker) => worker?.end()));
+    await Promise.all(this.#workers.map(async (worker) => worker?.end()));
   }
 
   /** The one that has least to do. */
@@ -151,7 +151,7 @@ class ContentWorker {
 
   #die(error: unknown): void {
     this.isAlive = false;
-    for (const number of [...this.#jobs.keys()]) this.#close(number)?.reject(error);
+    for (const number of Array.from(this.#jobs.keys())) this.#close(number)?.reject(error);
   }
 
   #say(message: ToWorker, transfer: ArrayBuffer[] = []): void {

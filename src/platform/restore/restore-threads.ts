@@ -183,11 +183,14 @@ export class RestoreThreads implements RestoreTarget, AsyncDisposable {
   #finishBatch(): void {
     const batch = this.#waitingToFinish;
     this.#waitingToFinish = [];
-    this.#finishing = this.#finishing.then(async () => {
-      this.#failures.push(...(await this.#finisher.takeFiles(batch)));
-    });
+    this.#finishing = this.#finishBehind(this.#finishing, batch);
     // Heard by `end`.
     this.#finishing.catch(() => undefined);
+  }
+
+  async #finishBehind(before: Promise<void>, batch: readonly LeftToFinish[]): Promise<void> {
+    await before;
+    this.#failures.push(...(await this.#finisher.takeFiles(batch)));
   }
 }
 

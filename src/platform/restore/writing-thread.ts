@@ -21,7 +21,7 @@ export class WritingThread implements AsyncDisposable {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   #next = 0;
-  #death: unknown;
+  #death: Error | undefined;
 
   constructor(setup: WriterSetup, warn: (message: string) => void) {
     this.#worker = new Worker(entryFile("restore-worker", import.meta.url), {
@@ -69,8 +69,9 @@ export class WritingThread implements AsyncDisposable {
   }
 
   #die(error: unknown): void {
-    this.#death ??= error;
-    for (const question of [...this.#waiting.keys()]) this.#take(question)?.reject(error);
+    const death = error instanceof Error ? error : new Error(String(error));
+    this.#death ??= death;
+    for (const question of Array.from(this.#waiting.keys())) this.#take(question)?.reject(death);
   }
 }
 

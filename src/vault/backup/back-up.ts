@@ -67,14 +67,28 @@ export async function backUp(session: Session, options: BackupOptions): Promise<
   const { readAttributes, isExcluded, onProgress, parent, scope, source, threads } = options;
   const nodes = new NodeMaker({ threads, writer, readAttributes, tally, signal });
   const walk = new TreeWalk({
-    ...{ source, nodes, writer, trees, codec, scope, isExcluded, tally, signal },
+    source,
+    nodes,
+    writer,
+    trees,
+    codec,
+    scope,
+    isExcluded,
+    tally,
+    signal,
     onProgress: () => onProgress?.(tally),
   });
   const tree = await walk.run(waysTo(options.sources), parent?.tree);
   await writer.flush();
   const { gid, hostname, uid, username } = surroundings.worker;
   const snapshot = {
-    ...{ timeNs, tree, hostname, username, uid, gid, original: "" },
+    timeNs,
+    tree,
+    hostname,
+    username,
+    uid,
+    gid,
+    original: "",
     parent: parent?.id ?? "",
     paths: options.sources.map(textOfRawPath),
     excludes: options.excludes,

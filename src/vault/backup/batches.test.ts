@@ -5,7 +5,7 @@ import { Batches } from "./batches.ts";
 function held(): {
   readonly batches: Batches<number, number>;
   readonly begun: (readonly number[])[];
-  letGo(): Promise<void>;
+  readonly letGo: () => Promise<void>;
 } {
   const begun: (readonly number[])[] = [];
   const waiting: (() => void)[] = [];
@@ -50,9 +50,10 @@ test("there is no room while as many run as may (B1)", async () => {
   const { batches, letGo } = held();
   for (let item = 0; item < 6; item += 1) void batches.add(item, 1);
   let hasRoom = false;
-  const room = batches.room().then(() => {
+  const room = (async () => {
+    await batches.room();
     hasRoom = true;
-  });
+  })();
   await Promise.resolve();
   expect(hasRoom).toBe(false);
   await letGo();

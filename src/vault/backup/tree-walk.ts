@@ -183,7 +183,9 @@ export class TreeWalk {
     parts: readonly Part[],
     { before, parentTree }: { before: Tree | undefined; parentTree: string | undefined },
   ): Promise<string> {
-    const nodes = (await Promise.all(parts)).filter((node) => node !== undefined);
+    const nodes = (await Promise.all(parts.map((part) => Promise.resolve(part)))).filter(
+      (node) => node !== undefined,
+    );
     const isSame =
       before?.nodes.length === nodes.length && nodes.every((node, at) => node === before.nodes[at]);
     // The tree itself may have been lost at a location, unlike the nodes that are in it.

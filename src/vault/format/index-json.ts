@@ -25,9 +25,7 @@ function encodePack({ id, blobs }: IndexedPack): string {
 
 function encodeBlob({ id, kind, offset, length, plainLength }: PackedBlob): string {
   const plain = plainLength === 0 ? "" : `,"uncompressed_length":${plainLength}`;
-  return (
-    `{"id":"${hexOfId(id)}","type":"${kind}","offset":${offset},"length":${length}` + `${plain}}`
-  );
+  return `{"id":"${hexOfId(id)}","type":"${kind}","offset":${offset},"length":${length}${plain}}`;
 }
 
 type Json = Readonly<Record<string, unknown>>;

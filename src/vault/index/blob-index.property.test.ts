@@ -48,7 +48,9 @@ test("finds what was added, where it was added, and nothing else (I1, I2)", () =
       for (const { id, kind } of [...all, { id: stranger, kind: "data" as const }]) {
         const expected = all
           .filter((one) => one.kind === kind && Buffer.from(one.id).equals(id))
-          .map(({ id: _, ...place }) => ({ ...place, locations: held.get(place.pack) ?? 0 }))
+          .map(({ kind: of, length, offset, pack, plainLength }) => {
+            return { kind: of, length, offset, pack, plainLength, locations: held.get(pack) ?? 0 };
+          })
           .filter((place) => place.locations !== 0);
         expect(index.find(id, kind)).toEqual(expected);
         const union = expected.reduce((set, place) => set | place.locations, 0);

@@ -5,9 +5,22 @@ import { rawPathOfBytes, rawPathOfText } from "../raw-path.ts";
 import { jsonOfListed, longLineOf } from "./list-paths.ts";
 
 const node: TreeNode = {
-  ...{ name: rawPathOfText("x"), permissions: 0o4754, uid: 7, gid: 8, user: "", group: "staff" },
-  ...{ mtimeNs: 1_700_000_000_123_456_789n, ctimeNs: 0n, atimeNs: 0n, inode: 1n, deviceId: 1n },
-  ...{ links: 1, attributes: [], kind: "file", sizeBytes: 1234, content: [] },
+  name: rawPathOfText("x"),
+  permissions: 0o4754,
+  uid: 7,
+  gid: 8,
+  user: "",
+  group: "staff",
+  mtimeNs: 1_700_000_000_123_456_789n,
+  ctimeNs: 0n,
+  atimeNs: 0n,
+  inode: 1n,
+  deviceId: 1n,
+  links: 1,
+  attributes: [],
+  kind: "file",
+  sizeBytes: 1234,
+  content: [],
 };
 
 describe("a listed path", () => {

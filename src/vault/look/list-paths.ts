@@ -63,7 +63,7 @@ export function longLineOf(path: RawPath, node: TreeNode): string {
 }
 
 function lettersOf(permissions: number): string {
-  const letters = [..."rwxrwxrwx"].map((letter, at) =>
+  const letters = Array.from("rwxrwxrwx", (letter, at) =>
     permissions & (0o400 >> at) ? letter : "-",
   );
   const marks = [

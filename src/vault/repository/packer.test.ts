@@ -95,7 +95,9 @@ test("a list that is cut, longer than its pack, or of an unknown kind is damage"
 });
 
 const large = (value: number): SealedBlob => ({
-  ...{ id: new Uint8Array(32).fill(value), kind: "data", plainLength: 0 },
+  id: new Uint8Array(32).fill(value),
+  kind: "data",
+  plainLength: 0,
   bytes: new Uint8Array(3 << 20).fill(value),
 });
 

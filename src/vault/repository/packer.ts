@@ -116,7 +116,10 @@ class OpenPack {
     this.#closeBlock();
     const id = this.#hash.digest("hex");
     return {
-      ...{ id, blobs: this.#blobs, parts: this.#parts, sizeBytes: this.sizeBytes },
+      id,
+      blobs: this.#blobs,
+      parts: this.#parts,
+      sizeBytes: this.sizeBytes,
       release: () => this.#blocks.giveBack(this.#parts.splice(0)),
     };
   }

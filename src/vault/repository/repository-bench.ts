@@ -32,7 +32,7 @@ export class HandMovedTime implements Timers {
   pass(elapsedMs: number): void {
     this.wallMs += elapsedMs;
     this.monotonicMs += elapsedMs;
-    for (const timer of [...this.#waiting]) {
+    for (const timer of Array.from(this.#waiting)) {
       if (timer.dueMs > this.monotonicMs) continue;
       this.#waiting.delete(timer);
       timer.run();

@@ -30,7 +30,7 @@ const mostBlobs = 50_000;
 export class Uploads {
   readonly #options: UploadOptions;
   readonly #inFlight = new Set<Promise<void>>();
-  #failure: unknown;
+  #failure: { readonly error: unknown } | undefined;
   #unnamed: IndexedPack[] = [];
   #unnamedBlobs = 0;
   packCount = 0;
@@ -48,12 +48,12 @@ export class Uploads {
     const { blobs, id, parts, sizeBytes } = pack;
     const file = { kind: "pack", id } as const;
     const upload = atEach(places, (place) => place.location.put(file, parts, signal), signal)
-      .then(() => {
-        if (places.every((place) => place.takesPart)) pack.release();
-      })
-      .catch((error: unknown) => {
-        this.#failure ??= error;
-      })
+      .then(
+        () => (places.every((place) => place.takesPart) ? pack.release() : undefined),
+        (error: unknown) => {
+          this.#failure ??= { error };
+        },
+      )
       .finally(() => this.#inFlight.delete(upload));
     this.#inFlight.add(upload);
     this.packCount += 1;
@@ -89,6 +89,6 @@ export class Uploads {
   }
 
   #throwFailure(): void {
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#failure !== undefined) throw this.#failure.error;
   }
 }

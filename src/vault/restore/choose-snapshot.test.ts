@@ -18,7 +18,13 @@ function snapshot(
     parent: "",
     paths: ["/srv/data"],
     hostname: "here",
-    ...{ username: "", uid: 0, gid: 0, excludes: [], tags: [], original: "", programVersion: "" },
+    username: "",
+    uid: 0,
+    gid: 0,
+    excludes: [],
+    tags: [],
+    original: "",
+    programVersion: "",
     ...about,
   };
 }

@@ -89,7 +89,13 @@ class Restoration {
   readonly #way: FolderWay;
   readonly #links = new HardLinks();
   readonly #tally: RestoreTally = {
-    ...{ folders: 0, files: 0, sizeBytes: 0, present: 0, kept: 0, removed: 0, failed: 0 },
+    folders: 0,
+    files: 0,
+    sizeBytes: 0,
+    present: 0,
+    kept: 0,
+    removed: 0,
+    failed: 0,
   };
   #window: Window = emptyWindow();
   #writing: Promise<void> = Promise.resolve();

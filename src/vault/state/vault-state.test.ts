@@ -113,25 +113,24 @@ describe("what there is to worry about", () => {
     }
   });
 
-  it.each<[string, VaultState | undefined, number, readonly VaultConcern[]]>([
-    ["none yet, and it is early", undefined, 1100, []],
-    ["W2: none yet, and it is late", undefined, 1101, ["overdue", "drill-overdue"]],
-    ["all is well", stateAfter(run(1000), drill(1000, "a")), 1050, []],
-    ["the last good one is old", stateAfter(run(900), drill(1000, "a")), 1050, ["overdue"]],
-    ["the last drill is old", stateAfter(run(1000), drill(900, "a")), 1050, ["drill-overdue"]],
-    ["it was suspect", stateAfter(run(1000), run(1001, "suspect")), 1050, ["suspect"]],
-    ["a good one followed", stateAfter(run(1000, "suspect"), run(1001)), 1050, []],
-    ["it failed", stateAfter(run(1000), run(1001, "failed")), 1050, ["failed"]],
-    ["one is behind", stateAfter(run(1000, "good", false)), 1050, ["behind"]],
-    ["there is damage", stateAfter(run(1000), damage("x")), 1050, ["damaged"]],
-    ["a drill failed", stateAfter(run(1000), drill(1001, "a", false)), 1050, ["drill-failed"]],
+  it.each<[string, [VaultState | undefined, number], readonly VaultConcern[]]>([
+    ["none yet, and it is early", [undefined, 1100], []],
+    ["W2: none yet, and it is late", [undefined, 1101], ["overdue", "drill-overdue"]],
+    ["all is well", [stateAfter(run(1000), drill(1000, "a")), 1050], []],
+    ["the last good one is old", [stateAfter(run(900), drill(1000, "a")), 1050], ["overdue"]],
+    ["the last drill is old", [stateAfter(run(1000), drill(900, "a")), 1050], ["drill-overdue"]],
+    ["it was suspect", [stateAfter(run(1000), run(1001, "suspect")), 1050], ["suspect"]],
+    ["a good one followed", [stateAfter(run(1000, "suspect"), run(1001)), 1050], []],
+    ["it failed", [stateAfter(run(1000), run(1001, "failed")), 1050], ["failed"]],
+    ["one is behind", [stateAfter(run(1000, "good", false)), 1050], ["behind"]],
+    ["there is damage", [stateAfter(run(1000), damage("x")), 1050], ["damaged"]],
+    ["a drill failed", [stateAfter(run(1000), drill(1001, "a", false)), 1050], ["drill-failed"]],
     [
       "the next one did not",
-      stateAfter(run(1000), drill(1, "a", false), drill(1001, "b")),
-      1050,
+      [stateAfter(run(1000), drill(1, "a", false), drill(1001, "b")), 1050],
       [],
     ],
-  ])("%s", (_, state, nowMs, expected) => {
+  ])("%s", (_, [state, nowMs], expected) => {
     expect(wrongIn(state, nowMs)).toEqual(expected);
   });
 
