@@ -7,13 +7,13 @@ import { fileURLToPath } from "node:url";
 
 /** What we use of the compiler. Its own types would give AssemblyScript's arrays to all of us. */
 interface Compiler {
-  main(
+  readonly main: (
     words: readonly string[],
     host: {
       readonly stderr: { write: (text: string | Uint8Array) => void };
       writeFile: (name: string, contents: Uint8Array | string) => void;
     },
-  ): Promise<{ readonly error: Error | null }>;
+  ) => Promise<{ readonly error: Error | null }>;
 }
 
 const compiler = "assemblyscript/asc";

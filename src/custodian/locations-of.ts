@@ -4,9 +4,14 @@
  */
 import type { VaultLocationSpec } from "../config/index.ts";
 import { SoulMirrorError } from "../kernel/index.ts";
-import { openFileLocation, openSftpLocation } from "../platform/locations/index.ts";
-import { RestLocation } from "../platform/locations/rest/index.ts";
-import { type S3Credentials, S3Location, s3Credentials } from "../platform/locations/s3/index.ts";
+import {
+  openFileLocation,
+  openSftpLocation,
+  RestLocation,
+  type S3Credentials,
+  S3Location,
+  s3Credentials,
+} from "../platform/locations/index.ts";
 import { realClock } from "../system/index.ts";
 import type { Location } from "../vault/index.ts";
 

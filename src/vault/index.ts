@@ -67,7 +67,6 @@ export {
   type FaultKind,
   type FileKind,
   type FileName,
-  faultKinds,
   fileKinds,
   folderOfKind,
   isFileId,

@@ -27,7 +27,7 @@ import {
 import { afterwards, temporaryFolder } from "../afterwards.ts";
 
 const run = promisify(execFile);
-export const passphrase = "correct horse battery staple";
+const passphrase = "correct horse battery staple";
 const kernels = createKernels();
 const tools = { derive: deriveKey, kernels };
 

@@ -1,5 +1,14 @@
 /** What the healer does to the real tree: see the contract of `HealPorts`. */
-import { constants, copyFileSync, cpSync, mkdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
+import {
+  constants,
+  copyFileSync,
+  cpSync,
+  lstatSync,
+  mkdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+} from "node:fs";
 import { open } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { realClock, realTimers, syncFolder } from "../../system/index.ts";

@@ -19,7 +19,7 @@ import { type Location, LocationFault } from "../location.ts";
 import type { Codec } from "./codec.ts";
 import type { Surroundings } from "./surroundings.ts";
 
-export const staleAfterMs = 30 * 60_000;
+const staleAfterMs = 30 * 60_000;
 const renewAfterMs = 5 * 60_000;
 const renewAgainMs = 30_000;
 /** Before others may call it stale, with room for clocks that differ. */
