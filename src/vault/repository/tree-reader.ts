@@ -1,9 +1,4 @@
-/**
- * Trees by their ids, the ones that were used last kept as they were understood.
- *
- * Neighbours in the file system are neighbours in a pack, so a tree is read together with what lies
- * behind it (`readAheadBytes`), within one request.
- */
+/** Trees by their ids, the ones that were used last kept as they were understood. */
 
 import { idOfHex } from "../format/ids.ts";
 import { decodeTree } from "../format/tree-json.ts";
