@@ -65,13 +65,14 @@ export class Uploads {
 
   /** Writes the index of all packs so far, once they are durable at each place. */
   async nameAll(): Promise<void> {
-    await Promise.all(this.#inFlight);
-    this.#throwFailure();
-    if (this.#unnamed.length === 0) return;
     const { codec, index, loader, places, signal } = this.#options;
+    // Before the waiting: what somebody adds meanwhile is not there yet, and is named later (U1).
     const packs = this.#unnamed;
     this.#unnamed = [];
     this.#unnamedBlobs = 0;
+    await Promise.all(this.#inFlight);
+    this.#throwFailure();
+    if (packs.length === 0) return;
     const { bytes, id } = codec.encodeFile(encodeIndex(packs));
     await atEach(
       places,
