@@ -166,7 +166,7 @@ async function oneRun(
   { last, parent }: { last: LastRun | undefined; parent: HeldSnapshot | undefined },
 ): Promise<Run> {
   const begun = realClock.now();
-  const outcome = await withoutParentIfDamaged(session, options);
+  const outcome = await backUp(session, options);
   const ended = realClock.now();
   const suspicions = judgeRun({
     tally: outcome.tally,
@@ -177,19 +177,6 @@ async function oneRun(
       parent === undefined ? undefined : begun.wallMs - Number(parent.timeNs / 1_000_000n),
   });
   return { outcome, suspicions };
-}
-
-/** What cannot be read of the last snapshot is read from the sources. */
-async function withoutParentIfDamaged(
-  session: Session,
-  options: BackupOptions,
-): Promise<BackupOutcome> {
-  try {
-    return await backUp(session, options);
-  } catch (error) {
-    if (!(error instanceof Damage) || options.parent === undefined) throw error;
-    return await backUp(session, { ...options, parent: undefined });
-  }
 }
 
 /** The newest of this machine and of the same paths, wherever it is held. */

@@ -160,6 +160,36 @@ test("a place that dies is left out with its reason, and the others hold the bac
   await expectSound(bench, 1);
 });
 
+test("a place that was away is whole again after a backup that follows changes (B3)", async () => {
+  const source = plantTree();
+  const bench = await new VaultBench(2).init();
+  await bench.backUp(source);
+  const [, second = ""] = bench.folders;
+  renameSync(second, `${second}-away`);
+  writeFileSync(join(source, ".hidden/production/missed"), randomBytes(100_000));
+  const missed = [rawPathOfText(`${source}/.hidden/production`)];
+  await bench.backUp(source, { scope: onlyChanged(missed) });
+  renameSync(`${second}-away`, second);
+  writeFileSync(join(source, "empty/later"), "later\n");
+  const { places } = await bench.backUp(source, {
+    scope: onlyChanged([rawPathOfText(`${source}/empty`)]),
+  });
+  expect(places.map(({ holds }) => holds)).toEqual([true, true]);
+  await expectSound(bench, 0);
+  await expectSound(bench, 1);
+});
+
+test("a parent that somebody forgot is not gone on with unseen (B3)", async () => {
+  const source = plantTree();
+  const bench = await new VaultBench().init();
+  const first = await bench.backUp(source);
+  await bench.restic(0, "forget", first.snapshot.id, "--prune");
+  writeFileSync(join(source, "empty/later"), "later\n");
+  const scope = onlyChanged([rawPathOfText(`${source}/empty`)]);
+  await bench.backUp(source, { scope, parent: first.snapshot });
+  await expectSound(bench);
+});
+
 test("files that hold the same are stored once, and locks are given back", async () => {
   const source = temporaryFolder("source");
   const content = randomBytes(200_000);

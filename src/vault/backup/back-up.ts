@@ -4,6 +4,8 @@
  * B1. Pack, index, snapshot, in this order, at each place: see `Uploads`.
  * B2. A backup succeeds where the snapshot was written. `places` says so of each place, and why
  *     not.
+ * B3. What is kept without a look is kept only while each place that takes part holds the parent:
+ *     one that was away, or where somebody forgot it, may lack what the parent refers to.
  */
 
 import type { StoredSnapshot } from "../format/snapshot-json.ts";
@@ -11,13 +13,14 @@ import type { RawPath } from "../raw-path.ts";
 import { textOfRawPath } from "../raw-path.ts";
 import { BlobWriter } from "../repository/blob-writer.ts";
 import { Packer } from "../repository/packer.ts";
+import { atEach, type Place } from "../repository/place.ts";
 import type { Session } from "../repository/session.ts";
 import { writeSnapshot } from "../repository/snapshots.ts";
 import { Uploads } from "../repository/uploads.ts";
 import type { ReadAttributes, TreeSource } from "../tree-source.ts";
 import type { ContentThreads } from "./content.ts";
 import { NodeMaker } from "./node-maker.ts";
-import type { Scope } from "./scope.ts";
+import { everything, type Scope } from "./scope.ts";
 import { waysTo } from "./sources.ts";
 import { emptyTally, type Tally } from "./tally.ts";
 import { TreeWalk } from "./tree-walk.ts";
@@ -64,7 +67,8 @@ export async function backUp(session: Session, options: BackupOptions): Promise<
   const packer = new Packer({ codec, randomBytes: surroundings.randomBytes });
   const writer = new BlobWriter({ index, packer, uploads, codec, places });
   const tally = emptyTally();
-  const { readAttributes, isExcluded, onProgress, parent, scope, source, threads } = options;
+  const { isExcluded, onProgress, parent, readAttributes, source, threads } = options;
+  const scope = (await isHeldEverywhere(session, parent)) ? options.scope : everything;
   const nodes = new NodeMaker({ threads, writer, readAttributes, tally, signal });
   const walk = new TreeWalk({
     source,
@@ -107,4 +111,18 @@ export async function backUp(session: Session, options: BackupOptions): Promise<
       reason: trouble?.message ?? "",
     })),
   };
+}
+
+async function isHeldEverywhere(
+  { signal, vault }: Session,
+  parent: StoredSnapshot | undefined,
+): Promise<boolean> {
+  if (parent === undefined) return true;
+  let isHeld = true;
+  const look = async ({ location }: Place): Promise<void> => {
+    const size = await location.stat({ kind: "snapshot", id: parent.id }, signal);
+    if (size === undefined) isHeld = false;
+  };
+  await atEach(vault.places, look, signal);
+  return isHeld;
 }

@@ -9,6 +9,7 @@
  * V2. Nothing is passed over in silence: `Tally` names what could not be read.
  * V3. The first thing that makes the walk useless ends it; nothing is left running unheeded.
  */
+import { Damage } from "../format/damage.ts";
 import { hexOfId, idOfHex } from "../format/ids.ts";
 import { encodeTree } from "../format/tree-json.ts";
 import type { FolderNode, Tree, TreeNode } from "../format/tree-node.ts";
@@ -74,14 +75,14 @@ export class TreeWalk {
   }
 
   async #beginTree({ isSame, path, way, parentTree }: FolderTask): Promise<Begun<string>> {
-    const { onProgress, scope, signal, tally, trees } = this.#options;
+    const { onProgress, scope, signal, tally } = this.#options;
     signal.throwIfAborted();
     if (this.#failure !== undefined) throw this.#failure.error;
     const treat = parentTree === undefined || way !== undefined ? "list" : scope.treat(path);
     if (parentTree !== undefined && treat === "keep" && isSame) {
       return { done: Promise.resolve(parentTree) };
     }
-    const before = parentTree === undefined ? undefined : await trees.read(parentTree, signal);
+    const before = parentTree === undefined ? undefined : await this.#known(parentTree);
     const isPassed = before !== undefined && treat === "pass";
     const parts = isPassed
       ? await this.#pass(path, before)
@@ -91,6 +92,16 @@ export class TreeWalk {
     const done = this.#finishTree(parts, { before, parentTree });
     this.#heed(done);
     return { done };
+  }
+
+  /** What cannot be read any more is no parent: everything below is looked at, and read, anew. */
+  async #known(tree: string): Promise<Tree | undefined> {
+    try {
+      return await this.#options.trees.read(tree, this.#options.signal);
+    } catch (error) {
+      if (error instanceof Damage) return undefined;
+      throw error;
+    }
   }
 
   /** All nodes as they were, but the folders in or below which something changed. */
