@@ -18,7 +18,6 @@ import {
   type BackupOptions,
   type BackupOutcome,
   backUp,
-  Damage,
   everything,
   type HeldSnapshot,
   judgeRun,

@@ -133,10 +133,13 @@ it("removes nothing when a snapshot, a pack or an index is not sound (D5)", asyn
   }
   const places = new MemoryPlaces(2);
   await filled(places, 20);
-  const [files] = places.files;
-  const index = [...(files?.keys() ?? [])].find((each) => each.startsWith("index/")) ?? "";
-  files?.set(index, new Uint8Array(100));
-  expect(await pruned(places, nothingForgotten)).toMatchObject({ kind: "postponed" });
+  const index =
+    [...(places.files[0]?.keys() ?? [])].find((each) => each.startsWith("index/")) ?? "";
+  for (const files of places.files) files.set(index, new Uint8Array(100));
+  const counts = places.files.map((files) => countOf(files, "data"));
+  const run = pruned(places, nothingForgotten);
+  await expect(run).rejects.toMatchObject({ code: "VAULT_DAMAGED" });
+  expect(places.files.map((files) => countOf(files, "data"))).toEqual(counts);
 });
 
 it("removes nothing when a pack that stays is not at one of the places (B1)", async () => {
