@@ -2,7 +2,10 @@
  * Who keeps vaults: brings their fleet file, this machine and the pure engine together. The command
  * line and the library open vaults through here.
  */
+export { type CheckingVault, checkVault } from "./check-vault.ts";
+export { runDrill } from "./drill/run-drill.ts";
 export type { DumpOutcome } from "./dumps/take-dumps.ts";
+export { type HealingVault, healVault } from "./heal-vault.ts";
 export { locationsOf } from "./locations-of.ts";
 export {
   type LeftOut,
@@ -13,6 +16,7 @@ export {
 } from "./open-vault.ts";
 export { passphraseOf } from "./passphrase-of.ts";
 export { type Progress, type Protection, protect } from "./protect.ts";
+export { type Pruning, type PruningVault, pruneVault } from "./prune-vault.ts";
 export { recordInVault } from "./record-in-vault.ts";
 export { type ShownSnapshot, snapshotsOf } from "./snapshots-of.ts";
 export { vaultFolder } from "./vault-folder.ts";

@@ -4,6 +4,8 @@
  * O1. The passphrase is used here and kept nowhere; what is kept are the keys that it opens.
  * O2. A location that is empty, damaged or away is left out with its reason; the others go on. When
  *     none is ready, the error says why.
+ *     Who mends (`mending`) works in damaged ones too, and in empty ones that he names: an empty
+ *     folder may be where a disk is not mounted.
  * O3. Whoever opened it closes the locations, all of them, also when opening fails.
  */
 import { SoulMirrorError } from "../kernel/index.ts";
@@ -17,8 +19,10 @@ import {
   type Location,
   LocationFault,
   type LocationState,
+  prepareEmpty,
   type SealKeys,
   type Surroundings,
+  type Unlocked,
   unlock,
   Vault,
   withRetries,
@@ -31,6 +35,8 @@ export interface Opening {
   readonly passphrase: string;
   readonly signal: AbortSignal;
   readonly onDamage?: (damage: FoundDamage) => void;
+  /** Damaged locations take part, and those named, whatever is missing there (O2). */
+  readonly mending?: { readonly refill: readonly string[] };
 }
 
 /** A location that takes no part, and why. */
@@ -44,6 +50,8 @@ export interface OpenedVault extends AsyncDisposable {
   readonly vault: Vault;
   readonly surroundings: Surroundings;
   readonly keys: SealKeys;
+  /** What a location is made whole with. */
+  readonly unlocked: Pick<Unlocked, "configBytes" | "keyFiles">;
   /** What contents are cut with. */
   readonly polynomial: bigint;
   /** Of the repository; the same at all locations. */
@@ -59,7 +67,7 @@ const attemptsAtFirst = 3;
  * `VAULT_TOO_NEW`, `VAULT_DAMAGED`, `LOCATION_FAILED`
  */
 export async function openVault(opening: Opening): Promise<OpenedVault> {
-  const { locations, onDamage = () => undefined, passphrase, signal } = opening;
+  const { locations, mending, onDamage = () => undefined, passphrase, signal } = opening;
   await using opened = closerOf(locations);
   const asked = locations.map((each) =>
     withRetries(each, { tools: realTools, attempts: attemptsAtFirst }),
@@ -67,13 +75,27 @@ export async function openVault(opening: Opening): Promise<OpenedVault> {
   const tools = keyTools();
   const unlocked = await unlock({ locations: asked, passphrase, tools, signal });
   if (!unlocked.ok) throw unlocked.error;
-  const { config, keys, states } = unlocked.value;
+  const { config, keys } = unlocked.value;
   const surroundings = realSurroundings();
   const codec = new Codec(createSealer(keys, tools.kernels), (length) =>
     surroundings.randomBytes(length),
   );
+  const isRefilled = (number: number): boolean =>
+    mending?.refill.includes(locations[number]?.traits.name ?? "") === true;
+  const states = unlocked.value.states.map(
+    (state, number): LocationState =>
+      // A folder that is not there, or holds nothing, says that it is away.
+      state.kind === "away" && isRefilled(number) ? { kind: "empty" } : state,
+  );
+  const emptied = states.filter((_, number) => isRefilled(number));
+  const refilled = asked.filter((_, number) => isRefilled(number));
+  await prepareEmpty(refilled, { keyFiles: unlocked.value.keyFiles, states: emptied }, signal);
+  const takesPart = (state: LocationState | undefined, number: number): boolean =>
+    state?.kind === "ready" ||
+    (state?.kind === "damaged" && mending !== undefined) ||
+    isRefilled(number);
   const ready = locations
-    .filter((_, number) => states[number]?.kind === "ready")
+    .filter((_, number) => takesPart(states[number], number))
     .map((each) => withRetries(each, { tools: realTools }));
   const vault = new Vault({ locations: ready, codec, surroundings, onDamage });
   const closing = opened.move();
@@ -81,9 +103,12 @@ export async function openVault(opening: Opening): Promise<OpenedVault> {
     vault,
     surroundings,
     keys,
+    unlocked: unlocked.value,
     polynomial: config.polynomial,
     id: config.id,
-    leftOut: states.flatMap((state, number) => leftOut(state, locations[number])),
+    leftOut: states.flatMap((state, number) =>
+      takesPart(state, number) ? [] : leftOut(state, locations[number]),
+    ),
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   };
 }

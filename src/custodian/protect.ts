@@ -36,6 +36,7 @@ import { type DumpOutcome, takeDumps } from "./dumps/take-dumps.ts";
 import { noteRun } from "./note-run.ts";
 import type { LeftOut, OpenedVault } from "./open-vault.ts";
 import { type ProtectedTree, protectedTree } from "./protected-tree.ts";
+import { arrivalNow, openArrivals } from "./retention-records.ts";
 import { claimVault, type LastRun, readLastRun, writeLastRun } from "./vault-folder.ts";
 
 /** What of a vault a backup depends on. */
@@ -110,7 +111,11 @@ export async function protect(protecting: Protecting): Promise<Protection> {
       }),
   };
   const wish = { isExclusive: false, signal };
-  const runs = await withSession(opened.vault, wish, (session) => run(session, options, last));
+  const runs = await withSession(opened.vault, wish, async (session) => {
+    const made = await run(session, options, last);
+    await noteArrivals(session, folder, made);
+    return made;
+  });
   const { outcome, suspicions } = runs.at(-1) as Run;
   const places = allPlaces(outcome.places, opened.leftOut);
   const protection: Protection = {
@@ -137,6 +142,15 @@ export async function protect(protecting: Protecting): Promise<Protection> {
     places,
   });
   return protection;
+}
+
+/** Retention counts by when a snapshot came, and forgets nothing behind one that is suspect. */
+async function noteArrivals(session: Session, folder: string, runs: readonly Run[]): Promise<void> {
+  const arrivals = await openArrivals(folder, session.vault.codec);
+  await arrivals.see(await listSnapshots(session), arrivalNow());
+  for (const { outcome, suspicions } of runs) {
+    if (suspicions.length > 0) await arrivals.mark(outcome.snapshot.id, { isSuspect: true });
+  }
 }
 
 interface Run {

@@ -19,6 +19,14 @@ export type {
 export { judgeRun, type Suspicion } from "./backup/judge-run.ts";
 export { everything, onlyChanged, type Scope } from "./backup/scope.ts";
 export type { Tally } from "./backup/tally.ts";
+export {
+  type CheckOptions,
+  type CheckOutcome,
+  type CheckProgress,
+  check,
+  everyPack,
+} from "./check/check.ts";
+export { type Finding, isDamage } from "./check/finding.ts";
 export { type DrillPlan, drill } from "./drill/drill.ts";
 export type { DrillFinding, DrillOutcome } from "./drill/drill-at.ts";
 export type { DrillStage, ReadContent, Scratch } from "./drill/drill-ports.ts";
@@ -123,6 +131,12 @@ export {
   systemPath,
   textOfRawPath,
 } from "./raw-path.ts";
+export {
+  type HealOptions as RepairOptions,
+  type HealOutcome as RepairOutcome,
+  heal,
+  prepareEmpty,
+} from "./repair/heal.ts";
 export type { FoundDamage } from "./repository/blob-reader.ts";
 export { Codec, digestOf } from "./repository/codec.ts";
 export { initialise } from "./repository/initialise.ts";

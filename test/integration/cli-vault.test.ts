@@ -1,49 +1,26 @@
 /** `soulmirror vault`: each verb, on real folders, judged by stock restic. */
-import { execFile } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { CliBench } from "./cli-bench.ts";
-import { program } from "./servers/server-process.ts";
+import type { CliBench } from "./cli-bench.ts";
+import { openVaultBench, resticIn, vaultPassphrase, writeVaultFleet } from "./cli-vault-bench.ts";
 
-const run = promisify(execFile);
-const passphrase = "what nobody else knows";
 let bench: CliBench;
 
 beforeEach(async () => {
-  bench = await CliBench.open();
-  await bench.write("passphrase", `${passphrase}\n`);
-  await bench.write("source/a/one.txt", "one");
-  await bench.write("source/.hidden/two.txt", "two");
-  await bench.write("source/skipped/three.txt", "three");
+  bench = await openVaultBench();
 });
 
 afterEach(async () => {
   await bench[Symbol.asyncDispose]();
 });
 
-async function writeFleet(more = "", locations = "./first, ./second"): Promise<void> {
-  await bench.write(
-    "soulmirror.yaml",
-    `fleet: small
-services: {}
-vaults:
-  treasure:
-    sources: [./source]
-    exclude: ["**/skipped"]
-    locations: [${locations}]
-    passphrase: { file: ./passphrase }
-${more}`,
-  );
-}
+const writeFleet = (more?: string, locations?: string): Promise<void> =>
+  writeVaultFleet(bench, more, locations);
 
-async function restic(repository: string, ...words: readonly string[]): Promise<string> {
-  const options = ["--no-cache", "-r", repository, ...words];
-  const env = { ...process.env, RESTIC_PASSWORD: passphrase };
-  return (await run(program("restic"), options, { env, cwd: bench.folder })).stdout;
-}
+const restic = (repository: string, ...words: readonly string[]): Promise<string> =>
+  resticIn(bench, repository, ...words);
 
 interface Result {
   readonly snapshots: readonly string[];
@@ -233,5 +210,5 @@ test("the passphrase is in no file of ours", async () => {
     .filter((each) => each.isFile())
     .map((each) => readFileSync(join(each.parentPath, each.name), "latin1"));
   expect(texts.length).toBeGreaterThan(3);
-  expect(texts.filter((text) => text.includes(passphrase))).toEqual([]);
+  expect(texts.filter((text) => text.includes(vaultPassphrase))).toEqual([]);
 }, 150_000);

@@ -73,6 +73,54 @@ export const vault: CommandGroup = {
       load: async () => (await import("../vault/restore.ts")).restore,
     },
     {
+      name: "check",
+      summary: "Say what is damaged or missing at each location, and what could mend it",
+      args: [name],
+      options: [["--read-data", "read every byte; otherwise names, sizes, indexes and trees"]],
+      more: `Exit codes:
+  0  every location is sound
+  1  something is damaged or missing
+  3  nothing is, but a location lags behind or could not be looked at`,
+      load: async () => (await import("../vault/check.ts")).check,
+    },
+    {
+      name: "heal",
+      summary: "Mend each location from what all of them hold together",
+      args: [name],
+      options: [
+        ["--read-data", "read every byte before; otherwise trees, and what was found damaged"],
+        ["--refill <location>", "fill this one, which is empty; look first if its disk is mounted"],
+      ],
+      more: `Exit codes:
+  0  everything is as it should be
+  1  something could not be mended, or a location could not be reached`,
+      load: async () => (await import("../vault/heal.ts")).heal,
+    },
+    {
+      name: "drill",
+      summary: "Restore a snapshot into a scratch folder, compare it, and sign what came of it",
+      args: [name],
+      options: chosen,
+      more: `Exit codes:
+  0  what was restored is as it should be, byte for byte
+  1  a location could not restore it so, or the source differs although nothing changed it`,
+      load: async () => (await import("../vault/drill.ts")).drill,
+    },
+    {
+      name: "prune",
+      summary: "Forget what no rule of `keep` keeps, and give back its room at every location",
+      args: [name],
+      options: [
+        ["--dry-run", "only say what would go"],
+        ["--accept", "forget although a run was suspect or the clock jumped: all is as it should"],
+      ],
+      more: `Exit codes:
+  0  done
+  3  nothing was forgotten because a run was suspect or the clock jumped; or not all is done
+  1  a location is not there: nothing was forgotten or removed`,
+      load: async () => (await import("../vault/prune.ts")).prune,
+    },
+    {
       name: "proof",
       summary: "Prove offline that the audit trail and the drills are as they were signed",
       args: [name],

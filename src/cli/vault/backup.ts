@@ -12,7 +12,7 @@ export const backup = interruptible(async (context, signal) => {
   const { options, out, place } = context;
   const spec = chosenVault(context);
   const folder = vaultFolder(place.dataPath, spec.name);
-  await using opened = await openChosen(context, spec, signal);
+  await using opened = await openChosen(context, spec, { signal });
   const protection = await shown();
   const exitCode = exitCodeOf(protection);
   if (out.isJson) {

@@ -30,7 +30,7 @@ export function chosenVault({ args, out, place }: Context): VaultSpec {
 }
 
 /** Secrets of it: nothing of them is shown or kept. */
-export function openingOf(spec: VaultSpec): Omit<Opening, "signal"> {
+export function openingOf(spec: VaultSpec): Pick<Opening, "locations" | "passphrase"> {
   const places = { environment: process.env, readFile: readSecretFile };
   return {
     passphrase: passphraseOf(spec.passphrase, places),
@@ -41,11 +41,11 @@ export function openingOf(spec: VaultSpec): Omit<Opening, "signal"> {
 export async function openChosen(
   { out }: Context,
   spec: VaultSpec,
-  signal: AbortSignal,
+  options: Pick<Opening, "mending" | "signal">,
 ): Promise<OpenedVault> {
   const opened = await openVault({
     ...openingOf(spec),
-    signal,
+    ...options,
     onDamage: ({ id, kind, location, reason }) =>
       out.note(`damage: ${location}: ${kind} ${id}: ${reason}`),
   });

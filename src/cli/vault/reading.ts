@@ -33,7 +33,7 @@ export async function reading<T>(
   { signal, spec }: { readonly spec: VaultSpec; readonly signal: AbortSignal },
   work: (reading: Reading) => Promise<T>,
 ): Promise<T> {
-  await using opened = await openChosen(context, spec, signal);
+  await using opened = await openChosen(context, spec, { signal });
   const wish = { isExclusive: false, mayGoWithoutLock: true, signal };
   return await withSession(opened.vault, wish, async (session) =>
     work({ session, opened, snapshots: await listSnapshots(session) }),

@@ -12,7 +12,7 @@ export const snapshots = interruptible(async (context, signal) => {
   const { options, out } = context;
   const spec = chosenVault(context);
   const most = options.count("lines", { min: 1 }) ?? shownUsually;
-  await using opened = await openChosen(context, spec, signal);
+  await using opened = await openChosen(context, spec, { signal });
   const found = await snapshotsOf(opened.vault, signal);
   const shown = found.slice(-most);
   out.show({ vault: spec.name, snapshots: shown, count: found.length }, (style) => {

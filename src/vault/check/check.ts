@@ -26,6 +26,8 @@ export interface CheckOptions {
   /** Before each pack that is read. */
   readonly pace?: (sizeBytes: number, signal: AbortSignal) => Promise<void>;
   readonly onProgress?: (progress: CheckProgress) => void;
+  /** Snapshots that somebody has forgotten: who lacks them lags behind nobody. Default none. */
+  readonly isForgotten?: (id: string) => boolean;
 }
 
 export interface CheckProgress {
@@ -60,7 +62,7 @@ export async function checkSurvey(
   readonly bytesRead: number;
 }> {
   const findings = new Findings(survey);
-  checkFiles(survey, findings);
+  checkFiles(survey, findings, options.isForgotten ?? (() => false));
   const counts = await readPacks(session, { survey, findings, options });
   await checkSnapshots(session, survey, findings);
   return { findings, ...counts };
@@ -73,7 +75,11 @@ function leftOut({ vault }: Session): CheckOutcome["left"] {
 }
 
 /** What can be told without reading packs. */
-function checkFiles(survey: Survey, findings: Findings): void {
+function checkFiles(
+  survey: Survey,
+  findings: Findings,
+  isForgotten: (id: string) => boolean,
+): void {
   const { packs, places } = survey;
   const keys = new Set(places.flatMap((each) => [...each.keys.keys()]));
   const snapshots = new Set(places.flatMap((each) => [...each.snapshots.keys()]));
@@ -90,7 +96,7 @@ function checkFiles(survey: Survey, findings: Findings): void {
       findings.add(seen, { kind: "key", id: "", problem: "missing", reason: "there is none" });
     }
     for (const id of snapshots) {
-      if (seen.snapshots.has(id)) continue;
+      if (seen.snapshots.has(id) || isForgotten(id)) continue;
       const reason = "other locations hold it";
       findings.add(seen, { kind: "snapshot", id, problem: "behind", reason });
     }

@@ -70,7 +70,7 @@ export async function prune(session: Session, options: PruneOptions): Promise<Pr
     if (!(error instanceof Damage)) throw error;
     throw new SoulMirrorError("VAULT_DAMAGED", `nothing was removed: ${error.message}`, {
       cause: error,
-      fix: "repair it with soulmirror vault check --repair, then prune",
+      fix: "repair it with soulmirror vault heal, then prune",
     });
   }
 }

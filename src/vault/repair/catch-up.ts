@@ -25,6 +25,8 @@ export interface CatchUpOptions {
   readonly target: PlaceSurvey;
   /** Default: no limit. */
   readonly mostBytes?: number;
+  /** Snapshots that are not brought along; default none. */
+  readonly isForgotten?: (id: string) => boolean;
   readonly onProgress?: (progress: CatchUpProgress) => void;
 }
 
@@ -61,9 +63,10 @@ class CatchUp {
   }
 
   async run(): Promise<CatchUpOutcome> {
-    const { survey } = this.#options;
+    const { isForgotten = () => false, survey } = this.#options;
     const union = new Map(survey.places.flatMap(({ snapshots }) => [...snapshots]));
-    const newestFirst = [...union.values()].toSorted((a, b) => (a.timeNs > b.timeNs ? -1 : 1));
+    const wanted = [...union.values()].filter(({ id }) => !isForgotten(id));
+    const newestFirst = wanted.toSorted((a, b) => (a.timeNs > b.timeNs ? -1 : 1));
     for (;;) {
       const outcome = await this.#round(newestFirst);
       if (outcome !== undefined) return { ...this.#progress, reason: outcome };

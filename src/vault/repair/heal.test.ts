@@ -210,3 +210,19 @@ test("T4: within a limit it goes on from call to call, and copies nothing twice"
   expect(copied).toBe(whole);
   expect((await checkAll(scene)).findings).toEqual([]);
 });
+
+test("what was forgotten is brought to nobody, and nobody lags behind it", async () => {
+  const scene = await filled(2);
+  const [first, second] = scene.locations;
+  const [path = ""] = second === undefined ? [] : pathsOf(second, "snapshot");
+  second?.files.delete(path);
+  const isForgotten = (id: string): boolean => path.endsWith(id);
+  expect(await healAll(scene, { isForgotten })).toMatchObject({
+    repairs: [],
+    findings: [],
+    left: [],
+  });
+  expect(second?.files.has(path)).toBe(false);
+  expect(first?.files.has(path)).toBe(true);
+  expect((await healAll(scene)).repairs).toMatchObject([{ kind: "snapshot", how: "copied" }]);
+});

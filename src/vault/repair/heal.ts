@@ -29,6 +29,8 @@ export interface HealOptions {
   /** Copied to each location that lags, in this call. Default: no limit. */
   readonly mostBytes?: number;
   readonly pace?: Pace;
+  /** Snapshots that somebody has forgotten: they are brought to nobody. Default none. */
+  readonly isForgotten?: (id: string) => boolean;
   readonly onProgress?: (location: string, progress: CatchUpProgress) => void;
 }
 
@@ -82,7 +84,10 @@ export async function heal(session: Session, options: HealOptions): Promise<Heal
   survey = await takeSurvey(session);
   const lagging = await catchAllUp(work, survey, options);
   const looked = new Set(bad.map(({ id }) => id));
-  const { findings, left } = await check(session, { reads: (pack) => looked.has(pack) });
+  const { findings, left } = await check(session, {
+    reads: (pack) => looked.has(pack),
+    ...(options.isForgotten && { isForgotten: options.isForgotten }),
+  });
   const { refusals, repairs } = work;
   return { repairs, refusals, lost, findings, left: [...left, ...lagging] };
 }
@@ -107,13 +112,14 @@ async function catchAllUp(
   survey: Survey,
   options: HealOptions,
 ): Promise<HealOutcome["left"]> {
-  const { mostBytes, onProgress } = options;
+  const { isForgotten, mostBytes, onProgress } = options;
   const lagging: { location: string; reason: string }[] = [];
   for (const target of survey.places) {
     const { name } = target.place;
     const { reason } = await catchUp(work, {
       survey,
       target,
+      ...(isForgotten && { isForgotten }),
       ...(mostBytes !== undefined && { mostBytes }),
       ...(onProgress && { onProgress: (progress) => onProgress(name, progress) }),
     });

@@ -1,0 +1,56 @@
+/** `soulmirror vault check`: is each location what it should be? Changes nothing there. */
+import { checkVault, vaultFolder } from "../../custodian/index.ts";
+import { formatBytes } from "../../kernel/index.ts";
+import { type CheckOutcome, isDamage } from "../../vault/index.ts";
+import { counted } from "../counted.ts";
+import type { Style } from "../style.ts";
+import { chosenVault, openChosen } from "./chosen-vault.ts";
+import { interruptible } from "./interruptible.ts";
+import { ProgressBar } from "./progress-bar.ts";
+import { tellFindings, tellLeft } from "./tell-findings.ts";
+
+export const check = interruptible(async (context, signal) => {
+  const { options, out, place } = context;
+  const spec = chosenVault(context);
+  const folder = vaultFolder(place.dataPath, spec.name);
+  await using opened = await openChosen(context, spec, { signal, mending: { refill: [] } });
+  const outcome = await shown();
+  const exitCode = exitCodeOf(outcome);
+  if (out.isJson) {
+    out.write(JSON.stringify({ kind: "result", vault: spec.name, exitCode, ...outcome }));
+  } else out.write(tell(outcome, out.style));
+  return exitCode;
+
+  async function shown(): Promise<CheckOutcome> {
+    using bar = new ProgressBar(spec.name, out);
+    return await checkVault({
+      opened,
+      folder,
+      signal,
+      readsAll: options.has("readData"),
+      onProgress: ({ packs, readBytes }) =>
+        bar.show({ files: packs, bytes: readBytes, expectedBytes: undefined }),
+      onNotice: (text) => out.note(`warning: ${text}`),
+    });
+  }
+});
+
+/** As the help says. A pack that no index names is in nobody's way. */
+function exitCodeOf({ findings, left }: CheckOutcome): number {
+  if (findings.some(isDamage)) return 1;
+  return left.length > 0 || findings.some(({ problem }) => problem === "behind") ? 3 : 0;
+}
+
+function tell(outcome: CheckOutcome, style: Style): string {
+  const { bytesRead, findings, left, packsRead } = outcome;
+  const damage = findings.filter(isDamage).length;
+  const read = `${counted(packsRead, "pack")} read (${formatBytes(bytesRead)})`;
+  return [
+    damage > 0
+      ? `${style.paint("red", `${counted(damage, "file")} damaged or missing`)}; ${read}`
+      : `${style.paint("green", "No damage was found")}; ${read}`,
+    ...tellFindings(findings, style),
+    ...tellLeft(left, style),
+    ...(damage > 0 ? ["`soulmirror vault heal` mends what any location still holds."] : []),
+  ].join("\n");
+}

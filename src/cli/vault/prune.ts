@@ -1,0 +1,85 @@
+/** `soulmirror vault prune`: forgets what no rule keeps, and gives back the room. */
+import { type Pruning, pruneVault, vaultFolder } from "../../custodian/index.ts";
+import { formatBytes, formatDuration } from "../../kernel/index.ts";
+import type { ForgetOutcome, PruneOutcome } from "../../vault/index.ts";
+import { counted } from "../counted.ts";
+import { plainLines } from "../plain-text.ts";
+import type { Style } from "../style.ts";
+import { chosenVault, openChosen } from "./chosen-vault.ts";
+import { interruptible } from "./interruptible.ts";
+
+export const prune = interruptible(async (context, signal) => {
+  const { options, out, place } = context;
+  const spec = chosenVault(context);
+  const folder = vaultFolder(place.dataPath, spec.name);
+  await using opened = await openChosen(context, spec, { signal });
+  const isDryRun = options.has("dryRun");
+  out.progress(`${spec.name}  looking at what the snapshots need ...`);
+  const isAccepted = options.has("accept");
+  const pruning = await pruneVault({ spec, opened, folder, isDryRun, isAccepted, signal });
+  out.progress("");
+  const exitCode = exitCodeOf(pruning);
+  if (out.isJson) {
+    const { forgotten, pruned } = pruning;
+    const { plan, thinning: _thinning, ...figures } = forgotten;
+    const told = { ...figures, keep: plan.keep, freezes: plan.freezes };
+    const result = { vault: spec.name, exitCode, isDryRun, forgotten: told, pruned };
+    out.write(JSON.stringify({ kind: "result", ...result }));
+  } else out.write(tell(pruning, isDryRun, out.style));
+  return exitCode;
+});
+
+/** As the help says. */
+function exitCodeOf({ forgotten, pruned }: Pruning): number {
+  if (forgotten.plan.freezes.length > 0 || pruned.kind === "postponed") return 3;
+  return pruned.kind === "done" && pruned.unfinished.length > 0 ? 3 : 0;
+}
+
+function tell({ forgotten, pruned }: Pruning, isDryRun: boolean, style: Style): string {
+  const { freezes, keep } = forgotten.plan;
+  const going = counted(forgotten.forgotten.length, "snapshot");
+  return [
+    isDryRun ? `Would forget ${going}:` : `Forgot ${going}:`,
+    ...forgotten.forgotten.map((id) => `  ${id.slice(0, 8)}`),
+    `${counted(keep.length - forgotten.thinning.merges.length, "snapshot")} left.`,
+    ...(freezes.length > 0
+      ? [
+          style.paint("yellow", "Nothing is forgotten, because"),
+          ...freezes.map((freeze) => `  ${whyFrozen(freeze)}`),
+          "When all of that is as it should be: --accept.",
+        ]
+      : []),
+    ...roomOf(pruned, style),
+  ].join("\n");
+}
+
+function whyFrozen(freeze: ForgetOutcome["plan"]["freezes"][number]): string {
+  switch (freeze.kind) {
+    case "suspect-run":
+      return `the run that made ${freeze.id.slice(0, 8)} may have seen too little`;
+    case "clock-jumped":
+      return `the clock jumped by ${formatDuration(Math.abs(Math.round(freeze.jumpMs)))} after ${freeze.after.slice(0, 8)} came`;
+    case "told":
+      return plainLines(freeze.why);
+  }
+}
+
+function roomOf(pruned: PruneOutcome, style: Style): readonly string[] {
+  const lineOf = ({ location, reason }: { location: string; reason: string }): string =>
+    plainLines(`  ${location}: ${reason}`);
+  if (pruned.kind === "postponed") {
+    const waits = pruned.waitsFor.map(lineOf);
+    return [style.paint("yellow", "No room was given back, because these are away:"), ...waits];
+  }
+  const { copiedPacks, freedBytes, keptPacks, removedPacks } = pruned.figures;
+  const packs = `${keptPacks} packs stay, ${copiedPacks} are put together, ${removedPacks} go`;
+  if (pruned.kind === "planned") {
+    return [`Would give back ${formatBytes(freedBytes)} at each location: ${packs}.`];
+  }
+  return [
+    `${style.paint("green", "Gave back")} ${formatBytes(freedBytes)} at each location: ${packs}.`,
+    ...(pruned.unfinished.length > 0
+      ? [style.paint("yellow", "Left for the next run at"), ...pruned.unfinished.map(lineOf)]
+      : []),
+  ];
+}

@@ -1,0 +1,87 @@
+/**
+ * A check of a vault, and what the trail and the daemon hear of it.
+ *
+ * 1. It disturbs nobody: the locks that it takes are shared, and where none can be written it reads
+ *    without.
+ * 2. What is wrong is recorded when nobody else writes the records at that time; otherwise that is
+ *    told, and the outcome is the same.
+ */
+import type { JsonRecord } from "../kernel/index.ts";
+import { realClock } from "../system/index.ts";
+import {
+  type CheckOutcome,
+  type CheckProgress,
+  check,
+  everyPack,
+  type Finding,
+  isDamage,
+  withSession,
+} from "../vault/index.ts";
+import type { OpenedVault } from "./open-vault.ts";
+import { recordInVault } from "./record-in-vault.ts";
+import { openTombstones } from "./retention-records.ts";
+import { noteInState } from "./state-file.ts";
+import { claimVault } from "./vault-folder.ts";
+
+export interface CheckingVault {
+  /** With damaged locations: see `mending`. */
+  readonly opened: OpenedVault;
+  readonly folder: string;
+  /** All packs are read; otherwise those that hold trees. */
+  readonly readsAll: boolean;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: CheckProgress) => void;
+  readonly onNotice?: (text: string) => void;
+}
+
+export async function checkVault(checking: CheckingVault): Promise<CheckOutcome> {
+  const { folder, onNotice, onProgress, opened, readsAll, signal } = checking;
+  const tombstones = await openTombstones(folder, opened.vault.codec);
+  const wish = { isExclusive: false, mayGoWithoutLock: true, readsIndexes: false, signal };
+  const outcome = await withSession(opened.vault, wish, (session) =>
+    check(session, {
+      isForgotten: (id) => tombstones.has(id),
+      ...(readsAll && { reads: everyPack }),
+      ...(onProgress && { onProgress }),
+    }),
+  );
+  const left = [
+    ...outcome.left,
+    ...opened.leftOut.map(({ location, reason }) => ({ location, reason })),
+  ];
+  const damage = outcome.findings.filter(isDamage);
+  if (damage.length > 0) {
+    try {
+      await record(folder, damage, readsAll);
+    } catch (error) {
+      onNotice?.(`it is not recorded: ${String(error)}`);
+    }
+  }
+  return { ...outcome, left };
+}
+
+async function record(
+  folder: string,
+  damage: readonly Finding[],
+  readsAll: boolean,
+): Promise<void> {
+  await using held = new AsyncDisposableStack();
+  held.use(claimVault(folder));
+  await recordInVault(folder, "damage-found", { ...factsOfFindings(damage), readsAll });
+  const at = Math.floor(realClock.now().wallMs);
+  const events = damage.map(({ id, kind, location, reason }) => ({
+    kind: "damage" as const,
+    damage: { at, location, kind, id, reason },
+  }));
+  await noteInState(folder, at, events);
+}
+
+/** An entry of the trail has room for so many. */
+const namedMax = 50;
+
+export function factsOfFindings(findings: readonly Finding[]): JsonRecord {
+  const files = findings
+    .slice(0, namedMax)
+    .map(({ id, kind, location, problem }) => ({ location, kind, id, problem }));
+  return { count: findings.length, files };
+}

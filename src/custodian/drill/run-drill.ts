@@ -1,0 +1,28 @@
+/**
+ * A drill as a person or the daemon starts it: with the vault's own trail and key. What it has
+ * proven whole is not forgotten before something newer is proven as well.
+ */
+import { openAuditTrail, openProofKey } from "../../platform/vault-proof/index.ts";
+import { realClock } from "../../system/index.ts";
+import { listSnapshots, type Session } from "../../vault/index.ts";
+import { arrivalNow, openArrivals } from "../retention-records.ts";
+import { claimVault } from "../vault-folder.ts";
+import { type DrilledLocation, type DrillingVault, drillVault } from "./drill-vault.ts";
+
+export async function runDrill(
+  session: Session,
+  drilling: Omit<DrillingVault, "proof">,
+): Promise<readonly DrilledLocation[]> {
+  const { folder, snapshot } = drilling;
+  await using held = new AsyncDisposableStack();
+  held.use(claimVault(folder));
+  const { signer } = await openProofKey(folder);
+  await using trail = await openAuditTrail({ folder, signer, now: () => realClock.now().wallMs });
+  const drilled = await drillVault(session, { ...drilling, proof: { signer, trail } });
+  if (drilled.some(({ isProven, scope }) => isProven && scope === "whole")) {
+    const arrivals = await openArrivals(folder, session.vault.codec);
+    await arrivals.see(await listSnapshots(session), arrivalNow());
+    await arrivals.mark(snapshot.id, { isVerified: true });
+  }
+  return drilled;
+}

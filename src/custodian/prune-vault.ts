@@ -1,0 +1,111 @@
+/**
+ * Forgets what no rule of `keep` keeps, and gives back its room.
+ *
+ * R1. Nothing is forgotten while a location of the vault is not there: what it alone holds is not
+ *     known, and it would bring back what was forgotten without it.
+ * R2. What is recorded has happened, and in its order: forgotten, then pruned.
+ */
+import { join } from "node:path";
+import type { VaultSpec } from "../config/index.ts";
+import { SoulMirrorError } from "../kernel/index.ts";
+import {
+  type ForgetOutcome,
+  forget,
+  type PruneOutcome,
+  prune,
+  type Session,
+  textOfRawPath,
+  type Vault,
+  withSession,
+} from "../vault/index.ts";
+import type { OpenedVault } from "./open-vault.ts";
+import { protectedTree } from "./protected-tree.ts";
+import { recordInVault } from "./record-in-vault.ts";
+import { arrivalNow, openArrivals, openTombstones } from "./retention-records.ts";
+import { claimVault } from "./vault-folder.ts";
+
+export interface PruningVault {
+  readonly spec: Pick<VaultSpec, "dumps" | "exclude" | "keep" | "locations" | "sources">;
+  readonly opened: OpenedVault;
+  readonly folder: string;
+  readonly isDryRun: boolean;
+  /** All that came so far is as a person wants it: no suspect run and no clock is in the way. */
+  readonly isAccepted: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface Pruning {
+  readonly forgotten: ForgetOutcome;
+  readonly pruned: PruneOutcome;
+}
+
+/** @throws SoulMirrorError LOCATION_FAILED (R1), VAULT_LOCKED, VAULT_DAMAGED */
+export async function pruneVault(pruning: PruningVault): Promise<Pruning> {
+  const { folder, opened, signal } = pruning;
+  await using held = new AsyncDisposableStack();
+  held.use(claimVault(folder));
+  refuseWithout(opened.leftOut);
+  const wish = { isExclusive: true, signal };
+  return await withSession(opened.vault, wish, (session) => run(session, pruning));
+}
+
+async function run(session: Session, pruning: PruningVault): Promise<Pruning> {
+  const { folder, isAccepted, isDryRun, spec } = pruning;
+  const { codec, surroundings } = session.vault;
+  refuseWithout(troublesOf(session.vault));
+  const tombstones = await openTombstones(folder, codec);
+  const forgotten = await forget(session, {
+    policy: spec.keep,
+    host: surroundings.worker.hostname,
+    paths: pathsOf(spec, folder),
+    now: arrivalNow(),
+    arrivals: await openArrivals(folder, codec),
+    tombstones,
+    isDryRun,
+    ...(isAccepted && { acceptedSequence: Number.MAX_SAFE_INTEGER }),
+  });
+  const going = new Set(forgotten.forgotten);
+  if (!isDryRun && going.size > 0) {
+    const named = forgotten.forgotten.slice(0, namedMax);
+    const facts = { count: going.size, snapshots: named, isAccepted };
+    await recordInVault(folder, "forgotten", facts);
+  }
+  const isForgotten = (id: string): boolean => tombstones.has(id) || going.has(id);
+  const pruned = await prune(session, { isForgotten, isDryRun });
+  if (pruned.kind === "done") {
+    const unfinished = pruned.unfinished.map(({ location }) => location);
+    await recordInVault(folder, "pruned", { ...pruned.figures, unfinished });
+  }
+  return { forgotten, pruned };
+}
+
+/** An entry of the trail has room for so many ids. */
+const namedMax = 500;
+
+/** As a backup names them: what it makes are versions of one thing. */
+function pathsOf(spec: PruningVault["spec"], folder: string): readonly string[] {
+  const sources = protectedTree(spec).sources.map(textOfRawPath);
+  return Object.keys(spec.dumps).length === 0 ? sources : [...sources, join(folder, "dumps")];
+}
+
+interface Away {
+  readonly location: string;
+  readonly reason: string;
+}
+
+/** @throws SoulMirrorError VAULT_LOCKED when that is why a location is out */
+function troublesOf({ places }: Vault): readonly Away[] {
+  return places.flatMap(({ name, trouble }) => {
+    if (trouble === undefined) return [];
+    if (trouble instanceof SoulMirrorError && trouble.code === "VAULT_LOCKED") throw trouble;
+    return [{ location: name, reason: trouble.message }];
+  });
+}
+
+function refuseWithout(away: readonly Away[]): void {
+  if (away.length === 0) return;
+  const told = away.map(({ location, reason }) => `${location}: ${reason}`).join("; ");
+  throw new SoulMirrorError("LOCATION_FAILED", `nothing was forgotten or removed: ${told}`, {
+    fix: "reach or mount it; mend it with soulmirror vault heal (what is empty: --refill LOCATION); or take it out of the fleet file",
+  });
+}

@@ -1,0 +1,26 @@
+/** What decides which snapshots stay, kept in the vault's folder and sealed with its key. */
+import { uptime } from "node:os";
+import { join } from "node:path";
+import { createFileState } from "../platform/vault-state/index.ts";
+import { bootId, realClock } from "../system/index.ts";
+import { Arrivals, type Codec, Tombstones } from "../vault/index.ts";
+
+/** Who writes into it holds the vault (`claimVault`): each of them is one file. */
+export function openArrivals(folder: string, codec: Codec): Promise<Arrivals> {
+  return Arrivals.open({ file: createFileState(join(folder, "arrivals")), codec });
+}
+
+export function openTombstones(folder: string, codec: Codec): Promise<Tombstones> {
+  return Tombstones.open({ file: createFileState(join(folder, "forgotten")), codec });
+}
+
+/** By both clocks of the machine, and where its days begin. */
+export function arrivalNow(): Parameters<Arrivals["see"]>[1] {
+  const at = realClock.now().wallMs;
+  return {
+    at,
+    uptimeMs: Math.round(uptime() * 1000),
+    bootId: bootId(),
+    utcOffsetMinutes: -new Date(at).getTimezoneOffset(),
+  };
+}

@@ -1,0 +1,49 @@
+/**
+ * A small vault in two folders, worked in by the real command line and looked at by stock restic.
+ */
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { CliBench } from "./cli-bench.ts";
+import { program } from "./servers/server-process.ts";
+
+const run = promisify(execFile);
+
+export const vaultPassphrase = "what nobody else knows";
+
+export async function openVaultBench(): Promise<CliBench> {
+  const bench = await CliBench.open();
+  await bench.write("passphrase", `${vaultPassphrase}\n`);
+  await bench.write("source/a/one.txt", "one");
+  await bench.write("source/.hidden/two.txt", "two");
+  await bench.write("source/skipped/three.txt", "three");
+  return bench;
+}
+
+export async function writeVaultFleet(
+  bench: CliBench,
+  more = "",
+  locations = "./first, ./second",
+): Promise<void> {
+  await bench.write(
+    "soulmirror.yaml",
+    `fleet: small
+services: {}
+vaults:
+  treasure:
+    sources: [./source]
+    exclude: ["**/skipped"]
+    locations: [${locations}]
+    passphrase: { file: ./passphrase }
+${more}`,
+  );
+}
+
+export async function resticIn(
+  bench: CliBench,
+  repository: string,
+  ...words: readonly string[]
+): Promise<string> {
+  const options = ["--no-cache", "-r", repository, ...words];
+  const env = { ...process.env, RESTIC_PASSWORD: vaultPassphrase };
+  return (await run(program("restic"), options, { env, cwd: bench.folder })).stdout;
+}

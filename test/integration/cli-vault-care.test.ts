@@ -1,0 +1,230 @@
+/**
+ * `soulmirror vault check`, `heal`, `drill` and `prune`, on real folders, judged by stock restic.
+ */
+import { randomBytes } from "node:crypto";
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { CliBench } from "./cli-bench.ts";
+import { openVaultBench, resticIn, writeVaultFleet } from "./cli-vault-bench.ts";
+
+let bench: CliBench;
+
+beforeEach(async () => {
+  bench = await openVaultBench();
+  await bench.write("source/a/large.bin", randomBytes(20_000).toString("base64"));
+});
+
+afterEach(async () => {
+  await bench[Symbol.asyncDispose]();
+});
+
+async function protect(more = ""): Promise<void> {
+  await writeVaultFleet(bench, more);
+  await done("init");
+  await done("backup");
+}
+
+async function done(...words: readonly string[]): Promise<string> {
+  const { code, err, out } = await bench.run("vault", ...words);
+  expect({ words, code, err, out }).toMatchObject({ code: 0 });
+  return out;
+}
+
+/** The last line of `--json`, whatever the exit code. */
+async function told(...words: readonly string[]): Promise<Record<string, unknown>> {
+  const { code, out } = await bench.run("vault", ...words, "--json");
+  return { code, ...(JSON.parse(out.trim().split("\n").at(-1) ?? "") as object) };
+}
+
+const sound = async (repository: string): Promise<void> => {
+  expect(await resticIn(bench, repository, "check", "--read-data")).toContain(
+    "no errors were found",
+  );
+};
+
+/** Its name as a location. */
+const at = (repository: string): string => `file:${bench.path(repository)}`;
+
+function packsOf(repository: string): readonly string[] {
+  return readdirSync(bench.path(repository, "data"), { recursive: true, encoding: "utf8" })
+    .map((name) => join(bench.path(repository, "data"), name))
+    .filter((path) => statSync(path).isFile())
+    .toSorted((left, right) => statSync(right).size - statSync(left).size);
+}
+
+function sizeOf(repository: string): number {
+  return packsOf(repository).reduce((sum, path) => sum + statSync(path).size, 0);
+}
+
+/** A bit of the largest pack, which holds contents; size and name stay. */
+function damage(repository: string): string {
+  const [path = ""] = packsOf(repository);
+  const bytes = readFileSync(path);
+  bytes[20] = (bytes[20] ?? 0) ^ 1;
+  rmSync(path);
+  writeFileSync(path, bytes);
+  return path.split("/").at(-1) ?? "";
+}
+
+function trailKinds(): readonly string[] {
+  return readFileSync(bench.path(".soulmirror/vault/treasure/audit.jsonl"), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => /.*"kind":"([a-z-]+)"/.exec(line)?.[1] ?? "");
+}
+
+test("check finds nothing in what is sound, and names what is not and what could mend it", async () => {
+  await protect();
+  expect(await told("check", "--read-data")).toMatchObject({ code: 0, findings: [], left: [] });
+  const id = damage("first");
+  expect(await told("check")).toMatchObject({ code: 0 });
+  const all = await told("check", "--read-data");
+  const pack = { location: at("first"), kind: "pack", id, problem: "damaged" };
+  expect(all).toMatchObject({
+    code: 1,
+    findings: [{ ...pack, repairableFrom: [at("second")] }],
+  });
+  const { code, out } = await bench.run("vault", "check", "--read-data");
+  expect(code).toBe(1);
+  expect(out).toContain(`sound at ${at("second")}`);
+  expect(trailKinds()).toEqual(["initialised", "backup", "damage-found", "damage-found"]);
+  expect(readFileSync(bench.path(".soulmirror/vault/treasure/state.json"), "utf8")).toContain(id);
+
+  // Without its config a location is damaged, and is looked at all the same.
+  rmSync(bench.path("second/config"));
+  expect(await told("check")).toMatchObject({
+    code: 1,
+    findings: [{ location: at("second"), kind: "config", problem: "missing" }],
+  });
+  rmSync(bench.path("second"), { recursive: true });
+  expect(await told("check")).toMatchObject({
+    code: 3,
+    left: [{ location: at("second") }],
+  });
+}, 200_000);
+
+test("heal mends each location from the others, and fills an empty one only when told", async () => {
+  await protect();
+  damage("first");
+  rmSync(bench.path("second/config"));
+  // What nobody has looked for is not found; a check makes it known.
+  expect(await told("check", "--read-data")).toMatchObject({ code: 1 });
+  const repairs = [
+    { location: at("first"), kind: "pack", how: "copied" },
+    { location: at("second"), kind: "config", how: "copied" },
+  ];
+  expect(await told("heal")).toMatchObject({ code: 0, repairs, findings: [], left: [] });
+  await sound("first");
+  await sound("second");
+  expect(trailKinds().at(-1)).toBe("repaired");
+  const state = readFileSync(bench.path(".soulmirror/vault/treasure/state.json"), "utf8");
+  expect(JSON.parse(state)).toMatchObject({ state: { damage: [] } });
+  expect(await done("heal", "--read-data")).toContain("Nothing was to be mended");
+
+  rmSync(bench.path("second"), { recursive: true });
+  const refused = await bench.run("vault", "heal");
+  expect(refused).toMatchObject({ code: 1 });
+  expect(refused.err).toContain("--refill");
+  expect(existsSync(bench.path("second"))).toBe(false);
+  expect(await done("heal", "--refill", at("second"))).toContain("files mended");
+  await sound("second");
+  expect(await resticIn(bench, "second", "ls", "latest")).toContain("large.bin");
+  await done("backup");
+
+  // The same bit at both: nobody holds it any more.
+  damage("first");
+  damage("second");
+  const lost = await told("heal", "--read-data");
+  expect(lost).toMatchObject({ code: 1, lost: [{ blobs: expect.any(Number) as number }] });
+}, 200_000);
+
+test("a drill restores for real, signs it, and tells of a location that cannot", async () => {
+  await protect();
+  const [proven] = (await told("drill"))["drilled"] as readonly Record<string, unknown>[];
+  expect(proven).toMatchObject({ isProven: true, files: 3, scope: "whole", comparedFiles: 3 });
+  const proof = await done("proof");
+  expect(proof).toContain("Proven to be restorable");
+  // Nothing of what was restored is left behind.
+  const own = readdirSync(bench.path(".soulmirror/vault/treasure"));
+  expect(own.filter((name) => name.startsWith("drill-"))).toEqual([]);
+
+  // It is the turn of the other one, which gives other bytes; then the first one has to.
+  const other = proven?.["location"] === at("first") ? "second" : "first";
+  damage(other);
+  const failed = await told("drill");
+  expect(failed).toMatchObject({
+    code: 1,
+    drilled: [
+      { location: at(other), isProven: false, missing: 1 },
+      { location: proven?.["location"], isProven: true },
+    ],
+  });
+  const { code, out } = await bench.run("vault", "drill", "--snapshot", "0123");
+  expect({ code, out }).toMatchObject({ code: 1, out: "" });
+}, 200_000);
+
+const keepsOne = "    keep: { last: 1, hourly: 0, daily: 0, weekly: 0, monthly: 0 }\n";
+
+async function change(code: number): Promise<string> {
+  await bench.write("source/a/large.bin", randomBytes(20_000).toString("base64"));
+  const backup = await told("backup");
+  expect(backup).toMatchObject({ code });
+  return (backup["snapshots"] as readonly string[]).at(-1) ?? "";
+}
+
+async function ids(repository: string): Promise<readonly string[]> {
+  const said = await resticIn(bench, repository, "snapshots", "--json");
+  return (JSON.parse(said) as readonly { readonly id: string }[]).map(({ id }) => id);
+}
+
+test("prune forgets what no rule keeps, and nothing while a location is away", async () => {
+  await protect(keepsOne);
+  const [verified = ""] = await ids("first");
+  await done("drill");
+  const second = await change(0);
+  const third = await change(0);
+  renameSync(bench.path("second"), bench.path("away"));
+  const refused = await bench.run("vault", "prune");
+  expect(refused).toMatchObject({ code: 1 });
+  expect(refused.err).toContain(`nothing was forgotten or removed: ${at("second")}`);
+  renameSync(bench.path("away"), bench.path("second"));
+
+  const plan = { forgotten: { forgotten: [second] } };
+  expect(await told("prune", "--dry-run")).toMatchObject({ code: 0, ...plan });
+  expect(await ids("first")).toEqual([verified, second, third]);
+  const bytesBefore = sizeOf("first");
+  const pruned = await told("prune");
+  expect(pruned).toMatchObject({ code: 0, ...plan, pruned: { kind: "done", unfinished: [] } });
+  expect(sizeOf("first")).toBeLessThan(bytesBefore - 20_000);
+  for (const repository of ["first", "second"]) {
+    expect(await ids(repository)).toEqual([verified, third]);
+    await sound(repository);
+  }
+  expect(trailKinds().slice(-2)).toEqual(["forgotten", "pruned"]);
+}, 200_000);
+
+test("behind a suspect run nothing is forgotten, until somebody accepts it", async () => {
+  for (let number = 0; number < 30; number += 1) {
+    await bench.write(`source/b/file-${number}`, String(number));
+  }
+  await protect(keepsOne);
+  rmSync(bench.path("source/b"), { recursive: true });
+  const last = await change(3);
+  const frozen = await told("prune");
+  expect(frozen).toMatchObject({ code: 3, forgotten: { forgotten: [] } });
+  expect((await ids("first")).length).toBe(3);
+  const { code, out } = await bench.run("vault", "prune", "--accept");
+  expect({ code, out }).toMatchObject({ code: 0 });
+  expect(await ids("first")).toEqual([last]);
+  expect(await ids("second")).toEqual([last]);
+  await sound("first");
+}, 200_000);
