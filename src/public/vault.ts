@@ -2,6 +2,7 @@
  * `soulmirror/vault`: backups in the public restic format, to several places at once, for programs
  * that make them on their own. A fleet has its vaults in its file, and `soulmirror vault` for them.
  */
+
 import { resolve } from "node:path";
 import {
   locationsOf,
@@ -13,6 +14,7 @@ import {
 } from "../custodian/index.ts";
 import { nameOfAddress, parseLocationAddress, SoulMirrorError } from "../kernel/index.ts";
 import { privateDirectory } from "../system/index.ts";
+import { needZstd } from "../vault/index.ts";
 
 /** Where a vault is kept: each is a whole repository. */
 export interface VaultLocation {
@@ -117,6 +119,7 @@ export interface Vault extends AsyncDisposable {
  * @throws SoulMirrorError `CONFLICT` where one is already, `LOCATION_FAILED`
  */
 export async function createVault(options: VaultOptions): Promise<Vault> {
+  needZstd();
   await makeVault({ ...openingOf(options), locations: locationsOfVault(options) });
   return await openVault(options);
 }
@@ -129,6 +132,7 @@ export async function createVault(options: VaultOptions): Promise<Vault> {
  * `VAULT_TOO_NEW`, `VAULT_DAMAGED`, `LOCATION_FAILED`
  */
 export async function openVault(options: VaultOptions): Promise<Vault> {
+  needZstd();
   const opening = openingOf(options);
   const opened = await openOn({
     ...opening,

@@ -48,6 +48,7 @@ export type {
   Tree,
   TreeNode,
 } from "./format/tree-node.ts";
+export { needZstd } from "./format/zstd.ts";
 export {
   type Acceptances,
   accept,

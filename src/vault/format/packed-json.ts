@@ -4,9 +4,9 @@
  * sealed. What is not well formed has a right MAC all the same, so that its writer was wrong.
  */
 import { Buffer } from "node:buffer";
-import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { failed, messageOf, type Result, SoulMirrorError, success } from "../../kernel/index.ts";
 import type { Sealer } from "./seal.ts";
+import { compress, decompress } from "./zstd.ts";
 
 const zstdMark = 2;
 const openingMarks: readonly number[] = [...Buffer.from("{[")];
@@ -22,7 +22,7 @@ export interface OpenJsonOptions {
 
 /** @param json a text that `JSON.parse` takes */
 export function sealJson(json: string, sealer: Sealer, nonce: Uint8Array): Uint8Array {
-  const packed = zstdCompressSync(Buffer.from(json, "utf8"));
+  const packed = compress(Buffer.from(json, "utf8"));
   return sealer.seal(Buffer.concat([Buffer.of(zstdMark), packed]), nonce);
 }
 
@@ -37,7 +37,7 @@ export function openJson(
   const mark = bytes[0] ?? -1;
   if (mark !== zstdMark && !openingMarks.includes(mark)) return failed(unknownMark(name, mark));
   try {
-    const text = mark === zstdMark ? unpacked(bytes.subarray(1), limit) : bytes;
+    const text = mark === zstdMark ? decompress(bytes.subarray(1), limit) : bytes;
     return success(JSON.parse(textOf(text)));
   } catch (error) {
     return failed(damaged(name, messageOf(error)));
@@ -47,10 +47,6 @@ export function openJson(
 /** The text of bytes that were sealed as UTF-8. */
 export function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8");
-}
-
-function unpacked(frame: Uint8Array, limit: number): Uint8Array {
-  return zstdDecompressSync(frame, { maxOutputLength: limit });
 }
 
 function damaged(name: string, why: string): SoulMirrorError {
