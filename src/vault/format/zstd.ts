@@ -1,6 +1,6 @@
 /**
- * The compression of the format, which Node has from 22.15 on. Asked for when it is used, so that an
- * older Node can load what imports this, and be told.
+ * The compression of the format, which Node has from 22.15 on. Asked for when it is used, so that
+ * an older Node can load what imports this, and be told.
  */
 import * as zlib from "node:zlib";
 import { SoulMirrorError } from "../../kernel/index.ts";
