@@ -43,6 +43,8 @@ export interface Look {
   pauseMs: number;
   /** How long it may take (M5). */
   timeoutMs: number;
+  /** Its deadline was noticed late and given once more (`monitor.ts`, M6). */
+  wasSpared: boolean;
   /** Looks in a row that were not good. */
   bad: number;
 }
@@ -86,6 +88,7 @@ function addLooks(state: MonitorState, specs: readonly SensorSpec[], now: Instan
       begunMs: 0,
       pauseMs: spec.intervalMs,
       timeoutMs: spec.timeoutMs,
+      wasSpared: false,
       bad: 0,
     });
     // The first look comes soon, spread over one interval; a startup look comes at once.

@@ -117,6 +117,20 @@ describe("monitor", () => {
     expect(watch.answer(read, pass).observations).toEqual([]);
   });
 
+  it("gives a look once more time when its deadline is noticed late (M6)", () => {
+    const watch = new Watch(siteEvery("10s"));
+    const first = watch.next();
+    watch.nowMs += 5000;
+    expect(watch.feed().observations).toEqual([]);
+    expect(watch.answer(first, pass).observations).toHaveLength(1);
+    watch.next();
+    watch.nowMs += 5000;
+    expect(watch.feed().observations).toEqual([]);
+    watch.nowMs += 5000;
+    const [given] = watch.feed().observations;
+    expect(given?.reading).toMatchObject({ kind: "check", ok: false, symptom: "timeout" });
+  });
+
   it("gives looks more time while the machine is short of processor time, to a limit (M5)", () => {
     const watch = new Watch(siteEvery("10s"));
     const timeouts = (percent: number): number[] => {
@@ -159,6 +173,8 @@ describe("monitor", () => {
     expect(watch.next().request).toMatchObject({ process: { pid: 8 }, port: 4008 });
     expect(watch.answer(first, pass).observations).toEqual([]);
     watch.observe(instance, exited(7));
+    watch.nowMs += 60_000;
+    watch.feed();
     watch.nowMs += 60_000;
     expect(watch.feed().observations).toHaveLength(1);
     const { forgotten } = watch.observe(instance, exited(8));

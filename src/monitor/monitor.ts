@@ -14,6 +14,8 @@
  *     when that process exits.
  * M4. Nothing but the startup look is done until it has passed once for that process.
  * M5. A look may take its declared time; longer while the machine is short of processor time.
+ * M6. A deadline that is noticed late, since this process itself stood still, is given once more:
+ *     what was answered meanwhile is still to be read.
  */
 import { type Fleet, isRemote } from "../config/index.ts";
 import { type Instant, jittered } from "../kernel/index.ts";
@@ -141,6 +143,12 @@ function expire(state: MonitorState, { now, observations }: Round): void {
     const look = state.looks.get(key);
     if (look?.read === undefined) continue;
     const elapsedMs = now.monotonicMs - look.begunMs;
+    const lateMs = elapsedMs - look.timeoutMs - deadlineGraceMs;
+    if (lateMs > deadlineGraceMs && !look.wasSpared) {
+      look.wasSpared = true;
+      state.deadlines.set(key, now.monotonicMs + deadlineGraceMs);
+      continue;
+    }
     const reason = `no answer from the ${look.spec.kind} sensor within ${look.timeoutMs} ms`;
     const reading: Reading = { kind: "check", ok: false, elapsedMs, symptom: "timeout", reason };
     observations.push(observationOf(look, reading, now));
@@ -192,6 +200,7 @@ function takeDue(state: MonitorState, now: Instant): readonly Read[] {
     const stretch = state.due.goesTogether(key) ? together : jittered(state.random, 1, jitterShare);
     look.pauseMs = look.spec.intervalMs * stretch;
     look.timeoutMs = Math.round(look.spec.timeoutMs * factor);
+    look.wasSpared = false;
     state.nextRead += 1;
     state.deadlines.set(key, now.monotonicMs + look.timeoutMs + deadlineGraceMs);
     reads.push({ read: look.read, request: factor === 1 ? look.request : stretched(look) });

@@ -48,6 +48,7 @@ test("a location that is away is left out, and takes part again when it is back"
   renameSync(`${away}-away`, away);
   writeFileSync(join(scene.source, "plain", "d"), "when it is back");
   await until(() => agent.state.places.every(({ holds }) => holds), { seen: () => agent.state });
+  await agent[Symbol.asyncDispose]();
   for (const repository of scene.repositories) {
     expect(restic(repository, ["check", "--read-data"])).toContain("no errors were found");
     const path = join(scene.source, "plain", "c");

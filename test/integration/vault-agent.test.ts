@@ -51,6 +51,9 @@ test("a change is in each location, whole and readable for restic", async () => 
   await furtherSnapshot(agent, () => writeFileSync(path, "new content"));
   for (const repository of scene.repositories) {
     expect(restic(repository, ["dump", "latest", path])).toBe("new content");
+  }
+  await agent[Symbol.asyncDispose]();
+  for (const repository of scene.repositories) {
     expect(restic(repository, ["check", "--read-data"])).toContain("no errors were found");
   }
 });

@@ -17,7 +17,7 @@ import { idOfHex } from "../format/ids.ts";
 import type { IndexedPack } from "../format/index-json.ts";
 import type { StoredSnapshot } from "../format/snapshot-json.ts";
 import type { LocationSet } from "../index/blob-index.ts";
-import { listedPack, namePacks } from "./name-packs.ts";
+import { listedPack, namedPacks, namePacks, wordsOf } from "./name-packs.ts";
 import type { RepairWork } from "./repair-work.ts";
 
 export interface CatchUpOptions {
@@ -97,12 +97,14 @@ class CatchUp {
     this.#wanted.clear();
     const isWhole = (await reach.visit(snapshot.tree, bit)) === 0;
     const named: IndexedPack[] = [];
+    const known = await namedPacks(this.#work, survey, this.#wanted);
     for (const id of this.#wanted) {
       const step = await this.#obtain(id);
       if (step !== "done") return step;
       const listed = await listedPack(this.#work, target, id);
-      if (listed === undefined) {
-        // It lay there already, and not as it was written; or it never was a pack.
+      const meant = known.get(id);
+      if (listed === undefined || (meant && wordsOf(meant) !== wordsOf(listed))) {
+        // It lay there already, and not as it was written; or it never was that pack.
         if (this.#copied.has(id)) this.#unobtainable.add(id);
         target.packs.delete(id);
         return "again";

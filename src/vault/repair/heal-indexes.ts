@@ -6,9 +6,8 @@
 import { readerOf } from "../check/check.ts";
 import { Reach } from "../check/reach.ts";
 import type { PlaceSurvey, Survey } from "../check/survey.ts";
-import type { IndexedPack } from "../format/index-json.ts";
 import type { LocationSet } from "../index/blob-index.ts";
-import { listedPack, namedPack, namePacks } from "./name-packs.ts";
+import { listedPackOf, namedPacks, namePacks } from "./name-packs.ts";
 import type { RepairWork } from "./repair-work.ts";
 
 export async function healIndexes(work: RepairWork, survey: Survey): Promise<void> {
@@ -52,13 +51,14 @@ async function copyIndex(
 /** All of them: which of them is garbage, prune will tell. */
 async function nameUnnamed(work: RepairWork, survey: Survey, seen: PlaceSurvey): Promise<boolean> {
   const named = new Set([...seen.indexes.values()].flat());
-  const found: IndexedPack[] = [];
-  for (const id of seen.packs.keys()) {
-    if (named.has(id)) continue;
-    const pack = (await listedPack(work, seen, id)) ?? (await namedPack(work, survey, id));
-    if (pack !== undefined) found.push(pack);
+  const unnamed = new Set([...seen.packs.keys()].filter((id) => !named.has(id)));
+  const found = await namedPacks(work, survey, unnamed);
+  for (const id of unnamed) {
+    if (found.has(id)) continue;
+    const pack = await listedPackOf(work, survey, id);
+    if (pack !== undefined) found.set(id, pack);
   }
-  return await namePacks(work, seen, found);
+  return await namePacks(work, seen, [...found.values()]);
 }
 
 /** Locations with a snapshot that refers to what their indexes do not name. */

@@ -7,7 +7,7 @@ import type { PlaceSurvey, Survey } from "../check/survey.ts";
 import type { IndexedPack } from "../format/index-json.ts";
 import { Packer } from "../repository/packer.ts";
 import type { Place } from "../repository/place.ts";
-import { namedPack, namePacks, unnamePacks } from "./name-packs.ts";
+import { namedPacks, namePacks, unnamePacks } from "./name-packs.ts";
 import { type RebuiltPack, rebuildPack } from "./rebuild-pack.ts";
 import type { RepairWork } from "./repair-work.ts";
 
@@ -54,7 +54,7 @@ async function healPack(work: RepairWork, bad: BadPack): Promise<number> {
     await writeEverywhere(work, bad, { bytes: copy, how: "copied" });
     return 0;
   }
-  const named = await namedPack(work, survey, id);
+  const named = (await namedPacks(work, survey, new Set([id]))).get(id);
   // Its index went bad meanwhile: the next run finds it.
   if (named === undefined) return 0;
   const { codec } = work.session.vault;

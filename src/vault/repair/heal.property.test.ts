@@ -56,6 +56,6 @@ test("E1, E2: what survives somewhere is everywhere after healing", {
         }
       }
     }),
-    { numRuns: 12 },
+    { numRuns: 40 },
   );
 });

@@ -145,6 +145,24 @@ test("every index of all locations is lost: they are read from the packs", async
   expect((await checkAll(scene)).findings).toEqual([]);
 });
 
+test.each([
+  ["of this location", 1],
+  ["of all locations", 2],
+])(
+  "a pack that lies under another's name is not believed; the indexes %s are gone",
+  async (_, count) => {
+    const scene = await filled(2);
+    const before = new Map(scene.locations[0]?.files);
+    const [name = "", other = ""] = scene.locations[1] ? pathsOf(scene.locations[1], "pack") : [];
+    scene.locations[1]?.files.set(name, before.get(other) ?? new Uint8Array());
+    for (const location of scene.locations.slice(2 - count)) {
+      for (const path of pathsOf(location, "index")) location.files.delete(path);
+    }
+    expect(await healAll(scene)).toMatchObject({ findings: [], lost: [], left: [] });
+    for (const { files } of scene.locations) expect(files.get(name)).toEqual(before.get(name));
+  },
+);
+
 test("W2: what is append-only says exactly what it cannot have repaired", async () => {
   const scene = openScene(2, { isAppendOnly: true });
   await store(scene, contents, 1);

@@ -3,6 +3,7 @@
 import { packListOf } from "../check/check-pack.ts";
 import type { PlaceSurvey, Survey } from "../check/survey.ts";
 import { Damage } from "../format/damage.ts";
+import { hexOfId } from "../format/ids.ts";
 import { decodeIndex, encodeIndex, type IndexedPack } from "../format/index-json.ts";
 import { type FileName, LocationFault } from "../location.ts";
 import type { RepairWork } from "./repair-work.ts";
@@ -64,24 +65,56 @@ export async function unnamePacks(
   return true;
 }
 
-/** What the indexes of any location say of a pack. */
-export async function namedPack(
+/** What the indexes of any location say of packs; each index is read once at most. */
+export async function namedPacks(
   work: RepairWork,
   { places }: Survey,
-  pack: string,
-): Promise<IndexedPack | undefined> {
+  packs: ReadonlySet<string>,
+): Promise<Map<string, IndexedPack>> {
   const { codec } = work.session.vault;
+  const found = new Map<string, IndexedPack>();
   for (const { indexes, place } of places) {
     for (const [id, named] of indexes) {
-      if (!named.includes(pack)) continue;
+      if (!named.some((pack) => packs.has(pack) && !found.has(pack))) continue;
       const bytes = await work.sound({ kind: "index", id }, [place]);
       if (bytes === undefined) continue;
-      const { packs } = decodeIndex(codec.decodeFile(bytes, id));
-      const found = packs.find((each) => each.id === pack);
-      if (found !== undefined) return found;
+      for (const pack of decodeIndex(codec.decodeFile(bytes, id)).packs) {
+        if (packs.has(pack.id)) found.set(pack.id, pack);
+      }
     }
   }
-  return undefined;
+  return found;
+}
+
+/**
+ * What a pack says of itself that no index names. Any file may lie under its name: where the
+ * locations are not of one mind, the copy that has the hash of the name is believed.
+ */
+export async function listedPackOf(
+  work: RepairWork,
+  { places }: Survey,
+  id: string,
+): Promise<IndexedPack | undefined> {
+  const holders = places.filter(({ packs }) => packs.has(id));
+  const lists = new Map<string, IndexedPack>();
+  for (const seen of holders) {
+    const listed = await listedPack(work, seen, id);
+    if (listed !== undefined) lists.set(wordsOf(listed), listed);
+  }
+  const [first] = lists.values();
+  if (lists.size <= 1) return first;
+  const file: FileName = { kind: "pack", id };
+  const bytes = await work.sound(
+    file,
+    holders.map(({ place }) => place),
+  );
+  return bytes && { id, blobs: packListOf(bytes, work.session.vault.codec) };
+}
+
+/** Equal for packs that hold the same blobs at the same places. */
+export function wordsOf({ blobs }: IndexedPack): string {
+  const sorted = blobs.toSorted((left, right) => left.offset - right.offset);
+  return sorted.map(({ id, length, offset }) => `${hexOfId(id)} ${offset} ${length}`).join("\n");
 }
 
 /** What a pack at a location says of itself; undefined when its list is not sound. */
