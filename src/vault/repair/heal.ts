@@ -13,8 +13,10 @@
 import { type CheckOptions, check, checkSurvey } from "../check/check.ts";
 import type { Finding } from "../check/finding.ts";
 import { type PlaceSurvey, type Survey, takeSurvey } from "../check/survey.ts";
+import { hexOfId } from "../format/ids.ts";
 import type { Location } from "../location.ts";
 import { LocationFault } from "../location.ts";
+import { digestOf } from "../repository/codec.ts";
 import type { Session } from "../repository/session.ts";
 import type { Unlocked } from "../repository/unlock.ts";
 import { type CatchUpProgress, catchUp } from "./catch-up.ts";
@@ -98,7 +100,12 @@ async function healKeys(
   { unlocked }: HealOptions,
 ): Promise<void> {
   const keys = new Map(places.flatMap((seen) => [...seen.keys]));
-  if (keys.size === 0) for (const [id, bytes] of unlocked.keyFiles) keys.set(id, bytes);
+  // One that is damaged everywhere may have opened all the same; it is told, and not spread.
+  if (keys.size === 0) {
+    for (const [id, bytes] of unlocked.keyFiles) {
+      if (hexOfId(digestOf(bytes)) === id) keys.set(id, bytes);
+    }
+  }
   for (const seen of places) {
     for (const [id, bytes] of keys) {
       if (seen.keys.has(id)) continue;

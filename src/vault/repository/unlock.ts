@@ -6,12 +6,16 @@
  * U2. A location that holds another repository ends it: writing there would mix two of them. One
  *     whose config is damaged, but whose keys are those of the others, is only damaged.
  * U3. An empty location is no repository, and is told apart from one that does not answer.
+ * U4. A key file that is damaged at one location is opened as another one holds it. Only when all
+ *     are damaged, that is the error: the passphrase may be right.
  */
 import { failed, type Result, SoulMirrorError, success } from "../../kernel/index.ts";
 import { openConfig, type RepositoryConfig } from "../format/config.ts";
+import { hexOfId } from "../format/ids.ts";
 import { type KeyTools, openKeyFile } from "../format/keys.ts";
 import { createSealer, type SealKeys } from "../format/seal.ts";
 import { type Location, LocationFault } from "../location.ts";
+import { digestOf } from "./codec.ts";
 
 export interface Unlocked {
   readonly keys: SealKeys;
@@ -57,7 +61,7 @@ export async function unlock(options: UnlockOptions): Promise<Result<Unlocked, S
   const seen = await Promise.all(locations.map((location) => look(location, signal)));
   const present = seen.filter(({ config, keyFiles }) => config !== undefined || keyFiles.size > 0);
   if (present.length === 0) return failed(nothingThere(seen));
-  const keyFiles = new Map(present.flatMap((each) => [...each.keyFiles]));
+  const keyFiles = keyFilesOf(present);
   const configs = present.flatMap(({ config }) => config ?? []);
   const opened = await openAnyKey(keyFiles, configs, options);
   if (!opened.ok) return opened;
@@ -94,6 +98,19 @@ export async function unlock(options: UnlockOptions): Promise<Result<Unlocked, S
   }
   const { bytes: configBytes, config } = chosen;
   return success({ keys, config, configBytes, keyFiles, states });
+}
+
+/** U4. */
+function keyFilesOf(present: readonly Seen[]): ReadonlyMap<string, Uint8Array> {
+  const found = new Map<string, Uint8Array>();
+  for (const [id, file] of present.flatMap((each) => [...each.keyFiles])) {
+    if (!found.has(id) || isWhole(id, file)) found.set(id, file);
+  }
+  return found;
+}
+
+function isWhole(id: string, file: Uint8Array): boolean {
+  return hexOfId(digestOf(file)) === id;
 }
 
 async function look(location: Location, signal: AbortSignal): Promise<Seen> {
@@ -137,9 +154,10 @@ async function openAnyKey(
   for (const [key, file] of keyFiles) {
     const opened = await openKeyFile(file, passphrase, tools);
     if (!opened.ok) {
+      const isWrong = opened.error.code === "VAULT_PASSPHRASE_WRONG";
       // A wrong passphrase says more than a damaged file beside it.
-      if (opened.error.code === "VAULT_PASSPHRASE_WRONG") wrong = opened.error;
-      else wrong ??= opened.error;
+      if (isWrong && isWhole(key, file)) wrong = opened.error;
+      else wrong ??= isWrong ? damagedKey(key) : opened.error;
       continue;
     }
     const sealer = createSealer(opened.value, tools.kernels);
@@ -149,6 +167,13 @@ async function openAnyKey(
     wrong ??= new SoulMirrorError("VAULT_DAMAGED", "no config fits the key of the repository");
   }
   return failed(wrong ?? new SoulMirrorError("VAULT_DAMAGED", "the repository has no key file"));
+}
+
+function damagedKey(key: string): SoulMirrorError {
+  const message = `the key file ${key.slice(0, 16)} is damaged wherever it lies`;
+  return new SoulMirrorError("VAULT_DAMAGED", message, {
+    fix: "copy it from any other copy of the vault: without it nothing can be opened",
+  });
 }
 
 function nothingThere(seen: readonly Seen[]): SoulMirrorError {

@@ -1,0 +1,74 @@
+import { createHash } from "node:crypto";
+import { expect, test } from "vitest";
+import { referenceKernels } from "../kernels-bench.ts";
+import { MemoryLocation } from "../memory-location.ts";
+import { initialise } from "./initialise.ts";
+import { HandMovedTime, randomBytesOf } from "./repository-bench.ts";
+import { unlock } from "./unlock.ts";
+
+const passphrase = "open sesame";
+const { signal } = new AbortController();
+const tools = {
+  kernels: referenceKernels,
+  derive: async (word: string, { salt }: { readonly salt: Uint8Array }): Promise<Uint8Array> =>
+    createHash("sha512").update(word).update(salt).digest(),
+};
+
+async function vaultIn(count: number, seed = 1): Promise<readonly MemoryLocation[]> {
+  const locations = Array.from({ length: count }, () => new MemoryLocation());
+  const time = new HandMovedTime();
+  const surroundings = {
+    clock: time,
+    timers: time,
+    randomBytes: randomBytesOf(seed),
+    worker: { hostname: "here", username: "we", pid: 1, uid: 0, gid: 0 },
+    isAlive: () => true,
+  };
+  await initialise({ locations, passphrase, tools, surroundings, signal });
+  return locations;
+}
+
+async function said(locations: readonly MemoryLocation[], word = passphrase): Promise<string> {
+  const result = await unlock({ locations, passphrase: word, tools, signal });
+  return result.ok ? result.value.states.map(({ kind }) => kind).join(" ") : result.error.code;
+}
+
+/** Another bit in the middle of the salt, of what is sealed, or of a word that nobody needs. */
+function flipKey({ files }: MemoryLocation, behind: string): void {
+  for (const [path, bytes] of files) {
+    if (!path.startsWith("keys/")) continue;
+    const text = Buffer.from(bytes).toString("latin1");
+    const at = text.indexOf(`"${behind}":"`) + behind.length + 8;
+    files.set(
+      path,
+      Buffer.from(text.slice(0, at) + (text[at] === "A" ? "B" : "A") + text.slice(at + 1)),
+    );
+  }
+}
+
+test("U4: a key that is damaged at one location is opened as another one holds it", async () => {
+  for (const field of ["salt", "data"]) {
+    for (const at of [0, 1]) {
+      const locations = await vaultIn(2);
+      flipKey(locations[at] as MemoryLocation, field);
+      expect(await said(locations)).toBe("ready ready");
+      expect(await said(locations, "another")).toBe("VAULT_PASSPHRASE_WRONG");
+    }
+  }
+});
+
+test("U4: damaged everywhere, that is said, and not that the passphrase is wrong", async () => {
+  const locations = await vaultIn(2);
+  for (const each of locations) flipKey(each, "salt");
+  expect(await said(locations)).toBe("VAULT_DAMAGED");
+});
+
+test("U2: another repository ends it; a damaged config beside our key does not", async () => {
+  const ours = await vaultIn(2);
+  const [foreign] = await vaultIn(1, 2);
+  expect(await said([...ours, foreign as MemoryLocation])).toBe("VAULT_FOREIGN");
+  ours[0]?.files.set("config", new Uint8Array(100));
+  expect(await said(ours)).toBe("damaged ready");
+  ours[1]?.files.delete("config");
+  expect(await said(ours)).toBe("VAULT_DAMAGED");
+});
