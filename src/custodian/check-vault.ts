@@ -3,10 +3,11 @@
  *
  * 1. It disturbs nobody: the locks that it takes are shared, and where none can be written it reads
  *    without.
- * 2. What is wrong is recorded when nobody else writes the records at that time; otherwise that is
- *    told, and the outcome is the same.
+ * 2. What is wrong is recorded. What the daemon reads of it is renewed when nobody else works in
+ * the
+ *    vault just then; otherwise that is told, and the outcome is the same.
  */
-import type { JsonRecord } from "../kernel/index.ts";
+import { type JsonRecord, messageOf } from "../kernel/index.ts";
 import { realClock } from "../system/index.ts";
 import {
   type CheckOutcome,
@@ -54,7 +55,7 @@ export async function checkVault(checking: CheckingVault): Promise<CheckOutcome>
     try {
       await record(folder, damage, readsAll);
     } catch (error) {
-      onNotice?.(`it is not recorded: ${String(error)}`);
+      onNotice?.(`the daemon does not hear of it yet: ${messageOf(error)}`);
     }
   }
   return { ...outcome, left };
@@ -65,9 +66,9 @@ async function record(
   damage: readonly Finding[],
   readsAll: boolean,
 ): Promise<void> {
+  await recordInVault(folder, "damage-found", { ...factsOfFindings(damage), readsAll });
   await using held = new AsyncDisposableStack();
   held.use(claimVault(folder));
-  await recordInVault(folder, "damage-found", { ...factsOfFindings(damage), readsAll });
   const at = Math.floor(realClock.now().wallMs);
   const events = damage.map(({ id, kind, location, reason }) => ({
     kind: "damage" as const,

@@ -94,6 +94,7 @@ export {
 } from "./memory-location.ts";
 export {
   type AuditEntry,
+  type AuditEvent,
   type AuditKind,
   emptyTrail,
   lineBytesMax,
@@ -101,6 +102,7 @@ export {
   type TrailEnd,
 } from "./proof/audit-entry.ts";
 export { type DrillReport, isProven as isDrillProven, signReport } from "./proof/drill-report.ts";
+export type { RestoreReport } from "./proof/restore-reports.ts";
 export { readHead, signHead } from "./proof/signed-note.ts";
 export { createSigner, rawPublicKey, type Signer, sha256Of } from "./proof/signing.ts";
 export {
@@ -116,6 +118,7 @@ export {
   type TrailFinding,
   type TrailVerification,
 } from "./proof/verify-trail.ts";
+export { readWaitingNote, signWaitingNote } from "./proof/waiting-note.ts";
 export { type ForgetOptions, type ForgetOutcome, forget } from "./prune/forget.ts";
 export {
   type Absence,

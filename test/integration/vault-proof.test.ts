@@ -2,6 +2,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import {
   appendFileSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -14,6 +15,7 @@ import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import {
   checkProof,
+  leaveEntry,
   openAuditTrail,
   openProofKey,
   publicKeyIn,
@@ -108,6 +110,39 @@ it("T5: an end that was cut off is found, and told when the trail goes on", asyn
   expect(trail.end.sequence).toBe(2);
   expect((await checked(folder)).trail).toMatchObject({ proven: 2, cuts: 1 });
   expect((await checked(folder)).isWhole).toBe(true);
+});
+
+it("T6: what was left by others is taken in once, and only when it is signed", async () => {
+  const folder = temporaryFolder("proof-left");
+  const { signer, trail } = await opened(folder);
+  const leave = (at: number): Promise<void> =>
+    leaveEntry(folder, { at, kind: "restored", facts: { at } }, signer);
+  await leave(1000);
+  expect(await checked(folder)).toMatchObject({ isWhole: true, waiting: 1, trail: { proven: 0 } });
+  await trail.append("backup", {});
+  await leave(2000);
+  const notes = join(folder, "audit.waiting");
+  const [left = ""] = readdirSync(notes);
+  const text = readFileSync(join(notes, left), "utf8");
+  await trail[Symbol.asyncDispose]();
+  expect(await checked(folder)).toMatchObject({ waiting: 1, trail: { proven: 2 } });
+  await (await opened(folder)).trail[Symbol.asyncDispose]();
+  expect(await checked(folder)).toMatchObject({ waiting: 0, trail: { proven: 3 } });
+  expect(readFileSync(join(folder, "audit.jsonl"), "utf8")).toContain('"notedAt":2000');
+
+  // A kill behind the entry and before the note was gone.
+  writeFileSync(join(notes, left), text);
+  await (await opened(folder)).trail[Symbol.asyncDispose]();
+  expect(await checked(folder)).toMatchObject({ waiting: 0, trail: { proven: 3 } });
+  expect(readdirSync(notes)).toEqual([]);
+
+  writeFileSync(join(notes, left), text.replace('"at":2000', '"at":2001'));
+  await (await opened(folder)).trail[Symbol.asyncDispose]();
+  expect(await checked(folder)).toMatchObject({
+    isWhole: false,
+    reports: [{ kind: "edited", name: left }],
+    trail: { proven: 3 },
+  });
 });
 
 it("does not go on with a trail that was edited", async () => {

@@ -68,6 +68,7 @@ export const vault: CommandGroup = {
         ...parts,
         ["--overwrite <when>", "never, not-newer (default) or always"],
         ["--verify", "read back and compare every byte that was written"],
+        ["--proof", "the same, and a report with the hash of each file, for `vault proof`"],
         ["--delete", "remove what the snapshot does not have, in folders that are restored"],
       ],
       load: async () => (await import("../vault/restore.ts")).restore,

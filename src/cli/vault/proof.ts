@@ -1,13 +1,15 @@
 /**
- * `soulmirror vault proof`: is the audit trail whole, and what has a drill proven to be restorable?
+ * `soulmirror vault proof`: is the audit trail whole, what has a drill proven to be restorable, and
+ * are the reports of restores true?
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { errorTable, SoulMirrorError } from "../../kernel/index.ts";
+import { errorTable, formatBytes, SoulMirrorError } from "../../kernel/index.ts";
 import { checkProof, publicKeyIn } from "../../platform/vault-proof/index.ts";
 import { readPlainFile } from "../../system/index.ts";
 import type { ProofVerification } from "../../vault/index.ts";
 import type { Run } from "../command.ts";
+import { counted } from "../counted.ts";
 import type { Style } from "../style.ts";
 import { chosenVault } from "./chosen-vault.ts";
 
@@ -31,7 +33,7 @@ export const proof: Run = async (context) => {
 };
 
 function tell(verified: ProofVerification, style: Style): string {
-  const { isHeadWrong, isWhole, lastProven, reports, trail } = verified;
+  const { isHeadWrong, isWhole, lastProven, reports, restores, trail, waiting } = verified;
   const faults = [
     ...(trail.finding === undefined ? [] : [trail.finding.what]),
     ...(isHeadWrong ? ["the head of the trail cannot be believed"] : []),
@@ -46,7 +48,13 @@ function tell(verified: ProofVerification, style: Style): string {
       ? `${style.paint("green", "The proof is whole")}: ${trail.proven} entries, each as it was signed.`
       : style.paint("red", "The proof is broken:"),
     ...faults.map((fault) => `  ${fault}`),
+    ...(waiting === 0 ? [] : [`Entries that wait for their place in the trail: ${waiting}.`]),
     points.length === 0 ? "No drill has proven a restore yet." : "Proven to be restorable:",
     ...points,
+    ...(restores.length === 0 ? [] : ["Restores that were read back, each file by its hash:"]),
+    ...restores.map(
+      ({ files, name, sizeBytes }) =>
+        `  ${name}: ${counted(files, "file")} (${formatBytes(sizeBytes)})`,
+    ),
   ].join("\n");
 }

@@ -7,6 +7,8 @@
  * T3. An `append` that rejects has written nothing; the next one may succeed.
  * T4. One process writes: the file is locked while it is open.
  * T5. A head that is further than the trail is told by an entry (`cut`): the trail goes on.
+ * T6. What others left to be taken in (`leaveEntry`) is taken in when it is opened, and behind each
+ *     entry. That it could not be is no failure of that entry: the next one tries again.
  */
 import { constants } from "node:fs";
 import { type FileHandle, open, readFile } from "node:fs/promises";
@@ -24,6 +26,7 @@ import {
   type TrailEnd,
 } from "../../vault/index.ts";
 import { readTrail } from "./trail-lines.ts";
+import { takeNotes } from "./waiting-entries.ts";
 
 export const trailName = "audit.jsonl";
 export const headName = "audit.head";
@@ -44,19 +47,21 @@ export async function openAuditTrail(options: AuditTrailOptions): Promise<AuditT
   const path = join(folder, trailName);
   const lock = acquireLock(join(folder, "audit.lock"));
   try {
-    const { end, tornBytes, wholeBytes } = await readEnd(path, signer.publicKey);
+    const found = await readEnd(path, signer.publicKey);
+    const { tornBytes, wholeBytes } = found;
     const { O_RDWR, O_CREAT } = constants;
     const file = await open(path, O_RDWR | O_CREAT, 0o600);
     try {
       await syncFolder(dirname(path));
       const head = await headIn(folder, signer.publicKey);
       await file.truncate(wholeBytes);
-      const trail = new AuditTrail({ ...options, file, lock, end, wholeBytes });
+      const trail = new AuditTrail({ ...options, ...found, file, lock });
       // Before anything else: what comes behind a cut takes sequences that had been taken.
-      if (head !== undefined && head.sequence > end.sequence) {
+      if (head !== undefined && head.sequence > found.end.sequence) {
         await trail.append("cut", { lostHash: head.hash, lostSequence: head.sequence });
       }
       if (tornBytes > 0) await trail.append("torn", { sizeBytes: tornBytes });
+      await trail.takeIn();
       return trail;
     } catch (error) {
       await file.close();
@@ -68,11 +73,9 @@ export async function openAuditTrail(options: AuditTrailOptions): Promise<AuditT
   }
 }
 
-interface OpenTrail extends AuditTrailOptions {
+interface OpenTrail extends AuditTrailOptions, FoundEnd {
   readonly file: FileHandle;
   readonly lock: Lock;
-  readonly end: TrailEnd;
-  readonly wholeBytes: number;
 }
 
 export class AuditTrail implements AsyncDisposable {
@@ -81,9 +84,12 @@ export class AuditTrail implements AsyncDisposable {
   #wholeBytes: number;
   #waiting = 0;
   #last: Promise<unknown> = Promise.resolve();
+  /** Hashes of notes that stand in the trail. */
+  readonly #taken: Set<string>;
 
   constructor(opened: OpenTrail) {
     this.#open = opened;
+    this.#taken = new Set(opened.notes);
     this.#end = opened.end;
     this.#wholeBytes = opened.wholeBytes;
   }
@@ -100,11 +106,30 @@ export class AuditTrail implements AsyncDisposable {
     this.#waiting += 1;
     const own = this.#last.then(() => this.#write(kind, facts));
     this.#last = own.catch(() => undefined);
+    void this.takeIn();
     try {
       return await own;
     } finally {
       this.#waiting -= 1;
     }
+  }
+
+  /** Keeps T6. */
+  async takeIn(): Promise<void> {
+    const { folder, signer } = this.#open;
+    const { publicKey } = signer;
+    const taking = this.#last.then(() =>
+      takeNotes(folder, {
+        publicKey,
+        isTaken: (hash) => this.#taken.has(hash),
+        take: async (note, { facts, kind }) => {
+          await this.#write(kind, facts);
+          this.#taken.add(note);
+        },
+      }),
+    );
+    this.#last = taking.catch(() => undefined);
+    await this.#last;
   }
 
   async #write(kind: AuditKind, facts: JsonRecord): Promise<TrailEnd> {
@@ -140,23 +165,28 @@ interface FoundEnd {
   readonly end: TrailEnd;
   readonly tornBytes: number;
   readonly wholeBytes: number;
+  /** Hashes of the notes that entries were made of. */
+  readonly notes: readonly string[];
 }
 
 /** From the beginning: who goes on with a trail that is not whole would cover that up. */
 async function readEnd(path: string, publicKey: string): Promise<FoundEnd> {
   const verifier = createTrailVerifier(publicKey, []);
+  const notes: string[] = [];
   let [wholeBytes, tornBytes] = [0, 0];
   for await (const piece of readTrail(path)) {
     if (piece.kind === "torn") {
       tornBytes = piece.sizeBytes;
       continue;
     }
-    verifier.check(piece.line);
+    const note = verifier.check(piece.line)?.facts["note"];
+    if (typeof note === "string") notes.push(note);
     wholeBytes += Buffer.byteLength(piece.line) + 1;
   }
   const { finding, end } = verifier.finish(tornBytes);
-  if (finding === undefined)
-    return { end: end.sequence === 0 ? emptyTrail : end, tornBytes, wholeBytes };
+  if (finding === undefined) {
+    return { end: end.sequence === 0 ? emptyTrail : end, tornBytes, wholeBytes, notes };
+  }
   throw new SoulMirrorError("AUDIT_BROKEN", `${path}: ${finding.what}`, {
     fix: "keep the file as evidence under another name; a new trail begins then",
   });

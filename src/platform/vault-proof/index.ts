@@ -6,3 +6,5 @@ export { openAuditTrail } from "./audit-trail.ts";
 export { checkProof } from "./check-proof.ts";
 export { type ReportPlace, writeReport } from "./drill-reports.ts";
 export { openProofKey, publicKeyIn } from "./proof-key.ts";
+export { RestoreReportFile } from "./restore-report-file.ts";
+export { leaveEntry } from "./waiting-entries.ts";

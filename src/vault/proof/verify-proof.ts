@@ -1,18 +1,22 @@
 /**
- * The whole proof of a vault, without the vault: is the audit trail whole, are the drill reports
- * true, and which recovery point of each source has been proven last?
+ * The whole proof of a vault, without the vault: is the audit trail whole, are the reports of
+ * drills and restores true, and which recovery point of each source has been proven last?
  *
  * Q1. Only reports that are signed by the trusted key count.
  * Q2. Every report is an anchor of the trail: a trail that was cut behind one is found out.
  * Q3. A report that the trail names and nobody has is a finding; one that the trail does not name
  *     (yet) is none: a report is written before its entry.
+ * Q4. A report of a restore counts when an entry of the trail, or one that waits for its place in
+ *     it, names the hash of its manifest.
  */
 
 import type { TrailEnd } from "./audit-entry.ts";
 import { type DrillReport, isProven, readReport } from "./drill-report.ts";
+import { checkRestores, type ProvenRestore, type RestoreReport } from "./restore-reports.ts";
 import { readHead } from "./signed-note.ts";
 import { sha256Of } from "./signing.ts";
 import { createTrailVerifier, type TrailVerification } from "./verify-trail.ts";
+import { readWaitingNote } from "./waiting-note.ts";
 
 export interface ProofMaterial {
   /** 32 bytes in base64, from a place that is trusted. */
@@ -22,6 +26,10 @@ export interface ProofMaterial {
   /** Undefined: there is no such file. */
   readonly head: string | undefined;
   readonly reports: readonly NamedReport[];
+  /** Entries that wait for their place in the trail; default none. */
+  readonly notes?: readonly NamedReport[];
+  /** Default none. */
+  readonly restores?: readonly RestoreReport[];
 }
 
 export type TrailPiece =
@@ -34,7 +42,7 @@ export interface NamedReport {
 }
 
 export interface ReportFinding {
-  readonly kind: "unreadable" | "edited" | "foreign" | "missing";
+  readonly kind: "unreadable" | "edited" | "foreign" | "missing" | "unnamed";
   /** Of the report; its SHA-256 where it is missing. */
   readonly name: string;
   readonly what: string;
@@ -53,6 +61,10 @@ export interface ProofVerification {
   /** The head was there and could not be believed. */
   readonly isHeadWrong: boolean;
   readonly reports: readonly ReportFinding[];
+  /** Entries that wait for their place in the trail. */
+  readonly waiting: number;
+  /** Restores of which every byte was read back. */
+  readonly restores: readonly ProvenRestore[];
   /** Of each source the latest that was proven, by the name of the source. */
   readonly lastProven: readonly RecoveryPoint[];
 }
@@ -64,7 +76,7 @@ const says = {
 } as const;
 
 export async function verifyProof(material: ProofMaterial): Promise<ProofVerification> {
-  const { publicKey, head, trail } = material;
+  const { publicKey, head, notes = [], restores = [], trail } = material;
   const findings: ReportFinding[] = [];
   const known = new Set<string>();
   const points = new Map<string, RecoveryPoint>();
@@ -81,12 +93,26 @@ export async function verifyProof(material: ProofMaterial): Promise<ProofVerific
   }
   const headEnd = head === undefined ? undefined : readHead(head, publicKey);
   if (headEnd !== undefined) anchors.push(headEnd);
+  const manifests = new Set<string>();
+  const note = (manifest: unknown): unknown =>
+    typeof manifest === "string" && manifests.add(manifest);
+  let waiting = 0;
+  for (const { name, text } of notes) {
+    const event = readWaitingNote(text, publicKey);
+    if (event === undefined) {
+      findings.push({ kind: "edited", name, what: `the entry ${name} that waits was changed` });
+      continue;
+    }
+    waiting += 1;
+    if (event.kind === "restored") note(event.facts["manifest"]);
+  }
   const verifier = createTrailVerifier(publicKey, anchors);
   let tornBytes = 0;
   for await (const piece of trail) {
     if (piece.kind === "torn") tornBytes = piece.sizeBytes;
     else if (piece.kind === "line") {
       const entry = verifier.check(piece.line);
+      if (entry?.kind === "restored") note(entry.facts["manifest"]);
       const report = entry?.kind === "drill" ? entry.facts["report"] : undefined;
       if (typeof report !== "string" || known.has(report)) continue;
       const what = `the report of entry ${entry?.sequence} is missing, or was changed`;
@@ -95,11 +121,15 @@ export async function verifyProof(material: ProofMaterial): Promise<ProofVerific
   }
   const verified = verifier.finish(tornBytes);
   const isHeadWrong = head !== undefined && headEnd === undefined;
+  const restored = await checkRestores(restores, manifests);
+  findings.push(...restored.wrong);
   return {
     isWhole: verified.finding === undefined && findings.length === 0 && !isHeadWrong,
     trail: verified,
     isHeadWrong,
     reports: findings,
+    waiting,
+    restores: restored.proven,
     lastProven: [...points.values()].toSorted((a, b) => (a.source < b.source ? -1 : 1)),
   };
 }

@@ -1,0 +1,97 @@
+/**
+ * A restore, and what it proves: with `isProven` every byte is read back from the disk, and a
+ * report with the hash of each file lies in the vault's folder. The audit trail names the report's
+ * hash.
+ *
+ * 1. A restore does not fail because it cannot be recorded; that is told.
+ * 2. A report is kept only when the restore has come to its end: what it lacks failed or was kept.
+ */
+import { messageOf } from "../kernel/index.ts";
+import { RestoreThreads } from "../platform/restore/index.ts";
+import { RestoreReportFile } from "../platform/vault-proof/index.ts";
+import { randomHex, realClock } from "../system/index.ts";
+import {
+  createProof,
+  type HeldSnapshot,
+  type Parts,
+  type RestoreOptions,
+  type RestoreTally,
+  rawPathOfText,
+  restore,
+  type Session,
+} from "../vault/index.ts";
+import type { OpenedVault } from "./open-vault.ts";
+import { recordInVault } from "./record-in-vault.ts";
+
+const usualThreads = 4;
+
+export interface RestoringVault
+  extends Pick<RestoreOptions, "onFailure" | "onProgress" | "reads" | "removesOthers"> {
+  readonly opened: Pick<OpenedVault, "keys">;
+  readonly snapshot: HeldSnapshot;
+  readonly parts: Parts;
+  /** See `vaultFolder`. */
+  readonly folder: string;
+  /** Absolute; "/" restores into place. */
+  readonly target: string;
+  readonly overwrite: "never" | "not-newer" | "always";
+  /** Reads back, and writes a report. Default false. */
+  readonly isProven?: boolean;
+  readonly threads?: number | undefined;
+  readonly onNotice?: (text: string) => void;
+}
+
+export interface Restored extends RestoreTally {
+  readonly snapshot: string;
+  readonly target: string;
+  /** Why it ended before all was tried; empty: it did not. */
+  readonly stopped: string;
+  /** Name of the report; empty: none was written. */
+  readonly report: string;
+}
+
+export async function restoreVault(session: Session, restoring: RestoringVault): Promise<Restored> {
+  const { folder, isProven = false, onNotice, opened, overwrite, snapshot, target } = restoring;
+  const { onFailure, onProgress, parts, reads = false, removesOthers = false } = restoring;
+  await using threads = new RestoreThreads({
+    keys: opened.keys,
+    root: rawPathOfText(target),
+    overwrite,
+    threads: restoring.threads ?? usualThreads,
+    warn: (text) => onNotice?.(`warning: ${text}`),
+  });
+  using report = isProven ? new RestoreReportFile(folder, reportName()) : undefined;
+  const proof = createProof(snapshot);
+  report?.write(proof.head());
+  const { stopped = "", tally } = await restore(session, {
+    tree: snapshot.tree,
+    parts,
+    target: threads,
+    reads: reads || isProven,
+    removesOthers,
+    ...(report && { onFile: (file) => report.write(proof.add(file)) }),
+    ...(onFailure && { onFailure }),
+    ...(onProgress && { onProgress }),
+  });
+  const told = { snapshot: snapshot.id, target, ...tally, stopped };
+  const kept = stopped === "" ? report : undefined;
+  try {
+    if (kept === undefined) {
+      await recordInVault(folder, "restored", told);
+      return { ...told, report: "" };
+    }
+    const { line, totals } = proof.end();
+    kept.write(line);
+    await recordInVault(folder, "restored", { ...told, report: kept.name, manifest: totals.hash });
+    await kept.keep();
+    return { ...told, report: kept.name };
+  } catch (error) {
+    onNotice?.(`warning: the restore is not recorded: ${messageOf(error)}`);
+    return { ...told, report: "" };
+  }
+}
+
+function reportName(): string {
+  const time = new Date(realClock.now().wallMs).toISOString().replaceAll(/[:.]/g, "-");
+  return `${time}-${randomHex(4)}`;
+}
