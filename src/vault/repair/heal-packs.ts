@@ -1,12 +1,14 @@
 /**
- * Packs that are damaged or missing somewhere: copied from where they are sound, else rebuilt from
- * the parts that are, else what is sound of them goes into a new pack.
+ * Packs that are damaged or missing somewhere: copied from where they are sound, also when they lie
+ * there under the name of another one; else rebuilt from the parts that are sound, else what is
+ * sound of them goes into a new pack.
  */
 import type { Finding } from "../check/finding.ts";
 import type { PlaceSurvey, Survey } from "../check/survey.ts";
 import type { IndexedPack } from "../format/index-json.ts";
 import { Packer } from "../repository/packer.ts";
 import type { Place } from "../repository/place.ts";
+import { MisnamedPacks } from "./misnamed-packs.ts";
 import { namedPacks, namePacks, unnamePacks } from "./name-packs.ts";
 import { type RebuiltPack, rebuildPack } from "./rebuild-pack.ts";
 import type { RepairWork } from "./repair-work.ts";
@@ -27,20 +29,41 @@ export async function healPacks(
     if (finding.problem === "unnamed") continue;
     bad.set(finding.id, [...(bad.get(finding.id) ?? []), finding]);
   }
+  const namesOf = new Map(
+    Array.from(bad, ([id, each]) => [id, new Set(each.map(({ location }) => location))]),
+  );
+  const misnamed = await MisnamedPacks.find(work, survey.places, namesOf);
   const lost: LostBlobs[] = [];
-  for (const [id, each] of bad) {
-    const names = new Set(each.map(({ location }) => location));
-    const blobs = await healPack(work, { survey, id, names });
+  const begun = new Set<string>();
+  const left = new Set<string>();
+  const healOne = async (id: string, depth: number): Promise<void> => {
+    begun.add(id);
+    const copy = await misnamed.read(id);
+    for (const other of misnamed.under(id)) {
+      // Written over only when it is back under its own name, or held by a call above.
+      if (!begun.has(other) && depth < mostMisnamed) await healOne(other, depth + 1);
+      if (begun.has(other) && !left.has(other)) continue;
+      left.add(id);
+      return;
+    }
+    const names = namesOf.get(id) ?? new Set();
+    const blobs = await healPack(work, { survey, id, names, ...(copy && { copy }) });
     if (blobs > 0) lost.push({ pack: id, blobs });
-  }
+  };
+  for (const id of bad.keys()) if (!begun.has(id)) await healOne(id, 1);
   return lost;
 }
+
+/** Packs that changed their names in a ring are held in memory together. */
+const mostMisnamed = 8;
 
 interface BadPack {
   readonly survey: Survey;
   readonly id: string;
   /** Locations where it is bad. */
   readonly names: ReadonlySet<string>;
+  /** It, as it was written: it lay under another name. */
+  readonly copy?: Uint8Array;
 }
 
 /** @returns blobs that are lost */
@@ -49,7 +72,7 @@ async function healPack(work: RepairWork, bad: BadPack): Promise<number> {
   const file = { kind: "pack", id } as const;
   const holders = survey.places.filter(({ packs }) => packs.has(id)).map(({ place }) => place);
   const others = holders.filter(({ name }) => !names.has(name));
-  const copy = await work.sound(file, others);
+  const copy = bad.copy ?? (await work.sound(file, others));
   if (copy !== undefined) {
     await writeEverywhere(work, bad, { bytes: copy, how: "copied" });
     return 0;

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { isDamage } from "../check/finding.ts";
 import { LocationFault } from "../location.ts";
+import { MemoryLocation } from "../memory-location.ts";
 import { prepareEmpty } from "./heal.ts";
 import {
   checkAll,
@@ -92,10 +93,52 @@ test("E2: a pack that is damaged in another part at each location is the same ag
   expect((await checkAll(scene)).findings).toEqual([]);
 });
 
+/** Each has the name of the next one. */
+async function renamed(count: number): Promise<RepairScene> {
+  const scene = await filled(1);
+  await store(
+    scene,
+    Array.from(contents, (each) => `${each} again`),
+    3,
+  );
+  const [location = new MemoryLocation()] = scene.locations;
+  const paths = pathsOf(location, "pack").slice(0, count);
+  expect(paths).toHaveLength(count);
+  const before = new Map(location.files);
+  for (const [at, path] of paths.entries()) {
+    location.files.set(path, before.get(paths[(at + 1) % count] ?? "") ?? new Uint8Array());
+  }
+  return scene;
+}
+
+test.each([2, 8])("E1: %i packs that changed their names are themselves again", async (count) => {
+  const scene = await renamed(count);
+  const [location] = scene.locations;
+  const before = new Map(location?.files);
+  const outcome = await healAll(scene);
+  expect(outcome).toMatchObject({ findings: [], lost: [] });
+  expect(outcome.repairs).toHaveLength(count);
+  expect([...(location?.files.keys() ?? [])].toSorted()).toEqual([...before.keys()].toSorted());
+  expect((await checkAll(scene)).findings).toEqual([]);
+});
+
+test("of more than can be held at once, none is written over", async () => {
+  const scene = await renamed(9);
+  const before = new Map(scene.locations[0]?.files);
+  const outcome = await healAll(scene);
+  expect(outcome.lost).toEqual([]);
+  expect(outcome.findings.filter(({ kind }) => kind === "pack")).toHaveLength(9);
+  expect(scene.locations[0]?.files).toEqual(before);
+});
+
 test("a pack whose list is damaged everywhere gives its blobs to a new one", async () => {
   const scene = await filled(2);
-  const path = pathsOf(scene.locations[0] as never, "pack")[0] ?? "";
-  for (const location of scene.locations) flip(location, path, 0.97);
+  const [{ files: before }] = scene.locations as [MemoryLocation];
+  const sizeOf = (name: string): number => before.get(name)?.length ?? 0;
+  const paths = pathsOf(scene.locations[0] as never, "pack");
+  const [path = ""] = paths.toSorted((left, right) => sizeOf(right) - sizeOf(left));
+  // The list and its MAC are the last hundred bytes and more.
+  for (const location of scene.locations) flip(location, path, 1 - 40 / sizeOf(path));
   const outcome = await healAll(scene);
   expect(outcome).toMatchObject({ findings: [], lost: [] });
   for (const { files } of scene.locations) expect(files.has(path)).toBe(false);
