@@ -73,8 +73,8 @@ export class FileWriter implements Disposable {
     }
   }
 
-  #begin({ node, number, path }: FileToWrite): void {
-    const file = this.#restorer.file(path, node);
+  #begin({ isThere, node, number, path }: FileToWrite): void {
+    const file = this.#restorer.file(path, node, isThere);
     if (file.kind !== "begun") return this.#end(number, file);
     if (node.sizeBytes === 0) return this.#end(number, file.finish());
     this.#open.set(number, { file, leftBytes: node.sizeBytes });

@@ -27,6 +27,9 @@ export class HeldFolders implements Disposable {
   readonly #foldersMax: number;
   /** The one that was used last is the last one. */
   readonly #held = new Map<RawPath, number>();
+  /** It is asked for several times in a row: for each step of a file, and for its neighbours. */
+  #lastFolder: RawPath | undefined;
+  #lastDescriptor = -1;
 
   constructor(root: RawPath, foldersMax = 64) {
     this.#root = openSync(systemPath(root), asFolder);
@@ -35,7 +38,11 @@ export class HeldFolders implements Disposable {
 
   /** Where the kernel finds `path`, which is relative to the root; good until the next call. */
   address(path: RawPath): string | Buffer {
-    const { folder, name } = splitPath(path);
+    return this.at(splitPath(path));
+  }
+
+  /** The same, of a path that `splitPath` has looked at. */
+  at({ folder, name }: SplitPath): string | Buffer {
     return systemPath(addressIn(this.descriptor(folder), name));
   }
 
@@ -47,14 +54,15 @@ export class HeldFolders implements Disposable {
   /** Of a folder, "" for the root; good for as many further folders as are held. */
   descriptor(folder: RawPath): number {
     if (folder === "") return this.#root;
+    if (folder === this.#lastFolder) return this.#lastDescriptor;
     const held = this.#held.get(folder);
     if (held !== undefined) {
       this.#held.delete(folder);
-      this.#held.set(folder, held);
+      this.#hold(folder, held);
       return held;
     }
     const opened = this.#open(folder);
-    this.#held.set(folder, opened);
+    this.#hold(folder, opened);
     const [oldest] = this.#held;
     if (this.#held.size > this.#foldersMax && oldest !== undefined) this.#close(oldest);
     return opened;
@@ -63,6 +71,12 @@ export class HeldFolders implements Disposable {
   [Symbol.dispose](): void {
     for (const each of this.#held) this.#close(each);
     closeSync(this.#root);
+  }
+
+  #hold(folder: RawPath, descriptor: number): void {
+    this.#held.set(folder, descriptor);
+    this.#lastFolder = folder;
+    this.#lastDescriptor = descriptor;
   }
 
   #close([folder, descriptor]: readonly [RawPath, number]): void {

@@ -30,9 +30,9 @@ import {
   symlinkSync,
 } from "node:fs";
 import type { DeviceNode, LinkNode, NodeBase, PipeNode, RawPath } from "../../vault/index.ts";
-import { joinRaw, rawPathOfBytes, systemPath } from "../../vault/index.ts";
+import { rawPathOfBytes, systemPath } from "../../vault/index.ts";
 import { changeMode } from "./change-mode.ts";
-import { addressIn, HeldFolders, splitPath } from "./held-folders.ts";
+import { HeldFolders, type SplitPath, splitPath } from "./held-folders.ts";
 import { makeSpecial } from "./make-special.ts";
 import { isWholeSecond, nodeTime } from "./node-times.ts";
 import { type Owned, Ownership, safePermissions } from "./ownership.ts";
@@ -102,7 +102,7 @@ export class Restorer implements Disposable {
         // Who is not root could not make anything in it.
         if ((present.mode & 0o700) !== 0o700) changeMode(address, present.mode | 0o700);
       } else {
-        if (!this.#mayReplace(path, node)) return { kind: "kept" };
+        if (!this.#mayReplace(splitPath(path), node)) return { kind: "kept" };
         rmSync(address, { force: true });
         mkdirSync(address, 0o700);
       }
@@ -112,7 +112,7 @@ export class Restorer implements Disposable {
   }
 
   link(path: RawPath, node: Metadata & Pick<LinkNode, "target">): RestoreOutcome {
-    return this.#beside(path, node, (address) => {
+    return this.#beside({ path, node }, (address) => {
       symlinkSync(systemPath(node.target), address);
       this.#giveLink(address, node);
       lutimesSync(address, nodeTime(node.atimeNs), nodeTime(node.mtimeNs));
@@ -122,9 +122,9 @@ export class Restorer implements Disposable {
 
   /** One more name for what was restored as `other`, which has all of `node` already. */
   hardLink(path: RawPath, node: Metadata, other: RawPath): RestoreOutcome {
-    return this.#beside(path, node, (address) => {
-      const { folder, name } = splitPath(other);
-      linkSync(systemPath(addressIn(this.#folders.descriptor(folder), name)), address);
+    const first = splitPath(other);
+    return this.#beside({ path, node, mayStay: true }, (address) => {
+      linkSync(this.#folders.at(first), address);
       return undefined;
     });
   }
@@ -178,7 +178,7 @@ export class Restorer implements Disposable {
         if (!isLeftover(name)) continue;
         names.delete(name);
         const tag = name.slice(temporaryPrefix.length, name.lastIndexOf("-"));
-        if (isOver(tag)) this.#discard(folder === "" ? name : joinRaw(folder, name));
+        if (isOver(tag)) this.#discard({ folder, name });
       }
       return names;
     });
@@ -200,15 +200,16 @@ export class Restorer implements Disposable {
 
   /** Pipes and devices. */
   async special(path: RawPath, node: SpecialNode): Promise<RestoreOutcome> {
-    const temporary = attempted(path, () => this.#temporaryFor(path));
-    if (typeof temporary === "object") return temporary;
+    const place = attempted(path, () => splitPath(path));
+    if ("kind" in place) return place;
+    const temporary = this.#temporaryBeside(place);
     try {
-      const { folder, name } = splitPath(temporary);
+      const { folder, name } = temporary;
       await makeSpecial(node, { folder: this.#folders.own(folder), name });
     } catch (error) {
       return failureOf(path, error);
     }
-    return this.#settle({ path, temporary, node }, (address) => {
+    return this.#settle({ path, place, temporary, node }, (address) => {
       const permissions = safePermissions(node.permissions, this.#giveLink(address, node));
       changeMode(address, permissions);
       lutimesSync(address, nodeTime(node.atimeNs), nodeTime(node.mtimeNs));
@@ -216,24 +217,31 @@ export class Restorer implements Disposable {
     });
   }
 
-  /** Begins a file, whose content then comes in any order; or says why not. */
+  /**
+   * Begins a file, whose content then comes in any order; or says why not.
+   *
+   * @param isThere whether something had the name when somebody looked; if not, what came meanwhile
+   * is seen before the file gets it
+   */
   file(
     path: RawPath,
     node: Metadata & { readonly sizeBytes: number },
+    isThere = true,
   ): RestoringFile | RestoreOutcome {
     return attempted(path, () => {
-      if (!this.#mayReplace(path, node)) return { kind: "kept" } as const;
-      const temporary = this.#temporaryFor(path);
+      const place = splitPath(path);
+      if (isThere && !this.#mayReplace(place, node)) return { kind: "kept" } as const;
+      const temporary = this.#temporaryBeside(place);
       const flags =
         constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-      const descriptor = openSync(this.#folders.address(temporary), flags, 0o600);
+      const descriptor = openSync(this.#folders.at(temporary), flags, 0o600);
       return new RestoringFile({
         path,
         descriptor,
         sizeBytes: node.sizeBytes,
         isDurable: this.#options.isDurable,
         complete: () => this.#complete(path, node, descriptor),
-        settle: (left) => this.#settle({ path, temporary, node }, () => left),
+        settle: (left) => this.#settle({ path, place, temporary, node }, () => left),
         discard: () => this.#discard(temporary),
       });
     });
@@ -252,44 +260,44 @@ export class Restorer implements Disposable {
   }
 
   #beside(
-    path: RawPath,
-    node: Metadata,
+    { mayStay, node, path }: Made,
     make: (address: string | Buffer) => LeftToFinish | undefined,
   ): RestoreOutcome {
-    const temporary = attempted(path, () =>
-      this.#mayReplace(path, node) ? this.#temporaryFor(path) : ({ kind: "kept" } as const),
-    );
-    return typeof temporary === "object"
-      ? temporary
-      : this.#settle({ path, temporary, node }, make);
+    const place = attempted(path, () => {
+      const wanted = splitPath(path);
+      return this.#mayReplace(wanted, node) ? wanted : ({ kind: "kept" } as const);
+    });
+    if ("kind" in place) return place;
+    const temporary = this.#temporaryBeside(place);
+    const outcome = this.#settle({ path, place, temporary, node }, make);
+    // Renaming one name of a file to another one of it does nothing.
+    if (mayStay === true && outcome.kind === "done") this.#discard(temporary);
+    return outcome;
   }
 
   /** Rule 2: what `make` did to the temporary name gets its own; or goes. */
   #settle(
-    { path, temporary, node }: Settled,
+    { path, place, temporary, node }: Settled,
     make: (address: string | Buffer) => LeftToFinish | undefined,
   ): RestoreOutcome {
     const outcome = attempted(path, (): RestoreOutcome => {
-      const left = make(this.#folders.address(temporary));
-      if (!this.#mayReplace(path, node)) return { kind: "kept" };
-      const { folder, name } = splitPath(path);
-      const address = addressIn(this.#folders.descriptor(folder), name);
-      renameSync(this.#folders.address(temporary), systemPath(address));
+      const left = make(this.#folders.at(temporary));
+      if (!this.#mayReplace(place, node)) return { kind: "kept" };
+      renameSync(this.#folders.at(temporary), this.#folders.at(place));
       return { kind: "done", left };
     });
-    // Also where all went well: renaming one name of a file to another one of it does nothing.
-    this.#discard(temporary);
+    if (outcome.kind !== "done") this.#discard(temporary);
     return outcome;
   }
 
-  #discard(temporary: RawPath): void {
-    attempted(temporary, () => rmSync(this.#folders.address(temporary), { force: true }));
+  #discard(temporary: SplitPath): void {
+    attempted(temporary.name, () => rmSync(this.#folders.at(temporary), { force: true }));
   }
 
-  #mayReplace(path: RawPath, node: Metadata): boolean {
+  #mayReplace(place: SplitPath, node: Metadata): boolean {
     const { overwrite } = this.#options;
     if (overwrite === "always") return true;
-    const address = this.#folders.address(path);
+    const address = this.#folders.at(place);
     const present = lstatSync(address, { bigint: true, throwIfNoEntry: false });
     if (present === undefined) return true;
     return overwrite === "not-newer" && present.mtimeNs <= node.mtimeNs;
@@ -302,18 +310,22 @@ export class Restorer implements Disposable {
     );
   }
 
-  #temporaryFor(path: RawPath): RawPath {
-    const { folder } = splitPath(path);
+  #temporaryBeside({ folder }: SplitPath): SplitPath {
     this.#made += 1;
-    const name = `${temporaryPrefix}${this.#options.tag}-${this.#made}` as RawPath;
-    return folder === "" ? name : joinRaw(folder, name);
+    return { folder, name: `${temporaryPrefix}${this.#options.tag}-${this.#made}` as RawPath };
   }
 }
 
-interface Settled {
+interface Made {
   readonly path: RawPath;
-  readonly temporary: RawPath;
   readonly node: Metadata;
+  /** Whether the temporary name may still be there when all went well. */
+  readonly mayStay?: boolean;
+}
+
+interface Settled extends Made {
+  readonly place: SplitPath;
+  readonly temporary: SplitPath;
 }
 
 function leftOf(path: RawPath, node: Metadata, permissions?: number): LeftToFinish | undefined {

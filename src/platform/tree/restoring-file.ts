@@ -26,6 +26,8 @@ export class RestoringFile implements Disposable {
   readonly kind = "begun";
   readonly #options: RestoringFileOptions;
   #isOpen = true;
+  /** Where what was written ends. */
+  #endBytes = 0;
 
   constructor(options: RestoringFileOptions) {
     this.#options = options;
@@ -38,7 +40,7 @@ export class RestoringFile implements Disposable {
       if (offset + bytes.length > sizeBytes) {
         throw new RestoreFault("EFBIG", "more content than its size says");
       }
-      writeSparsely({ descriptor, offset }, bytes);
+      this.#endBytes = Math.max(this.#endBytes, writeSparsely({ descriptor, offset }, bytes));
       return undefined;
     } catch (error) {
       return failureOf(path, error);
@@ -48,7 +50,8 @@ export class RestoringFile implements Disposable {
   finish(): RestoreOutcome {
     const { path, descriptor, sizeBytes, isDurable, complete, settle } = this.#options;
     try {
-      ftruncateSync(descriptor, sizeBytes);
+      // It ends in zeros that were not written.
+      if (this.#endBytes < sizeBytes) ftruncateSync(descriptor, sizeBytes);
       const left = complete();
       if (isDurable) fsyncSync(descriptor);
       this.#close();

@@ -12,15 +12,19 @@ export interface FilePlace {
   readonly offset: number;
 }
 
-export function writeSparsely({ descriptor, offset }: FilePlace, bytes: Uint8Array): void {
-  let begin = 0;
+/** @returns where the last byte that was written ends; the file is as long as that, or longer */
+export function writeSparsely({ descriptor, offset }: FilePlace, bytes: Uint8Array): number {
+  let [begin, end] = [0, 0];
   const firstBlock = (blockBytes - (offset % blockBytes)) % blockBytes;
   for (let at = firstBlock; at + blockBytes <= bytes.length; at += blockBytes) {
     if (!isZero(bytes, at)) continue;
+    if (at > begin) end = offset + at;
     writeWhole({ descriptor, offset: offset + begin }, bytes.subarray(begin, at));
     begin = at + blockBytes;
   }
+  if (begin === bytes.length) return end;
   writeWhole({ descriptor, offset: offset + begin }, bytes.subarray(begin));
+  return offset + bytes.length;
 }
 
 function isZero(bytes: Uint8Array, at: number): boolean {

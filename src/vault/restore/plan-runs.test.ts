@@ -16,7 +16,7 @@ function blob(number: number, offset: number, length: number): PackedBlob {
 function file(number: number, content: readonly number[]): WantedFile {
   const path = rawPathOfText(`f${number}`);
   const node = { name: path, kind: "file", content: content.map(hexOf) } as unknown as FileNode;
-  return { number, path, source: path, node };
+  return { number, path, source: path, node, isThere: false };
 }
 
 const options = { lanes: 2, reachable: 3, runBytes: 1000, gapBytes: 100 };

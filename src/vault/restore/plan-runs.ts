@@ -20,6 +20,8 @@ export interface WantedFile {
   /** In the snapshot. */
   readonly source: RawPath;
   readonly node: FileNode;
+  /** Whether something had its name when its folder was looked at. */
+  readonly isThere: boolean;
 }
 
 export interface PlannedFile extends WantedFile {

@@ -57,6 +57,8 @@ export interface FileToWrite {
   readonly path: RawPath;
   /** Its size is that of its content. */
   readonly node: Omit<FileNode, "content">;
+  /** Whether something may have its name, so that it is asked before anything is written. */
+  readonly isThere: boolean;
 }
 
 export interface BlobToWrite {

@@ -169,16 +169,19 @@ class Restoration {
       return;
     }
     if (first !== undefined) this.#window.links.push({ path, source, node });
-    else this.#file({ path, source, node, number: this.#numbers++ }, names);
+    else {
+      const isThere = names.has(node.name);
+      this.#file({ path, source, node, number: this.#numbers++, isThere });
+    }
     const { windowFiles = 20_000, windowOpenFiles = 200 } = this.#options;
     const { files, links, openFiles, present } = this.#window;
     const count = files.length + links.length + present.length;
     if (count >= windowFiles || openFiles >= windowOpenFiles) await this.#flush();
   }
 
-  #file(file: WantedFile, names: ReadonlySet<RawPath>): void {
-    const { node, path } = file;
-    if (names.has(node.name) && this.#options.target.takePresent(path, node)) {
+  #file(file: WantedFile): void {
+    const { isThere, node, path } = file;
+    if (isThere && this.#options.target.takePresent(path, node)) {
       this.#window.present.push(file);
       return;
     }
@@ -210,7 +213,7 @@ class Restoration {
       if (outcome?.kind === "done") {
         this.#count(source, outcome);
         restored.push({ ...first, path: source, node } as RestoredFile);
-      } else alone.push({ node, path, source, number: this.#numbers++ });
+      } else alone.push({ node, path, source, number: this.#numbers++, isThere: true });
     }
     if (alone.length > 0) {
       await this.#settle(await writeWindow(this.#session, target, alone), restored);

@@ -159,8 +159,8 @@ class WindowWriter {
       if (progress === undefined || progress.hasBegun || progress.outcome !== undefined) return [];
       progress.hasBegun = true;
       const { content: _content, ...node } = file.node;
-      const { number, path, sizeBytes } = file;
-      return [{ number, path, node: { ...node, sizeBytes } }];
+      const { isThere, number, path, sizeBytes } = file;
+      return [{ number, path, isThere, node: { ...node, sizeBytes } }];
     });
     const job: WriteJob = { begins, bytes, blobs, givesUp: [] };
     const { damaged, ended } = await this.#target.write(lane, job);
