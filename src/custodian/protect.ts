@@ -138,7 +138,10 @@ export async function protect(protecting: Protecting): Promise<Protection> {
   await noteRun(folder, {
     snapshot: outcome.snapshot.id,
     isQuorum: protection.verdict !== "too-few",
-    suspicions: suspicions.map(({ kind }) => kind),
+    suspicions: [
+      ...suspicions.map(({ kind }) => kind),
+      ...dumps.flatMap(({ isTaken, name }) => (isTaken ? [] : [`dump ${name} failed`])),
+    ],
     places,
   });
   return protection;

@@ -31,6 +31,14 @@ export const binaries: readonly Binary[] = [
     debianPackage: "mariadb-server",
     why: "a database behind a pool that is watched",
   },
+  { command: "pg_dump", debianPackage: "postgresql-client", why: "dumps a database into a vault" },
+  { command: "psql", debianPackage: "postgresql-client", why: "loads what was dumped" },
+  {
+    command: "mariadb-dump",
+    debianPackage: "mariadb-client",
+    why: "dumps a database into a vault",
+  },
+  { command: "mariadb", debianPackage: "mariadb-client", why: "loads what was dumped" },
   {
     command: "sshd",
     outsidePath: "/usr/sbin",

@@ -12,7 +12,7 @@ function command(words: readonly string[], timeoutMs = 60_000): DumpSpec {
   return { kind: "command", words, env: {}, timeoutMs };
 }
 
-test("one that fails leaves the last good one, and those not declared any more go (D1, D2)", async () => {
+test("one that fails leaves the last good one, and those not declared any more go (D1, D3)", async () => {
   const folder = temporaryFolder("dumps");
   await takeDumps({ kept: command(["printf", "good"]), gone: command(["echo"]) }, folder, signal);
   expect(readdirSync(folder).toSorted()).toEqual(["gone", "kept"]);

@@ -16,7 +16,10 @@ export interface DumpProgram {
 /** Kept of what the program complains about. */
 const complaintCharacters = 500;
 
-/** Rejects with what the program said; then `path` holds nothing of use. */
+/**
+ * Rejects with what the program said; then `path` holds nothing of use. At its limit all that the
+ * program has started is ended as well: what goes on would hold its output open.
+ */
 export async function dumpProgram(
   { args, command, env, timeoutMs }: DumpProgram,
   path: string,
@@ -28,10 +31,12 @@ export async function dumpProgram(
     const child = spawn(command, args, {
       stdio: ["ignore", file.fd, "pipe"],
       env: { ...process.env, ...env },
-      timeout: timeoutMs,
-      killSignal: "SIGKILL",
-      signal,
+      // A process group of its own, so that all of it can be ended.
+      detached: true,
     });
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    const end = (): void => endGroup(child.pid);
+    limit.addEventListener("abort", end, { once: true });
     let complaint = "";
     child.stderr?.setEncoding("utf8").on("data", (said: string) => {
       complaint = (complaint + said).slice(-complaintCharacters);
@@ -43,12 +48,23 @@ export async function dumpProgram(
       else if (code !== null) resolve(`${command} ended with ${code}: ${said}`);
       else resolve(`${command} was ended by ${killedBy} (its limit is ${timeoutMs} ms): ${said}`);
     });
-    const failure = await promise;
+    if (limit.aborted) end();
+    const failure = await promise.finally(() => limit.removeEventListener("abort", end));
+    signal.throwIfAborted();
     if (failure !== undefined) throw new Error(failure);
     if ((await file.stat()).size === 0) throw new Error(`${command} wrote nothing`);
     await file.sync();
   } finally {
     await file.close();
+  }
+}
+
+function endGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
   }
 }
 

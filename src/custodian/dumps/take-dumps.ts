@@ -4,7 +4,8 @@
  *
  * D1. A dump is whole or not there: it gets its name when it is complete. One that fails leaves the
  *     last good one in its place, and is told.
- * D2. Files of dumps that are no longer declared are removed.
+ * D2. What a dump holds is of one moment, however many tables are written to meanwhile.
+ * D3. Files of dumps that are no longer declared are removed.
  */
 import { readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -60,9 +61,17 @@ type ProgramDump = Exclude<DumpSpec, { kind: "sqlite" }>;
 
 function programOf({ kind, words }: ProgramDump): { command: string; args: readonly string[] } {
   if (kind === "pg_dump") return { command: "pg_dump", args: words };
-  if (kind === "mariadb_dump") return { command: "mariadb-dump", args: words };
+  if (kind === "mariadb_dump") return { command: "mariadb-dump", args: ofOneMoment(words) };
   const [command = "", ...args] = words;
   return { command, args };
+}
+
+/** Without it each table is of another moment; options that read files must be the first ones. */
+function ofOneMoment(words: readonly string[]): readonly string[] {
+  const isFirst = (word: string): boolean => /^--(?:no-defaults|defaults-\w)/.test(word);
+  const first = words.findIndex((word) => !isFirst(word));
+  const count = first < 0 ? words.length : first;
+  return [...words.slice(0, count), "--single-transaction", ...words.slice(count)];
 }
 
 function fileOf(name: string, { kind }: DumpSpec): string {

@@ -5,10 +5,12 @@ import { type DatabaseServer, host, program, startServer } from "./server-proces
 
 export interface MariadbOptions {
   readonly connectionsMax?: number;
+  /** Whether what is written is logged for others to receive. */
+  readonly binlog?: boolean;
 }
 
 export async function startMariadb(options: MariadbOptions = {}): Promise<DatabaseServer> {
-  const { connectionsMax = 40 } = options;
+  const { binlog = false, connectionsMax = 40 } = options;
   const plain = ["--no-defaults"];
   return startServer({
     name: "mariadb",
@@ -28,6 +30,7 @@ export async function startMariadb(options: MariadbOptions = {}): Promise<Databa
       `--bind-address=${host}`,
       `--port=${port}`,
       `--max-connections=${connectionsMax}`,
+      ...(binlog ? ["--log-bin=changes", "--server-id=1", "--binlog-format=row"] : []),
       "--innodb-flush-log-at-trx-commit=0",
       "--innodb-buffer-pool-size=16M",
     ],

@@ -5,10 +5,12 @@ import { type DatabaseServer, host, program, startServer } from "./server-proces
 
 export interface PostgresOptions {
   readonly connectionsMax?: number;
+  /** Connections that receive what is written, and copies of everything. */
+  readonly walSenders?: number;
 }
 
 export async function startPostgres(options: PostgresOptions = {}): Promise<DatabaseServer> {
-  const { connectionsMax = 40 } = options;
+  const { connectionsMax = 40, walSenders = 0 } = options;
   const postgres = program("postgres");
   return startServer({
     name: "postgres",
@@ -31,7 +33,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Data
       "--fsync=off",
       `--max_connections=${connectionsMax}`,
       "--superuser_reserved_connections=0",
-      "--max_wal_senders=0",
+      `--max_wal_senders=${walSenders}`,
     ],
     isReady: async (port) => {
       const client = new pg.Client({ ...loginTo({ port }), connectionTimeoutMillis: 1000 });
