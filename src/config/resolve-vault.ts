@@ -3,7 +3,7 @@ import { parseDurationMs } from "../kernel/index.ts";
 import { homePathOf, isInside, locationsOf } from "./resolve-locations.ts";
 import { bytesOf, complain, listOf, msOf, type Scope, wordsOf } from "./resolve-scope.ts";
 import { scheduleWordsMs, type WrittenDump, type WrittenVault } from "./schema-vaults.ts";
-import { secretOf, secretsOf, sourceOf } from "./secret.ts";
+import { readSecret, type SecretPlace, secretsOf, sourceOf } from "./secret.ts";
 import type { TreePath } from "./tree.ts";
 import type {
   DumpSpec,
@@ -20,8 +20,7 @@ export function resolveVault(scope: Scope, name: string, written: WrittenVault):
   const locations = locationsOf(scope, at, { written: written.locations, sources });
   warnOfSpread(scope, at, locations);
   warnOfMany(scope, path, written);
-  // Read now, so that one that is missing is a problem of the file, and is masked everywhere.
-  secretOf(scope, [...path, "passphrase"], written.passphrase);
+  learnPassphrase(scope, [...path, "passphrase"], written.passphrase);
   const { limits, drill } = written;
   return {
     name,
@@ -57,6 +56,21 @@ export function resolveVault(scope: Scope, name: string, written: WrittenVault):
         : { uploadBytesPerSecond: bytesOf(limits.upload_rate) }),
     },
   };
+}
+
+/**
+ * Read now, so that it is masked everywhere. Services run without it: one that is missing is a
+ * problem of who opens the vault, and told to everybody else.
+ */
+function learnPassphrase(scope: Scope, path: TreePath, written: SecretPlace): void {
+  const source = sourceOf(scope, written);
+  const found = readSecret(source, scope);
+  if (found.ok) {
+    scope.secrets.push(found.value.slice(source.prefix?.length ?? 0));
+    return;
+  }
+  const fix = "env" in source ? `set ${source.env} or ${source.env}_FILE` : "write it there";
+  scope.warnings.push(`${path.join(".")}: ${found.error}; nobody can open this vault: ${fix}`);
 }
 
 function sourcesOf(scope: Scope, path: TreePath, written: WrittenVault): readonly string[] {

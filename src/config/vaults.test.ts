@@ -234,7 +234,6 @@ describe("problems", () => {
       "declare it",
     ],
     ["heal: { critical: fix }", "3:23 vaults.v.heal.critical: expected restore", "use"],
-    ["passphrase: { env: NONE }", "3:17 vaults.v.passphrase: the environment has no", "set NONE"],
     ["passphrase: secret", "3:17 vaults.v.passphrase: expected keys", "use some of: env, file"],
     ["schedule: sometimes", "3:15 vaults.v.schedule: expected hourly, daily", "write hourly"],
     ["schedule: 1s", "3:15 vaults.v.schedule: it is shorter than 10s", "write at least 10s"],
@@ -273,6 +272,10 @@ describe("what is hardly meant", () => {
     ["locations: [{ url: file:/a, region: x }, { url: file:/b, region: x }]", [/fewer than 2/]],
     ["locations: [file:/a]", [/there is one location/]],
     ["keep: { hourly: 300 }", [/keep up to 390 snapshots/]],
+    [
+      "passphrase: { env: NONE }",
+      [/no variable NONE; nobody can open this vault: set NONE or NONE_FILE/],
+    ],
   ] as const)("%s", (keys, expected) => {
     const found = warnings(keys);
     expect(found).toHaveLength(expected.length);

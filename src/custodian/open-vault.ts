@@ -10,7 +10,9 @@
  */
 import { SoulMirrorError } from "../kernel/index.ts";
 import { createKernels, deriveKey } from "../platform/kernels/index.ts";
+import { realClock, realTimers } from "../system/index.ts";
 import {
+  bytePace,
   Codec,
   createSealer,
   type FoundDamage,
@@ -19,6 +21,7 @@ import {
   type Location,
   LocationFault,
   type LocationState,
+  pacedLocation,
   prepareEmpty,
   type SealKeys,
   type Surroundings,
@@ -35,6 +38,8 @@ export interface Opening {
   readonly passphrase: string;
   readonly signal: AbortSignal;
   readonly onDamage?: (damage: FoundDamage) => void;
+  /** Of all locations that are reached over a network together; default: as fast as it goes. */
+  readonly uploadBytesPerSecond?: number | undefined;
   /** Damaged locations take part, and those named, whatever is missing there (O2). */
   readonly mending?: { readonly refill: readonly string[] };
 }
@@ -94,9 +99,10 @@ export async function openVault(opening: Opening): Promise<OpenedVault> {
     state?.kind === "ready" ||
     (state?.kind === "damaged" && mending !== undefined) ||
     isRefilled(number);
+  const paced = pacedUploads(opening.uploadBytesPerSecond);
   const ready = locations
     .filter((_, number) => takesPart(states[number], number))
-    .map((each) => withRetries(each, { tools: realTools }));
+    .map((each) => withRetries(paced(each), { tools: realTools }));
   const vault = new Vault({ locations: ready, codec, surroundings, onDamage });
   const closing = opened.move();
   return {
@@ -137,6 +143,14 @@ export async function makeVault({ locations, passphrase, signal }: Opening): Pro
       cause: error,
     });
   }
+}
+
+/** A folder of this machine is no line that others need. */
+function pacedUploads(bytesPerSecond: number | undefined): (location: Location) => Location {
+  if (bytesPerSecond === undefined) return (location) => location;
+  const pace = bytePace({ bytesPerSecond, clock: realClock, timers: realTimers });
+  return (location) =>
+    location.traits.name.startsWith("file:") ? location : pacedLocation(location, pace);
 }
 
 function keyTools(): KeyTools {

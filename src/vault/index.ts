@@ -92,6 +92,7 @@ export {
   MemoryLocation,
   type MemoryLocationOptions,
 } from "./memory-location.ts";
+export { pacedLocation } from "./paced-location.ts";
 export {
   type AuditEntry,
   type AuditEvent,
@@ -135,6 +136,7 @@ export {
   systemPath,
   textOfRawPath,
 } from "./raw-path.ts";
+export { bytePace } from "./repair/byte-pace.ts";
 export {
   type HealOptions as RepairOptions,
   type HealOutcome as RepairOutcome,

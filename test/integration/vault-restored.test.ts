@@ -1,8 +1,6 @@
 /**
  * `soulmirror vault restore --proof`: what was restored is proven offline, whoever held the trail.
  */
- * `soulmirror vault restore --proof`: what was restored is proven offline, whoever held the trail.
- */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

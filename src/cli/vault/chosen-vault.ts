@@ -30,11 +30,14 @@ export function chosenVault({ args, out, place }: Context): VaultSpec {
 }
 
 /** Secrets of it: nothing of them is shown or kept. */
-export function openingOf(spec: VaultSpec): Pick<Opening, "locations" | "passphrase"> {
+export function openingOf(
+  spec: VaultSpec,
+): Pick<Opening, "locations" | "passphrase" | "uploadBytesPerSecond"> {
   const places = { environment: process.env, readFile: readSecretFile };
   return {
     passphrase: passphraseOf(spec.passphrase, places),
     locations: locationsOf(spec.locations, process.env),
+    uploadBytesPerSecond: spec.limits.uploadBytesPerSecond,
   };
 }
 
