@@ -144,7 +144,7 @@ export {
   prepareEmpty,
 } from "./repair/heal.ts";
 export type { FoundDamage } from "./repository/blob-reader.ts";
-export { Codec, digestOf } from "./repository/codec.ts";
+export { Codec, hexDigestOf } from "./repository/codec.ts";
 export { initialise } from "./repository/initialise.ts";
 export { type Session, withSession } from "./repository/session.ts";
 export { type HeldSnapshot, listSnapshots } from "./repository/snapshots.ts";

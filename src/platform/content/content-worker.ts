@@ -55,8 +55,8 @@ function goOn(number: number): void {
     return;
   }
   job.chunks = step.value;
-  const ids = new Uint8Array(job.chunks.length * 32);
-  for (const [at, { id }] of job.chunks.entries()) ids.set(id, at * 32);
+  const ids = Buffer.from(new ArrayBuffer(job.chunks.length * 32));
+  for (const [at, { id }] of job.chunks.entries()) ids.write(id, at * 32, "hex");
   say({ kind: "named", job: number, ids }, [ids.buffer]);
 }
 

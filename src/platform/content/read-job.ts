@@ -9,9 +9,8 @@
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import {
   type Cutter,
-  digestOf,
   type FileToRead,
-  hexOfId,
+  hexDigestOf,
   type RawPath,
   type ReadFile,
   type SeenFile,
@@ -25,7 +24,8 @@ const smallestChunkBytes = 512 << 10;
 const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 export interface Chunk {
-  readonly id: Uint8Array;
+  /** In hexadecimal digits. */
+  readonly id: string;
   readonly bytes: Uint8Array;
 }
 
@@ -116,8 +116,8 @@ function cut(piece: Buffer, task: ContentTask): void {
 
 function finishChunk(behindBytes: number, { arena, content, step }: ContentTask): void {
   const bytes = arena.cut(behindBytes);
-  const id = digestOf(bytes);
-  content.push(hexOfId(id));
+  const id = hexDigestOf(bytes);
+  content.push(id);
   step.push({ id, bytes });
 }
 

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, readSync } from "node:fs";
 import { messageOf } from "../../kernel/index.ts";
-import { type CheckedFile, digestOf, type FileToCheck, hexOfId } from "../../vault/index.ts";
+import { type CheckedFile, type FileToCheck, hexDigestOf } from "../../vault/index.ts";
 import type { Restorer } from "../tree/index.ts";
 
 export function checkFile(restorer: Restorer, { ids, lengths, path }: FileToCheck): CheckedFile {
@@ -27,7 +27,7 @@ function checkOpen(
   let offset = 0;
   for (const [at, id] of ids.entries()) {
     const piece = readWhole(descriptor, offset, lengths[at] ?? 0);
-    if (hexOfId(digestOf(piece)) !== id) return { kind: "differs", reason: `at byte ${offset}` };
+    if (hexDigestOf(piece) !== id) return { kind: "differs", reason: `at byte ${offset}` };
     whole.update(piece);
     offset += piece.length;
   }

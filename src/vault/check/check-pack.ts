@@ -10,7 +10,7 @@ import { Damage } from "../format/damage.ts";
 import { hexOfId } from "../format/ids.ts";
 import { decodePackHeader, sealedHeaderBytes, trailerBytes } from "../format/pack-header.ts";
 import type { BlobIndex } from "../index/blob-index.ts";
-import { type Codec, digestOf } from "../repository/codec.ts";
+import { type Codec, hexDigestOf } from "../repository/codec.ts";
 import type { PackFacts } from "./survey.ts";
 
 export interface KnownPack {
@@ -22,7 +22,7 @@ export interface KnownPack {
 
 /** @throws Damage saying what is wrong */
 export function checkPack(bytes: Uint8Array, { facts, id, index }: KnownPack, codec: Codec): void {
-  if (hexOfId(digestOf(bytes)) !== id) throw new Damage("the hash of the pack is another");
+  if (hexDigestOf(bytes) !== id) throw new Damage("the hash of the pack is another");
   const blobs = packListOf(bytes, codec);
   if (facts !== undefined && facts.blobCount !== blobs.length) {
     const counts = `${blobs.length} blobs, where the index names ${facts.blobCount}`;

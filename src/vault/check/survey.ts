@@ -8,13 +8,12 @@
  * V3. A location that fails meanwhile is left out (`Place`), and says nothing about the others.
  */
 import { Damage } from "../format/damage.ts";
-import { hexOfId } from "../format/ids.ts";
 import { decodeIndex, type IndexedPack } from "../format/index-json.ts";
 import { packBytesOf } from "../format/pack-header.ts";
 import { decodeSnapshot, type StoredSnapshot } from "../format/snapshot-json.ts";
 import { BlobIndex } from "../index/blob-index.ts";
 import { LocationFault } from "../location.ts";
-import { digestOf } from "../repository/codec.ts";
+import { hexDigestOf } from "../repository/codec.ts";
 import { atEach, type Place } from "../repository/place.ts";
 import type { Session } from "../repository/session.ts";
 import type { Finding } from "./finding.ts";
@@ -81,7 +80,7 @@ async function lookAt(session: Session, survey: Survey, place: Place): Promise<P
     seen.config = bytes;
   });
   await readEach(look, "key", (id, bytes) => {
-    if (hexOfId(digestOf(bytes)) !== id) throw new Damage("the hash of the key is another");
+    if (hexDigestOf(bytes) !== id) throw new Damage("the hash of the key is another");
     seen.keys.set(id, bytes);
   });
   await readEach(look, "snapshot", (id, bytes) => {

@@ -5,9 +5,8 @@
  *     their sizes.
  */
 import { Damage } from "../format/damage.ts";
-import { hexOfId } from "../format/ids.ts";
 import type { LocationSet } from "../index/blob-index.ts";
-import { digestOf } from "../repository/codec.ts";
+import { hexDigestOf } from "../repository/codec.ts";
 import type { Place } from "../repository/place.ts";
 import type { Session } from "../repository/session.ts";
 
@@ -42,7 +41,7 @@ export async function readBack(
   for (const kind of ["pack", "index"] as const) {
     for (const id of kind === "pack" ? newPacks : newIndexes) {
       const bytes = await place.location.get({ kind, id }, signal);
-      if (hexOfId(digestOf(bytes)) === id) continue;
+      if (hexDigestOf(bytes) === id) continue;
       throw new Damage(`${place.name}: the ${kind} ${id} was not stored as it was written`);
     }
   }

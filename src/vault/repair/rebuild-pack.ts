@@ -6,7 +6,6 @@
  * name, and nothing else has to change.
  */
 import type { PackedBlob, SealedBlob } from "../format/blob.ts";
-import { hexOfId } from "../format/ids.ts";
 import type { IndexedPack } from "../format/index-json.ts";
 import {
   decodePackHeader,
@@ -14,7 +13,7 @@ import {
   packBytesOf,
   trailerBytes,
 } from "../format/pack-header.ts";
-import { type Codec, digestOf } from "../repository/codec.ts";
+import { type Codec, hexDigestOf } from "../repository/codec.ts";
 import { unlessDamaged } from "./repair-work.ts";
 
 export type RebuiltPack =
@@ -46,7 +45,7 @@ export async function rebuildPack(
     for (const [{ offset }, part] of sound) whole.set(part, offset);
     whole.set(list, listAt);
     whole.set(encodeTrailer(list.length), listAt + list.length);
-    if (hexOfId(digestOf(whole)) === id) return { kind: "whole", bytes: whole };
+    if (hexDigestOf(whole) === id) return { kind: "whole", bytes: whole };
   }
   const parts = Array.from(sound, ([blob, bytes]): SealedBlob => {
     return { id: blob.id, kind: blob.kind, plainLength: blob.plainLength, bytes };

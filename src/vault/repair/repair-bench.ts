@@ -12,7 +12,7 @@ import { type FileKind, type LocationTraits } from "../location.ts";
 import { MemoryLocation } from "../memory-location.ts";
 import { rawPathOfText } from "../raw-path.ts";
 import { BlobWriter } from "../repository/blob-writer.ts";
-import { Codec, digestOf } from "../repository/codec.ts";
+import { Codec, digestOf, hexDigestOf } from "../repository/codec.ts";
 import { Packer } from "../repository/packer.ts";
 import { type Session, withSession } from "../repository/session.ts";
 import { writeSnapshot } from "../repository/snapshots.ts";
@@ -32,7 +32,7 @@ const sealer = createSealer(keys, referenceKernels);
 const codec = new Codec(sealer, someBytes);
 const configBytes = sealConfig(config, sealer, someBytes(16));
 const keyBytes = Buffer.from("a key file");
-const keyId = hexOfId(digestOf(keyBytes));
+const keyId = hexDigestOf(keyBytes);
 
 export const unlocked = { configBytes, keyFiles: new Map([[keyId, keyBytes]]) };
 

@@ -5,9 +5,8 @@
  * W2. What a location refuses is told exactly, and the other locations go on.
  */
 import { Damage } from "../format/damage.ts";
-import { hexOfId } from "../format/ids.ts";
 import { type FileName, LocationFault } from "../location.ts";
-import { digestOf } from "../repository/codec.ts";
+import { hexDigestOf } from "../repository/codec.ts";
 import type { Place } from "../repository/place.ts";
 import type { Session } from "../repository/session.ts";
 
@@ -127,7 +126,7 @@ export class RepairWork {
 
   #isSound({ id, kind }: FileName, bytes: Uint8Array): boolean {
     if (kind === "config") return this.session.vault.codec.openConfig(bytes).ok;
-    return hexOfId(digestOf(bytes)) === id;
+    return hexDigestOf(bytes) === id;
   }
 }
 

@@ -5,23 +5,22 @@
  *     is its id, and a MAC that fits. Otherwise it is damage, and nothing of it is used.
  * C2. A nonce is used once.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Result, SoulMirrorError } from "../../kernel/index.ts";
 import { type BlobKind, contentLength, type SealedBlob } from "../format/blob.ts";
+import { createCompressor } from "../format/compressor.ts";
 import { openConfig, type RepositoryConfig } from "../format/config.ts";
 import { Damage } from "../format/damage.ts";
 import { hexOfId } from "../format/ids.ts";
 import { openJson, sealJson } from "../format/packed-json.ts";
 import type { Sealer, SealTarget } from "../format/seal.ts";
-import { compress, decompress } from "../format/zstd.ts";
+import { decompress } from "../format/zstd.ts";
 
 /** The largest content of a blob: a chunk has at most 8 MiB, a tree of a huge folder more. */
 const mostContentBytes = 1 << 30;
 const nonceBytes = 16;
 /** Level 2 packs small texts 40 % faster than 3, the default, and 0.3 % worse; 1 is 2.5 % worse. */
 const level = 2;
-/** What zlib sets aside for a result: no more than it takes, for it waits to be collected. */
-const [leastRoomBytes, mostRoomBytes] = [1024, 64 << 10];
 
 export interface StoredFile {
   /** SHA-256 of the bytes, in hexadecimal digits. */
@@ -30,6 +29,7 @@ export interface StoredFile {
 }
 
 export class Codec {
+  readonly #compressor = createCompressor(level);
   readonly #sealer: Sealer;
   readonly #randomBytes: (length: number) => Uint8Array;
 
@@ -57,7 +57,7 @@ export class Codec {
   /** An index, a snapshot or a lock. */
   encodeFile(json: string): StoredFile {
     const bytes = sealJson(json, this.#sealer, this.#randomBytes(nonceBytes));
-    return { id: hexOfId(digestOf(bytes)), bytes };
+    return { id: hexDigestOf(bytes), bytes };
   }
 
   /**
@@ -66,7 +66,7 @@ export class Codec {
    * @throws SoulMirrorError VAULT_TOO_NEW
    */
   decodeFile(bytes: Uint8Array, id: string): unknown {
-    if (hexOfId(digestOf(bytes)) !== id) throw new Damage(`${id}: the hash of the file is another`);
+    if (hexDigestOf(bytes) !== id) throw new Damage(`${id}: the hash of the file is another`);
     const json = openJson(bytes, this.#sealer, { name: id });
     if (json.ok) return json.value;
     if (json.error.code === "VAULT_TOO_NEW") throw json.error;
@@ -75,7 +75,7 @@ export class Codec {
 
   /** Compressed when that makes it smaller. */
   sealBlob(kind: BlobKind, content: Uint8Array, id: Uint8Array = digestOf(content)): SealedBlob {
-    const { bytes, plainLength } = packed(content);
+    const { bytes, plainLength } = this.#packed(content);
     return { id, kind, plainLength, bytes: this.seal(bytes) };
   }
 
@@ -85,7 +85,7 @@ export class Codec {
    * @returns its plain length, and where it ends
    */
   sealBlobInto(target: SealTarget, content: Uint8Array): { plainLength: number; end: number } {
-    const { bytes, plainLength } = packed(content);
+    const { bytes, plainLength } = this.#packed(content);
     const end = this.#sealer.sealInto(bytes, this.#randomBytes(nonceBytes), target);
     return { plainLength, end };
   }
@@ -104,17 +104,22 @@ export class Codec {
     }
     return content;
   }
+
+  /** The bytes hold until the next call. */
+  #packed(content: Uint8Array): { bytes: Uint8Array; plainLength: number } {
+    const bytes = this.#compressor.compress(content);
+    const isSmaller = bytes.length < content.length;
+    return isSmaller ? { bytes, plainLength: content.length } : { bytes: content, plainLength: 0 };
+  }
+}
+
+/** The same in hexadecimal digits: the name of a file, or of a blob in JSON. */
+export function hexDigestOf(bytes: Uint8Array): string {
+  return hash("sha256", bytes);
 }
 
 export function digestOf(bytes: Uint8Array): Uint8Array {
-  return createHash("sha256").update(bytes).digest();
-}
-
-function packed(content: Uint8Array): { bytes: Uint8Array; plainLength: number } {
-  const chunkSize = Math.min(mostRoomBytes, Math.max(leastRoomBytes, content.length));
-  const bytes = compress(content, { level, chunkSize });
-  const isSmaller = bytes.length < content.length;
-  return isSmaller ? { bytes, plainLength: content.length } : { bytes: content, plainLength: 0 };
+  return hash("sha256", bytes, "buffer");
 }
 
 function unpacked(bytes: Uint8Array): Uint8Array {

@@ -11,11 +11,10 @@ import { Buffer } from "node:buffer";
 import { formatUtcSecond, SoulMirrorError } from "../../kernel/index.ts";
 import { choosePolynomial } from "../chunk/polynomial.ts";
 import { sealConfig } from "../format/config.ts";
-import { hexOfId } from "../format/ids.ts";
 import { createKeyFile, type KeyTools } from "../format/keys.ts";
 import { createSealer } from "../format/seal.ts";
 import type { Location } from "../location.ts";
-import { digestOf } from "./codec.ts";
+import { hexDigestOf } from "./codec.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 export interface InitialiseOptions {
@@ -45,7 +44,7 @@ export async function initialise(options: InitialiseOptions): Promise<string> {
   const id = Buffer.from(random(32)).toString("hex");
   const polynomial = choosePolynomial(random);
   const config = sealConfig({ id, polynomial }, createSealer(keys, tools.kernels), random(16));
-  const key = { kind: "key", id: hexOfId(digestOf(keyFile)) } as const;
+  const key = { kind: "key", id: hexDigestOf(keyFile) } as const;
   for (const location of locations) await location.put(key, [keyFile], signal);
   for (const location of locations) {
     await location.put({ kind: "config", id: "" }, [config], signal);
