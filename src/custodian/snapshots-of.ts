@@ -23,7 +23,7 @@ export async function snapshotsOf(
   return held.map((each) => shownOf(vault, each));
 }
 
-function shownOf({ places }: Vault, snapshot: HeldSnapshot): ShownSnapshot {
+export function shownOf({ places }: Vault, snapshot: HeldSnapshot): ShownSnapshot {
   const { hostname, id, paths, tags, timeNs, username } = snapshot;
   const at = new Date(Number(timeNs / 1_000_000n)).toISOString();
   const locations = places

@@ -1,4 +1,4 @@
-/** docs/vault/README.md: its example runs and prints what it says, and it knows every verb. */
+/** docs/vault: the examples run and print what they say, and the table knows every verb. */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { vault } from "../../src/cli/commands/vault.ts";
@@ -7,11 +7,15 @@ import { examplesOf, promised, runExample } from "./doc-examples.ts";
 const path = "docs/vault/README.md";
 const page = readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 
-test("the example of the library does what it says", async () => {
-  const [code = ""] = examplesOf(path);
-  expect(promised(code)).toHaveLength(2);
+test.each([
+  { page: path, place: 0, lines: 2 },
+  { page: "docs/vault/library.md", place: 0, lines: 3 },
+  { page: "docs/vault/library.md", place: 1, lines: 5 },
+])("example $place of $page does what it says", { timeout: 200_000 }, async (each) => {
+  const code = examplesOf(each.page)[each.place] ?? "";
+  expect(promised(code)).toHaveLength(each.lines);
   expect(await runExample(code)).toEqual(promised(code));
-}, 90_000);
+});
 
 test("the table has every verb, and none that is not there", () => {
   const rows = [...page.matchAll(/^\| `([a-z]+)` \| [a-z]/gm)].map(([, verb]) => verb);

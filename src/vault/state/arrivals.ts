@@ -80,6 +80,11 @@ export class Arrivals {
     });
   }
 
+  /** Of a snapshot that was never seen nothing is known. */
+  marksOf(id: string): SnapshotMarks {
+    return this.#records.byId.get(id) ?? {};
+  }
+
   /** Of a snapshot that was seen; of others nothing is noted. */
   async mark(id: string, marks: SnapshotMarks): Promise<void> {
     const record = this.#records.byId.get(id);
