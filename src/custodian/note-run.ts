@@ -3,8 +3,13 @@ import { realClock } from "../system/index.ts";
 import type { PlaceOutcome } from "../vault/index.ts";
 import { noteInState } from "./state-file.ts";
 
-interface EndedRun {
+export interface EndedRun {
+  /** Wall time of its end; default now. */
+  readonly atMs?: number;
+  /** Empty: it did not come to its end. */
   readonly snapshot: string;
+  /** Why it is not good, where more is known than that. */
+  readonly reason?: string;
   readonly isQuorum: boolean;
   /** What is suspect about it, a word each. */
   readonly suspicions: readonly string[];
@@ -12,11 +17,12 @@ interface EndedRun {
 }
 
 export async function noteRun(folder: string, ended: EndedRun): Promise<void> {
-  const { isQuorum, places, snapshot, suspicions } = ended;
-  const at = Math.floor(realClock.now().wallMs);
+  const { atMs = realClock.now().wallMs, isQuorum, places, snapshot, suspicions } = ended;
+  const at = Math.floor(atMs);
   const locations = places.map(({ holds, location: name, reason }) => ({ name, holds, reason }));
   const verdict = !isQuorum ? "failed" : suspicions.length > 0 ? "suspect" : "good";
-  const reason = isQuorum ? suspicions.join(", ") : "fewer locations hold it than the quorum";
+  const usual = isQuorum ? suspicions.join(", ") : "fewer locations hold it than the quorum";
+  const reason = ended.reason ?? usual;
   const run = { at, snapshot, verdict, reason } as const;
   await noteInState(folder, at, [{ kind: "run", run, locations }]);
 }

@@ -32,12 +32,13 @@ import {
   withSession,
 } from "../vault/index.ts";
 import { contentThreads } from "./content-threads.ts";
-import { type DumpOutcome, takeDumps } from "./dumps/take-dumps.ts";
+import { type DumpOutcome, dumpedPaths, takeDumps } from "./dumps/take-dumps.ts";
+import { type LastRun, lastRunOf, readLastRun, suspicionText, writeLastRun } from "./last-run.ts";
 import { noteRun } from "./note-run.ts";
 import type { LeftOut, OpenedVault } from "./open-vault.ts";
 import { type ProtectedTree, protectedTree } from "./protected-tree.ts";
 import { arrivalNow, openArrivals } from "./retention-records.ts";
-import { claimVault, type LastRun, readLastRun, writeLastRun } from "./vault-folder.ts";
+import { claimVault } from "./vault-folder.ts";
 
 /** What of a vault a backup depends on. */
 export interface ProtectedSpec
@@ -134,7 +135,7 @@ export async function protect(protecting: Protecting): Promise<Protection> {
     if (each.suspicions.length > 0) await trail.append("suspect", suspectFacts(each));
   }
   await trail.append("backup", backupFacts(protection));
-  await writeLastRun(folder, lastRunOf(runs.at(-1) as Run, last));
+  await writeLastRun(folder, lastRunOf(outcome, suspicions, last));
   await noteRun(folder, {
     snapshot: outcome.snapshot.id,
     isQuorum: protection.verdict !== "too-few",
@@ -171,7 +172,7 @@ async function run(
 ): Promise<readonly Run[]> {
   const parent = await parentOf(session, options.sources);
   const first = await oneRun(session, { ...options, parent }, { last, parent });
-  const isNew = first.suspicions.length > 0 && textOf(first.suspicions) !== last?.suspicion;
+  const isNew = first.suspicions.length > 0 && suspicionText(first.suspicions) !== last?.suspicion;
   if (!isNew) return [first];
   return [first, await oneRun(session, { ...options, parent: undefined }, { last, parent })];
 }
@@ -220,14 +221,8 @@ function sourcesOf(
   { dumpFolder, dumps, tree }: Dumped,
 ): Pick<BackupOptions, "sources" | "isExcluded"> {
   if (dumps.length === 0) return tree;
-  const dumped = new Set<string>();
-  for (const { isTaken, name } of dumps) {
-    const dump = spec.dumps[name];
-    if (!isTaken || dump?.kind !== "sqlite") continue;
-    for (const ending of ["", "-wal", "-shm", "-journal"]) {
-      dumped.add(rawPathOfText(`${dump.path}${ending}`));
-    }
-  }
+  const taken = dumps.flatMap(({ isTaken, name }) => (isTaken ? [name] : []));
+  const dumped = dumpedPaths(spec.dumps, taken);
   return {
     sources: [...tree.sources, rawPathOfText(dumpFolder)],
     isExcluded: (path) => dumped.has(path) || tree.isExcluded(path),
@@ -246,25 +241,6 @@ function verdictOf(places: readonly PlaceOutcome[], quorum: number): Protection[
   const holding = places.filter(({ holds }) => holds).length;
   if (holding === places.length) return "everywhere";
   return holding >= quorum ? "quorum" : "too-few";
-}
-
-function lastRunOf({ outcome, suspicions }: Run, last: LastRun | undefined): LastRun {
-  const { changedFiles, newFiles, totalBytes, unchangedFiles } = outcome.tally.counts;
-  const isSuspect = suspicions.length > 0;
-  const files = isSuspect ? last?.files : newFiles + changedFiles + unchangedFiles;
-  return {
-    snapshot: outcome.snapshot.id,
-    bytes: totalBytes,
-    suspicion: textOf(suspicions),
-    ...(files === undefined ? {} : { files }),
-  };
-}
-
-/** Without what is different in every run. */
-function textOf(suspicions: readonly Suspicion[]): string {
-  return suspicions
-    .map((each) => (each.kind === "clock" ? each.kind : JSON.stringify(each)))
-    .join("\n");
 }
 
 function suspectFacts({ outcome, suspicions }: Run): JsonRecord {

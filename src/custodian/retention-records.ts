@@ -15,8 +15,7 @@ export function openTombstones(folder: string, codec: Codec): Promise<Tombstones
 }
 
 /** By both clocks of the machine, and where its days begin. */
-export function arrivalNow(): Parameters<Arrivals["see"]>[1] {
-  const at = realClock.now().wallMs;
+export function arrivalNow(at: number = realClock.now().wallMs): Parameters<Arrivals["see"]>[1] {
   return {
     at,
     uptimeMs: Math.round(uptime() * 1000),

@@ -121,6 +121,7 @@ export {
 } from "./proof/verify-trail.ts";
 export { readWaitingNote, signWaitingNote } from "./proof/waiting-note.ts";
 export { type ForgetOptions, type ForgetOutcome, forget } from "./prune/forget.ts";
+export { mergeIndexes } from "./prune/merge-indexes.ts";
 export {
   type Absence,
   type PruneFigures,
@@ -137,12 +138,14 @@ export {
   textOfRawPath,
 } from "./raw-path.ts";
 export { bytePace } from "./repair/byte-pace.ts";
+export { catchUpLagging } from "./repair/catch-up-lagging.ts";
 export {
   type HealOptions as RepairOptions,
   type HealOutcome as RepairOutcome,
   heal,
   prepareEmpty,
 } from "./repair/heal.ts";
+export { listStored, type SampleOutcome, type StoredFile, sample } from "./repair/sample.ts";
 export type { FoundDamage } from "./repository/blob-reader.ts";
 export { Codec, hexDigestOf } from "./repository/codec.ts";
 export { initialise } from "./repository/initialise.ts";

@@ -8,6 +8,7 @@ import { WorkerThreads } from "../../src/platform/content/index.ts";
 import { createKernels, deriveKey } from "../../src/platform/kernels/index.ts";
 import { openFileLocation } from "../../src/platform/locations/index.ts";
 import { createAttributeReader, createTreeSource } from "../../src/platform/tree/index.ts";
+import { realClock } from "../../src/system/index.ts";
 import {
   Codec,
   compilePatterns,
@@ -16,6 +17,7 @@ import {
   isInside,
   type RawPath,
   rawPathOfText,
+  type Surroundings,
   unlock,
   Vault,
 } from "../../src/vault/index.ts";
@@ -26,6 +28,10 @@ export interface SceneOptions {
   /** Holds `source`, `a` and `b`, the repositories, and `agent`. */
   readonly place: string;
   readonly records?: string[];
+  /** Over what a world usually is. */
+  readonly world?: Partial<AgentWorld>;
+  /** Default: those of this machine. */
+  readonly clock?: Surroundings["clock"];
 }
 
 export interface AgentScene extends AsyncDisposable {
@@ -41,12 +47,14 @@ const categories = {
 };
 
 /** Opens the vault; makes it when there is none. */
-export async function openScene({ place, records = [] }: SceneOptions): Promise<AgentScene> {
+export async function openScene(options: SceneOptions): Promise<AgentScene> {
+  const { place, records = [] } = options;
   const source = join(place, "source");
   mkdirSync(source, { recursive: true });
   const repositories = ["a", "b"].map((name) => join(place, name));
   const locations = repositories.map((folder) => openFileLocation({ folder }));
-  const surroundings = realSurroundings();
+  const { clock = realClock } = options;
+  const surroundings = { ...realSurroundings(), clock };
   const tools = { kernels: createKernels(), derive: deriveKey };
   const { signal } = new AbortController();
   const common = { locations, passphrase, tools, signal };
@@ -78,6 +86,10 @@ export async function openScene({ place, records = [] }: SceneOptions): Promise<
   );
   const world: AgentWorld = {
     vault,
+    leftOut: [],
+    quorum: 1,
+    dumps: {},
+    keep: { last: 24, hourly: 48, daily: 30, weekly: 12, monthly: 24, yearly: 0, withinMs: 0 },
     sources: [root],
     source: createTreeSource(),
     threads,
@@ -89,10 +101,12 @@ export async function openScene({ place, records = [] }: SceneOptions): Promise<
       restore?.matches(within(path)) ? "restore" : ask?.matches(within(path)) ? "ask" : "leave",
     isCritical: (path) => critical?.matches(within(path)) ?? false,
     folder: join(place, "agent"),
+    vaultFolder: join(place, "vault"),
     record: (kind, facts) => {
       records.push(`${kind} ${JSON.stringify(facts)}`);
       return Promise.resolve();
     },
+    ...options.world,
   };
   return {
     world,

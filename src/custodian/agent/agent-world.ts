@@ -1,4 +1,5 @@
 /** What an agent is given: a vault that is open, what it protects, and where it keeps its notes. */
+import type { VaultSpec } from "../../config/index.ts";
 import type { JsonRecord } from "../../kernel/index.ts";
 import {
   type AuditKind,
@@ -11,9 +12,16 @@ import {
   type TreeSource,
   type Vault,
 } from "../../vault/index.ts";
+import type { LeftOut } from "../open-vault.ts";
 
 export interface AgentWorld {
   readonly vault: Vault;
+  /** Locations that are no part of `vault`: they hold nothing of what is made. */
+  readonly leftOut: readonly LeftOut[];
+  /** A run is good when so many locations hold it whole. */
+  readonly quorum: number;
+  readonly dumps: VaultSpec["dumps"];
+  readonly keep: VaultSpec["keep"];
   /** Absolute, resolved; none lies in another one. */
   readonly sources: readonly RawPath[];
   readonly source: TreeSource;
@@ -30,6 +38,8 @@ export interface AgentWorld {
   readonly isCritical: (path: RawPath) => boolean;
   /** Of this agent alone, and nobody else's to read. */
   readonly folder: string;
+  /** What this machine keeps of the vault; others write into it as well. */
+  readonly vaultFolder: string;
   /** Durable when it resolves. */
   readonly record: (kind: AuditKind, facts: JsonRecord) => Promise<void>;
 }
@@ -41,6 +51,31 @@ export interface AgentLimits {
   readonly scrubMs: number;
   readonly scrubBytesPerSecond: number;
   readonly scrubSliceMs: number;
+  /** What is said of runs that are like the last one is said so often. */
+  readonly notesMs: number;
+  /** Copied to a location that lags, between two runs. */
+  readonly catchUpBytes: number;
+  /** A location that could not be caught up is asked again after it. */
+  readonly lagMs: number;
+  /** The rules of `keep` are applied so often. */
+  readonly keepMs: number;
+  /** More snapshots are thinned out at once. */
+  readonly snapshotsMax: number;
+  /** More index files of snapshots are put together at once. */
+  readonly indexesMax: number;
+  /** So many snapshots were written when room is given back before its time. */
+  readonly pruneAfter: number;
+  /** Copied at most when room is given back. */
+  readonly pruneBytes: number;
+  /** All that the locations hold is read once within it, but never faster than the next says. */
+  readonly checkWithinMs: number;
+  readonly checkBytesPerSecond: number;
+  /** Read in one go, under a lock. */
+  readonly checkPartBytes: number;
+  /** At least, between two parts. */
+  readonly checkPauseMs: number;
+  /** So long is waited for another process that works in the vault's folder. */
+  readonly waitMs: number;
   /** After a failure; doubles up to the longest. */
   readonly retryMinMs: number;
   readonly retryMaxMs: number;
@@ -56,6 +91,19 @@ export const agentLimits: AgentLimits = {
   scrubMs: 86_400_000,
   scrubBytesPerSecond: 20 << 20,
   scrubSliceMs: 60_000,
+  notesMs: 60_000,
+  catchUpBytes: 64 << 20,
+  lagMs: 60_000,
+  keepMs: 86_400_000,
+  snapshotsMax: 300,
+  indexesMax: 48,
+  pruneAfter: 1000,
+  pruneBytes: 1 << 30,
+  checkWithinMs: 30 * 86_400_000,
+  checkBytesPerSecond: 4 << 20,
+  checkPartBytes: 8 << 20,
+  checkPauseMs: 60_000,
+  waitMs: 3_600_000,
   retryMinMs: 1000,
   retryMaxMs: 60_000,
   lossesMax: 100_000,

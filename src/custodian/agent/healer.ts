@@ -16,16 +16,17 @@ import {
   type RawPath,
   textOfRawPath,
 } from "../../vault/index.ts";
-import type { AgentLimits, AgentWorld } from "./agent-world.ts";
+import type { AgentLimits } from "./agent-world.ts";
+import type { Books } from "./books.ts";
 import type { Losses } from "./losses.ts";
 
 const wavesMax = 8;
 const outcomesMax = 200;
 
 export interface HealerOptions {
-  readonly world: AgentWorld;
   readonly limits: AgentLimits;
   readonly losses: Losses;
+  readonly books: Books;
   readonly ports: (record: (event: HealEvent) => Promise<void>) => HealPorts;
   readonly signal: AbortSignal;
   /** Something was settled. */
@@ -51,6 +52,8 @@ export class Healer implements AsyncDisposable {
   readonly #restsUntil = new Map<RawPath, number>();
   readonly #heals: { readonly path: RawPath; readonly atMs: number }[] = [];
   readonly #outcomes: ToldOutcome[] = [];
+  /** Told as missing. */
+  readonly #missing = new Set<RawPath>();
   #cancelRest: () => void = () => {};
 
   constructor(options: HealerOptions) {
@@ -134,11 +137,24 @@ export class Healer implements AsyncDisposable {
         : {}),
       ...("why" in outcome ? { why: outcome.why } : {}),
     };
-    if (outcome.kind !== "left") this.#outcomes.push(told);
-    if (this.#outcomes.length > outcomesMax) this.#outcomes.shift();
     if (outcome.kind === "left") return;
+    this.#outcomes.push(told);
+    if (this.#outcomes.length > outcomesMax) this.#outcomes.shift();
+    const { books } = this.#options;
     const { kind, ...facts } = told;
     const auditKind = verdict.isSuspect && kind === "asked" ? "suspect" : "healed";
-    await this.#options.world.record(auditKind, { outcome: kind, ...facts } satisfies JsonRecord);
+    await books.record(auditKind, { outcome: kind, ...facts } satisfies JsonRecord);
+    if (kind === "healed") {
+      if (this.#missing.delete(path)) books.noteLater([{ kind: "settled", path: told.path }]);
+      return;
+    }
+    if (this.#missing.size < outcomesMax) this.#missing.add(path);
+    const { path: at, sentence, why = sentence } = told;
+    const loss = { at: event.atMs, path: at, kind: missingAs(kind), reason: why };
+    books.noteLater([{ kind: "loss", loss }]);
   }
+}
+
+function missingAs(kind: HealOutcome["kind"]): "asked" | "gone" {
+  return kind === "asked" ? "asked" : "gone";
 }

@@ -7,12 +7,13 @@
  * L1. What is found is written down before anything is done about it, together with the snapshot up
  *     to which losses were looked for; so a kill loses no loss.
  * L2. A path that is lost twice keeps what was expected first.
- * L3. What a path was moved to is remembered for a while, also when it arrived before it was gone.
+ * L3. What its owner took out of the sources, or left out of them, is no loss.
+ * L4. What a path was moved to is remembered for a while, also when it arrived before it was gone.
  */
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { replaceFile } from "../../system/index.ts";
-import { type RawPath, type StoredSnapshot, type TreeNode } from "../../vault/index.ts";
+import { isInside, type RawPath, type StoredSnapshot, type TreeNode } from "../../vault/index.ts";
 import type { AgentLimits, AgentWorld } from "./agent-world.ts";
 import { beginsWithZeros } from "./begins-with-zeros.ts";
 import { type Difference, differences, nodeAt, type TreeLooks } from "./snapshot-trees.ts";
@@ -48,6 +49,7 @@ const notesName = "losses.json";
 export class Losses {
   readonly #world: AgentWorld;
   readonly #limits: AgentLimits;
+  readonly #isExcluded: AgentWorld["isExcluded"];
   readonly #notes: Notes;
   readonly #waiting = new Map<RawPath, Loss>();
   readonly #arrivals = new Map<bigint, Arrival>();
@@ -55,9 +57,14 @@ export class Losses {
   #judged: string | undefined;
   #written = "";
 
-  constructor(world: AgentWorld, limits: AgentLimits) {
+  constructor(
+    world: AgentWorld,
+    limits: AgentLimits,
+    isExcluded: AgentWorld["isExcluded"] = world.isExcluded,
+  ) {
     this.#world = world;
     this.#limits = limits;
+    this.#isExcluded = isExcluded;
     this.#notes = readNotes(join(world.folder, notesName));
     this.#judged = this.#notes.judged;
   }
@@ -99,6 +106,7 @@ export class Losses {
   async recall(looks: TreeLooks): Promise<void> {
     for (const { path, tree } of this.#notes.waiting) {
       const raw = path as RawPath;
+      if (this.#isNobodys(raw)) continue;
       const expected = await nodeAt(tree, raw, looks);
       if (expected !== undefined) {
         this.add({ path: raw, expected, tree, foundMs: this.#nowMs(), isRot: false });
@@ -144,12 +152,24 @@ export class Losses {
     if (now !== undefined && before?.inode !== now.inode) {
       this.#arrivals.set(now.inode, { path, node: now, foundMs });
     }
-    if (before === undefined || this.#world.policyAt(path) === "leave") return;
+    if (before === undefined || this.#isNobodys(path)) return;
     const loss: Loss = { path, expected: before, tree, foundMs, isRot: false };
     if (now === undefined || mayBeLost(path, before, now)) this.add(loss);
     if (now === undefined || !isRewritten(before, now)) return;
     this.#rewritten.push(foundMs);
     rewritten.push(loss);
+  }
+
+  /** Nobody says that it is to be there, or L3. */
+  #isNobodys(path: RawPath): boolean {
+    const { policyAt, sources } = this.#world;
+    if (policyAt(path) === "leave") return true;
+    const source = sources.find((each) => isInside(path, each));
+    if (source === undefined) return true;
+    for (let at = path; at.length > source.length; at = dirname(at) as RawPath) {
+      if (this.#isExcluded(at, at !== path)) return true;
+    }
+    return false;
   }
 
   #forgetArrivals(): void {

@@ -23,6 +23,7 @@ import {
   textOfRawPath,
 } from "../../vault/index.ts";
 import type { AgentWorld } from "./agent-world.ts";
+import type { Dumps } from "./dumps.ts";
 import type { Wish } from "./wishes.ts";
 
 /** Nothing is wrong with the vault; what it protects cannot be seen. */
@@ -33,14 +34,26 @@ export class SourceAway extends Error {
   }
 }
 
+export interface ProtectOptions {
+  /** No snapshot is written of what is as the last one has it. */
+  readonly skipsUnchanged: boolean;
+  /** Everything is read again, whatever its marks say. */
+  readonly isRedundant?: boolean;
+}
+
 export class Protector {
   readonly #world: AgentWorld;
+  readonly #dumps: Dumps;
   /** What was mounted when the source was seen first. */
   readonly #mounts = new Map<RawPath, string>();
   #last: StoredSnapshot | undefined;
 
-  constructor(world: AgentWorld, mounts: Readonly<Record<string, string>>) {
+  constructor(
+    world: AgentWorld,
+    { dumps, mounts }: { dumps: Dumps; mounts: Readonly<Record<string, string>> },
+  ) {
     this.#world = world;
+    this.#dumps = dumps;
     for (const source of world.sources) {
       const known = mounts[textOfRawPath(source)];
       if (known !== undefined) this.#mounts.set(source, known);
@@ -66,22 +79,28 @@ export class Protector {
    * @throws SourceAway (P3)
    * @throws SoulMirrorError LOCATION_FAILED when no location holds it
    */
-  async protect(session: Session, wish: Wish): Promise<BackupOutcome> {
-    const { isExcluded, readAttributes, source, sources, threads, excludes } = this.#world;
+  async protect(
+    session: Session,
+    wish: Wish,
+    { isRedundant = false, skipsUnchanged }: ProtectOptions,
+  ): Promise<BackupOutcome> {
+    const { readAttributes, source, threads, excludes } = this.#world;
+    const dumps = this.#dumps;
     this.#refuseOtherMounts();
     if (wish.kind === "everything" || this.#last === undefined) {
       this.#last = (await this.#newest(session)) ?? this.#last;
     }
-    const parent = this.#last;
+    const parent = isRedundant ? undefined : this.#last;
     const isAll = wish.kind === "everything" || parent === undefined;
     const outcome = await backUp(session, {
-      sources,
+      sources: dumps.sources,
       source,
       threads,
       readAttributes,
-      isExcluded,
+      isExcluded: (path, isFolder) => dumps.isExcluded(path, isFolder),
       excludes,
       parent,
+      skipsUnchanged,
       scope: isAll ? everything : onlyChanged(wish.folders),
       tags: [],
       programVersion: `soulmirror ${version()}`,
@@ -96,9 +115,8 @@ export class Protector {
 
   /** The newest snapshot of these sources by this machine. */
   async #newest(session: Session): Promise<StoredSnapshot | undefined> {
-    const { sources, vault } = this.#world;
-    const { hostname } = vault.surroundings.worker;
-    const paths = sources.map(textOfRawPath).toSorted().join("\n");
+    const { hostname } = this.#world.vault.surroundings.worker;
+    const paths = this.#dumps.sources.map(textOfRawPath).toSorted().join("\n");
     return (await listSnapshots(session)).findLast(
       (each) => each.hostname === hostname && each.paths.toSorted().join("\n") === paths,
     );

@@ -7,10 +7,12 @@
  * D2. What a dump holds is of one moment, however many tables are written to meanwhile.
  * D3. Files of dumps that are no longer declared are removed.
  */
+import { existsSync } from "node:fs";
 import { readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { DumpSpec } from "../../config/index.ts";
 import { messageOf } from "../../kernel/index.ts";
+import { type RawPath, rawPathOfText } from "../../vault/index.ts";
 import { dumpProgram } from "./dump-program.ts";
 import { dumpSqlite } from "./dump-sqlite.ts";
 
@@ -40,6 +42,32 @@ export async function takeDumps(
     }
   }
   return outcomes;
+}
+
+/** Names of those of which there is a dump, of whatever age. */
+export function heldDumps(
+  dumps: Readonly<Record<string, DumpSpec>>,
+  folder: string,
+): readonly string[] {
+  return Object.entries(dumps).flatMap(([name, dump]) =>
+    existsSync(join(folder, fileOf(name, dump))) ? [name] : [],
+  );
+}
+
+/** What is left out itself because there is a dump of it: a copy of it may be torn. */
+export function dumpedPaths(
+  dumps: Readonly<Record<string, DumpSpec>>,
+  taken: readonly string[],
+): ReadonlySet<RawPath> {
+  const paths = new Set<RawPath>();
+  for (const name of taken) {
+    const dump = dumps[name];
+    if (dump?.kind !== "sqlite") continue;
+    for (const ending of ["", "-wal", "-shm", "-journal"]) {
+      paths.add(rawPathOfText(`${dump.path}${ending}`));
+    }
+  }
+  return paths;
 }
 
 async function take(dump: DumpSpec, path: string, signal: AbortSignal): Promise<void> {

@@ -6,6 +6,8 @@
  *     not.
  * B3. What is kept without a look is kept only while each place that takes part holds the parent:
  *     one that was away, or where somebody forgot it, may lack what the parent refers to.
+ * B4. Who asks for it gets no new snapshot of a tree that is the parent's, where each place holds
+ *     the parent.
  */
 
 import type { StoredSnapshot } from "../format/snapshot-json.ts";
@@ -39,6 +41,8 @@ export interface BackupOptions {
   /** What to compare with; the newest snapshot of the same paths. */
   readonly parent: StoredSnapshot | undefined;
   readonly programVersion: string;
+  /** B4; default false. */
+  readonly skipsUnchanged?: boolean;
   readonly onProgress?: (tally: Tally) => void;
 }
 
@@ -52,6 +56,8 @@ export interface PlaceOutcome {
 
 export interface BackupOutcome {
   readonly snapshot: StoredSnapshot;
+  /** False: nothing changed, and `snapshot` is the parent (B4). */
+  readonly isWritten: boolean;
   readonly tally: Tally;
   /** New blobs, and what they take in one place. */
   readonly addedBlobs: number;
@@ -68,7 +74,8 @@ export async function backUp(session: Session, options: BackupOptions): Promise<
   const writer = new BlobWriter({ index, packer, uploads, codec, places });
   const tally = emptyTally();
   const { isExcluded, onProgress, parent, readAttributes, source, threads } = options;
-  const scope = (await isHeldEverywhere(session, parent)) ? options.scope : everything;
+  const isParentHeld = await isHeldEverywhere(session, parent);
+  const scope = isParentHeld ? options.scope : everything;
   const nodes = new NodeMaker({ threads, writer, readAttributes, tally, signal });
   const walk = new TreeWalk({
     source,
@@ -84,24 +91,11 @@ export async function backUp(session: Session, options: BackupOptions): Promise<
   });
   const tree = await walk.run(waysTo(options.sources), parent?.tree);
   await writer.flush();
-  const { gid, hostname, uid, username } = surroundings.worker;
-  const snapshot = {
-    timeNs,
-    tree,
-    hostname,
-    username,
-    uid,
-    gid,
-    original: "",
-    parent: parent?.id ?? "",
-    paths: options.sources.map(textOfRawPath),
-    excludes: options.excludes,
-    tags: options.tags,
-    programVersion: options.programVersion,
-  };
-  const id = await writeSnapshot(session, snapshot);
+  const isSame = parent !== undefined && isParentHeld && parent.tree === tree;
+  const isWritten = !(isSame && options.skipsUnchanged === true);
   return {
-    snapshot: { ...snapshot, id },
+    snapshot: isWritten ? await writeOf(session, options, { timeNs, tree }) : parent,
+    isWritten,
     tally,
     addedBlobs: writer.addedBlobs,
     addedBytes: writer.addedBytes,
@@ -111,6 +105,28 @@ export async function backUp(session: Session, options: BackupOptions): Promise<
       reason: trouble?.message ?? "",
     })),
   };
+}
+
+async function writeOf(
+  session: Session,
+  { excludes, parent, programVersion, sources, tags }: BackupOptions,
+  made: Pick<StoredSnapshot, "timeNs" | "tree">,
+): Promise<StoredSnapshot> {
+  const { gid, hostname, uid, username } = session.vault.surroundings.worker;
+  const snapshot = {
+    ...made,
+    hostname,
+    username,
+    uid,
+    gid,
+    original: "",
+    parent: parent?.id ?? "",
+    paths: sources.map(textOfRawPath),
+    excludes,
+    tags,
+    programVersion,
+  };
+  return { ...snapshot, id: await writeSnapshot(session, snapshot) };
 }
 
 async function isHeldEverywhere(

@@ -23,6 +23,8 @@ export interface ForgetOptions extends Omit<ThinningOptions, "now"> {
   readonly now: Omit<Arrival, "sequence">;
   readonly tombstones: Tombstones;
   readonly arrivals: Arrivals;
+  /** The rules decide nothing but what stays in any case: between two runs of them. */
+  readonly thinsOnly?: boolean;
   readonly isDryRun?: boolean;
 }
 
@@ -42,11 +44,12 @@ export interface ForgetOutcome {
  * @throws SoulMirrorError CONFLICT when there are too many tombstones
  */
 export async function forget(session: Session, options: ForgetOptions): Promise<ForgetOutcome> {
-  const { arrivals, isDryRun = false, now, tombstones } = options;
+  const { arrivals, isDryRun = false, now, thinsOnly = false, tombstones } = options;
   const { snapshots } = await gatherSnapshots(session);
   const known = snapshots.filter(({ id }) => !tombstones.has(id));
   const arrived = await arrivals.see(known, now);
-  const plan = planForgetting(arrived, options);
+  const planned = planForgetting(arrived, options);
+  const plan = thinsOnly ? { ...planned, forget: [] } : planned;
   const going = new Set(plan.forget);
   const left = arrived.filter(({ id }) => !going.has(id));
   const thinning = planThinning(left, options);

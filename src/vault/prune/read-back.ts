@@ -38,6 +38,15 @@ export async function readBack(
     vault.reader.tell({ location: place.name, kind: "pack", id, reason });
     throw new Damage(`${place.name}: the pack ${id}: ${reason}`);
   }
+  await readNew({ signal, vault }, place, { newIndexes, newPacks });
+}
+
+/** B1, of what is new alone. */
+export async function readNew(
+  { signal }: Session,
+  place: Place,
+  { newIndexes, newPacks }: Pick<ExpectedFiles, "newIndexes" | "newPacks">,
+): Promise<void> {
   for (const kind of ["pack", "index"] as const) {
     for (const id of kind === "pack" ? newPacks : newIndexes) {
       const bytes = await place.location.get({ kind, id }, signal);

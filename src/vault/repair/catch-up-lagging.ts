@@ -12,6 +12,8 @@ import { type Pace, type Repair, RepairWork, unhurried } from "./repair-work.ts"
 export interface LaggingOptions {
   /** The union, as `listSnapshots` gives it: who lags is told by it at no cost. */
   readonly snapshots: readonly HeldSnapshot[];
+  /** Snapshots that somebody has forgotten: they are brought to nobody. Default none. */
+  readonly isForgotten?: (id: string) => boolean;
   /** For each location. Default 64 MiB. */
   readonly mostBytes?: number;
   readonly pace?: Pace;
@@ -21,8 +23,10 @@ const defaultMostBytes = 64 << 20;
 
 export async function catchUpLagging(
   session: Session,
-  { mostBytes = defaultMostBytes, pace = unhurried, snapshots }: LaggingOptions,
+  options: LaggingOptions,
 ): Promise<readonly Repair[]> {
+  const { isForgotten = () => false, mostBytes = defaultMostBytes, pace = unhurried } = options;
+  const snapshots = options.snapshots.filter(({ id }) => !isForgotten(id));
   const { loader, places } = session.vault;
   const lagging = places.filter(({ bit, takesPart }) => {
     return takesPart && snapshots.some(({ locations }) => (locations & bit) === 0);
@@ -33,7 +37,7 @@ export async function catchUpLagging(
   for (const place of lagging) {
     const target = survey.places.find((seen) => seen.place === place);
     if (target === undefined) continue;
-    const { reason } = await catchUp(work, { survey, target, mostBytes });
+    const { reason } = await catchUp(work, { survey, target, mostBytes, isForgotten });
     if (reason === "") await loader.refresh(place, session.signal);
     else place.leaveOut(new Error(`it lags behind: ${reason}`));
   }

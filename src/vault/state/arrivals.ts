@@ -29,6 +29,12 @@ export interface SnapshotMarks {
   readonly isVerified?: boolean;
 }
 
+export interface ArrivedNow {
+  readonly snapshot: Pick<StoredSnapshot, "id">;
+  readonly moment: Omit<Arrival, "sequence">;
+  readonly isSuspect: boolean;
+}
+
 interface ArrivalRecord extends Arrival {
   readonly isSuspect: boolean;
   readonly isVerified: boolean;
@@ -66,9 +72,7 @@ export class Arrivals {
       const own = { at: Math.min(now.at, Number(timeNs / 1_000_000n)), uptimeMs: 0 };
       // A boot of its own: what the machine's uptime was then, nobody knows.
       const arrival = this.#isNew ? { ...now, ...own, bootId: `unknown ${id}` } : now;
-      const sequence = this.#records.next;
-      this.#records.next += 1;
-      byId.set(id, { ...arrival, sequence, isSuspect: false, isVerified: false });
+      this.#add(id, arrival, false);
     }
     const isChanged = this.#drop(new Set(snapshots.map(({ id }) => id))) || fresh.length > 0;
     if (isChanged || this.#isNew) await this.#save();
@@ -85,12 +89,36 @@ export class Arrivals {
     return this.#records.byId.get(id) ?? {};
   }
 
+  /** Nothing was recorded yet: all that lies there is to be seen before anything is added (A3). */
+  get isNew(): boolean {
+    return this.#isNew;
+  }
+
+  /**
+   * Snapshots that came one after another, each at its moment; those that are known keep theirs.
+   */
+  async add(arrived: readonly ArrivedNow[]): Promise<void> {
+    const { byId } = this.#records;
+    for (const { isSuspect, moment, snapshot } of arrived) {
+      const known = byId.get(snapshot.id);
+      if (known === undefined) this.#add(snapshot.id, moment, isSuspect);
+      else if (isSuspect) byId.set(snapshot.id, { ...known, isSuspect });
+    }
+    await this.#save();
+  }
+
   /** Of a snapshot that was seen; of others nothing is noted. */
   async mark(id: string, marks: SnapshotMarks): Promise<void> {
     const record = this.#records.byId.get(id);
     if (record === undefined) return;
     this.#records.byId.set(id, { ...record, ...marks });
     await this.#save();
+  }
+
+  #add(id: string, arrival: Omit<Arrival, "sequence">, isSuspect: boolean): void {
+    const { byId, next } = this.#records;
+    this.#records.next += 1;
+    byId.set(id, { ...arrival, sequence: next, isSuspect, isVerified: false });
   }
 
   /** A4: the oldest go first. */

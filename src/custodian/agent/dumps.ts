@@ -1,0 +1,64 @@
+/**
+ * The dumps of a vault's databases, as part of what its agent protects.
+ *
+ * D1. They are taken on the schedule and not for every change; in between, the last ones stand.
+ * D2. A database of which there is a dump is left out itself, for a copy of it may be torn.
+ */
+import { dirname, join } from "node:path";
+import { privateDirectory } from "../../system/index.ts";
+import { type RawPath, rawPathOfText } from "../../vault/index.ts";
+import { type DumpOutcome, dumpedPaths, heldDumps, takeDumps } from "../dumps/take-dumps.ts";
+import type { AgentWorld } from "./agent-world.ts";
+
+export interface MissingDump {
+  readonly name: string;
+  readonly reason: string;
+}
+
+export class Dumps {
+  readonly #world: AgentWorld;
+  readonly #folder: RawPath | undefined;
+  #dumped: ReadonlySet<RawPath> = new Set();
+  #missing: readonly MissingDump[] = [];
+
+  constructor(world: AgentWorld) {
+    this.#world = world;
+    if (Object.keys(world.dumps).length === 0) return;
+    const folder = privateDirectory(join(world.vaultFolder, "dumps"));
+    this.#folder = rawPathOfText(folder);
+    this.#dumped = dumpedPaths(world.dumps, heldDumps(world.dumps, folder));
+  }
+
+  /** What a snapshot is made of. */
+  get sources(): readonly RawPath[] {
+    const { sources } = this.#world;
+    return this.#folder === undefined ? sources : [...sources, this.#folder];
+  }
+
+  /** Of the last time that they were taken. */
+  get missing(): readonly MissingDump[] {
+    return this.#missing;
+  }
+
+  isExcluded(path: RawPath, isFolder: boolean): boolean {
+    return this.#dumped.has(path) || this.#world.isExcluded(path, isFolder);
+  }
+
+  /** @returns folders that have changed by it */
+  async take(signal: AbortSignal): Promise<readonly RawPath[]> {
+    const { dumps, vaultFolder } = this.#world;
+    if (this.#folder === undefined) return [];
+    const outcomes: readonly DumpOutcome[] = await takeDumps(
+      dumps,
+      join(vaultFolder, "dumps"),
+      signal,
+    );
+    const taken = outcomes.flatMap(({ isTaken, name }) => (isTaken ? [name] : []));
+    this.#dumped = dumpedPaths(dumps, taken);
+    this.#missing = outcomes.flatMap((each) =>
+      each.isTaken ? [] : [{ name: each.name, reason: each.reason }],
+    );
+    const beside = new Set([...this.#dumped].map((path) => dirname(path) as RawPath));
+    return [this.#folder, ...beside];
+  }
+}

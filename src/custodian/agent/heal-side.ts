@@ -1,0 +1,156 @@
+/**
+ * The half of an agent that heals: what is found lost or rotten is judged by what is known of it,
+ * and put back or asked about.
+ *
+ * What it knows is gathered as it happens: when something last changed in a folder, where git stood
+ * before, and what people accepted.
+ */
+import { dirname } from "node:path";
+import { realClock } from "../../system/index.ts";
+import { type RawPath, rawPathOfText, withSession } from "../../vault/index.ts";
+import { AcceptanceFile } from "./acceptance-file.ts";
+import type { AgentLimits, AgentWorld } from "./agent-world.ts";
+import { Alarm } from "./alarm.ts";
+import type { Books } from "./books.ts";
+import type { FactSources } from "./gather-facts.ts";
+import { GitMemory } from "./git-memory.ts";
+import { createHealWorld } from "./heal-world.ts";
+import { Healer, type ToldOutcome } from "./healer.ts";
+import type { Losses } from "./losses.ts";
+import type { Protector } from "./protector.ts";
+import { provenNsOf } from "./proven.ts";
+import { Scrubber } from "./scrubber.ts";
+import { settledLosses } from "./settled-losses.ts";
+import type { Turns } from "./turns.ts";
+
+export interface HealSideOptions {
+  readonly world: AgentWorld;
+  readonly limits: AgentLimits;
+  readonly losses: Losses;
+  readonly protector: Protector;
+  readonly books: Books;
+  readonly turns: Turns;
+  readonly signal: AbortSignal;
+  readonly protectedFiles: () => number;
+  /** Something was judged. */
+  readonly onSettled: () => void;
+}
+
+const quietFoldersMax = 20_000;
+
+export class HealSide implements AsyncDisposable {
+  readonly #options: HealSideOptions;
+  readonly #git: GitMemory;
+  readonly #acceptances: AcceptanceFile;
+  readonly #healer: Healer;
+  readonly #scrubber: Scrubber;
+  readonly #gitAlarm = new Alarm();
+  /** When something last changed in a folder, by the monotonic clock. */
+  readonly #changedMs = new Map<RawPath, number>();
+
+  constructor(options: HealSideOptions) {
+    const { books, limits, losses, onSettled, protector, signal, world } = options;
+    this.#options = options;
+    this.#git = new GitMemory(world);
+    this.#acceptances = new AcceptanceFile(world.folder);
+    this.#healer = new Healer({
+      limits,
+      losses,
+      books,
+      signal,
+      ports: (record) => createHealWorld({ facts: this.#factSources(), record }),
+      onSettled: () => {
+        losses.save(protector.mounts);
+        onSettled();
+        this.#renewGit();
+      },
+    });
+    this.#scrubber = new Scrubber({
+      world,
+      limits,
+      losses,
+      signal,
+      last: () => protector.last,
+      onFound: () => this.#healer.wake(),
+    });
+  }
+
+  get outcomes(): readonly ToldOutcome[] {
+    return this.#healer.outcomes;
+  }
+
+  /** Something changed in these folders. */
+  heard(folders: readonly RawPath[]): void {
+    const nowMs = realClock.now().monotonicMs;
+    for (const folder of folders) this.#changedMs.set(folder, nowMs);
+    if (this.#changedMs.size > quietFoldersMax) this.#changedMs.clear();
+    this.#git.note(folders, nowMs);
+  }
+
+  /** Everything below may have changed. */
+  doubted(root: RawPath): void {
+    this.#git.note([root], realClock.now().monotonicMs);
+  }
+
+  /** Losses were looked for. */
+  wake(): void {
+    this.#healer.wake();
+    this.#renewGit();
+  }
+
+  /** @throws SoulMirrorError OPTIONS_INVALID for too long a time, or one too many */
+  async accept(path: string, forMs: number | undefined): Promise<void> {
+    await this.#acceptances.add(rawPathOfText(path), forMs);
+    const { books, world } = this.#options;
+    await books.record("accepted", { path });
+    const settled = await settledLosses(world.vaultFolder, path);
+    if (settled.length > 0) await books.note(settled);
+  }
+
+  /** Reads what is critical, from now on. */
+  begin(): void {
+    this.#scrubber.begin();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#gitAlarm[Symbol.dispose]();
+    await this.#scrubber[Symbol.asyncDispose]();
+    await this.#healer[Symbol.asyncDispose]();
+  }
+
+  #renewGit(): void {
+    const { limits, losses, signal } = this.#options;
+    this.#gitAlarm[Symbol.dispose]();
+    const nowMs = realClock.now().monotonicMs;
+    const planNext = (nextMs: number | undefined): void => {
+      if (nextMs === undefined || signal.aborted) return;
+      this.#gitAlarm.set(nextMs, () => this.#renewGit());
+    };
+    void this.#git.renew(losses.waiting, { nowMs, quietMs: limits.gitQuietMs }).then(planNext);
+  }
+
+  #factSources(): FactSources {
+    const { losses, protectedFiles, protector, signal, turns, world } = this.#options;
+    return {
+      world,
+      losses,
+      git: this.#git,
+      signal,
+      quietMsOf: (path) => {
+        const at = this.#changedMs.get(dirname(path) as RawPath);
+        return at === undefined ? Number.POSITIVE_INFINITY : realClock.now().monotonicMs - at;
+      },
+      mountBefore: (source) => protector.mountBefore(source),
+      isAccepted: (path) => this.#acceptances.holds(path),
+      recentHealsOf: (path) => this.#healer.recentHealsOf(path),
+      protectedFiles,
+      // Rot is rare: then all snapshots are asked.
+      provenNsOf: (loss) =>
+        turns.run(() =>
+          withSession(world.vault, { isExclusive: false, signal }, (session) =>
+            provenNsOf(loss, session),
+          ),
+        ),
+    };
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * Reads what the locations hold, all day, a little at a time, so that everything was read once
+ * within some weeks; what is damaged in one of them is mended from another at once.
+ *
+ * C1. Between two small parts no lock is held and nothing runs, and it is never faster than its
+ *     budget.
+ * C2. Where it is, and when it goes on, is kept across restarts: an agent that is often started
+ *     anew reads as much as another one.
+ * C3. What was found is in the trail and in the vault's state, mended or not.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { messageOf } from "../../kernel/index.ts";
+import { realTimers, replaceFile } from "../../system/index.ts";
+import {
+  listStored,
+  type SampleOutcome,
+  type StoredFile,
+  sample,
+  type VaultEvent,
+  withSession,
+} from "../../vault/index.ts";
+import type { AgentLimits, AgentWorld } from "./agent-world.ts";
+import type { Books } from "./books.ts";
+import type { Turns } from "./turns.ts";
+
+export interface LocationChecksOptions {
+  readonly world: AgentWorld;
+  readonly limits: AgentLimits;
+  readonly books: Books;
+  readonly turns: Turns;
+  readonly signal: AbortSignal;
+  readonly onEnd: () => void;
+}
+
+export interface CheckState {
+  readonly readBytes: number;
+  readonly damaged: number;
+  readonly mended: number;
+  /** Why the last part was not read; empty when it was. */
+  readonly reason: string;
+}
+
+interface Position {
+  /** Of the file that comes next; empty: a pass begins. */
+  readonly next: string;
+  readonly dueMs: number;
+}
+
+const notesName = "checks.json";
+const longestMs = 86_400_000;
+/** A pass is over before its time is. */
+const spare = 0.8;
+/** An entry of the trail has room for so many. */
+const namedMax = 50;
+
+export class LocationChecks implements AsyncDisposable {
+  readonly #options: LocationChecksOptions;
+  readonly #path: string;
+  #position: Position;
+  #files: readonly StoredFile[] | undefined;
+  #state: CheckState = { readBytes: 0, damaged: 0, mended: 0, reason: "" };
+  #cancel: () => void = () => {};
+  #running: Promise<unknown> = Promise.resolve();
+
+  constructor(options: LocationChecksOptions) {
+    this.#options = options;
+    this.#path = join(options.world.folder, notesName);
+    this.#position = readPosition(this.#path);
+  }
+
+  get state(): CheckState {
+    return this.#state;
+  }
+
+  /** From now on until it is disposed of. */
+  begin(): void {
+    const { limits, signal } = this.#options;
+    if (signal.aborted) return;
+    const restMs = this.#position.dueMs - this.#nowMs();
+    const delayMs = Math.min(Math.max(restMs, limits.checkPauseMs), longestMs);
+    this.#cancel = realTimers.after(delayMs, () => {
+      const part = this.#part().then(() => this.begin());
+      this.#running = Promise.all([this.#running, part]);
+    });
+  }
+
+  /** Somebody stumbled over it: it is looked at now. */
+  look(file: Omit<StoredFile, "sizeBytes">): void {
+    this.#running = Promise.all([this.#running, this.#sample([file])]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#cancel();
+    await this.#running;
+  }
+
+  async #part(): Promise<void> {
+    try {
+      this.#files ??= await this.#inTurn(async (session) =>
+        (await listStored(session)).toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)),
+      );
+    } catch (error) {
+      this.#state = { ...this.#state, reason: messageOf(error) };
+      return;
+    }
+    const files = this.#files;
+    const begin = files.findIndex((file) => keyOf(file) >= this.#position.next);
+    const part: StoredFile[] = [];
+    let sizeBytes = 0;
+    for (const file of begin < 0 ? [] : files.slice(begin)) {
+      if (sizeBytes >= this.#options.limits.checkPartBytes) break;
+      part.push(file);
+      sizeBytes += file.sizeBytes;
+    }
+    if (!(await this.#sample(part))) return;
+    const next = begin < 0 ? undefined : files[begin + part.length];
+    // The next pass begins with what is there then.
+    if (next === undefined) this.#files = undefined;
+    const totalBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
+    const restMs = this.#restMs(sizeBytes, totalBytes);
+    this.#position = {
+      next: next === undefined ? "" : keyOf(next),
+      dueMs: this.#nowMs() + restMs,
+    };
+    replaceFile(this.#path, JSON.stringify(this.#position));
+  }
+
+  #restMs(sizeBytes: number, totalBytes: number): number {
+    const { checkBytesPerSecond, checkWithinMs } = this.#options.limits;
+    const evenly = (sizeBytes / Math.max(1, totalBytes)) * checkWithinMs * spare;
+    return Math.max(evenly, (sizeBytes * 1000) / checkBytesPerSecond);
+  }
+
+  /** False: it could not be read, and comes again. */
+  async #sample(files: readonly Omit<StoredFile, "sizeBytes">[]): Promise<boolean> {
+    try {
+      const outcome = await this.#inTurn((session) => sample(session, files));
+      const { damage, readBytes } = outcome;
+      const mended = damage.filter(({ isMended }) => isMended).length;
+      this.#state = {
+        readBytes: this.#state.readBytes + readBytes,
+        damaged: this.#state.damaged + damage.length,
+        mended: this.#state.mended + mended,
+        reason: "",
+      };
+      if (damage.length > 0) await this.#record(outcome);
+      return true;
+    } catch (error) {
+      this.#state = { ...this.#state, reason: messageOf(error) };
+      return false;
+    } finally {
+      this.#options.onEnd();
+    }
+  }
+
+  async #record({ damage }: SampleOutcome): Promise<void> {
+    const { books } = this.#options;
+    const files = damage
+      .slice(0, namedMax)
+      .map(({ id, kind, location, reason }) => ({ location, kind, id, problem: reason }));
+    await books.record("damage-found", { count: damage.length, files });
+    const mended = damage.filter(({ isMended }) => isMended);
+    if (mended.length > 0) {
+      const repairs = mended
+        .slice(0, namedMax)
+        .map(({ id, kind, location }) => ({ location, kind, id }));
+      await books.record("repaired", { count: mended.length, files: repairs });
+    }
+    const at = Math.floor(this.#nowMs());
+    const events = damage.flatMap(({ id, isMended, kind, location, reason }): VaultEvent[] => [
+      { kind: "damage", damage: { at, location, kind, id, reason } },
+      ...(isMended ? [{ kind: "repaired" as const, location, id }] : []),
+    ]);
+    await books.note(events);
+  }
+
+  #inTurn<T>(work: Parameters<typeof withSession<T>>[2]): Promise<T> {
+    const { signal, turns, world } = this.#options;
+    return turns.run(() => withSession(world.vault, { isExclusive: false, signal }, work));
+  }
+
+  #nowMs(): number {
+    return this.#options.world.vault.surroundings.clock.now().wallMs;
+  }
+}
+
+/** Packs have names of chance: whatever part of them is read is a sample of all. */
+function keyOf({ id, kind, location }: Omit<StoredFile, "sizeBytes">): string {
+  return `${id} ${kind} ${location}`;
+}
+
+function readPosition(path: string): Position {
+  const none: Position = { next: "", dueMs: 0 };
+  if (!existsSync(path)) return none;
+  try {
+    return { ...none, ...(JSON.parse(readFileSync(path, "utf8")) as Partial<Position>) };
+  } catch {
+    // A pass begins anew.
+    return none;
+  }
+}
