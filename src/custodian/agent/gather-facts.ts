@@ -7,7 +7,6 @@ import { existsSync, lstatSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { findCopy, mountOf, whoWrites } from "../../platform/heal-facts/index.ts";
 import {
-  type ElsewhereFacts,
   type GitFacts,
   type HealFacts,
   idOfHex,
@@ -19,6 +18,7 @@ import {
 } from "../../vault/index.ts";
 import type { AgentWorld } from "./agent-world.ts";
 import { compareContent } from "./compare-content.ts";
+import { Elsewhere } from "./elsewhere.ts";
 import type { GitMemory } from "./git-memory.ts";
 import type { Loss, Losses } from "./losses.ts";
 
@@ -43,14 +43,16 @@ export async function gatherFacts(
 ): Promise<readonly HealFacts[]> {
   const git = await from.git.factsOf(paths);
   const facts: HealFacts[] = [];
-  for (const path of paths) facts.push(await factsOf(path, from, git.get(path)));
+  const elsewhere = new Elsewhere(from);
+  for (const path of paths)
+    facts.push(await factsOf(path, from, { git: git.get(path), elsewhere }));
   return facts;
 }
 
 async function factsOf(
   path: RawPath,
   from: FactSources,
-  git: GitFacts | undefined,
+  { elsewhere, git }: { readonly git: GitFacts | undefined; readonly elsewhere: Elsewhere },
 ): Promise<HealFacts> {
   const { losses, world } = from;
   const loss = losses.of(path);
@@ -73,7 +75,7 @@ async function factsOf(
       protectedFiles: from.protectedFiles(),
     },
     beside: namesBeside(path),
-    elsewhere: now.kind === "gone" && loss !== undefined ? elsewhereOf(loss, from) : undefined,
+    elsewhere: now.kind === "gone" && loss !== undefined ? await elsewhere.of(loss) : undefined,
     copy: now.kind === "there" && loss !== undefined ? await copyOf(loss, from) : undefined,
     git,
   };
@@ -123,37 +125,6 @@ function aboveOf(path: RawPath): "folder" | "link" | "other" {
     if (stats.isDirectory()) return "folder";
     return stats.isSymbolicLink() && existsSync(systemPath(path)) ? "link" : "other";
   }
-}
-
-/** Among what arrived in the sources of late, and beside the sources. */
-function elsewhereOf({ expected, path }: Loss, from: FactSources): ElsewhereFacts | undefined {
-  const { losses, world } = from;
-  const arrival = losses.arrivalOf(expected.inode);
-  if (arrival !== undefined && arrival.path !== path && arrival.node.kind === expected.kind) {
-    const found = facts(arrival.path, { from, isInSource: true });
-    if (found?.entry.inode === expected.inode) return found;
-  }
-  for (const source of world.sources) {
-    const folder = dirname(source) as RawPath;
-    const beside = world.source.list(folder).entries.find(({ inode, kind }) => {
-      return inode === expected.inode && kind === expected.kind;
-    });
-    if (beside !== undefined) {
-      return facts(`${folder}/${beside.name}` as RawPath, { from, isInSource: false });
-    }
-  }
-  return undefined;
-}
-
-function facts(
-  path: RawPath,
-  { from, isInSource }: { from: FactSources; isInSource: boolean },
-): ElsewhereFacts | undefined {
-  const entry = from.world.source.look(path);
-  const stats = attempted(() => lstatSync(systemPath(path), { bigint: true }));
-  if (entry === undefined || stats === undefined) return undefined;
-  const birthNs = stats.birthtimeNs === 0n ? undefined : stats.birthtimeNs;
-  return { path, isInSource, wasThere: false, entry, birthNs };
 }
 
 async function copyOf(

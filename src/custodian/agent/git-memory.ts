@@ -4,23 +4,30 @@
  * G1. What is remembered of a repository is renewed only when it was quiet for a while and nothing
  *     in it waits for a verdict: what git takes away is seen together with what git was before.
  * G2. Git is asked only after something changed in a repository.
+ * G3. What is remembered is kept across restarts: what git took away while nobody watched is seen
+ *     together with what git was before as well.
  */
-import { existsSync } from "node:fs";
-import { dirname, relative } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { type GitState, gitFactsOf, readGitState } from "../../platform/heal-facts/index.ts";
+import { replaceFile } from "../../system/index.ts";
 import { type GitFacts, isInside, type RawPath, systemPath } from "../../vault/index.ts";
 import type { AgentWorld } from "./agent-world.ts";
 
 const repositoriesMax = 100;
+/** Of larger repositories nothing is kept: they are remembered while the agent lives. */
+const keptPathsMax = 200_000;
+const notesName = "git.json";
 
 export class GitMemory {
   readonly #world: AgentWorld;
-  readonly #states = new Map<RawPath, GitState>();
+  readonly #states: Map<RawPath, GitState>;
   /** Repositories in which something changed, and when last. */
   readonly #changed = new Map<RawPath, number>();
 
   constructor(world: AgentWorld) {
     this.#world = world;
+    this.#states = readNotes(join(world.folder, notesName));
   }
 
   /** The work tree that holds a path, or held it until now. */
@@ -51,6 +58,7 @@ export class GitMemory {
     { nowMs, quietMs }: { nowMs: number; quietMs: number },
   ): Promise<number | undefined> {
     let nextMs: number | undefined;
+    let isRenewed = false;
     for (const [workTree, changedMs] of this.#changed) {
       const restMs = changedMs + quietMs - nowMs;
       if (restMs > 0 || waiting.some((path) => isInside(path, workTree))) {
@@ -61,7 +69,9 @@ export class GitMemory {
       const state = await readGitState(String(systemPath(workTree)));
       if (state === undefined) this.#states.delete(workTree);
       else this.#states.set(workTree, state);
+      isRenewed = true;
     }
+    if (isRenewed) this.#save();
     return nextMs;
   }
 
@@ -78,5 +88,45 @@ export class GitMemory {
       }
     }
     return facts;
+  }
+
+  /** G3. Without it, what git does meanwhile is asked about or healed: no reason to end. */
+  #save(): void {
+    const notes = [...this.#states]
+      .filter(([, { known }]) => known.size <= keptPathsMax)
+      .map(([workTree, { expected, known, ...state }]): Note => {
+        const leftOut = [...known].filter((path) => !expected.has(path));
+        return { at: workTree, ...state, known: [...known], leftOut };
+      });
+    try {
+      replaceFile(join(this.#world.folder, notesName), JSON.stringify(notes));
+    } catch {
+      // A full disk.
+    }
+  }
+}
+
+/** As JSON has it. */
+interface Note extends Pick<GitState, "gitFolder" | "mark" | "workTree"> {
+  readonly at: string;
+  readonly known: readonly string[];
+  /** By a sparse checkout. */
+  readonly leftOut: readonly string[];
+}
+
+function readNotes(path: string): Map<RawPath, GitState> {
+  if (!existsSync(path)) return new Map();
+  try {
+    const notes = JSON.parse(readFileSync(path, "utf8")) as readonly Note[];
+    return new Map(
+      notes.map(({ at, known, leftOut, ...state }) => {
+        const without = new Set(leftOut);
+        const expected = new Set(known.filter((each) => !without.has(each)));
+        return [at as RawPath, { ...state, known: new Set(known), expected }];
+      }),
+    );
+  } catch {
+    // Of what somebody else made of it nothing is taken.
+    return new Map();
   }
 }
