@@ -35,6 +35,8 @@ export interface CommandLine {
   readonly options?: readonly (readonly [usage: string, about: string])[];
   /** Shown below the help of the command. */
   readonly more?: string;
+  /** For programs of ours: no help and no completion names it. */
+  readonly isHidden?: true;
   readonly load: () => Promise<Run>;
 }
 

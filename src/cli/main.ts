@@ -49,7 +49,11 @@ function createProgram(): Command {
 }
 
 function addCommand(parent: Command, line: CommandLine | CommandGroup): void {
-  const command = parent.command(line.name).summary(line.summary).description(line.summary);
+  const isHidden = !isGroup(line) && line.isHidden === true;
+  const command = parent
+    .command(line.name, { hidden: isHidden })
+    .summary(line.summary)
+    .description(line.summary);
   if (line.more !== undefined) command.addHelpText("after", `\n${line.more}`);
   if (isGroup(line)) for (const verb of line.verbs) addCommand(command, verb);
   else addAction(command, line);

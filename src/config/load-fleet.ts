@@ -35,6 +35,7 @@ export function loadFleet(sources: ConfigSources): Result<LoadedFleet, readonly 
     readFile: sources.readSecretFile,
     secrets: [],
     hash: sources.hash,
+    vaultAgent: sources.vaultAgent,
     warnings: [...warnings],
     problems: [...problems, ...validated.problems],
   };

@@ -6,6 +6,7 @@ import type { ReadSecretFile } from "./secret.ts";
 import { splitWords } from "./split-words.ts";
 import type { MapTree, TreePath } from "./tree.ts";
 import { problem, type Says } from "./validate.ts";
+import type { VaultAgent } from "./vault-spec.ts";
 
 export interface Scope {
   readonly tree: MapTree;
@@ -15,6 +16,7 @@ export interface Scope {
   /** Every secret that was read: to be masked wherever it turns up. */
   readonly secrets: string[];
   readonly hash: (text: string) => string;
+  readonly vaultAgent?: VaultAgent | undefined;
   readonly warnings: string[];
   readonly problems: ConfigProblem[];
 }

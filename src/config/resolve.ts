@@ -9,6 +9,7 @@ import { resolveVault } from "./resolve-vault.ts";
 import type { WrittenFleet } from "./schema.ts";
 import type { WrittenResource } from "./schema-resources.ts";
 import { vaultResource } from "./vault-resource.ts";
+import { vaultService } from "./vault-service.ts";
 
 /** What fits the schema. */
 interface Readable {
@@ -33,8 +34,12 @@ export function resolve(scope: Scope, { written, resources, needs }: Readable): 
     Object.entries(written.vaults).map(([name, each]) => [name, resolveVault(scope, name, each)]),
   );
   const { mode } = written.defaults.resources;
-  for (const each of Object.values(vaults))
-    watched[`vault/${each.name}`] = vaultResource(each, mode);
+  for (const each of Object.values(vaults)) {
+    const agent = vaultService(scope, each);
+    if (agent !== undefined) services[agent.name] = agent;
+    const dependsOn = agent === undefined ? [] : [`service/${agent.name}`];
+    watched[`vault/${each.name}`] = vaultResource(each, { dependsOn, mode });
+  }
   const fleet = { ...wholeOf(written), services, resources: watched, vaults };
   warnOfBlindThresholds(scope, fleet);
   complainOfPorts(scope, fleet);

@@ -12,6 +12,7 @@ import { type ConfigText, readYaml } from "./read-yaml.ts";
 import { fromReliabilityConfig, withoutLineComments } from "./reliability-config.ts";
 import type { ReadSecretFile } from "./secret.ts";
 import { emptyMap, type MapTree, memberOf, type Tree, treeAt, treeOf, withMember } from "./tree.ts";
+import type { VaultAgent } from "./vault-spec.ts";
 
 export interface ConfigSources {
   /**
@@ -26,6 +27,8 @@ export interface ConfigSources {
   readonly baseDir: string;
   /** Reads the files in which secrets are kept; without it there are none. */
   readonly readSecretFile?: ReadSecretFile;
+  /** What keeps a vault; without it nobody does. */
+  readonly vaultAgent?: VaultAgent;
   /** A collision-resistant hash, in hex. */
   readonly hash: (text: string) => string;
 }

@@ -8,7 +8,7 @@ const intervalMs = 5000;
 
 export function vaultResource(
   { drill, name, schedule }: VaultSpec,
-  mode: ResourceSpec["mode"],
+  { dependsOn, mode }: Pick<ResourceSpec, "dependsOn" | "mode">,
 ): ResourceSpec {
   const parameters = { name, schedule, ...(drill === undefined ? {} : { drill }) };
   return {
@@ -16,7 +16,7 @@ export function vaultResource(
     kind: "vault",
     mode,
     probe: { kind: "vault", parameters, intervalMs, timeoutMs: 2000, down: 1, of: 1, up: 1 },
-    dependsOn: [],
+    dependsOn,
     strategies: [],
     hooks: noHooks,
     approvals: {},

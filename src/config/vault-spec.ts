@@ -88,3 +88,10 @@ export type DumpSpec = {
   /** `words` are arguments of `pg_dump` and `mariadb-dump`, and the whole of a `command`. */
   | { readonly kind: "pg_dump" | "mariadb_dump" | "command"; readonly words: readonly string[] }
 );
+
+/** How the agent of a vault is run. */
+export interface VaultAgent {
+  /** The vault's name goes behind it. */
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}

@@ -2,6 +2,8 @@
  * Who keeps vaults: brings their fleet file, this machine and the pure engine together. The command
  * line and the library open vaults through here.
  */
+export type { AgentState } from "./agent/agent-state.ts";
+export { runAgent } from "./agent/run-agent.ts";
 export { type CheckingVault, checkVault } from "./check-vault.ts";
 export { runDrill } from "./drill/run-drill.ts";
 export type { DumpOutcome } from "./dumps/take-dumps.ts";
@@ -21,4 +23,6 @@ export { lastGood, pairOf, type Reading, readVault, snapshotOf } from "./read-va
 export { recordInVault } from "./record-in-vault.ts";
 export { type Restored, restoreVault } from "./restore-vault.ts";
 export { type ShownSnapshot, shownOf, snapshotsOf } from "./snapshots-of.ts";
+export { stateOf } from "./state-file.ts";
 export { vaultFolder } from "./vault-folder.ts";
+export { whoProtects } from "./who-protects.ts";

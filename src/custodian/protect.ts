@@ -20,6 +20,7 @@ import {
   backUp,
   everything,
   type HeldSnapshot,
+  isInside,
   judgeRun,
   listSnapshots,
   type PlaceOutcome,
@@ -51,6 +52,8 @@ export interface Protecting {
   readonly opened: OpenedVault;
   /** See `vaultFolder`. */
   readonly folder: string;
+  /** That is left out; default: the folder alone. */
+  readonly dataFolder?: string;
   readonly tags?: readonly string[];
   readonly signal: AbortSignal;
   readonly onProgress?: (seen: Progress) => void;
@@ -89,7 +92,8 @@ export async function protect(protecting: Protecting): Promise<Protection> {
   const now = (): number => realClock.now().wallMs;
   const { signer } = await openProofKey(folder);
   await using trail = await openAuditTrail({ folder, signer, now });
-  const tree = protectedTree(spec);
+  const { dataFolder = folder } = protecting;
+  const tree = protectedTree({ ...spec, dataFolder });
   for (const notice of tree.notices) onNotice?.(notice);
   const dumpFolder = privateDirectory(join(folder, "dumps"));
   const dumps = await takeDumps(spec.dumps, dumpFolder, signal);
@@ -221,11 +225,12 @@ function sourcesOf(
   { dumpFolder, dumps, tree }: Dumped,
 ): Pick<BackupOptions, "sources" | "isExcluded"> {
   if (dumps.length === 0) return tree;
+  const folder = rawPathOfText(dumpFolder);
   const taken = dumps.flatMap(({ isTaken, name }) => (isTaken ? [name] : []));
   const dumped = dumpedPaths(spec.dumps, taken);
   return {
-    sources: [...tree.sources, rawPathOfText(dumpFolder)],
-    isExcluded: (path) => dumped.has(path) || tree.isExcluded(path),
+    sources: [...tree.sources, folder],
+    isExcluded: (path) => dumped.has(path) || (tree.isExcluded(path) && !isInside(path, folder)),
   };
 }
 

@@ -16,6 +16,7 @@ test("leaves out what its owner says, relative to each source, and its own locat
     sources: ["/none/a", "/none/b"],
     exclude: ["**/*.tmp", "cache/**"],
     locations: [location("/none/b/vault")],
+    dataFolder: "/none/a/.soulmirror",
   });
   const excluded = (path: string): boolean => isExcluded(rawPathOfText(path));
   expect(excluded("/none/a/x.tmp")).toBe(true);
@@ -25,6 +26,7 @@ test("leaves out what its owner says, relative to each source, and its own locat
   expect(excluded("/none/b/vault/data/00")).toBe(true);
   expect(excluded("/none/b/vaults")).toBe(false);
   expect(excluded("/none/a")).toBe(false);
+  expect(excluded("/none/a/.soulmirror/logs/daemon.log")).toBe(true);
 });
 
 test("a pattern that cannot be one is an error of the fleet file", () => {

@@ -1,8 +1,9 @@
 /**
  * Which part of the file system a vault protects: its sources by their real paths, without what its
- * owner leaves out and without its own locations.
+ * owner leaves out, without its own locations and without the data directory.
  *
- * 1. A location inside of a source is never backed up into itself.
+ * 1. A location inside of a source is never backed up into itself, and neither is what changes by
+ *    the backup: our logs, journal and notes.
  * 2. Sources that are links are followed, and that is told: the link alone would protect nothing.
  */
 import { realpathSync, statfsSync } from "node:fs";
@@ -14,15 +15,21 @@ import { compilePatterns, isInside, type RawPath, rawPathOfText } from "../vault
 export interface ProtectedTree {
   /** Absolute, without links on the way. */
   readonly sources: readonly RawPath[];
+  /** Folders of ours, which are left out wherever they lie. */
+  readonly without: readonly RawPath[];
   readonly isExcluded: (path: RawPath) => boolean;
   /** What its owner should know. */
   readonly notices: readonly string[];
 }
 
-type Wanted = Pick<VaultSpec, "sources" | "exclude" | "locations">;
+interface Wanted extends Pick<VaultSpec, "sources" | "exclude" | "locations"> {
+  /** What we keep ourselves while all of it runs. */
+  readonly dataFolder?: string | undefined;
+}
 
 /** @throws SoulMirrorError CONFIG_INVALID for a pattern that cannot be one */
-export function protectedTree({ exclude, locations, sources }: Wanted): ProtectedTree {
+export function protectedTree(wanted: Wanted): ProtectedTree {
+  const { dataFolder, exclude, locations, sources } = wanted;
   const patterns = compilePatterns(exclude);
   if (!patterns.ok) {
     throw new SoulMirrorError("CONFIG_INVALID", `exclude: ${patterns.error}`, {
@@ -39,14 +46,15 @@ export function protectedTree({ exclude, locations, sources }: Wanted): Protecte
     address.kind === "file" ? [address.folder] : [],
   );
   for (const folder of folders) if (isVolatile(folder)) notices.push(volatileNotice(folder));
-  const own = folders.map((folder) => rawPathOfText(realPathOf(folder)));
+  const ours = dataFolder === undefined ? folders : [...folders, dataFolder];
+  const own = ours.map((folder) => rawPathOfText(realPathOf(folder)));
   const isExcluded = (path: RawPath): boolean => {
     if (own.some((folder) => isInside(path, folder))) return true;
     const root = roots.find((each) => isInside(path, each));
     if (root === undefined) return false;
     return patterns.value.matches(path.slice(root === "/" ? 1 : root.length + 1) as RawPath);
   };
-  return { sources: roots, isExcluded, notices };
+  return { sources: roots, without: own, isExcluded, notices };
 }
 
 /** What is not there (yet) has the path that was written. */

@@ -17,11 +17,16 @@ import {
   vaultStateOfText,
 } from "../vault/index.ts";
 
-/** A new one when there is none, or nothing that can be read: it is knowledge, not a record. */
-export async function readState(folder: string, nowMs: number): Promise<VaultState> {
+/** Undefined when there is none, or nothing that can be read. */
+export async function stateOf(folder: string): Promise<VaultState | undefined> {
   const text = await readFile(join(folder, vaultStateFile), "utf8").catch(() => undefined);
   const read = text === undefined ? undefined : vaultStateOfText(text);
-  return read?.ok === true ? read.value : newVaultState(nowMs);
+  return read?.ok === true ? read.value : undefined;
+}
+
+/** A new one when there is none: it is knowledge, not a record. */
+export async function readState(folder: string, nowMs: number): Promise<VaultState> {
+  return (await stateOf(folder)) ?? newVaultState(nowMs);
 }
 
 export async function noteInState(

@@ -36,6 +36,7 @@ import { createReload } from "./reload.ts";
 import { SpecArchive, specsNotKept } from "./spec-archive.ts";
 import { openTargets, type TargetSet } from "./target-set.ts";
 import { Teardown } from "./teardown.ts";
+import { vaultAgentOf } from "./vault-agent-of.ts";
 
 export interface DaemonOptions {
   readonly configPath: string;
@@ -80,12 +81,10 @@ async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> 
   const startedAt = realClock.now().wallMs;
   const lock = acquireLock(directory.lock, makeSparePath(directory.root, "lock"));
   teardown.add("the lock", () => lock.release());
-  const source = new FleetSource({
-    path: options.configPath,
-    environment: options.environment,
-    flags: options.flags,
-    learn: (secrets) => redaction.learn(secrets),
-  });
+  const { configPath: path, environment, flags } = options;
+  const vaultAgent = vaultAgentOf(options);
+  const learn = (secrets: readonly string[]): void => redaction.learn(secrets);
+  const source = new FleetSource({ path, environment, flags, vaultAgent, learn });
   const first = source.load();
   if (!first.ok) throw refused(first.error);
   const { fleet } = first.value;

@@ -19,6 +19,7 @@ import {
   diffFleets,
   type LoadedFleet,
   loadFleet,
+  type VaultAgent,
 } from "../config/index.ts";
 import { failed, messageOf, type Result } from "../kernel/index.ts";
 import { readPlainFile, readSecretFile, untrustedFile } from "../system/index.ts";
@@ -27,6 +28,7 @@ export interface FleetSourceOptions {
   readonly path: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly flags: readonly ConfigSetting[];
+  readonly vaultAgent: VaultAgent;
   /** Told every secret that was read, before anything is done with it. */
   readonly learn?: (secrets: readonly string[]) => void;
 }
@@ -115,6 +117,7 @@ export class FleetSource {
         environment: this.#options.environment,
         readSecretFile,
         flags: this.#options.flags,
+        vaultAgent: this.#options.vaultAgent,
         baseDir: dirname(this.#path),
         hash: (text) => createHash("sha256").update(text).digest("hex").slice(0, 16),
       });

@@ -178,7 +178,7 @@ export type {
   WriteReport,
 } from "./restore/restore-target.ts";
 export type { RestoredFile } from "./restore/restored-file.ts";
-export { compileCategories } from "./select/categories.ts";
+export { type Categories, compileCategories } from "./select/categories.ts";
 export { isInside } from "./select/is-inside.ts";
 export { compilePatterns } from "./select/path-patterns.ts";
 export { Arrivals, type SnapshotMarks } from "./state/arrivals.ts";

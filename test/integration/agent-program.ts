@@ -1,10 +1,10 @@
 /** An agent in a process of its own: `node agent-program.ts PLACE`. */
-import { Agent } from "../../src/custodian/agent/agent.ts";
-import { openScene } from "./agent-scene.ts";
+import { openScene, startAgent } from "./agent-scene.ts";
 
 const [, , place = ""] = process.argv;
 await using scene = await openScene({ place });
-await using agent = await Agent.start(scene.world);
 const asked = new Promise<void>((resolve) => void process.once("SIGTERM", () => resolve()));
+const agent = await startAgent(scene.world);
 process.stdout.write("started\n");
-await Promise.race([agent.stopped, asked]);
+await asked;
+await agent[Symbol.asyncDispose]();

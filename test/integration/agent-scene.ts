@@ -2,7 +2,8 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { AgentWorld } from "../../src/custodian/agent/agent-world.ts";
+import { Agent } from "../../src/custodian/agent/agent.ts";
+import type { AgentLimits, AgentWorld } from "../../src/custodian/agent/agent-world.ts";
 import { realSurroundings } from "../../src/custodian/surroundings.ts";
 import { WorkerThreads } from "../../src/platform/content/index.ts";
 import { createKernels, deriveKey } from "../../src/platform/kernels/index.ts";
@@ -99,6 +100,7 @@ export async function openScene(options: SceneOptions): Promise<AgentScene> {
     without: [],
     policyAt: (path) =>
       restore?.matches(within(path)) ? "restore" : ask?.matches(within(path)) ? "ask" : "leave",
+    isWatched: true,
     isCritical: (path) => critical?.matches(within(path)) ?? false,
     folder: join(place, "agent"),
     vaultFolder: join(place, "vault"),
@@ -114,6 +116,16 @@ export async function openScene(options: SceneOptions): Promise<AgentScene> {
     repositories,
     [Symbol.asyncDispose]: () => threads[Symbol.asyncDispose](),
   };
+}
+
+/** Resolves when everything was compared once, and is watched. */
+export async function startAgent(
+  world: AgentWorld,
+  limits: Partial<AgentLimits> = {},
+): Promise<Agent> {
+  const agent = new Agent(world, limits);
+  await agent.begin();
+  return agent;
 }
 
 /** The outside one: restic of the distribution. */

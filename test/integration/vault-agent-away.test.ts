@@ -2,10 +2,10 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { Agent } from "../../src/custodian/agent/agent.ts";
+import type { Agent } from "../../src/custodian/agent/agent.ts";
 import { afterwards, temporaryFolder } from "../afterwards.ts";
 import { until } from "../until.ts";
-import { type AgentScene, openScene, restic } from "./agent-scene.ts";
+import { type AgentScene, openScene, restic, startAgent } from "./agent-scene.ts";
 
 async function sceneWith(files: Readonly<Record<string, string>>): Promise<AgentScene> {
   const place = temporaryFolder("agent");
@@ -20,7 +20,7 @@ async function sceneWith(files: Readonly<Record<string, string>>): Promise<Agent
 
 test("a source that is away freezes the agent, and nothing is taken for lost", async () => {
   const scene = await sceneWith({ "production/a": "content", "plain/b": "other" });
-  const agent = await Agent.start(scene.world, { retryMinMs: 50, retryMaxMs: 200 });
+  const agent = await startAgent(scene.world, { retryMinMs: 50, retryMaxMs: 200 });
   afterwards(() => agent[Symbol.asyncDispose]());
   const { snapshots } = agent.state;
   const moved = `${scene.source}-away`;
@@ -38,7 +38,7 @@ test("a source that is away freezes the agent, and nothing is taken for lost", a
 
 test("a location that is away is left out, and takes part again when it is back", async () => {
   const scene = await sceneWith({ "plain/b": "other" });
-  const agent = await Agent.start(scene.world, { retryMinMs: 50, retryMaxMs: 200 });
+  const agent = await startAgent(scene.world, { retryMinMs: 50, retryMaxMs: 200 });
   afterwards(() => agent[Symbol.asyncDispose]());
   const [, away = ""] = scene.repositories;
   renameSync(away, `${away}-away`);
@@ -58,7 +58,7 @@ test("a location that is away is left out, and takes part again when it is back"
 
 test("with no location it tries again, and loses nothing that changed meanwhile", async () => {
   const scene = await sceneWith({ "plain/b": "other" });
-  const agent = await Agent.start(scene.world, { retryMinMs: 50, retryMaxMs: 200 });
+  const agent = await startAgent(scene.world, { retryMinMs: 50, retryMaxMs: 200 });
   afterwards(() => agent[Symbol.asyncDispose]());
   for (const folder of scene.repositories) renameSync(folder, `${folder}-away`);
   writeFileSync(join(scene.source, "plain", "c"), "while all are away");

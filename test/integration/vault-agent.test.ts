@@ -1,15 +1,14 @@
 /** An agent on a real tree: what changes is durable at once, what is lost is back. */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { Agent, socketName } from "../../src/custodian/agent/agent.ts";
+import type { Agent } from "../../src/custodian/agent/agent.ts";
 import type { AgentLimits } from "../../src/custodian/agent/agent-world.ts";
 import { afterwards, temporaryFolder } from "../afterwards.ts";
 import { until } from "../until.ts";
-import { type AgentScene, openScene, restic } from "./agent-scene.ts";
+import { type AgentScene, openScene, restic, startAgent } from "./agent-scene.ts";
 import { shell } from "./heal-scene.ts";
 
 const tree = `
@@ -31,7 +30,7 @@ async function begin(script = tree, limits: Partial<AgentLimits> = {}): Promise<
   shell(script, join(place, "source"));
   const scene = await openScene({ place, records });
   afterwards(() => scene[Symbol.asyncDispose]());
-  const agent = await Agent.start(scene.world, limits);
+  const agent = await startAgent(scene.world, limits);
   afterwards(() => agent[Symbol.asyncDispose]());
   return { scene, agent, records };
 }
@@ -105,9 +104,9 @@ test("what was lost while nobody watched is found at the next start", async () =
   shell(tree, join(place, "source"));
   const scene = await openScene({ place });
   afterwards(() => scene[Symbol.asyncDispose]());
-  await (await Agent.start(scene.world))[Symbol.asyncDispose]();
+  await (await startAgent(scene.world))[Symbol.asyncDispose]();
   rmSync(join(scene.source, "production", "config"));
-  const agent = await Agent.start(scene.world);
+  const agent = await startAgent(scene.world);
   afterwards(() => agent[Symbol.asyncDispose]());
   await until(() => agent.state.outcomes.length > 0, { seen: () => agent.state });
   expect(agent.state.outcomes).toMatchObject([{ kind: "healed", rule: "H18" }]);
@@ -137,7 +136,7 @@ describe("what is left as it is", () => {
   test("what was accepted", async () => {
     const { agent, scene } = await begin();
     const path = join(scene.source, "production");
-    expect(await ask(scene, { do: "accept", path, forMs: 60_000 })).toEqual({ ok: true });
+    await agent.answer({ do: "accept", path, forMs: 60_000 });
     await furtherSnapshot(agent, () => rmSync(join(path, "config")));
     await until(() => agent.state.waiting === 0);
     expect(existsSync(join(path, "config"))).toBe(false);
@@ -181,16 +180,4 @@ function shape(source: string): string {
     ],
     { cwd: source, encoding: "utf8" },
   );
-}
-
-function ask(scene: AgentScene, request: object): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    let text = "";
-    const socket = connect(join(scene.world.folder, socketName), () => {
-      socket.write(`${JSON.stringify(request)}\n`);
-    });
-    socket.on("data", (piece) => (text += String(piece)));
-    socket.on("end", () => resolve(JSON.parse(text)));
-    socket.on("error", reject);
-  });
 }

@@ -19,5 +19,6 @@ test.each([
 
 test("the table has every verb, and none that is not there", () => {
   const rows = [...page.matchAll(/^\| `([a-z]+)` \| [a-z]/gm)].map(([, verb]) => verb);
-  expect(rows).toEqual(vault.verbs.map(({ name }) => name));
+  const shown = vault.verbs.filter(({ isHidden }) => isHidden !== true);
+  expect(rows).toEqual(shown.map(({ name }) => name));
 });

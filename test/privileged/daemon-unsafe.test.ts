@@ -30,7 +30,12 @@ test("a reload of such a file is refused with the reason, and the last good flee
 test("so is a reliability file beside it, and its folder", async () => {
   await using bench = new FleetBench();
   bench.declare({ services: { shop: bench.toy("shop") } });
-  const source = new FleetSource({ path: bench.fleetFile, environment: {}, flags: [] });
+  const source = new FleetSource({
+    path: bench.fleetFile,
+    environment: {},
+    flags: [],
+    vaultAgent: { command: [], env: {} },
+  });
   expect(source.load().ok).toBe(true);
   const folder = join(bench.folder, "config");
   mkdirSync(folder, { mode: 0o755 });

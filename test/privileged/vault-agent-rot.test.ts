@@ -4,9 +4,8 @@ import { mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { Agent } from "../../src/custodian/agent/agent.ts";
 import { afterwards, temporaryFolder } from "../afterwards.ts";
-import { openScene } from "../integration/agent-scene.ts";
+import { openScene, startAgent } from "../integration/agent-scene.ts";
 import { until } from "../until.ts";
 
 const content = "a line that only the backing file of this disk has\n".repeat(100);
@@ -27,7 +26,7 @@ test("rot in a critical file is healed, and the rotten version is kept", async (
   await pause(50);
   const scene = await openScene({ place });
   afterwards(() => scene[Symbol.asyncDispose]());
-  await (await Agent.start(scene.world))[Symbol.asyncDispose]();
+  await (await startAgent(scene.world))[Symbol.asyncDispose]();
   execFileSync("umount", [source]);
   const bytes = readFileSync(image);
   const at = bytes.indexOf(content.slice(0, 200));
@@ -36,7 +35,7 @@ test("rot in a critical file is healed, and the rotten version is kept", async (
   writeFileSync(image, bytes);
   mount();
   expect(readFileSync(path, "utf8")).not.toBe(content);
-  const agent = await Agent.start(scene.world, { scrubMs: 60_000, scrubSliceMs: 100 });
+  const agent = await startAgent(scene.world, { scrubMs: 60_000, scrubSliceMs: 100 });
   afterwards(() => agent[Symbol.asyncDispose]());
   await until(() => agent.state.outcomes.length > 0, { seen: () => agent.state });
   expect(agent.state.outcomes).toMatchObject([{ kind: "healed", path, rule: "H4" }]);

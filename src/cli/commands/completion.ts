@@ -1,5 +1,5 @@
 import { SoulMirrorError } from "../../kernel/index.ts";
-import type { Run } from "../command.ts";
+import { type CommandGroup, type CommandLine, isGroup, type Run } from "../command.ts";
 import { commandTable } from "../command-table.ts";
 import { completionScripts } from "../completion-scripts.ts";
 
@@ -9,7 +9,12 @@ export const completion: Run = async ({ args, out }) => {
   if (script === undefined) {
     throw new SoulMirrorError("BAD_REQUEST", `there is no completion for ${shell}`);
   }
-  const text = script(commandTable).trimEnd();
+  const text = script(commandTable.map(shown)).trimEnd();
   out.show({ shell, script: text }, () => text);
   return 0;
 };
+
+function shown(line: CommandLine | CommandGroup): CommandLine | CommandGroup {
+  if (!isGroup(line)) return line;
+  return { ...line, verbs: line.verbs.filter(({ isHidden }) => isHidden !== true) };
+}

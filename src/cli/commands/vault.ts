@@ -108,6 +108,22 @@ export const vault: CommandGroup = {
       load: async () => (await import("../vault/drill.ts")).drill,
     },
     {
+      name: "status",
+      summary: "What the agent of the vault does, and how the vault is",
+      args: [name],
+      more: `Exit codes:
+  0  an agent protects it
+  1  none does, or it cannot: see what it says`,
+      load: async () => (await import("../vault/status.ts")).status,
+    },
+    {
+      name: "accept",
+      summary: "Let a protected path be gone or changed: what was lost is not restored",
+      args: [["<path>", "with all that is below it"]],
+      options: [["--for <duration>", "for so long (default: 10m)"]],
+      load: async () => (await import("../vault/accept.ts")).accept,
+    },
+    {
       name: "prune",
       summary: "Forget what no rule of `keep` keeps, and give back its room at every location",
       args: [name],
@@ -130,6 +146,13 @@ export const vault: CommandGroup = {
         ["--key <file>", "the public key; default: vault-proof.pub beside it"],
       ],
       load: async () => (await import("../vault/proof.ts")).proof,
+    },
+    {
+      name: "agent",
+      summary: "Protect a vault until told to end, as the daemon has it done",
+      args: [name],
+      isHidden: true,
+      load: async () => (await import("../vault/agent.ts")).agent,
     },
     {
       name: "serve",

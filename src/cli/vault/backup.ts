@@ -26,6 +26,7 @@ export const backup = interruptible(async (context, signal) => {
       spec,
       opened,
       folder,
+      dataFolder: place.dataPath,
       signal,
       tags: options.text("tag")?.split(",").filter(Boolean) ?? [],
       onProgress: (seen) => bar.show(seen),

@@ -15,7 +15,8 @@ import type { RetentionState } from "./retention.ts";
 
 export interface AgentState {
   readonly pid: number;
-  readonly phase: "starting" | "resting" | "protecting" | "failing" | "frozen";
+  /** `waiting`: there is no vault to work in yet. */
+  readonly phase: "waiting" | "starting" | "resting" | "protecting" | "failing" | "frozen";
   /** Why it fails or is frozen. */
   readonly reason: string;
   readonly snapshot: { readonly id: string; readonly atMs: number } | undefined;

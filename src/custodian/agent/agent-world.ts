@@ -36,6 +36,8 @@ export interface AgentWorld {
   readonly policyAt: (path: RawPath) => HealPolicy;
   /** Whether its content is read in full every now and then. */
   readonly isCritical: (path: RawPath) => boolean;
+  /** Whether changes are protected at once; otherwise by the schedule alone. */
+  readonly isWatched: boolean;
   /** Of this agent alone, and nobody else's to read. */
   readonly folder: string;
   /** What this machine keeps of the vault; others write into it as well. */

@@ -14,9 +14,8 @@
  *     what is read again.
  */
 import { mkdirSync } from "node:fs";
-import type { Server } from "node:net";
-import { join } from "node:path";
-import { messageOf } from "../../kernel/index.ts";
+import { messageOf, SoulMirrorError } from "../../kernel/index.ts";
+import type { ControlRequest } from "../../platform/vault-agent/index.ts";
 import { type TreeWatch, type WatchEvent, watchTree } from "../../platform/watch/index.ts";
 import { realClock } from "../../system/index.ts";
 import { type FoundDamage, type RawPath, withSession } from "../../vault/index.ts";
@@ -24,7 +23,6 @@ import { type AgentState, StateTeller } from "./agent-state.ts";
 import { type AgentLimits, type AgentWorld, agentLimits } from "./agent-world.ts";
 import { Alarm } from "./alarm.ts";
 import { Books } from "./books.ts";
-import { type ControlRequest, openControlSocket } from "./control-socket.ts";
 import { Dumps } from "./dumps.ts";
 import { HealSide } from "./heal-side.ts";
 import { LocationChecks } from "./location-checks.ts";
@@ -37,7 +35,6 @@ import { Turns } from "./turns.ts";
 import { Unfinished, WishLoop } from "./wish-loop.ts";
 import type { Wish } from "./wishes.ts";
 
-export const socketName = "agent.sock";
 /** Nothing changed; what was made is looked at again. */
 const again: Wish = { kind: "changed", folders: [] };
 
@@ -56,13 +53,13 @@ export class Agent implements AsyncDisposable {
   readonly #loop: WishLoop;
   readonly #scheduleAlarm = new Alarm();
   readonly #lagAlarm = new Alarm();
-  readonly #stopped = Promise.withResolvers<void>();
   #dumping: Promise<void> | undefined;
   #watch: TreeWatch | undefined;
-  #control: Server | undefined;
+  #begun: Promise<void> | undefined;
   #isWatching = false;
 
-  private constructor(world: AgentWorld, limits: AgentLimits) {
+  constructor(world: AgentWorld, given: Partial<AgentLimits> = {}) {
+    const limits = { ...agentLimits, ...given };
     this.#world = world;
     this.#limits = limits;
     for (const folder of [world.vaultFolder, world.folder]) {
@@ -113,24 +110,13 @@ export class Agent implements AsyncDisposable {
   }
 
   /** Resolves when everything was compared, and is watched; or when that failed and is retried. */
-  static async start(world: AgentWorld, limits: Partial<AgentLimits> = {}): Promise<Agent> {
-    const agent = new Agent(world, { ...agentLimits, ...limits });
-    try {
-      await agent.#start();
-      return agent;
-    } catch (error) {
-      await agent[Symbol.asyncDispose]();
-      throw error;
-    }
+  begin(): Promise<void> {
+    this.#begun ??= this.#begin();
+    return this.#begun;
   }
 
   get state(): AgentState {
     return this.#teller.state;
-  }
-
-  /** Resolves when somebody asked over the socket that it stops. */
-  get stopped(): Promise<void> {
-    return this.#stopped.promise;
   }
 
   /** Runs work in the vault that claims it, between two pieces of the agent's own. */
@@ -146,7 +132,7 @@ export class Agent implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#end.abort(new Error("the agent ends"));
     for (const alarm of [this.#scheduleAlarm, this.#lagAlarm]) alarm[Symbol.dispose]();
-    this.#control?.close();
+    await this.#begun?.catch(() => {});
     await this.#watch?.[Symbol.asyncDispose]();
     await this.#dumping;
     for (const part of [this.#loop, this.#checks, this.#retention, this.#healSide, this.#books]) {
@@ -155,18 +141,17 @@ export class Agent implements AsyncDisposable {
     this.#teller[Symbol.dispose]();
   }
 
-  async #start(): Promise<void> {
-    this.#control = await openControlSocket(join(this.#world.folder, socketName), (request) =>
-      this.#answer(request),
-    );
-    const { excludes, sources, without } = this.#world;
-    this.#watch = await watchTree({
-      roots: sources,
-      exclude: excludes,
-      without,
-      hear: (event) => this.#hear(event),
-      limits: { reconcileEveryMs: this.#limits.scheduleMs },
-    });
+  async #begin(): Promise<void> {
+    const { excludes, isWatched, sources, without } = this.#world;
+    if (isWatched) {
+      this.#watch = await watchTree({
+        roots: sources,
+        exclude: excludes,
+        without,
+        hear: (event) => this.#hear(event),
+        limits: { reconcileEveryMs: this.#limits.scheduleMs },
+      });
+    }
     this.#isWatching = true;
     this.#loop.add({ kind: "everything", reason: "start" });
     await this.#loop.settled;
@@ -284,19 +269,38 @@ export class Agent implements AsyncDisposable {
     this.#books.ended({ atMs, snapshot: "", reason, ...failed });
   }
 
-  async #answer(request: ControlRequest): Promise<unknown> {
+  /** Rejects when it failed, or when one of `places` does not hold the newest snapshot. */
+  async #done(places: readonly string[]): Promise<void> {
+    await this.#dumping;
+    await this.#loop.settled;
+    const { phase, reason } = this.state;
+    const behind = this.state.places.filter(
+      ({ holds, location }) => !holds && places.includes(location),
+    );
+    if (phase === "failing" || phase === "frozen") {
+      throw new SoulMirrorError("VAULT_NO_QUORUM", reason);
+    }
+    if (behind.length === 0) return;
+    const reasons = behind.map((each) => `${each.location}: ${each.reason}`).join("; ");
+    throw new SoulMirrorError("LOCATION_FAILED", reasons);
+  }
+
+  /** What is asked of it over its socket. */
+  async answer(request: ControlRequest): Promise<unknown> {
     switch (request.do) {
       case "status":
         return this.state;
       case "backup":
         this.#lookAtAll("asked");
-        return undefined;
-      case "stop":
-        this.#stopped.resolve();
-        return undefined;
-      default:
+        return await this.#done([]);
+      case "catch-up":
+        this.#loop.add(again);
+        return await this.#done(this.#world.vault.places.map(({ name }) => name));
+      case "accept":
         await this.#healSide.accept(request.path, request.forMs);
         return undefined;
+      default:
+        throw new SoulMirrorError("BAD_REQUEST", `the agent does not do ${request.do}`);
     }
   }
 }

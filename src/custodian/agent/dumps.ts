@@ -6,7 +6,7 @@
  */
 import { dirname, join } from "node:path";
 import { privateDirectory } from "../../system/index.ts";
-import { type RawPath, rawPathOfText } from "../../vault/index.ts";
+import { isInside, type RawPath, rawPathOfText } from "../../vault/index.ts";
 import { type DumpOutcome, dumpedPaths, heldDumps, takeDumps } from "../dumps/take-dumps.ts";
 import type { AgentWorld } from "./agent-world.ts";
 
@@ -41,7 +41,10 @@ export class Dumps {
   }
 
   isExcluded(path: RawPath, isFolder: boolean): boolean {
-    return this.#dumped.has(path) || this.#world.isExcluded(path, isFolder);
+    if (this.#dumped.has(path)) return true;
+    // It lies in the data directory, of which nothing else is protected.
+    if (this.#folder !== undefined && isInside(path, this.#folder)) return false;
+    return this.#world.isExcluded(path, isFolder);
   }
 
   /** @returns folders that have changed by it */

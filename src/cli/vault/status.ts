@@ -1,0 +1,75 @@
+/** `soulmirror vault status`: what the agent of a vault does, and how the vault is. */
+import { type AgentState, stateOf, vaultFolder } from "../../custodian/index.ts";
+import { formatDuration } from "../../kernel/index.ts";
+import { realClock } from "../../system/index.ts";
+import type { VaultState } from "../../vault/index.ts";
+import type { Run } from "../command.ts";
+import { counted } from "../counted.ts";
+import { plainLines } from "../plain-text.ts";
+import type { Style } from "../style.ts";
+import { askRunning } from "./ask-running.ts";
+import { chosenVault } from "./chosen-vault.ts";
+
+/** Of what was healed or asked, the last ones; `--json` has all. */
+const shownMax = 10;
+
+/** While it waits, it has no more to tell. */
+type Told = Pick<AgentState, "pid" | "phase" | "reason"> & Partial<AgentState>;
+
+export const status: Run = async (context) => {
+  const { out, place } = context;
+  const spec = chosenVault(context);
+  const known = await stateOf(vaultFolder(place.dataPath, spec.name));
+  const answer = await askRunning(spec, place, { do: "status" });
+  const agent = answer.kind === "done" ? (answer.value as Told) : undefined;
+  const isWell = agent !== undefined && !unwell.has(agent.phase);
+  out.show({ vault: spec.name, agent: agent ?? null, known: known ?? null }, (style) =>
+    [...tellAgent(agent, style), ...tellKnown(known)].join("\n"),
+  );
+  return isWell ? 0 : 1;
+};
+
+const unwell: ReadonlySet<Told["phase"]> = new Set(["waiting", "failing", "frozen"]);
+
+function tellAgent(agent: Told | undefined, style: Style): readonly string[] {
+  if (agent === undefined) {
+    return [`${style.paint("red", "No agent")} protects it; \`soulmirror up\` runs it.`];
+  }
+  const { outcomes = [], phase, pid, places = [], reason, snapshot, waiting = 0 } = agent;
+  const colour = unwell.has(phase) ? "red" : "green";
+  const why = reason === "" ? "" : `: ${plainLines(reason)}`;
+  return [
+    `Agent ${pid} is ${style.paint(colour, phase)}${why}`,
+    ...(snapshot === undefined
+      ? []
+      : [`Last snapshot ${snapshot.id.slice(0, 8)}, ${ago(snapshot.atMs)}`]),
+    ...places.map((each) =>
+      each.holds
+        ? `  held by ${each.location}`
+        : style.paint("yellow", `  not by ${each.location}: ${plainLines(each.reason)}`),
+    ),
+    ...(waiting === 0 ? [] : [`${counted(waiting, "path")} lost, and not judged yet`]),
+    ...outcomes
+      .slice(-shownMax)
+      .map(({ atMs, kind, path, sentence }) =>
+        plainLines(`${kind} ${ago(atMs)}: ${path}: ${sentence}`, "  "),
+      ),
+  ];
+}
+
+function tellKnown(known: VaultState | undefined): readonly string[] {
+  if (known === undefined) return ["There was no backup yet."];
+  const { damage, drills, lastGood } = known;
+  const drill = drills.at(-1);
+  return [
+    lastGood === undefined ? "No good backup yet" : `Last good backup ${ago(lastGood.at)}`,
+    ...(drill === undefined
+      ? []
+      : [`Last drill ${ago(drill.at)}: ${drill.isProven ? "proven" : plainLines(drill.reason)}`]),
+    ...damage.map(({ id, kind, location }) => `Damaged: ${location}: ${kind} ${id}`),
+  ];
+}
+
+function ago(atMs: number): string {
+  return `${formatDuration(Math.max(0, Math.round(realClock.now().wallMs - atMs)))} ago`;
+}
