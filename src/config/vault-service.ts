@@ -32,7 +32,7 @@ export function vaultService(scope: Scope, vault: VaultSpec): ServiceSpec | unde
     command: [...vaultAgent.command, vault.name],
     cwd: pathOf(scope, "."),
     env,
-    limits: {},
+    limits: { memoryBytes: vault.limits.memoryBytes },
   };
   const spec = vault as unknown as Json;
   return {
