@@ -225,7 +225,7 @@ export class Agent implements AsyncDisposable {
       snapshot: { id: snapshot.id, atMs },
       places,
       snapshots: this.state.snapshots + 1,
-      ...(wish.kind === "everything" && { suspicions }),
+      ...((wish.kind === "everything" || kinds.length > 0) && { suspicions }),
     });
     if (wish.kind === "changed") return;
     const { id, parent } = snapshot;

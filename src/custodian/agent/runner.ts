@@ -84,7 +84,7 @@ export class Runner {
       this.#tellSuspect(made);
       made = await this.#once(session, wish, { last, isRedundant: true });
     }
-    if (isAll && made.suspicions.length > 0) this.#tellSuspect(made);
+    if (made.suspicions.length > 0) this.#tellSuspect(made);
     if (isAll) {
       await writeLastRun(world.vaultFolder, lastRunOf(made.outcome, made.suspicions, last));
       await this.#countProtected(made.outcome.snapshot, session.signal);
@@ -115,17 +115,16 @@ export class Runner {
     await losses.find(outcome.snapshot, undefined, looks);
     const ended = clock.now();
     const { tally } = outcome;
-    const suspicions =
-      wish.kind === "changed"
-        ? []
-        : judgeRun({
-            // What went while it was looked at is told by the watch as well.
-            tally: { ...tally, failures: tally.failures.filter(({ code }) => code !== "ENOENT") },
-            filesBefore: last?.files,
-            wallElapsedMs: ended.wallMs - begun.wallMs,
-            elapsedMs: ended.monotonicMs - begun.monotonicMs,
-            sinceLastMs,
-          });
+    const found = judgeRun({
+      // What went while it was looked at is told by the watch as well.
+      tally: { ...tally, failures: tally.failures.filter(({ code }) => code !== "ENOENT") },
+      filesBefore: last?.files,
+      wallElapsedMs: ended.wallMs - begun.wallMs,
+      elapsedMs: ended.monotonicMs - begun.monotonicMs,
+      sinceLastMs,
+    });
+    // Of a look at single folders, only its clock says something of the whole.
+    const suspicions = found.filter(({ kind }) => wish.kind === "everything" || kind === "clock");
     if (outcome.isWritten) {
       this.#snapshotMs = begun.wallMs;
       books.arrived(outcome.snapshot, suspicions.length > 0);

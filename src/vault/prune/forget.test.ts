@@ -164,3 +164,14 @@ it("forgets nothing more when there is no room for tombstones (T4)", async () =>
   await expect(scene.forget({ tombstones })).rejects.toMatchObject({ code: "CONFLICT" });
   expect(scene.snapshotsAt(0)).toEqual(ids);
 });
+
+it("thins out what is too many, and leaves to the rules what the rules decide", async () => {
+  const scene = new Scene(new MemoryPlaces(1));
+  const ids = await scene.backUp(6);
+  expect((await scene.forget({ thinsOnly: true })).forgotten).toEqual([]);
+  const { forgotten } = await scene.forget({ thinsOnly: true, limit: 5, target: 4 });
+  expect(forgotten.length).toBeGreaterThan(0);
+  // The rule keeps the last two.
+  for (const id of ids.slice(-2)) expect(forgotten).not.toContain(id);
+  expect(scene.snapshotsAt(0)).toHaveLength(6 - forgotten.length);
+});

@@ -66,3 +66,15 @@ test("N1: one that nobody has leaves the location out", async () => {
   for (const path of first ? pathsOf(first, "index") : []) if (first) flip(first, path);
   await expect(catchUp(scene)).rejects.toMatchObject({ code: "VAULT_DAMAGED" });
 });
+
+test("what was forgotten is brought to nobody", async () => {
+  const scene = await lagging();
+  const [first, second] = scene.locations;
+  const forgotten = (first ? pathsOf(first, "snapshot") : []).filter(
+    (path) => second?.files.has(path) !== true,
+  );
+  expect(forgotten).toHaveLength(1);
+  const isForgotten = (id: string): boolean => forgotten.some((path) => path.endsWith(id));
+  expect(await catchUp(scene, { isForgotten })).toEqual([undefined, undefined]);
+  for (const path of forgotten) expect(second?.files.has(path)).toBe(false);
+});

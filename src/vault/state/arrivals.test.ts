@@ -84,3 +84,25 @@ it("lets the oldest of what is gone go first, and hands no sequence out twice (A
     ["c", 3],
   ]);
 });
+
+it("takes each of several at its own moment, and what is known keeps its own", async () => {
+  const file = new MemoryStateFile();
+  const arrivals = await Arrivals.open({ file, codec });
+  expect(arrivals.isNew).toBe(true);
+  await arrivals.see([snapshot("a", 1)], now(1000));
+  expect(arrivals.isNew).toBe(false);
+  await arrivals.add([
+    { snapshot: { id: "b" }, moment: now(2000), isSuspect: false },
+    { snapshot: { id: "a" }, moment: now(2500), isSuspect: true },
+    { snapshot: { id: "c" }, moment: now(3000), isSuspect: true },
+  ]);
+  const again = await Arrivals.open({ file, codec });
+  const seen = await again.see([snapshot("a", 1), snapshot("b", 2), snapshot("c", 3)], now(9000));
+  const found = seen.map(({ arrival, id, isSuspect }) => [id, arrival.sequence, isSuspect]);
+  expect(found).toEqual([
+    ["a", 1, true],
+    ["b", 2, false],
+    ["c", 3, true],
+  ]);
+  expect(seen.slice(1).map(({ arrival }) => arrival.at)).toEqual([2000, 3000]);
+});
