@@ -12,7 +12,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf } from "../../kernel/index.ts";
-import { replaceFile } from "../../system/index.ts";
+import { realClock, replaceFile } from "../../system/index.ts";
 import {
   forget,
   listSnapshots,
@@ -85,15 +85,17 @@ export class Retention implements AsyncDisposable {
     }
     const { limits, signal } = this.#options;
     const nowMs = this.#nowMs();
+    // A clock that went back is no reason to rest for longer.
+    const { monotonicMs } = realClock.now();
     const isDue =
       this.#isKeepDue(nowMs) ||
       this.#snapshots === undefined ||
       this.#snapshots > limits.snapshotsMax ||
       this.#unmerged > limits.indexesMax;
-    if (!isDue || signal.aborted || this.#running !== undefined || nowMs < this.#restsUntilMs) {
+    if (!isDue || signal.aborted || this.#running !== undefined || monotonicMs < this.#restsUntilMs) {
       return;
     }
-    this.#restsUntilMs = nowMs + limits.lagMs;
+    this.#restsUntilMs = monotonicMs + limits.lagMs;
     this.#running = this.#work().finally(() => {
       this.#running = undefined;
       this.#options.onEnd();
