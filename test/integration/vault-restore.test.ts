@@ -1,6 +1,5 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { once } from "node:events";
 import {
   chmodSync,
   existsSync,
@@ -16,7 +15,6 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import {
   chooseParts,
@@ -349,46 +347,3 @@ describe("ls", () => {
     ]);
   });
 });
-
-describe("a restore that is killed", () => {
-  const moments = Array.from({ length: 20 }, (_, number) => 3 + number * number * 2);
-
-  it("leaves only whole files, and goes on where it was", { timeout: 400_000 }, async () => {
-    const { folders, opened, out, restored, tree } = await scene((folder) => {
-      for (let number = 0; number < 450; number += 1) {
-        const below = join(folder, `d${number % 30}`);
-        mkdirSync(below, { recursive: true });
-        writeFileSync(join(below, `f${number}`), bytes(number % 9 === 0 ? 700_000 : 3000, number));
-      }
-    });
-    const wholeLines = new Set(pictureOf(tree).split("\n").map(contentOf));
-    let killed = 0;
-    for (const delayMs of moments) {
-      const program = new URL("./vault-restorer.ts", import.meta.url).pathname;
-      const child = spawn(process.execPath, [program, folders[0], out], {
-        stdio: ["ignore", "pipe", "inherit"],
-        // What it is made of is compiled once, and not for each of its lives.
-        env: { ...process.env, NODE_COMPILE_CACHE: `${out}-compiled` },
-      });
-      await once(child.stdout, "data");
-      await pause(delayMs);
-      if (child.exitCode === null && child.kill("SIGKILL")) killed += 1;
-      if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
-      if (!existsSync(restored)) continue;
-      const lines = pictureOf(restored, { without: isLeftover }).split("\n");
-      const files = lines.filter((line) => / 100\d+ /.test(line)).map(contentOf);
-      expect(files.filter((line) => !wholeLines.has(line))).toEqual([]);
-      if (existsSync(restored) && killed % 6 === 0) rmSync(out, { recursive: true });
-    }
-    expect(killed).toBeGreaterThan(10);
-    const { failures } = await restoreTo(opened, out);
-    expect(failures).toEqual([]);
-    expect(pictureOf(restored)).toBe(pictureOf(tree));
-  });
-});
-
-/** The name and the content of a line of a picture. */
-function contentOf(line: string): string {
-  const words = line.split(" ");
-  return `${words[0]} ${words.at(-1)}`;
-}

@@ -17,6 +17,8 @@ interface Pair {
 export class RoughPath implements AsyncDisposable {
   /** There and back: each way takes half of it. */
   roundTripMs = 0;
+  /** Connections that ended by `cutAfter`. */
+  cuts = 0;
   readonly #serverPort: number;
   readonly #pairs = new Set<Pair>();
   readonly #listener = createServer((client) => this.#accept(client));
@@ -105,8 +107,10 @@ export class RoughPath implements AsyncDisposable {
   #lead(pair: Pair, from: Socket, to: Socket): void {
     from.on("data", (bytes) => {
       pair.passedBytes += bytes.length;
-      if (pair.passedBytes > this.#cutAfterBytes) this.#cut(pair);
-      else this.#late(() => void (to.writable && to.write(bytes)));
+      if (pair.passedBytes > this.#cutAfterBytes) {
+        this.cuts += 1;
+        this.#cut(pair);
+      } else this.#late(() => void (to.writable && to.write(bytes)));
     });
     from.on("close", () => this.#late(() => this.#cut(pair)));
   }
