@@ -75,7 +75,11 @@ export async function makeKeyCheap(locations: readonly Location[], word: string)
 }
 
 /** Rejects when it did not do all of it, with what is left. */
-export async function work(place: WorkPlace, verb: Verb): Promise<void> {
+export async function work(
+  place: WorkPlace,
+  verb: Verb,
+  target: string = join(place.folder, "restored"),
+): Promise<void> {
   const mending = verb === "heal" ? { mending: { refill: [] } } : {};
   const locations = place.locations();
   await using opened = await openVault({ locations, passphrase, signal, ...mending });
@@ -106,7 +110,6 @@ export async function work(place: WorkPlace, verb: Verb): Promise<void> {
     const bad = [...findings.filter(isDamage), ...lost, ...refusals, ...outcome.left];
     left.push(...bad.map((each) => JSON.stringify(each)));
   } else {
-    const target = join(place.folder, "restored");
     const { failures, stopped } = await restoreTo({ ...opened, damage: [] }, target);
     left.push(...failures, ...(stopped === undefined ? [] : [stopped]));
   }
