@@ -11,9 +11,11 @@ function partsOf(wish: Omit<PartsWish, "sources">): Parts {
 }
 
 describe("the parts that are meant", () => {
-  it("are all without a wish", () => {
-    expect(partsOf({}).holds(raw("/etc"))).toBe(true);
-    expect(partsOf({}).mayHold(raw("/etc"))).toBe(true);
+  it("are all without a wish, but for the folders above what is protected", () => {
+    const { holds, mayHold } = partsOf({});
+    const paths = ["/srv/data", "/srv/data/a", "/etc", "/", "/srv"].map(raw);
+    expect(paths.filter(holds)).toEqual(paths.slice(0, 3));
+    expect(paths.filter(mayHold)).toEqual(paths);
   });
 
   it("are what is named, and all below it", () => {

@@ -23,17 +23,25 @@ export interface PartsWish {
   readonly sources: readonly string[];
 }
 
-const everyPart: Parts = { holds: () => true, mayHold: () => true };
+/**
+ * All that the snapshot holds. Folders above a source are no part of it: they are made where they
+ * are missing, and nothing is changed or removed in one that is there, which may be `/` or a home.
+ */
+function everyPart(roots: readonly RawPath[]): Parts {
+  const isAbove = (path: RawPath): boolean =>
+    roots.some((root) => path !== root && isInside(root, path));
+  return { holds: (path) => !isAbove(path), mayHold: () => true };
+}
 
 /** A path is meant that is in `paths` or matches a glob; without either, all of them are. */
 export function chooseParts({ globs = [], paths = [], sources }: PartsWish): Result<Parts> {
-  if (globs.length === 0 && paths.length === 0) return success(everyPart);
+  const roots = sources.map(rawPathOfText);
+  if (globs.length === 0 && paths.length === 0) return success(everyPart(roots));
   const relative = paths.find((path) => !path.startsWith("/"));
   if (relative !== undefined) return failed(`${relative} is not an absolute path`);
   const patterns = compilePatterns(globs);
   if (!patterns.ok) return patterns;
   const named = paths.map((path) => path.replace(/(?<=[^/])\/+$/, "") as RawPath);
-  const roots = sources.map(rawPathOfText);
   const matches = (path: RawPath): boolean =>
     roots.some((root) => {
       if (path === root || !isInside(path, root)) return false;
