@@ -1,20 +1,22 @@
 /**
  * What backups cost beside restic and borg, all of them as processes of their own, in turns.
  *
- *   node bench/vault.ts [--only files,large] [--rounds 3] [--files 50000] [--cold] [--quick]
- *     [--json FILE]
+ *   node bench/vault.ts [--only files,large,micro] [--rounds 3] [--files 50000] [--idle 60]
+ *     [--cold] [--quick] [--json FILE]
  *
  * What is missed is printed as it is. Exit code 1 when anything is missed.
  */
 import { parseArgs } from "node:util";
 import { runFigures } from "./rig/run-figures.ts";
 import { largeFile, manyFiles } from "./vault/backups.ts";
+import { microSnapshots } from "./vault/micro.ts";
 
 const { values } = parseArgs({
   options: {
     only: { type: "string" },
     rounds: { type: "string" },
     files: { type: "string" },
+    idle: { type: "string" },
     cold: { type: "boolean", default: false },
     quick: { type: "boolean", default: false },
     json: { type: "string" },
@@ -26,6 +28,11 @@ const options = {
   files: Number(values.files ?? (values.quick ? 2000 : 50_000)),
   isCold: values.cold,
 };
-const figures = [manyFiles(options), largeFile(options)];
+const micro = {
+  files: options.files,
+  rounds: Number(values.rounds ?? (values.quick ? 2 : 10)),
+  idleSeconds: Number(values.idle ?? (values.quick ? 5 : 60)),
+};
+const figures = [manyFiles(options), largeFile(options), microSnapshots(micro)];
 const ending = async (): Promise<void> => undefined;
 process.exit(await runFigures({ ...values, figures, ending }));

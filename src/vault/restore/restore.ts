@@ -39,7 +39,7 @@ export interface RestoreOptions {
   readonly onFile?: (file: RestoredFile) => void;
   readonly onFailure?: (path: RawPath, reason: string) => void;
   readonly onProgress?: (tally: RestoreTally) => void;
-  /** Files that are planned together; default 20,000, about 100 MB of them at the most. */
+  /** Files that are planned together; default 4000. The first of them are written early then. */
   readonly windowFiles?: number;
   /** Of them, those of several blobs, which may be open at the same time. Default 200. */
   readonly windowOpenFiles?: number;
@@ -173,7 +173,7 @@ class Restoration {
       const isThere = names.has(node.name);
       this.#file({ path, source, node, number: this.#numbers++, isThere });
     }
-    const { windowFiles = 20_000, windowOpenFiles = 200 } = this.#options;
+    const { windowFiles = 4000, windowOpenFiles = 200 } = this.#options;
     const { files, links, openFiles, present } = this.#window;
     const count = files.length + links.length + present.length;
     if (count >= windowFiles || openFiles >= windowOpenFiles) await this.#flush();
