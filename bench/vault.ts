@@ -1,7 +1,7 @@
 /**
  * What backups cost beside restic and borg, all of them as processes of their own, in turns.
  *
- *   node bench/vault.ts [--only files,large,micro] [--rounds 3] [--files 50000] [--idle 60]
+ *   node bench/vault.ts [--only files,large,micro,restore] [--rounds 3] [--files 50000] [--idle 60]
  *     [--cold] [--quick] [--json FILE]
  *
  * What is missed is printed as it is. Exit code 1 when anything is missed.
@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import { runFigures } from "./rig/run-figures.ts";
 import { largeFile, manyFiles } from "./vault/backups.ts";
 import { microSnapshots } from "./vault/micro.ts";
+import { restores } from "./vault/restores.ts";
 
 const { values } = parseArgs({
   options: {
@@ -33,6 +34,6 @@ const micro = {
   rounds: Number(values.rounds ?? (values.quick ? 2 : 10)),
   idleSeconds: Number(values.idle ?? (values.quick ? 5 : 60)),
 };
-const figures = [manyFiles(options), largeFile(options), microSnapshots(micro)];
+const figures = [manyFiles(options), largeFile(options), microSnapshots(micro), restores(options)];
 const ending = async (): Promise<void> => undefined;
 process.exit(await runFigures({ ...values, figures, ending }));

@@ -9,7 +9,7 @@ export interface BackupTool {
   backUp(repository: string, source: string): Command;
 }
 
-const passphrase = "a passphrase for measuring";
+export const passphrase = "a passphrase for measuring";
 const program = join(import.meta.dirname, "..", "vault-backup.ts");
 const ownEnv = { VAULT_PASSPHRASE: passphrase, MALLOC_ARENA_MAX: "2" };
 const ownFlags = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=2"];
@@ -29,7 +29,9 @@ export const soulmirror: BackupTool = {
   }),
 };
 
-export const restic: BackupTool = {
+export const restic: BackupTool & {
+  restore(repository: string, target: string): Command;
+} = {
   name: "restic",
   init: (repository) => ({
     program: "restic",
@@ -39,6 +41,11 @@ export const restic: BackupTool = {
   backUp: (repository, source) => ({
     program: "restic",
     args: ["--no-cache", "--quiet", "--repo", repository, "backup", source],
+    env: resticEnv,
+  }),
+  restore: (repository, target) => ({
+    program: "restic",
+    args: ["--no-cache", "--quiet", "--repo", repository, "restore", "latest", "--target", target],
     env: resticEnv,
   }),
 };

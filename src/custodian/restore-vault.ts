@@ -6,6 +6,7 @@
  * 1. A restore does not fail because it cannot be recorded; that is told.
  * 2. A report is kept only when the restore has come to its end: what it lacks failed or was kept.
  */
+import { availableParallelism } from "node:os";
 import { messageOf } from "../kernel/index.ts";
 import { RestoreThreads } from "../platform/restore/index.ts";
 import { RestoreReportFile } from "../platform/vault-proof/index.ts";
@@ -23,7 +24,8 @@ import {
 import type { OpenedVault } from "./open-vault.ts";
 import { recordInVault } from "./record-in-vault.ts";
 
-const usualThreads = 4;
+/** More of them wait for the same disk. */
+const threadsMax = 4;
 
 export interface RestoringVault
   extends Pick<RestoreOptions, "onFailure" | "onProgress" | "reads" | "removesOthers"> {
@@ -57,7 +59,7 @@ export async function restoreVault(session: Session, restoring: RestoringVault):
     keys: opened.keys,
     root: rawPathOfText(target),
     overwrite,
-    threads: restoring.threads ?? usualThreads,
+    threads: restoring.threads ?? Math.min(threadsMax, availableParallelism()),
     warn: (text) => onNotice?.(`warning: ${text}`),
   });
   using report = isProven ? new RestoreReportFile(folder, reportName()) : undefined;

@@ -46,3 +46,4 @@ export {
 } from "./spare-path.ts";
 export { type Distrust, untrustedFile } from "./untrusted-file.ts";
 export { version } from "./version.ts";
+export { workerEnvironment } from "./worker-environment.ts";

@@ -7,7 +7,7 @@
  */
 import { Worker } from "node:worker_threads";
 import { assert } from "../../kernel/index.ts";
-import { entryFile } from "../../system/index.ts";
+import { entryFile, workerEnvironment } from "../../system/index.ts";
 import type { ContentSink, ContentThreads, FileToRead, ReadFile } from "../../vault/index.ts";
 import type { FromWorker, ToWorker, WorkerSetup } from "./messages.ts";
 
@@ -81,6 +81,7 @@ class ContentWorker {
 
   constructor(setup: WorkerSetup) {
     this.#worker = new Worker(entryFile("../../platform/content/content-worker", import.meta.url), {
+      env: workerEnvironment(),
       workerData: setup,
       resourceLimits: { maxYoungGenerationSizeMb: 2 },
     });

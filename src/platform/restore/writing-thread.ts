@@ -1,12 +1,13 @@
 /**
- * One thread that writes, as its questions and answers.
+ * One thread that writes, as its questions and answers. It is started by the first question: a
+ * restore of a few files has no work for as many threads as it may have.
  *
  * T1. When it dies, whoever waits for an answer hears it, and so does whoever asks later: what it
  *     had begun is lost, and a restore that goes on without it would miss files silently.
  */
 import { Worker } from "node:worker_threads";
 import { assert } from "../../kernel/index.ts";
-import { entryFile } from "../../system/index.ts";
+import { entryFile, workerEnvironment } from "../../system/index.ts";
 import type { CheckedFile, FileToCheck, WriteJob } from "../../vault/index.ts";
 import type { FromWriter, ToWriter, WriterSetup, Written } from "./messages.ts";
 
@@ -18,22 +19,16 @@ interface Waiting {
 }
 
 export class WritingThread implements AsyncDisposable {
-  readonly #worker: Worker;
+  readonly #setup: WriterSetup;
+  readonly #warn: (message: string) => void;
+  #started: Worker | undefined;
   readonly #waiting = new Map<number, Waiting>();
   #next = 0;
   #death: Error | undefined;
 
   constructor(setup: WriterSetup, warn: (message: string) => void) {
-    this.#worker = new Worker(entryFile("restore-worker", import.meta.url), {
-      workerData: setup,
-      resourceLimits: { maxYoungGenerationSizeMb: 8 },
-    });
-    this.#worker.on("message", (message: FromWriter) => {
-      if (message.kind === "warning") warn(message.message);
-      else this.#take(message.question)?.resolve(message);
-    });
-    this.#worker.on("error", (error) => this.#die(error));
-    this.#worker.on("exit", () => this.#die(new Error("a writing thread ended")));
+    this.#setup = setup;
+    this.#warn = warn;
   }
 
   async write(job: WriteJob): Promise<Written> {
@@ -51,7 +46,26 @@ export class WritingThread implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#worker.terminate();
+    await this.#started?.terminate();
+  }
+
+  get #worker(): Worker {
+    return (this.#started ??= this.#start());
+  }
+
+  #start(): Worker {
+    const worker = new Worker(entryFile("restore-worker", import.meta.url), {
+      env: workerEnvironment(),
+      workerData: this.#setup,
+      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+    });
+    worker.on("message", (message: FromWriter) => {
+      if (message.kind === "warning") this.#warn(message.message);
+      else this.#take(message.question)?.resolve(message);
+    });
+    worker.on("error", (error) => this.#die(error));
+    worker.on("exit", () => this.#die(new Error("a writing thread ended")));
+    return worker;
   }
 
   #ask(message: ToWriter, transfer: ArrayBuffer[]): Promise<Answer> {

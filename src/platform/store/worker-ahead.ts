@@ -5,10 +5,8 @@
  * H1. A thread waits for its setup as the first message, whether it was begun ahead or not.
  * H2. One that dies while it waits is replaced when it is wanted.
  */
-import { getCompileCacheDir } from "node:module";
-import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
-import { entryFile } from "../../system/index.ts";
+import { entryFile, workerEnvironment } from "../../system/index.ts";
 
 /** The worker keeps little and throws away much; without limits V8 takes what there is. */
 const resourceLimits = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 2, stackSizeMb: 2 };
@@ -41,15 +39,4 @@ function createWorker(): Worker {
     resourceLimits,
     name: "store",
   });
-}
-
-/**
- * A thread reads compiled code only where its environment says so; ours has been freed of that, for
- * the sake of services. Without it the worker takes thrice the time to start, and 28 MB more.
- */
-function workerEnvironment(): NodeJS.ProcessEnv {
-  const folder = getCompileCacheDir();
-  return folder === undefined
-    ? process.env
-    : { ...process.env, NODE_COMPILE_CACHE: dirname(folder) };
 }

@@ -9,7 +9,7 @@
  */
 import { Worker } from "node:worker_threads";
 import { messageOf } from "../../kernel/index.ts";
-import { entryFile } from "../../system/index.ts";
+import { entryFile, workerEnvironment } from "../../system/index.ts";
 import type { TreeWatch, WatchEvent, WatchFigures } from "./watch-event.ts";
 import type { WatchMessage } from "./watch-message.ts";
 import {
@@ -74,6 +74,7 @@ class KeptWatch implements TreeWatch {
     const { roots, exclude, without, limits } = this.#options;
     const all: WatchLimits = { ...watchLimits, ...limits };
     const worker = new Worker(entryFile("watch-worker", import.meta.url), {
+      env: workerEnvironment(),
       workerData: { roots, exclude, without, limits: all } satisfies WatchSetup,
       name: "watch",
       resourceLimits: { maxOldGenerationSizeMb: all.heapMaxMb, maxYoungGenerationSizeMb: 4 },

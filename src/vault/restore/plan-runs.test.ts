@@ -19,7 +19,7 @@ function file(number: number, content: readonly number[]): WantedFile {
   return { number, path, source: path, node, isThere: false };
 }
 
-const options = { lanes: 2, reachable: 3, runBytes: 1000, gapBytes: 100 };
+const options = { lanes: 2, reachable: 3, runBytes: 1000, gapBytes: 100, laneBlobs: 1 };
 
 describe("the order in which contents are read", () => {
   it("brings neighbours together, and each blob once (P1)", () => {
@@ -58,6 +58,8 @@ describe("the order in which contents are read", () => {
     const wanted = [file(0, [1, 4]), file(1, [2]), file(2, [3]), file(3, [4])];
     const { files } = planRuns(wanted, { ...options, index });
     expect(files.map(({ lane }) => lane)).toEqual([0, 1, 0, 1]);
+    const few = planRuns(wanted, { ...options, index, laneBlobs: 100 });
+    expect(few.files.map(({ lane }) => lane)).toEqual([0, 0, 0, 0]);
   });
 
   it("prefers the nearest location that can be read, and tells what is nowhere", () => {

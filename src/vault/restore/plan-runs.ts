@@ -3,8 +3,8 @@
  * that one request brings.
  *
  * P1. Each blob is read once for all the files of a window that hold it.
- * P2. A file belongs to one lane. Runs are spread so that the lanes have the same to do; a file
- *     that lies in several runs goes with its first one.
+ * P2. A file belongs to one lane. Runs are spread so that the lanes have the same to do, and little
+ *     work takes few of them; a file that lies in several runs goes with its first one.
  * P3. A run has at most `runBytes`, or one blob.
  */
 import { contentLength } from "../format/blob.ts";
@@ -63,10 +63,14 @@ export interface PlanOptions {
   readonly reachable: LocationSet;
   readonly runBytes?: number;
   readonly gapBytes?: number;
+  /** For less than that no lane more is used: about what it takes to start a thread. */
+  readonly laneBlobs?: number;
 }
 
+const laneBytes = 32 << 20;
+
 export function planRuns(wanted: readonly WantedFile[], options: PlanOptions): RunPlan {
-  const { gapBytes = 128 << 10, lanes, runBytes = 4 << 20 } = options;
+  const { gapBytes = 128 << 10, runBytes = 4 << 20 } = options;
   const packs = new Map<string, Map<number, PlannedBlob>>();
   const unknown: RunPlan["unknown"][number][] = [];
   const files = wanted.flatMap((file) => {
@@ -80,7 +84,7 @@ export function planRuns(wanted: readonly WantedFile[], options: PlanOptions): R
     const sorted = [...blobs.values()].toSorted((a, b) => a.place.offset - b.place.offset);
     runs.push(...cutRuns(pack, sorted, { gapBytes, runBytes }));
   }
-  spread(runs, lanes);
+  spread(runs, options);
   return { runs, files, unknown };
 }
 
@@ -158,8 +162,11 @@ function runOf(pack: string, blobs: readonly PlannedBlob[]): Run {
 }
 
 /** P2. */
-function spread(runs: readonly Run[], lanes: number): void {
-  const loads = Array.from({ length: lanes }, () => 0);
+function spread(runs: readonly Run[], { laneBlobs = 500, lanes }: PlanOptions): void {
+  const blobs = runs.reduce((sum, run) => sum + run.blobs.length, 0);
+  const bytes = runs.reduce((sum, { length }) => sum + length, 0);
+  const worth = Math.ceil(blobs / laneBlobs + bytes / laneBytes);
+  const loads = Array.from({ length: Math.max(1, Math.min(lanes, worth)) }, () => 0);
   for (const { blobs, length } of runs) {
     const lane = loads.indexOf(Math.min(...loads));
     loads[lane] = (loads[lane] ?? 0) + length;
