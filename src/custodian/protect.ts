@@ -12,7 +12,6 @@ import { join } from "node:path";
 import type { VaultSpec } from "../config/index.ts";
 import type { JsonRecord } from "../kernel/index.ts";
 import { createAttributeReader, createTreeSource } from "../platform/tree/index.ts";
-import { openAuditTrail, openProofKey } from "../platform/vault-proof/index.ts";
 import { privateDirectory, realClock, version } from "../system/index.ts";
 import {
   type BackupOptions,
@@ -38,6 +37,7 @@ import { type LastRun, lastRunOf, readLastRun, suspicionText, writeLastRun } fro
 import { noteRun } from "./note-run.ts";
 import type { LeftOut, OpenedVault } from "./open-vault.ts";
 import { type ProtectedTree, protectedTree } from "./protected-tree.ts";
+import { openTrail } from "./record-in-vault.ts";
 import { arrivalNow, openArrivals } from "./retention-records.ts";
 import { claimVault } from "./vault-folder.ts";
 
@@ -89,9 +89,8 @@ export async function protect(protecting: Protecting): Promise<Protection> {
   const begun = realClock.now();
   await using held = new AsyncDisposableStack();
   held.use(claimVault(folder));
-  const now = (): number => realClock.now().wallMs;
-  const { signer } = await openProofKey(folder);
-  await using trail = await openAuditTrail({ folder, signer, now });
+  const { trail } = await openTrail(folder);
+  held.use(trail);
   const { dataFolder = folder } = protecting;
   const tree = protectedTree({ ...spec, dataFolder });
   for (const notice of tree.notices) onNotice?.(notice);

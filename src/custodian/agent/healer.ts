@@ -93,17 +93,20 @@ export class Healer implements AsyncDisposable {
 
   async #heal(paths: readonly RawPath[]): Promise<void> {
     const { limits, losses, onSettled, signal } = this.#options;
+    const taken = paths.flatMap((path) => losses.judge(path) ?? []);
+    const over = new Set<RawPath>();
     try {
       const outcomes = await healPaths(paths, this.#ports, { limits: limits.heal, signal });
       for (const outcome of outcomes) {
         // What an end of this process left undecided is judged by the next one.
         if (signal.aborted && outcome.kind === "asked") continue;
         if (outcome.kind === "failed") this.#rest(outcome.path);
-        else losses.settle(outcome.path);
+        else over.add(outcome.path);
       }
     } catch {
       for (const path of paths) this.#rest(path);
     } finally {
+      for (const loss of taken) losses.settle(loss, over.has(loss.path));
       for (const path of paths) this.#inWork.delete(path);
       onSettled();
     }

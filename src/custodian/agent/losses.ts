@@ -6,7 +6,8 @@
  *
  * L1. What is found is written down before anything is done about it, together with the snapshot up
  *     to which losses were looked for; so a kill loses no loss.
- * L2. A path that is lost twice keeps what was expected first.
+ * L2. A path that is lost twice keeps what was expected first, until somebody judges it. What is
+ *     lost again while it is judged is a loss of its own, and waits for its own verdict.
  * L3. What its owner took out of the sources, or left out of them, is no loss.
  * L4. What a path was moved to is remembered for a while, also when it arrived before it was gone.
  */
@@ -52,6 +53,7 @@ export class Losses {
   readonly #isExcluded: AgentWorld["isExcluded"];
   readonly #notes: Notes;
   readonly #waiting = new Map<RawPath, Loss>();
+  readonly #inJudgement = new Set<Loss>();
   readonly #arrivals = new Map<bigint, Arrival>();
   #rewritten: number[] = [];
   #judged: string | undefined;
@@ -92,12 +94,23 @@ export class Losses {
     return this.#arrivals.get(inode);
   }
 
-  settle(path: RawPath): void {
-    this.#waiting.delete(path);
+  /** From now on until it is settled (L2). */
+  judge(path: RawPath): Loss | undefined {
+    const loss = this.#waiting.get(path);
+    if (loss !== undefined) this.#inJudgement.add(loss);
+    return loss;
+  }
+
+  /** @param isOver false: it is to be judged anew */
+  settle(loss: Loss, isOver: boolean): void {
+    this.#inJudgement.delete(loss);
+    if (isOver && this.#waiting.get(loss.path) === loss) this.#waiting.delete(loss.path);
   }
 
   add(loss: Loss): void {
-    if (this.#waiting.size < this.#limits.lossesMax && !this.#waiting.has(loss.path)) {
+    const known = this.#waiting.get(loss.path);
+    const isFree = known === undefined || this.#inJudgement.has(known);
+    if (isFree && this.#waiting.size < this.#limits.lossesMax) {
       this.#waiting.set(loss.path, loss);
     }
   }
