@@ -68,6 +68,19 @@ export class BlobIndex {
     return number === undefined ? 0 : (this.#packs[number]?.locations ?? 0);
   }
 
+  /** Where the last blob of the pack ends; 0 for a pack that is not known. */
+  endOf(pack: string): number {
+    const { count, first } = this.#packs[this.#packNumbers.get(pack) ?? -1] ?? {
+      count: 0,
+      first: 0,
+    };
+    let end = 0;
+    for (let number = first; number < first + count; number += 1) {
+      end = Math.max(end, this.#word(number, 1) + this.#word(number, 2));
+    }
+    return end;
+  }
+
   /** What an index of those locations says. A pack that is known already gains the locations. */
   add({ id, blobs }: IndexedPack, locations: LocationSet): void {
     const known = this.#packNumbers.get(id);

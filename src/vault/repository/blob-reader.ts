@@ -12,6 +12,7 @@ import type { BlobIndex, BlobPlace } from "../index/blob-index.ts";
 import { LocationFault } from "../location.ts";
 import type { Codec } from "./codec.ts";
 import type { Place } from "./place.ts";
+import { ReadAhead } from "./read-ahead.ts";
 
 /** Something at a location that is not as it was written, or not there. */
 export interface FoundDamage {
@@ -30,6 +31,8 @@ export interface BlobReaderOptions {
 
 export class BlobReader {
   readonly #options: BlobReaderOptions;
+  /** Of packs of trees. */
+  readonly #ahead = new ReadAhead();
 
   constructor(options: BlobReaderOptions) {
     this.#options = options;
@@ -61,16 +64,16 @@ export class BlobReader {
 
   async #tryAt(
     place: Place,
-    { id, length, offset, pack, plainLength }: BlobPlace & { readonly id: Uint8Array },
+    found: BlobPlace & { readonly id: Uint8Array },
     signal: AbortSignal,
   ): Promise<Uint8Array | Error> {
     const { codec, onDamage } = this.#options;
+    const { id, pack, plainLength } = found;
     try {
-      const file = { kind: "pack", id: pack } as const;
-      const sealed = await place.location.get(file, signal, { offset, length });
-      return codec.openBlob(id, sealed, plainLength);
+      return codec.openBlob(id, await this.#sealed(place, found, signal), plainLength);
     } catch (error) {
       signal.throwIfAborted();
+      this.#ahead.forget(place, pack);
       const isAway = error instanceof LocationFault;
       if (!isAway && !(error instanceof Damage)) throw error;
       if (!isAway || error.kind === "missing" || error.kind === "short") {
@@ -78,5 +81,14 @@ export class BlobReader {
       }
       return error;
     }
+  }
+
+  #sealed(place: Place, found: BlobPlace, signal: AbortSignal): Promise<Uint8Array> {
+    const { kind, length, offset, pack } = found;
+    if (kind === "tree") {
+      const packEnd = (): number => this.#options.index.endOf(pack);
+      return this.#ahead.read(place, { pack, offset, length }, { packEnd, signal });
+    }
+    return place.location.get({ kind: "pack", id: pack }, signal, { offset, length });
   }
 }
