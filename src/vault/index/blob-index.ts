@@ -82,13 +82,15 @@ export class BlobIndex {
   }
 
   /** What an index of those locations says. A pack that is known already gains the locations. */
-  add({ id, blobs }: IndexedPack, locations: LocationSet): void {
+  add(added: IndexedPack, locations: LocationSet): void {
+    const { id } = added;
     const known = this.#packNumbers.get(id);
     if (known !== undefined) {
       const pack = this.#packs[known];
       if (pack) pack.locations |= locations;
       return;
     }
+    const { blobs } = added;
     const number = this.#packs.length;
     this.#packs.push({ id, locations, first: this.#count, count: blobs.length });
     this.#packNumbers.set(id, number);

@@ -3,6 +3,7 @@
  *
  * W1. A blob is stored unless every place that takes part holds it, or it is on its way already.
  */
+import { Buffer } from "node:buffer";
 import type { BlobKind, SealedBlob } from "../format/blob.ts";
 import type { BlobIndex, LocationSet } from "../index/blob-index.ts";
 import type { Codec } from "./codec.ts";
@@ -27,6 +28,9 @@ export class BlobWriter {
 
   constructor(options: BlobWriterOptions) {
     this.#options = options;
+    options.uploads.onNamed = (blobs) => {
+      for (const { id, kind } of blobs) this.#onTheirWay.delete(nameOf(id, kind));
+    };
   }
 
   /** True once for each blob that is to be stored: who asked then brings it to `add`. */
@@ -69,5 +73,5 @@ export class BlobWriter {
 }
 
 function nameOf(id: Uint8Array, kind: BlobKind): string {
-  return kind + String.fromCharCode(...id);
+  return kind + Buffer.from(id.buffer, id.byteOffset, id.length).toString("latin1");
 }

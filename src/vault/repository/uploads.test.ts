@@ -40,3 +40,24 @@ test("a pack that comes while others are being named is not named before it is t
   await uploads.nameAll();
   expect(index.holdersOf(late.id)).toBe(1);
 });
+
+test("who waits for it hears what an index names, and never before the index is there", async () => {
+  const location = new MemoryLocation();
+  const { vault } = vaultOf([location]);
+  const { codec, index, loader, places } = vault;
+  const uploads = new Uploads({ places, index, loader, codec, signal });
+  const heard: unknown[] = [];
+  uploads.onNamed = (blobs) => {
+    for (const { id, kind, length } of blobs) {
+      const isNamed = index.locationsOf(id, kind) === 1;
+      const isWritten = [...location.files.keys()].some((path) => path.startsWith("index/"));
+      heard.push({ id: Buffer.from(id), kind, length, isNamed, isWritten });
+    }
+  };
+  await uploads.add(packOf("a"));
+  await uploads.add(packOf("b"));
+  expect(heard).toEqual([]);
+  await uploads.nameAll();
+  const told = { kind: "data", length: 9, isNamed: true, isWritten: true };
+  expect(heard).toEqual(["a", "b"].map((digit) => ({ id: Buffer.alloc(32, digit), ...told })));
+});

@@ -8,7 +8,9 @@
  *     to an attempt that was given up, which never becomes a file (`Location`, L1).
  * U4. At most `packsInFlight` packs are being written; who brings more waits.
  */
+import type { PackedBlob } from "../format/blob.ts";
 import { encodeIndex, type IndexedPack } from "../format/index-json.ts";
+import { decodePackHeader, encodePackHeader } from "../format/pack-header.ts";
 import type { BlobIndex } from "../index/blob-index.ts";
 import type { Codec } from "./codec.ts";
 import type { IndexLoader } from "./load-indexes.ts";
@@ -24,15 +26,35 @@ export interface UploadOptions {
   readonly signal: AbortSignal;
 }
 
-/** Blobs in one index file, as restic limits it. */
-const mostBlobs = 50_000;
+/**
+ * Blobs in one index file. Restic has up to 50,000; the text of so many takes more memory than all
+ * else that a backup keeps, and what is named early needs no second upload after a kill.
+ */
+const mostBlobs = 20_000;
+
+/** What waits to be named, as small as its pack tells it: 41 bytes a blob. */
+class WaitingPack implements IndexedPack {
+  readonly id: string;
+  readonly #list: Uint8Array;
+
+  constructor({ blobs, id }: IndexedPack) {
+    this.id = id;
+    this.#list = encodePackHeader(blobs);
+  }
+
+  get blobs(): readonly PackedBlob[] {
+    return decodePackHeader(this.#list);
+  }
+}
 
 export class Uploads {
   readonly #options: UploadOptions;
   readonly #inFlight = new Set<Promise<void>>();
   #failure: { readonly error: unknown } | undefined;
-  #unnamed: IndexedPack[] = [];
+  #unnamed: WaitingPack[] = [];
   #unnamedBlobs = 0;
+  /** Hears of blobs that the index knows from now on. */
+  onNamed: (blobs: readonly PackedBlob[]) => void = () => undefined;
   packCount = 0;
   sizeBytes = 0;
 
@@ -45,7 +67,7 @@ export class Uploads {
     const { packsInFlight = 2, places, signal } = this.#options;
     while (this.#inFlight.size >= packsInFlight) await Promise.race(this.#inFlight);
     this.#throwFailure();
-    const { blobs, id, parts, sizeBytes } = pack;
+    const { id, parts, sizeBytes } = pack;
     const file = { kind: "pack", id } as const;
     const upload = atEach(places, (place) => place.location.put(file, parts, signal), signal)
       .then(
@@ -58,8 +80,8 @@ export class Uploads {
     this.#inFlight.add(upload);
     this.packCount += 1;
     this.sizeBytes += sizeBytes;
-    this.#unnamed.push({ id, blobs });
-    this.#unnamedBlobs += blobs.length;
+    this.#unnamed.push(new WaitingPack(pack));
+    this.#unnamedBlobs += pack.blobs.length;
     if (this.#unnamedBlobs >= mostBlobs) await this.nameAll();
   }
 
@@ -87,6 +109,7 @@ export class Uploads {
       },
       signal,
     );
+    for (const pack of packs) this.onNamed(pack.blobs);
   }
 
   #throwFailure(): void {
