@@ -90,7 +90,19 @@ function isClass(value: unknown): boolean {
   return typeof value === "function" && /^class\b/.test(Function.prototype.toString.call(value));
 }
 
-export default defineConfig({
+/**
+ * Threads of the vault: each would otherwise load, and keep, all modules behind the doors of the
+ * folders that it needs a little of.
+ */
+const workers = ["platform/content/content-worker", "platform/restore/restore-worker"].map(
+  (name) => ({
+    ...common,
+    input: `dist/${name}.js`,
+    output: { file: `dist/${name}.js`, minify: false },
+  }),
+);
+
+const published = {
   ...common,
   plugins: [builtInsAsNeeded, typesForRequire],
   input: Object.fromEntries(names.map((name) => [name.slice(0, -3), `${folder}/${name}`])),
@@ -105,4 +117,6 @@ export default defineConfig({
       includeDependenciesRecursively: false,
     },
   },
-});
+};
+
+export default defineConfig([published, ...workers]);
