@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { CliBench } from "./cli-bench.ts";
-import { openVaultBench, resticIn, vaultPassphrase, writeVaultFleet } from "./cli-vault-bench.ts";
+import { openVaultBench, resticIn, writeVaultFleet } from "./cli-vault-bench.ts";
 
 let bench: CliBench;
 
@@ -199,16 +199,4 @@ test("serves a folder to restic, append-only, to who has a password", async () =
   expect(await server.ended).toMatchObject({ code: 0 });
   const open = await bench.run("vault", "serve", "served", "--listen", "0.0.0.0:0");
   expect(open.err).toContain("open to everybody");
-}, 150_000);
-
-test("the passphrase is in no file of ours", async () => {
-  await writeFleet();
-  await bench.run("vault", "init");
-  await backUp();
-  const files = readdirSync(bench.path(".soulmirror"), { recursive: true, withFileTypes: true });
-  const texts = files
-    .filter((each) => each.isFile())
-    .map((each) => readFileSync(join(each.parentPath, each.name), "latin1"));
-  expect(texts.length).toBeGreaterThan(3);
-  expect(texts.filter((text) => text.includes(vaultPassphrase))).toEqual([]);
 }, 150_000);

@@ -221,6 +221,13 @@ describe("what is there already", () => {
     } as const;
     expect((await restoreTo(opened, out, sure)).tally.removed).toBe(1);
     expect(pictureOf(restored)).toBe(pictureOf(tree));
+    // Nothing above what is protected is removed either, when all of it is restored.
+    writeFileSync(join(restored, "..", "above"), "");
+    chmodSync(join(restored, ".."), 0o711);
+    const all = { removesOthers: true, overwrite: "always" } as const;
+    expect((await restoreTo(opened, out, all)).tally.removed).toBe(0);
+    expect(existsSync(join(restored, "..", "above"))).toBe(true);
+    expect(statSync(join(restored, "..")).mode & 0o777).toBe(0o711);
     expect(existsSync(join(out, "beside"))).toBe(true);
   });
 });

@@ -88,7 +88,7 @@ test("another passphrase, another repository, another version: each is named, wi
   const kept = readFileSync(join(second, "config"));
   await writeConfig(second, { version: 3 });
   expect(await opening([second])).toMatch(/^VAULT_TOO_NEW .*version 3.*\(.+\)$/);
-  await expect(restic(second, "snapshots")).rejects.toThrow();
+  await expect(restic(second, "snapshots")).rejects.toThrow("Command failed");
   rmSync(join(second, "config"));
   writeFileSync(join(second, "config"), kept.subarray(0, 20));
   expect(await opening([second])).toMatch(/^VAULT_DAMAGED .*\(.*\)$/);
