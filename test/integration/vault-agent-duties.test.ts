@@ -1,58 +1,14 @@
 /** What an agent does besides protecting and healing: it tells, tries again, thins out, checks. */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
-import type { Agent } from "../../src/custodian/agent/agent.ts";
-import type { AgentLimits } from "../../src/custodian/agent/agent-world.ts";
 import { readState } from "../../src/custodian/state-file.ts";
 import { realClock } from "../../src/system/index.ts";
-import { afterwards, temporaryFolder } from "../afterwards.ts";
+import { temporaryFolder } from "../afterwards.ts";
 import { until } from "../until.ts";
-import {
-  type AgentScene,
-  openScene,
-  restic,
-  type SceneOptions,
-  startAgent,
-} from "./agent-scene.ts";
-
-interface Begun {
-  readonly scene: AgentScene;
-  readonly agent: Agent;
-  readonly records: readonly string[];
-}
-
-const soon = { retryMinMs: 50, retryMaxMs: 200, lagMs: 50, notesMs: 10 };
-
-async function begin(
-  files: Readonly<Record<string, string>>,
-  limits: Partial<AgentLimits> = {},
-  options: Partial<SceneOptions> = {},
-): Promise<Begun> {
-  const place = temporaryFolder("agent");
-  for (const [path, content] of Object.entries(files)) write(join(place, "source", path), content);
-  const records: string[] = [];
-  const scene = await openScene({ place, records, ...options });
-  afterwards(() => scene[Symbol.asyncDispose]());
-  const agent = await startAgent(scene.world, { ...soon, ...limits });
-  afterwards(() => agent[Symbol.asyncDispose]());
-  return { scene, agent, records };
-}
-
-function write(path: string, content: string): void {
-  mkdirSync(join(path, ".."), { recursive: true });
-  writeFileSync(path, content);
-}
-
-/** Resolves when a further run has ended well. */
-async function furtherRun(agent: Agent, work: () => unknown): Promise<void> {
-  const before = agent.state.snapshots;
-  await work();
-  await until(() => agent.state.snapshots > before && agent.state.phase === "resting", {
-    seen: () => agent.state,
-  });
-}
+import { type AgentScene, restic } from "./agent-scene.ts";
+import { begin, furtherRun, write } from "./begun-agent.ts";
 
 function snapshotsIn(scene: AgentScene): number {
   return readdirSync(join(scene.repositories[0] ?? "", "snapshots")).length;
@@ -74,7 +30,7 @@ test("what is as it was makes no snapshot, and is known to be good now", async (
 });
 
 test("with fewer than the quorum it fails, says where, and is good when one is back", async () => {
-  const { agent, scene } = await begin({ "plain/a": "content" }, {}, { world: { quorum: 2 } });
+  const { agent, scene } = await begin({ "plain/a": "content" }, { world: { quorum: 2 } });
   const folder = scene.world.vaultFolder;
   const [, away = ""] = scene.repositories;
   renameSync(away, `${away}-away`);
@@ -95,9 +51,9 @@ test("with fewer than the quorum it fails, says where, and is good when one is b
 });
 
 test("many snapshots are thinned out, and their index files put together", async () => {
-  const few = { snapshotsMax: 5, indexesMax: 4 };
+  const limits = { snapshotsMax: 5, indexesMax: 4 };
   const keep = { last: 2, hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0, withinMs: 0 };
-  const { agent, records, scene } = await begin({ "plain/a": "0" }, few, { world: { keep } });
+  const { agent, records, scene } = await begin({ "plain/a": "0" }, { limits, world: { keep } });
   const file = join(scene.source, "plain", "a");
   for (let at = 1; at < 12; at += 1) {
     await furtherRun(agent, () => writeFileSync(file, `content ${at}`));
@@ -114,7 +70,7 @@ test("many snapshots are thinned out, and their index files put together", async
 
 test("a run that sees too little is made once more, is recorded, and freezes forgetting", async () => {
   const many = Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`plain/${at}`, "x"]));
-  const { agent, records, scene } = await begin(many, { keepMs: 0 });
+  const { agent, records, scene } = await begin(many, { limits: { keepMs: 0 } });
   await furtherRun(agent, () => {
     rmSync(join(scene.source, "plain"), { recursive: true });
     write(join(scene.source, "left"), "y");
@@ -130,8 +86,8 @@ test("a run that sees too little is made once more, is recorded, and freezes for
 });
 
 test("a file of a location that rots is mended from the other one, and that is recorded", async () => {
-  const often = { checkPauseMs: 1, checkWithinMs: 1, checkBytesPerSecond: 1 << 30 };
-  const { agent, records, scene } = await begin({ "plain/a": "content" }, often);
+  const limits = { checkPauseMs: 1, checkWithinMs: 1, checkBytesPerSecond: 1 << 30 };
+  const { agent, records, scene } = await begin({ "plain/a": "content" }, { limits });
   const [repository = ""] = scene.repositories;
   const [shard = ""] = readdirSync(join(repository, "data")).filter(
     (name) => readdirSync(join(repository, "data", name)).length > 0,
@@ -159,7 +115,7 @@ test("a database is dumped, and is not copied itself", async () => {
   database.exec("create table coins (count integer); insert into coins values (42)");
   database.close();
   const dumps = { ledger: { kind: "sqlite" as const, path, timeoutMs: 60_000, env: {} } };
-  const { agent, scene } = await begin({ "plain/a": "content" }, {}, { world: { dumps } });
+  const { agent, scene } = await begin({ "plain/a": "content" }, { world: { dumps } });
   const [repository = ""] = scene.repositories;
   const dumped = join(scene.world.vaultFolder, "dumps", "ledger.db");
   await until(() => restic(repository, ["ls", "latest"]).includes(dumped), {
@@ -181,7 +137,7 @@ test("a clock that jumps makes a run suspect, and nothing is forgotten", async (
       return { monotonicMs, wallMs: wallMs + jumpMs };
     },
   };
-  const { agent, scene } = await begin({ "plain/a": "content" }, { keepMs: 0 }, { clock });
+  const { agent, scene } = await begin({ "plain/a": "content" }, { clock, limits: { keepMs: 0 } });
   await until(() => agent.state.retention.snapshots === 1, { seen: () => agent.state.retention });
   jumpMs = -86_400_000;
   writeFileSync(join(scene.source, "plain", "b"), "later");

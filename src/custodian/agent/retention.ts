@@ -92,7 +92,12 @@ export class Retention implements AsyncDisposable {
       this.#snapshots === undefined ||
       this.#snapshots > limits.snapshotsMax ||
       this.#unmerged > limits.indexesMax;
-    if (!isDue || signal.aborted || this.#running !== undefined || monotonicMs < this.#restsUntilMs) {
+    if (
+      !isDue ||
+      signal.aborted ||
+      this.#running !== undefined ||
+      monotonicMs < this.#restsUntilMs
+    ) {
       return;
     }
     this.#restsUntilMs = monotonicMs + limits.lagMs;
