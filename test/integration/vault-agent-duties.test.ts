@@ -126,6 +126,9 @@ test("a database is dumped, and is not copied itself", async () => {
   rmSync(path);
   await furtherRun(agent, () => agent.answer({ do: "backup" }));
   expect(agent.state.dumps).toMatchObject([{ name: "ledger" }]);
+  const told = async (): Promise<string | undefined> =>
+    (await readState(scene.world.vaultFolder, 0)).runs.at(-1)?.reason;
+  await until(async () => (await told()) === "dump ledger failed");
   expect(restic(repository, ["ls", "latest"])).toContain(dumped);
 });
 

@@ -219,13 +219,16 @@ export class Agent implements AsyncDisposable {
     const atMs = Math.floor(this.#world.vault.surroundings.clock.now().wallMs);
     const held = places.filter(({ holds }) => holds).length;
     const isQuorum = held >= this.#world.quorum;
-    const kinds = suspicions.map(({ kind }) => kind);
+    const kinds = [
+      ...suspicions.map(({ kind }) => kind),
+      ...this.#dumps.missing.map(({ name }) => `dump ${name} failed`),
+    ];
     this.#books.ended({ atMs, snapshot: snapshot.id, isQuorum, suspicions: kinds, places });
     this.#teller.tell({
       snapshot: { id: snapshot.id, atMs },
       places,
       snapshots: this.state.snapshots + 1,
-      ...((wish.kind === "everything" || kinds.length > 0) && { suspicions }),
+      ...((wish.kind === "everything" || suspicions.length > 0) && { suspicions }),
     });
     if (wish.kind === "changed") return;
     const { id, parent } = snapshot;
