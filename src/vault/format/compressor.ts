@@ -8,19 +8,11 @@
  */
 import { Buffer } from "node:buffer";
 import * as zlib from "node:zlib";
-import { compress, decompress } from "./zstd.ts";
+import { compress, decompress, type InsideZstd } from "./zstd.ts";
 
 export interface Compressor {
   /** @returns a view that holds until the next call */
   compress(text: Uint8Array): Uint8Array;
-}
-
-/** What Node's own `zstdCompressSync` calls; the first words of `state` say what is left over. */
-/** What Node's streams of zstd have inside, and what `zstdCompressSync` itself calls. */
-interface Inside {
-  readonly _handle?: { readonly writeSync?: (...words: readonly unknown[]) => void };
-  /** Room that is left over, and text. */
-  readonly _writeState?: Uint32Array;
 }
 
 /** For results of the plain way. */
@@ -37,7 +29,7 @@ export function createCompressor(
   makeStream: typeof zlib.createZstdCompress = zlib.createZstdCompress,
 ): Compressor {
   const options = { params: { [zlib.constants.ZSTD_c_compressionLevel]: level }, chunkSize: 64 };
-  let stream: (zlib.ZstdCompress & Inside) | undefined;
+  let stream: (zlib.ZstdCompress & InsideZstd) | undefined;
   let isTried = false;
   let room = new Uint8Array();
 

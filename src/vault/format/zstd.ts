@@ -12,6 +12,13 @@ export interface CompressOptions {
   readonly chunkSize: number;
 }
 
+/** What Node's streams of zstd have inside, and what its `...Sync` calls themselves use. */
+export interface InsideZstd {
+  readonly _handle?: { readonly writeSync?: (...words: readonly unknown[]) => void };
+  /** Room that is left over, and what was not taken in. */
+  readonly _writeState?: Uint32Array;
+}
+
 /** @throws SoulMirrorError OPTIONS_INVALID when this Node has no zstd */
 export function needZstd(): void {
   if (typeof zlib.zstdCompressSync === "function") return;
