@@ -41,7 +41,7 @@ async function play(acts: readonly Act[], stage: Stage): Promise<void> {
       formatDuration(Math.round((performance.now() - begunMs) / 100) * 100);
     try {
       const proof = await act.play(stage);
-      say(`  ${style.paint("green", "healed and proven")} after ${shown()}: ${proof}`);
+      say(`  ${style.paint("green", "proven")} after ${shown()}: ${proof}`);
       rows.push([act.name, shown(), proof]);
     } catch (error) {
       failed += 1;
