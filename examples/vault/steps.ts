@@ -54,8 +54,8 @@ async function eventually(
   }
 }
 
-/** Destroys, and waits until the tree is what it was. */
-async function healed({ agent, scene }: Stage, destroy: () => void): Promise<void> {
+/** Destroys, and waits until the tree is what it was, and in a snapshot again. */
+async function healed({ agent, scene, vault }: Stage, destroy: () => void): Promise<void> {
   const before = pictureOf(scene.tree);
   destroy();
   if (difference(before, pictureOf(scene.tree)) === undefined) throw new Error("nothing was lost");
@@ -68,6 +68,14 @@ async function healed({ agent, scene }: Stage, destroy: () => void): Promise<voi
     }
   };
   await eventually(agent, "the tree is what it was", isBack);
+  const isProtected = async (): Promise<boolean> => (await filesListed(vault)) === filesIn(before);
+  await eventually(agent, "what was healed is in a snapshot", isProtected);
+}
+
+async function filesListed(vault: Vault): Promise<number> {
+  let files = 0;
+  for await (const { kind } of vault.list()) if (kind === "file") files += 1;
+  return files;
 }
 
 export const protect: Act = {
@@ -76,8 +84,7 @@ export const protect: Act = {
   play: async ({ agent, scene, vault }) => {
     await eventually(agent, "a snapshot", async () => (await vault.snapshots()).length > 0);
     const [snapshot] = await vault.snapshots();
-    let files = 0;
-    for await (const { kind } of vault.list()) if (kind === "file") files += 1;
+    const files = await filesListed(vault);
     const there = filesIn(pictureOf(scene.tree));
     if (files !== there) throw new Error(`${files} files were protected of ${there}`);
     return `${files} files listed from the vault, at ${snapshot?.locations.length ?? 0} of 3 locations`;
