@@ -48,7 +48,7 @@ export function restores({ files, rounds }: RestoresOptions): Figure {
 
 interface Way {
   readonly name: string;
-  restore(target: string): Command;
+  readonly restore: (target: string) => Command;
 }
 
 function waysTo(

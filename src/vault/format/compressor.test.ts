@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { createZstdCompress, type ZstdCompress } from "node:zlib";
 import { expect, test } from "vitest";

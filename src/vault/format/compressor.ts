@@ -3,8 +3,8 @@
  * each call, which takes about as long as packing 8 KB, and leaves it to the collector of garbage.
  *
  * 1. What comes out is one frame with the whole text, whichever way it was packed.
- * 2. What Node keeps behind its streams is used only where it is there, and where texts packed by it
- *    have come back as they were; what fails later is packed in the plain way.
+ * 2. What Node keeps behind its streams is used only where it is there, and where texts that were
+ *    packed by it have come back as they were; what fails later is packed in the plain way.
  */
 import { Buffer } from "node:buffer";
 import * as zlib from "node:zlib";

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { createZstdDecompress, type ZstdDecompress } from "node:zlib";
 import { expect, test } from "vitest";
