@@ -113,7 +113,7 @@ const published = {
     chunkFileNames: "[name]-[hash].js",
     minify: false,
     codeSplitting: {
-      groups: [{ name: "core", test: (path) => core.has(path) }],
+      groups: [{ name: "core", test: (path: string) => core.has(path) }],
       includeDependenciesRecursively: false,
     },
   },

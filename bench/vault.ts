@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import { runFigures } from "./rig/run-figures.ts";
 import { largeFile, manyFiles } from "./vault/backups.ts";
 import { microSnapshots } from "./vault/micro.ts";
+import { publishedProgram } from "./vault/published-program.ts";
 import { restores } from "./vault/restores.ts";
 
 const { values } = parseArgs({
@@ -24,7 +25,9 @@ const { values } = parseArgs({
   },
 });
 
+const program = await publishedProgram();
 const options = {
+  program: program.path,
   rounds: Number(values.rounds ?? (values.quick ? 1 : 3)),
   files: Number(values.files ?? (values.quick ? 2000 : 50_000)),
   isCold: values.cold,
@@ -35,5 +38,5 @@ const micro = {
   idleSeconds: Number(values.idle ?? (values.quick ? 5 : 60)),
 };
 const figures = [manyFiles(options), largeFile(options), microSnapshots(micro), restores(options)];
-const ending = async (): Promise<void> => undefined;
+const ending = async (): Promise<void> => program[Symbol.asyncDispose]();
 process.exit(await runFigures({ ...values, figures, ending }));

@@ -6,7 +6,7 @@ import type { Bench, Figure, Row } from "../rig/figure.ts";
 import { type MeasuredRun, measuredRun } from "../rig/measured-run.ts";
 import { short, spreadOf, tellSpread } from "../rig/spread.ts";
 import { makeBenchTree } from "../vault-tree.ts";
-import { type BackupTool, borg, restic, soulmirror } from "./tools.ts";
+import { type BackupTool, borg, restic, soulmirrorOf } from "./tools.ts";
 
 export interface BackupsOptions {
   readonly rounds: number;
@@ -14,6 +14,8 @@ export interface BackupsOptions {
   readonly isCold: boolean;
   /** Of the many small ones. */
   readonly files: number;
+  /** What backs up with ours. */
+  readonly program: string;
 }
 
 /** What must hold for us beside restic, as a share of what restic takes. */
@@ -31,7 +33,6 @@ interface Job {
 
 type Taken = Map<string, MeasuredRun[]>;
 
-const tools = [soulmirror, restic, borg] as const;
 const pageCacheFile = "/proc/sys/vm/drop_caches";
 
 export function manyFiles(options: BackupsOptions): Figure {
@@ -88,6 +89,7 @@ interface Comparison extends BackupsOptions {
 
 async function compare(bench: Bench, comparison: Comparison): Promise<readonly Row[]> {
   const { jobs, rounds } = comparison;
+  const tools = [soulmirrorOf(comparison.program), restic, borg];
   const taken = new Map<Job, Taken>(jobs.map((job) => [job, new Map()]));
   for (let round = 0; round < rounds; round += 1) {
     // Each is the first as often as the others, as far as the rounds go.
@@ -110,7 +112,7 @@ async function compare(bench: Bench, comparison: Comparison): Promise<readonly R
       }
     }
   }
-  return [...taken].flatMap(([job, runs]) => rowsOf(job, runs, comparison.isCold));
+  return [...taken].flatMap(([job, runs]) => rowsOf(job, runs, comparison));
 }
 
 const measures = [
@@ -119,18 +121,20 @@ const measures = [
   { name: "memory", unit: "MB", of: (run: MeasuredRun) => run.peakBytes / 2 ** 20 },
 ] as const;
 
-function rowsOf(job: Job, taken: Taken, isCold: boolean): readonly Row[] {
-  const runsOf = ({ name }: BackupTool): readonly MeasuredRun[] => taken.get(name) ?? [];
+function rowsOf(job: Job, taken: Taken, { isCold }: BackupsOptions): readonly Row[] {
+  const runsOf = (name: string): readonly MeasuredRun[] => taken.get(name) ?? [];
   const what = `${job.name}, ${isCold ? "cold" : "warm"}`;
   return measures.flatMap(({ name, of, unit }) => {
-    const told = tools.map((tool): Row => {
+    const told = [...taken.keys()].map((tool): Row => {
       const spread = spreadOf(runsOf(tool).map(of));
       const measured = tellSpread(spread, unit);
-      return { what: `${what}: ${name}, ${tool.name}`, mustReach: "", measured, spread };
+      return { what: `${what}: ${name}, ${tool}`, mustReach: "", measured, spread };
     });
-    const theirs = runsOf(restic).map(of);
+    const theirs = runsOf(restic.name).map(of);
     // Round by round: what else the machine did then, it did to both.
-    const ratios = runsOf(soulmirror).map((run, round) => of(run) / (theirs[round] ?? Number.NaN));
+    const ratios = runsOf("soulmirror").map(
+      (run, round) => of(run) / (theirs[round] ?? Number.NaN),
+    );
     const spread = spreadOf(ratios);
     const goal = name === "processor" ? undefined : job.goals[name];
     const ratio = {

@@ -1,6 +1,5 @@
 /** The programs that are compared: how each makes a repository, and how it backs up into it. */
 import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import type { Command } from "../rig/measured-run.ts";
 
 export interface BackupTool {
@@ -10,24 +9,23 @@ export interface BackupTool {
 }
 
 export const passphrase = "a passphrase for measuring";
-const program = join(import.meta.dirname, "..", "vault-backup.ts");
 const ownEnv = { VAULT_PASSPHRASE: passphrase, MALLOC_ARENA_MAX: "2" };
 const ownFlags = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=2"];
 const resticEnv = { RESTIC_PASSWORD: passphrase };
 
-export const soulmirror: BackupTool = {
-  name: "soulmirror",
-  init: (repository) => ({
+/** @param program see `publishedProgram` */
+export function soulmirrorOf(program: string): BackupTool {
+  const command = (...words: readonly string[]): Command => ({
     program: process.execPath,
-    args: [...ownFlags, program, repository, "/", "--init"],
+    args: [...ownFlags, program, ...words],
     env: ownEnv,
-  }),
-  backUp: (repository, source) => ({
-    program: process.execPath,
-    args: [...ownFlags, program, repository, source],
-    env: ownEnv,
-  }),
-};
+  });
+  return {
+    name: "soulmirror",
+    init: (repository) => command(repository, "/", "--init"),
+    backUp: (repository, source) => command(repository, source),
+  };
+}
 
 export const restic: BackupTool & {
   restore(repository: string, target: string): Command;
