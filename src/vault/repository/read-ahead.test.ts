@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { expect, test } from "vitest";
 import type { ByteRange, FileName } from "../location.ts";
 import { MemoryLocation } from "../memory-location.ts";
