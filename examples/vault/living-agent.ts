@@ -11,8 +11,8 @@ export class LivingAgent implements AsyncDisposable {
   readonly #process: ChildProcess;
   #said = "";
 
-  constructor({ fleet, tree }: Scene) {
-    this.#process = spawn(process.execPath, [program, tree, fleet], {
+  constructor({ fleet }: Scene) {
+    this.#process = spawn(process.execPath, [program, fleet], {
       stdio: ["ignore", "ignore", "pipe"],
     });
     this.#process.stderr?.on("data", (bytes: Buffer) => {

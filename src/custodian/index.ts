@@ -26,4 +26,3 @@ export { type ShownSnapshot, shownOf, snapshotsOf } from "./snapshots-of.ts";
 export { stateOf } from "./state-file.ts";
 export { vaultFolder } from "./vault-folder.ts";
 export { whoProtects } from "./who-protects.ts";
-export { VaultRecorder } from "./vault-recorder.ts";

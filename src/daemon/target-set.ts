@@ -11,6 +11,7 @@ import {
   proxySensor,
   startProxyEffector,
 } from "../platform/index.ts";
+import { agentSocketName, vaultEffector } from "../platform/vault-agent/index.ts";
 import { type DataDirectory, realClock, realTimers, writeDurably } from "../system/index.ts";
 import {
   type Beats,
@@ -103,6 +104,7 @@ export async function openTargets(options: TargetOptions): Promise<TargetSet> {
     }),
     startProxyEffector(proxy, () => processes.declareRoutes()),
     listenEffector(proxy),
+    vaultEffector((vault) => directory.socket(agentSocketName(vault))),
   ];
   const all = [...sensors, ...processes.sensors(), proxySensor(proxy, realClock)];
   return {

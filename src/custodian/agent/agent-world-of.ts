@@ -14,7 +14,7 @@ import {
 import { contentThreads } from "../content-threads.ts";
 import type { OpenedVault } from "../open-vault.ts";
 import { protectedTree } from "../protected-tree.ts";
-import { recordInVault } from "../record-in-vault.ts";
+import { VaultRecorder } from "../vault-recorder.ts";
 import type { AgentLimits, AgentWorld } from "./agent-world.ts";
 
 export interface WorldOptions {
@@ -47,6 +47,7 @@ export function openAgentWorld(options: WorldOptions): OpenedWorld {
     if (root === undefined) return [];
     return categories.of(path.slice(root === "/" ? 1 : root.length + 1) as RawPath);
   };
+  const recorder = new VaultRecorder(folder);
   const threads = contentThreads(opened, spec.limits.threads);
   const { check, schedule, scrubMs } = spec;
   return {
@@ -71,7 +72,7 @@ export function openAgentWorld(options: WorldOptions): OpenedWorld {
       vaultFolder: folder,
       record: async (kind, facts) => {
         onNotice(sentenceOf(kind, facts));
-        await recordInVault(folder, kind, facts);
+        await recorder.record(kind, facts);
       },
     },
     // What a calendar says is asked for by whoever has the calendar.
@@ -81,7 +82,10 @@ export function openAgentWorld(options: WorldOptions): OpenedWorld {
       checkWithinMs: check.fullWithinMs,
       checkBytesPerSecond: check.bytesPerSecond,
     },
-    [Symbol.asyncDispose]: () => threads[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await threads[Symbol.asyncDispose]();
+      await recorder[Symbol.asyncDispose]();
+    },
   };
 }
 

@@ -16,6 +16,7 @@ import { rollbackConfig } from "./rollback-config.ts";
 import { rotateLogs } from "./rotate-logs.ts";
 import { scale } from "./scale.ts";
 import { switchAlternative } from "./switch-alternative.ts";
+import { tendVault } from "./tend-vault.ts";
 import { waitForPort } from "./wait-for-port.ts";
 
 export const strategies: readonly Strategy[] = [
@@ -31,6 +32,7 @@ export const strategies: readonly Strategy[] = [
   restart,
   restartProxy,
   rollbackConfig,
+  tendVault,
   quarantine,
 ];
 

@@ -127,6 +127,7 @@ describe("every strategy", () => {
     switch_alternative: { type: "unreachable", keys: hooks.alternative },
     restart: { type: "hang" },
     restart_proxy: { type: "hang", resource: "proxy/front" },
+    tend_vault: { type: "vault_damaged", resource: "vault/treasure" },
     rollback_config: { type: "crash_loop", slot: { goodHash: "good" } },
     quarantine: { type: "crash_loop", slot: { crashes: 10 } },
   };

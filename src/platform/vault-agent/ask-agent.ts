@@ -6,6 +6,7 @@
  * Q2. Nothing is asked twice.
  */
 import { connect } from "node:net";
+import type { AbortSignalLike } from "../../model/index.ts";
 import type { ControlRequest } from "./control-request.ts";
 
 export type AgentAnswer =
@@ -17,19 +18,19 @@ export type AgentAnswer =
 
 const answerCharsMax = 4 << 20;
 
-/** Rejects with the reason of the signal only. */
+/** Rejects when the signal aborts, and only then. */
 export function askAgent(
   socketPath: string,
   request: ControlRequest,
-  signal: AbortSignal,
+  signal: AbortSignalLike,
 ): Promise<AgentAnswer> {
   const { promise, reject, resolve } = Promise.withResolvers<AgentAnswer>();
-  if (signal.aborted) reject(signal.reason as Error);
   const socket = connect(socketPath);
   const giveUp = (): void => {
     socket.destroy();
-    reject(signal.reason as Error);
+    reject(new Error("the agent did not answer in its time"));
   };
+  if (signal.aborted) giveUp();
   signal.addEventListener("abort", giveUp, { once: true });
   let text = "";
   socket.setEncoding("utf8");

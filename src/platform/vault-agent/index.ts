@@ -7,3 +7,4 @@ export { agentSocketName } from "./agent-socket-name.ts";
 export { type AgentAnswer, askAgent } from "./ask-agent.ts";
 export type { ControlRequest } from "./control-request.ts";
 export { openControlSocket } from "./control-socket.ts";
+export { vaultEffector } from "./effector.ts";
