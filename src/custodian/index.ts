@@ -25,4 +25,5 @@ export { type Restored, restoreVault } from "./restore-vault.ts";
 export { type ShownSnapshot, shownOf, snapshotsOf } from "./snapshots-of.ts";
 export { stateOf } from "./state-file.ts";
 export { vaultFolder } from "./vault-folder.ts";
+export { VaultRecorder } from "./vault-recorder.ts";
 export { whoProtects } from "./who-protects.ts";

@@ -28,8 +28,11 @@ export async function agent(context: Context): Promise<number> {
       await openVault({
         ...openingOf(spec),
         ...options,
-        onDamage: ({ id, kind, location, reason }) =>
-          log(`damage: ${location}: ${kind} ${id}: ${reason}`),
+        onDamage: (damage) => {
+          const { id, kind, location, reason } = damage;
+          log(`damage: ${location}: ${kind} ${id}: ${reason}`);
+          options.onDamage?.(damage);
+        },
       }),
   });
   return 0;

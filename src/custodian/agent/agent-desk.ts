@@ -1,6 +1,7 @@
 /** Where the process of an agent is asked, whether its vault is open yet or not. */
 import { SoulMirrorError } from "../../kernel/index.ts";
 import type { ControlRequest } from "../../platform/vault-agent/index.ts";
+import type { FoundDamage } from "../../vault/index.ts";
 import type { Agent } from "./agent.ts";
 import type { Duties } from "./duties.ts";
 
@@ -21,6 +22,11 @@ export class AgentDesk {
 
   serve(agent: Agent, duties: Duties): void {
     this.#serving = { agent, duties };
+  }
+
+  /** Somebody stumbled over it; what is found while the vault is being opened, opening mends. */
+  damaged(damage: FoundDamage): void {
+    this.#serving?.agent.damaged(damage);
   }
 
   async answer(request: ControlRequest): Promise<unknown> {

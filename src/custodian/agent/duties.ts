@@ -14,7 +14,9 @@ import { healVault } from "../heal-vault.ts";
 import type { OpenedVault, Opening } from "../open-vault.ts";
 import { Turns } from "./turns.ts";
 
-export type OpenVault = (options: Pick<Opening, "mending" | "signal">) => Promise<OpenedVault>;
+export type OpenVault = (
+  options: Pick<Opening, "mending" | "onDamage" | "signal">,
+) => Promise<OpenedVault>;
 
 export interface DutyOptions {
   readonly spec: VaultSpec;

@@ -51,6 +51,8 @@ const notesName = "checks.json";
 const longestMs = 86_400_000;
 /** A pass is over before its time is. */
 const spare = 0.8;
+/** What is beyond it comes up once more, or in its turn. */
+const lookingMax = 100;
 /** An entry of the trail has room for so many. */
 const namedMax = 50;
 
@@ -60,6 +62,8 @@ export class LocationChecks implements AsyncDisposable {
   #position: Position;
   #files: readonly StoredFile[] | undefined;
   #state: CheckState = { readBytes: 0, damaged: 0, mended: 0, reason: "" };
+  /** What somebody stumbled over and is not looked at yet. */
+  readonly #looking = new Set<string>();
   #cancel: () => void = () => {};
   #running: Promise<unknown> = Promise.resolve();
 
@@ -87,7 +91,11 @@ export class LocationChecks implements AsyncDisposable {
 
   /** Somebody stumbled over it: it is looked at now. */
   look(file: Omit<StoredFile, "sizeBytes">): void {
-    this.#running = Promise.all([this.#running, this.#sample([file])]);
+    const key = keyOf(file);
+    if (this.#looking.has(key) || this.#looking.size >= lookingMax) return;
+    this.#looking.add(key);
+    const look = this.#sample([file]).finally(() => this.#looking.delete(key));
+    this.#running = Promise.all([this.#running, look]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

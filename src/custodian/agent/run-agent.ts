@@ -48,10 +48,12 @@ export async function runAgent(run: AgentRun): Promise<void> {
   const told = new AbortController();
   const signal = AbortSignal.any([run.signal, told.signal]);
   const desk = new AgentDesk(() => told.abort());
+  const open: OpenVault = (options) =>
+    run.open({ ...options, onDamage: (damage) => desk.damaged(damage) });
   held.use(await openControlSocket(run.socketPath, (request) => desk.answer(request)));
   try {
-    let opened = await firstOpened({ ...run, signal }, desk);
-    while (!signal.aborted) opened = await serve(opened, { ...run, signal }, desk);
+    let opened = await firstOpened({ ...run, open, signal }, desk);
+    while (!signal.aborted) opened = await serve(opened, { ...run, open, signal }, desk);
     await opened[Symbol.asyncDispose]();
   } catch (error) {
     if (!signal.aborted) throw error;
