@@ -1,4 +1,6 @@
-/** A location whose disk is full, or takes nothing, is told and left out, and caught up after it. */
+/**
+ * A location whose disk is full, or takes nothing, is told and left out, and caught up after it.
+ */
 import { execFileSync, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
