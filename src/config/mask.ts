@@ -11,9 +11,9 @@ const secretName =
 function isSecretKey(path: TreePath): boolean {
   // Values of headers are secrets more often than their names tell; what is expected of an answer
   // is none. The environment of a probe's command may hold the service's secrets,
-  // that of a dump those of its database.
+  // that of a dump or a stream those of its database.
   if (path.slice(0, -1).includes("headers") && !path.includes("expect")) return true;
-  if (/\/(parameters|dumps\/[^/]+)\/env\//.test(`/${path.join("/")}`)) return true;
+  if (/\/(parameters|(dumps|streams)\/[^/]+)\/env\//.test(`/${path.join("/")}`)) return true;
   const last = path.findLast((part) => typeof part === "string");
   if (last === "body" && isHookKey(path)) return true;
   return typeof last === "string" && secretName.test(last.replaceAll("-", "_"));

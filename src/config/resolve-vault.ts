@@ -1,17 +1,11 @@
 /** A vault, from what people write to what the agent reads. */
-import { parseDurationMs } from "../kernel/index.ts";
+import { dumpOf, scheduleOf, streamOf } from "./resolve-databases.ts";
 import { homePathOf, isInside, locationsOf } from "./resolve-locations.ts";
-import { bytesOf, complain, listOf, msOf, type Scope, wordsOf } from "./resolve-scope.ts";
-import { scheduleWordsMs, type WrittenDump, type WrittenVault } from "./schema-vaults.ts";
-import { readSecret, type SecretPlace, secretsOf, sourceOf } from "./secret.ts";
+import { bytesOf, complain, listOf, msOf, type Scope } from "./resolve-scope.ts";
+import type { WrittenVault } from "./schema-vaults.ts";
+import { readSecret, type SecretPlace, sourceOf } from "./secret.ts";
 import type { TreePath } from "./tree.ts";
-import type {
-  DumpSpec,
-  HealPolicy,
-  VaultLocationSpec,
-  VaultSchedule,
-  VaultSpec,
-} from "./vault-spec.ts";
+import type { HealPolicy, VaultLocationSpec, VaultSpec } from "./vault-spec.ts";
 
 export function resolveVault(scope: Scope, name: string, written: WrittenVault): VaultSpec {
   const path = ["vaults", name];
@@ -46,6 +40,12 @@ export function resolveVault(scope: Scope, name: string, written: WrittenVault):
       Object.entries(written.dumps).map(([each, dump]) => [
         each,
         dumpOf(scope, [...path, "dumps", each], dump),
+      ]),
+    ),
+    streams: Object.fromEntries(
+      Object.entries(written.streams).map(([each, stream]) => [
+        each,
+        streamOf(scope, [...path, "streams", each], stream),
       ]),
     ),
     limits: {
@@ -156,25 +156,4 @@ function healOf(scope: Scope, path: TreePath, written: WrittenVault): VaultSpec[
   return Object.fromEntries(
     known.map((each) => [each, written.heal[each] ?? usualHeal[each] ?? "leave"]),
   );
-}
-
-function scheduleOf(written: string | number): VaultSchedule {
-  const everyMs = scheduleWordsMs[written] ?? parseDurationMs(written);
-  return everyMs === undefined
-    ? { kind: "cron", cron: String(written).trim().replaceAll(/\s+/g, " ") }
-    : { kind: "every", everyMs };
-}
-
-function dumpOf(scope: Scope, path: TreePath, written: WrittenDump): DumpSpec {
-  const shared = {
-    timeoutMs: msOf(written.timeout),
-    env: secretsOf(scope, [...path, "env"], written.env).values,
-  };
-  if (written.sqlite !== undefined) {
-    const file = homePathOf(scope, [...path, "sqlite"], written.sqlite);
-    return { kind: "sqlite", path: file ?? "", ...shared };
-  }
-  const kinds = ["pg_dump", "mariadb_dump", "command"] as const;
-  const kind = kinds.find((each) => written[each] !== undefined) ?? "command";
-  return { kind, words: wordsOf(scope, [...path, kind], written[kind] ?? []), ...shared };
 }

@@ -5,6 +5,7 @@ import { parseDurationMs } from "../kernel/index.ts";
 import {
   command,
   duration,
+  interval,
   named,
   oneOf,
   record,
@@ -105,6 +106,19 @@ const dump = record({
   { error: "it names not exactly one kind of dump\nwrite { sqlite: ./ledger.db }" },
 );
 
+const stream = record({
+  postgres: command.optional().describe("Where it is: options of pg_receivewal, --host=db"),
+  mariadb: command.optional().describe("Where it is: options of mariadb-binlog, --host=db"),
+  base: schedule.default("daily").describe("When everything is copied anew"),
+  pause: interval.default("10s").describe("So often is what was received put into the vault"),
+  env: z
+    .record(z.string(), secretText, { error: "expected variables\nwrite { NAME: value }" })
+    .optional(),
+  timeout: duration.default("6h").describe("So long may a copy of everything take"),
+}).refine((each) => (each.postgres === undefined) !== (each.mariadb === undefined), {
+  error: "it names not exactly one kind of server\nwrite { postgres: --host=db }",
+});
+
 export const vault = record({
   sources: texts.describe("Folders: everything below them is protected, hidden ones too"),
   exclude: texts.prefault([]).describe("Globs of what is left out"),
@@ -144,6 +158,9 @@ export const vault = record({
   dumps: named(dump, "dump")
     .prefault({})
     .describe("Run before a backup; their output is part of it"),
+  streams: named(stream, "stream")
+    .prefault({})
+    .describe("Databases that are received as they change, for any moment to go back to"),
   limits: record({
     upload_rate: size.optional().describe("Bytes a second, of all locations together"),
     threads: whole(1, 256).optional(),
@@ -154,3 +171,4 @@ export const vault = record({
 export type WrittenVault = z.infer<typeof vault>;
 export type WrittenLocation = z.infer<typeof location>;
 export type WrittenDump = z.infer<typeof dump>;
+export type WrittenStream = z.infer<typeof stream>;

@@ -42,6 +42,8 @@ export interface VaultSpec {
   };
   /** What is run before a backup, by name: what it writes is part of the backup. */
   readonly dumps: Readonly<Record<string, DumpSpec>>;
+  /** Databases that are received as they change, by name. */
+  readonly streams: Readonly<Record<string, StreamSpec>>;
   readonly limits: {
     /** Undefined: as fast as it goes. */
     readonly uploadBytesPerSecond?: number;
@@ -94,4 +96,17 @@ export interface VaultAgent {
   /** The vault's name goes behind it. */
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+}
+
+export interface StreamSpec {
+  readonly kind: "postgres" | "mariadb";
+  /** Where the server is, as options of its own programs. */
+  readonly words: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** When everything is copied anew. */
+  readonly base: VaultSchedule;
+  /** So often is what was received put where backups find it. */
+  readonly pauseMs: number;
+  /** Of a copy of everything. */
+  readonly timeoutMs: number;
 }

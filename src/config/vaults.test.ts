@@ -67,6 +67,9 @@ check: { full_within: 7d, rate: 1MB }
 dumps:
   ledger: { sqlite: ./ledger.db }
   shop: { pg_dump: --format=custom shop, env: { PGPASSWORD: { env: REST } }, timeout: 1h }
+streams:
+  orders: { postgres: --host=db, base: weekly, env: { PGPASSWORD: { env: REST } } }
+  stock: { mariadb: [--host=db, --port, 3307], pause: 1m, timeout: 1h }
 limits: { upload_rate: 10MB, threads: 2, memory: 256MB }`);
     expect(spec).toEqual({
       name: "v",
@@ -138,6 +141,24 @@ limits: { upload_rate: 10MB, threads: 2, memory: 256MB }`);
           env: { PGPASSWORD: "battery" },
         },
       },
+      streams: {
+        orders: {
+          kind: "postgres",
+          words: ["--host=db"],
+          base: { kind: "every", everyMs: 604_800_000 },
+          pauseMs: 10_000,
+          timeoutMs: 21_600_000,
+          env: { PGPASSWORD: "battery" },
+        },
+        stock: {
+          kind: "mariadb",
+          words: ["--host=db", "--port", "3307"],
+          base: { kind: "every", everyMs: 86_400_000 },
+          pauseMs: 60_000,
+          timeoutMs: 3_600_000,
+          env: {},
+        },
+      },
       limits: { uploadBytesPerSecond: 10_485_760, threads: 2, memoryBytes: 268_435_456 },
     });
   });
@@ -173,7 +194,8 @@ describe("its secrets", () => {
       written(`locations:
   - { url: "rest:https://me:open%20sesame@host/v", region: a }
   - { url: "s3://bucket/v", region: b, access_key: topsecret1, secret_key: { env: REST } }
-dumps: { shop: { command: dump, env: { PLAIN: topsecret2 } } }`),
+dumps: { shop: { command: dump, env: { PLAIN: topsecret2 } } }
+streams: { shop: { mariadb: --host=db, env: { MYSQL_PWD: topsecret3 } } }`),
     );
     expect(JSON.stringify(fleet)).not.toContain("correct horse");
     const shown = JSON.stringify(maskedFleet({ ...fleet, hash: "" }));
@@ -246,6 +268,21 @@ describe("problems", () => {
       "dumps: { a: { sqlite: x, command: y } }",
       "3:17 vaults.v.dumps.a: it names not exactly one kind of dump",
       "write { sqlite",
+    ],
+    [
+      "streams: { a: { postgres: x, mariadb: y } }",
+      "3:19 vaults.v.streams.a: it names not exactly one kind of server",
+      "write { postgres",
+    ],
+    [
+      "dumps: { a: { mariadb_dump: --all-databases -phunter2 } }",
+      "3:33 vaults.v.dumps.a.mariadb_dump: a password stands in the arguments",
+      "write env: { MYSQL_PWD",
+    ],
+    [
+      'streams: { a: { postgres: "--dbname=postgres://me:hunter2@db/x" } }',
+      "3:31 vaults.v.streams.a.postgres: a password stands in the arguments",
+      "write env: { PGPASSWORD",
     ],
   ])("%s", (keys, message, fix) => {
     const [first = ""] = problems(keys);

@@ -19,11 +19,12 @@ export {
 export { passphraseOf } from "./passphrase-of.ts";
 export { type Progress, type Protection, protect } from "./protect.ts";
 export { type Pruning, type PruningVault, pruneVault } from "./prune-vault.ts";
-export { lastGood, pairOf, type Reading, readVault, snapshotOf } from "./read-vault.ts";
+export { lastGood, momentOf, pairOf, type Reading, readVault, snapshotOf } from "./read-vault.ts";
 export { recordInVault } from "./record-in-vault.ts";
 export { type Restored, restoreVault } from "./restore-vault.ts";
 export { type ShownSnapshot, shownOf, snapshotsOf } from "./snapshots-of.ts";
 export { stateOf } from "./state-file.ts";
+export { restoreStream } from "./streams/restore-stream.ts";
 export { vaultFolder } from "./vault-folder.ts";
 export { VaultRecorder } from "./vault-recorder.ts";
 export { whoProtects } from "./who-protects.ts";

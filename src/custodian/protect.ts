@@ -36,6 +36,7 @@ import { type DumpOutcome, dumpedPaths, takeDumps } from "./dumps/take-dumps.ts"
 import { type LastRun, lastRunOf, readLastRun, suspicionText, writeLastRun } from "./last-run.ts";
 import { noteRun } from "./note-run.ts";
 import type { LeftOut, OpenedVault } from "./open-vault.ts";
+import { ownSources } from "./own-sources.ts";
 import { type ProtectedTree, protectedTree } from "./protected-tree.ts";
 import { openTrail } from "./record-in-vault.ts";
 import { arrivalNow, openArrivals } from "./retention-records.ts";
@@ -43,7 +44,7 @@ import { claimVault } from "./vault-folder.ts";
 
 /** What of a vault a backup depends on. */
 export interface ProtectedSpec
-  extends Pick<VaultSpec, "sources" | "exclude" | "locations" | "quorum" | "dumps"> {
+  extends Pick<VaultSpec, "sources" | "exclude" | "locations" | "quorum" | "dumps" | "streams"> {
   readonly limits: { readonly threads?: number };
 }
 
@@ -99,7 +100,7 @@ export async function protect(protecting: Protecting): Promise<Protection> {
   await using threads = contentThreads(opened, spec.limits.threads);
   const last = await readLastRun(folder);
   const options = {
-    ...sourcesOf(spec, { tree, dumps, dumpFolder }),
+    ...sourcesOf(spec, { tree, dumps, own: ownSources(folder, spec) }),
     source: createTreeSource(),
     threads,
     readAttributes: createAttributeReader({ warn: (text) => onNotice?.(text) }),
@@ -215,21 +216,22 @@ async function parentOf(
 interface Dumped {
   readonly tree: ProtectedTree;
   readonly dumps: readonly DumpOutcome[];
-  readonly dumpFolder: string;
+  readonly own: readonly string[];
 }
 
 /** A database of which there is a dump is left out itself, for it may be torn. */
 function sourcesOf(
   spec: ProtectedSpec,
-  { dumpFolder, dumps, tree }: Dumped,
+  { dumps, own, tree }: Dumped,
 ): Pick<BackupOptions, "sources" | "isExcluded"> {
-  if (dumps.length === 0) return tree;
-  const folder = rawPathOfText(dumpFolder);
+  const folders = own.map(rawPathOfText);
   const taken = dumps.flatMap(({ isTaken, name }) => (isTaken ? [name] : []));
   const dumped = dumpedPaths(spec.dumps, taken);
   return {
-    sources: [...tree.sources, folder],
-    isExcluded: (path) => dumped.has(path) || (tree.isExcluded(path) && !isInside(path, folder)),
+    sources: [...tree.sources, ...folders],
+    isExcluded: (path) =>
+      dumped.has(path) ||
+      (tree.isExcluded(path) && !folders.some((folder) => isInside(path, folder))),
   };
 }
 

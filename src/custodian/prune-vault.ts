@@ -5,7 +5,6 @@
  *     known, and it would bring back what was forgotten without it.
  * R2. What is recorded has happened, and in its order: forgotten, then pruned.
  */
-import { join } from "node:path";
 import type { VaultSpec } from "../config/index.ts";
 import { SoulMirrorError } from "../kernel/index.ts";
 import {
@@ -19,13 +18,17 @@ import {
   withSession,
 } from "../vault/index.ts";
 import type { OpenedVault } from "./open-vault.ts";
+import { ownSources } from "./own-sources.ts";
 import { protectedTree } from "./protected-tree.ts";
 import { recordInVault } from "./record-in-vault.ts";
 import { arrivalNow, openArrivals, openTombstones } from "./retention-records.ts";
 import { claimVault } from "./vault-folder.ts";
 
 export interface PruningVault {
-  readonly spec: Pick<VaultSpec, "dumps" | "exclude" | "keep" | "locations" | "sources">;
+  readonly spec: Pick<
+    VaultSpec,
+    "dumps" | "streams" | "exclude" | "keep" | "locations" | "sources"
+  >;
   readonly opened: OpenedVault;
   readonly folder: string;
   readonly isDryRun: boolean;
@@ -85,7 +88,7 @@ const namedMax = 500;
 /** As a backup names them: what it makes are versions of one thing. */
 function pathsOf(spec: PruningVault["spec"], folder: string): readonly string[] {
   const sources = protectedTree(spec).sources.map(textOfRawPath);
-  return Object.keys(spec.dumps).length === 0 ? sources : [...sources, join(folder, "dumps")];
+  return [...sources, ...ownSources(folder, spec)];
 }
 
 interface Away {

@@ -9,6 +9,7 @@ import {
   type HeldSnapshot,
   type LocalNow,
   listSnapshots,
+  parseMoment,
   type Session,
   type SnapshotWish,
   type Vault,
@@ -44,6 +45,17 @@ export function snapshotOf(
   const chosen = chooseSnapshot(snapshots, wish, localNow());
   if (chosen.ok) return chosen.value;
   throw chosen.error;
+}
+
+/**
+ * Milliseconds since the epoch.
+ *
+ * @throws SoulMirrorError BAD_REQUEST
+ */
+export function momentOf(text: string): number {
+  const moment = parseMoment(text, localNow());
+  if (moment.ok) return moment.value;
+  throw new SoulMirrorError("BAD_REQUEST", moment.error);
 }
 
 /** Two to compare: what is not named is the latest, and the one before it. */

@@ -155,7 +155,7 @@ export type { Surroundings, Worker } from "./repository/surroundings.ts";
 export { type LocationState, type Unlocked, unlock } from "./repository/unlock.ts";
 export { Vault } from "./repository/vault.ts";
 export { chooseSnapshot, type SnapshotWish } from "./restore/choose-snapshot.ts";
-export type { LocalNow } from "./restore/parse-moment.ts";
+export { type LocalNow, parseMoment } from "./restore/parse-moment.ts";
 export { chooseParts, type Parts, type PartsWish } from "./restore/parts.ts";
 export {
   type RestoreOptions,

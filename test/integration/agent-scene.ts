@@ -90,6 +90,7 @@ export async function openScene(options: SceneOptions): Promise<AgentScene> {
     leftOut: [],
     quorum: 1,
     dumps: {},
+    streams: {},
     keep: { last: 24, hourly: 48, daily: 30, weekly: 12, monthly: 24, yearly: 0, withinMs: 0 },
     sources: [root],
     source: createTreeSource(),

@@ -92,6 +92,7 @@ export async function work(
     exclude: [],
     quorum: locations.length,
     dumps: {},
+    streams: {},
     limits: { threads: 1 },
     keep: { ...keep, ...forever },
   };

@@ -69,6 +69,8 @@ export const vault: CommandGroup = {
         ["--overwrite <when>", "never, not-newer (default) or always"],
         ["--verify", "read back and compare every byte that was written"],
         ["--proof", "the same, and a report with the hash of each file, for `vault proof`"],
+        ["--stream <name>", "a database from its stream instead, made ready to be started"],
+        ["--to <time>", "with --stream: the moment that it is to be as of, or latest"],
         ["--delete", "remove what the snapshot does not have, in folders that are restored"],
       ],
       load: async () => (await import("../vault/restore.ts")).restore,

@@ -9,12 +9,15 @@ import { chosenVault } from "./chosen-vault.ts";
 import { interruptible } from "./interruptible.ts";
 import { ProgressBar } from "./progress-bar.ts";
 import { partsMeant, reading, snapshotMeant } from "./reading.ts";
+import { restoreStream } from "./restore-stream.ts";
 
 const overwrites = ["never", "not-newer", "always"] as const;
 
 export const restore = interruptible(async (context, signal) => {
   const { options, out, place } = context;
   const spec = chosenVault(context);
+  const stream = options.text("stream");
+  if (stream !== undefined) return await restoreStream(context, spec, { stream, signal });
   const written = options.text("target");
   if (written === undefined) {
     throw new SoulMirrorError("BAD_REQUEST", "where to is not said", {

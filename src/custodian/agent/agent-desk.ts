@@ -29,6 +29,11 @@ export class AgentDesk {
     this.#serving?.agent.damaged(damage);
   }
 
+  /** Undefined: there is no vault to work in. */
+  get agent(): Agent | undefined {
+    return this.#serving?.agent;
+  }
+
   async answer(request: ControlRequest): Promise<unknown> {
     if (request.do === "stop") return this.#stop();
     const serving = this.#serving;

@@ -56,6 +56,7 @@ export function openAgentWorld(options: WorldOptions): OpenedWorld {
       leftOut: opened.leftOut,
       quorum: spec.quorum,
       dumps: spec.dumps,
+      streams: spec.streams,
       keep: spec.keep,
       sources: tree.sources,
       source: createTreeSource(),

@@ -21,6 +21,8 @@ export interface AgentWorld {
   /** A run is good when so many locations hold it whole. */
   readonly quorum: number;
   readonly dumps: VaultSpec["dumps"];
+  /** Somebody else receives them; see `protectSoon`. */
+  readonly streams: VaultSpec["streams"];
   readonly keep: VaultSpec["keep"];
   /** Absolute, resolved; none lies in another one. */
   readonly sources: readonly RawPath[];

@@ -179,6 +179,11 @@ export class Agent implements AsyncDisposable {
     }
   }
 
+  /** Somebody else has written there, and wants it in a snapshot. */
+  protectSoon(folders: readonly RawPath[]): void {
+    this.#loop.add({ kind: "changed", folders });
+  }
+
   /** Dumps first, so that they are part of it. */
   #lookAtAll(reason: string): void {
     const wish: Wish = { kind: "everything", reason };

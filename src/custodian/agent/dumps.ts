@@ -2,12 +2,14 @@
  * The dumps of a vault's databases, as part of what its agent protects.
  *
  * D1. They are taken on the schedule and not for every change; in between, the last ones stand.
+ *     What streams received is another part of the vault's own folder, and comes and goes by itself.
  * D2. A database of which there is a dump is left out itself, for a copy of it may be torn.
  */
 import { dirname, join } from "node:path";
 import { privateDirectory } from "../../system/index.ts";
 import { isInside, type RawPath, rawPathOfText } from "../../vault/index.ts";
 import { type DumpOutcome, dumpedPaths, heldDumps, takeDumps } from "../dumps/take-dumps.ts";
+import { ownSources } from "../own-sources.ts";
 import type { AgentWorld } from "./agent-world.ts";
 
 export interface MissingDump {
@@ -17,12 +19,15 @@ export interface MissingDump {
 
 export class Dumps {
   readonly #world: AgentWorld;
+  /** What of the vault's own folder is protected as well. */
+  readonly #own: readonly RawPath[];
   readonly #folder: RawPath | undefined;
   #dumped: ReadonlySet<RawPath> = new Set();
   #missing: readonly MissingDump[] = [];
 
   constructor(world: AgentWorld) {
     this.#world = world;
+    this.#own = ownSources(world.vaultFolder, world).map(rawPathOfText);
     if (Object.keys(world.dumps).length === 0) return;
     const folder = privateDirectory(join(world.vaultFolder, "dumps"));
     this.#folder = rawPathOfText(folder);
@@ -31,8 +36,7 @@ export class Dumps {
 
   /** What a snapshot is made of. */
   get sources(): readonly RawPath[] {
-    const { sources } = this.#world;
-    return this.#folder === undefined ? sources : [...sources, this.#folder];
+    return [...this.#world.sources, ...this.#own];
   }
 
   /** Of the last time that they were taken. */
@@ -43,7 +47,7 @@ export class Dumps {
   isExcluded(path: RawPath, isFolder: boolean): boolean {
     if (this.#dumped.has(path)) return true;
     // It lies in the data directory, of which nothing else is protected.
-    if (this.#folder !== undefined && isInside(path, this.#folder)) return false;
+    if (this.#own.some((folder) => isInside(path, folder))) return false;
     return this.#world.isExcluded(path, isFolder);
   }
 

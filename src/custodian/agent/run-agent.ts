@@ -17,8 +17,10 @@ import type { VaultSpec } from "../../config/index.ts";
 import { messageOf, SoulMirrorError } from "../../kernel/index.ts";
 import { openControlSocket } from "../../platform/vault-agent/index.ts";
 import { acquireLock, type Lock, privateDirectory, realClock } from "../../system/index.ts";
+import { rawPathOfText } from "../../vault/index.ts";
 import type { OpenedVault } from "../open-vault.ts";
 import { noteInState, readState } from "../state-file.ts";
+import { Streams } from "../streams/streams.ts";
 import { Agent } from "./agent.ts";
 import { AgentDesk } from "./agent-desk.ts";
 import { openAgentWorld } from "./agent-world-of.ts";
@@ -51,6 +53,7 @@ export async function runAgent(run: AgentRun): Promise<void> {
   const open: OpenVault = (options) =>
     run.open({ ...options, onDamage: (damage) => desk.damaged(damage) });
   held.use(await openControlSocket(run.socketPath, (request) => desk.answer(request)));
+  held.use(await receiveStreams(run, desk));
   try {
     let opened = await firstOpened({ ...run, open, signal }, desk);
     while (!signal.aborted) opened = await serve(opened, { ...run, open, signal }, desk);
@@ -58,6 +61,19 @@ export async function runAgent(run: AgentRun): Promise<void> {
   } catch (error) {
     if (!signal.aborted) throw error;
   }
+}
+
+/** Also while the vault cannot be opened: receiving needs none of its locations. */
+async function receiveStreams(
+  { folder, log, spec }: AgentRun,
+  desk: AgentDesk,
+): Promise<AsyncDisposable> {
+  return await Streams.start({
+    spec,
+    folder,
+    tell: ({ kind, stream, text }) => log(`stream ${stream}: ${kind}: ${text}`),
+    onChange: (folders) => desk.agent?.protectSoon(folders.map(rawPathOfText)),
+  });
 }
 
 /** R1. */

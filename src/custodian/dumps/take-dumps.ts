@@ -13,6 +13,7 @@ import { join } from "node:path";
 import type { DumpSpec } from "../../config/index.ts";
 import { messageOf } from "../../kernel/index.ts";
 import { type RawPath, rawPathOfText } from "../../vault/index.ts";
+import { behindDefaults } from "../run-program.ts";
 import { dumpProgram } from "./dump-program.ts";
 import { dumpSqlite } from "./dump-sqlite.ts";
 
@@ -89,17 +90,12 @@ type ProgramDump = Exclude<DumpSpec, { kind: "sqlite" }>;
 
 function programOf({ kind, words }: ProgramDump): { command: string; args: readonly string[] } {
   if (kind === "pg_dump") return { command: "pg_dump", args: words };
-  if (kind === "mariadb_dump") return { command: "mariadb-dump", args: ofOneMoment(words) };
+  if (kind === "mariadb_dump") {
+    // Without it each table is of another moment.
+    return { command: "mariadb-dump", args: behindDefaults(words, ["--single-transaction"]) };
+  }
   const [command = "", ...args] = words;
   return { command, args };
-}
-
-/** Without it each table is of another moment; options that read files must be the first ones. */
-function ofOneMoment(words: readonly string[]): readonly string[] {
-  const isFirst = (word: string): boolean => /^--(?:no-defaults|defaults-\w)/.test(word);
-  const first = words.findIndex((word) => !isFirst(word));
-  const count = first < 0 ? words.length : first;
-  return [...words.slice(0, count), "--single-transaction", ...words.slice(count)];
 }
 
 function fileOf(name: string, { kind }: DumpSpec): string {

@@ -18,6 +18,7 @@ export async function backUp(
       quorum,
       locations: specsOf(options),
       dumps: {},
+      streams: {},
       limits: threads === undefined ? {} : { threads },
     },
     opened,

@@ -111,6 +111,7 @@ export async function pruned(
       sources: sources.map((source) => resolve(source)),
       exclude: [],
       dumps: {},
+      streams: {},
       keep: { ...noRule, ...keep },
       locations: specsOf(options),
     },

@@ -7,26 +7,30 @@ export interface PostgresOptions {
   readonly connectionsMax?: number;
   /** Connections that receive what is written, and copies of everything. */
   readonly walSenders?: number;
+  /** Of a server that there was; default: a new one. */
+  readonly data?: string;
 }
 
 export async function startPostgres(options: PostgresOptions = {}): Promise<DatabaseServer> {
-  const { connectionsMax = 40, walSenders = 0 } = options;
+  const { connectionsMax = 40, data, walSenders = 0 } = options;
   const postgres = program("postgres");
   return startServer({
     name: "postgres",
     user: "postgres",
-    initialise: (folder) => [
-      path.join(path.dirname(postgres), "initdb"),
-      `--pgdata=${folder}`,
-      "--username=postgres",
-      "--auth=trust",
-      "--no-sync",
-      "--encoding=UTF8",
-    ],
+    ...(data === undefined && {
+      initialise: (folder) => [
+        path.join(path.dirname(postgres), "initdb"),
+        `--pgdata=${folder}`,
+        "--username=postgres",
+        "--auth=trust",
+        "--no-sync",
+        "--encoding=UTF8",
+      ],
+    }),
     command: ({ folder, port }) => [
       postgres,
       "-D",
-      folder,
+      data ?? folder,
       `--port=${port}`,
       `--listen_addresses=${host}`,
       "--unix_socket_directories=",

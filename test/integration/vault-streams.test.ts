@@ -1,0 +1,180 @@
+/**
+ * Streams of real servers: from the vault to a moment before the damage, across a crash of the
+ * server; and never across a gap (T1).
+ */
+import { execFileSync } from "node:child_process";
+import { chmodSync, existsSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { linesIn } from "../../src/custodian/streams/stream-folder.ts";
+import type { Line } from "../../src/custodian/streams/stream-line.ts";
+import { Streams } from "../../src/custodian/streams/streams.ts";
+import { afterwards, temporaryFolder } from "../afterwards.ts";
+import { until } from "../until.ts";
+import type { CliBench } from "./cli-bench.ts";
+import { openVaultBench, writeVaultFleet } from "./cli-vault-bench.ts";
+import { type Database, type DatabaseKind, mariadb, postgres } from "./database-bench.ts";
+import { startPostgres } from "./servers/postgres.ts";
+import type { DatabaseServer } from "./servers/server-process.ts";
+
+/** Under the limit of the tests, and generous. */
+const limitMs = 90_000;
+
+class Scene {
+  readonly told: string[] = [];
+  readonly #kind: DatabaseKind;
+  readonly bench: CliBench;
+  readonly server: DatabaseServer;
+
+  constructor(kind: DatabaseKind, bench: CliBench, server: DatabaseServer) {
+    [this.#kind, this.bench, this.server] = [kind, bench, server];
+  }
+
+  async stream(): Promise<AsyncDisposable> {
+    const spec = {
+      kind: this.#kind.name,
+      words: this.#kind.words(this.server),
+      env: {},
+      base: { kind: "every", everyMs: 86_400_000 },
+      pauseMs: 200,
+      timeoutMs: 120_000,
+    } as const;
+    const streams = await Streams.start({
+      spec: { name: "treasure", streams: { rows: spec } },
+      folder: this.bench.path(".soulmirror/vault/treasure"),
+      onChange: () => undefined,
+      tell: ({ kind, text }) => this.told.push(`${kind}: ${text}`),
+    });
+    afterwards(() => streams[Symbol.asyncDispose]());
+    return streams;
+  }
+
+  async lines(): Promise<readonly Line[]> {
+    const folder = this.bench.path(".soulmirror/vault/treasure/streams/rows");
+    return (await linesIn(folder)).map(({ note }) => note);
+  }
+
+  /** Until all that is committed by now is on the shelf, and can be reached from a base. */
+  async covered(): Promise<void> {
+    const nowMs = Date.now();
+    const isCovered = async (): Promise<boolean> => {
+      const line = (await this.lines()).findLast(({ ended }) => ended === undefined);
+      return (line?.bases.length ?? 0) > 0 && (line?.covered?.atMs ?? 0) > nowMs;
+    };
+    await until(isCovered, { limitMs, everyMs: 50, what: "it covers now", seen: () => this.told });
+  }
+
+  async connect(): Promise<Database> {
+    const database = await this.#kind.connect(this.server);
+    afterwards(() => database[Symbol.asyncDispose]());
+    return database;
+  }
+
+  async backUp(): Promise<void> {
+    expect(await this.bench.run("vault", "backup")).toMatchObject({ code: 0 });
+  }
+}
+
+async function openScene(kind: DatabaseKind): Promise<Scene> {
+  const bench = await openVaultBench();
+  afterwards(() => bench[Symbol.asyncDispose]());
+  const server = await kind.start();
+  afterwards(() => server[Symbol.asyncDispose]());
+  const words = JSON.stringify(kind.words(server));
+  await writeVaultFleet(bench, `    streams: { rows: { ${kind.name}: ${words} } }\n`);
+  expect(await bench.run("vault", "init")).toMatchObject({ code: 0 });
+  return new Scene(kind, bench, server);
+}
+
+/** A whole second behind all that was done, before all that will be. */
+async function nextSecond(): Promise<string> {
+  const atMs = Math.ceil(Date.now() / 1000) * 1000 + 1000;
+  await pause(atMs + 1000 - Date.now());
+  return new Date(atMs).toISOString().replace(".000", "");
+}
+
+/** Starts what was restored. */
+async function started(kind: DatabaseKind, target: string): Promise<Database> {
+  const fresh =
+    kind.name === "postgres"
+      ? await startPostgres({ data: join(target, "data"), walSenders: 8 })
+      : await kind.start();
+  afterwards(() => fresh[Symbol.asyncDispose]());
+  if (kind.name === "mariadb") {
+    execFileSync("sh", [join(target, "replay.sh"), ...kind.words(fresh)]);
+  }
+  const database = await kind.connect(fresh);
+  afterwards(() => database[Symbol.asyncDispose]());
+  if (kind.name === "postgres") {
+    const isOver = async (): Promise<boolean> =>
+      (await database.query("select pg_is_in_recovery() as it"))[0]?.["it"] === false;
+    await until(isOver, { limitMs, what: "it has replayed the log" });
+  }
+  return database;
+}
+
+const loseLog = {
+  postgres: "select pg_drop_replication_slot('soulmirror_treasure_rows')",
+  mariadb: "flush binary logs; flush binary logs; purge binary logs before now() + interval 1 day",
+} as const;
+
+test.each([postgres, mariadb])(
+  "$name: to the moment before the damage, and across no gap",
+  async (kind) => {
+    const scene = await openScene(kind);
+    const streams = await scene.stream();
+    const database = await scene.connect();
+    await database.query("create table words (word varchar(20) primary key)");
+    await database.query("insert into words values ('one')");
+    await scene.covered();
+    await scene.server.kill();
+    await scene.server.start();
+    const again = await scene.connect();
+    await again.query("insert into words values ('two')");
+    const moment = await nextSecond();
+    await again.query("insert into words values ('three')");
+    await again.query("drop table words");
+    await scene.covered();
+    expect(scene.told.filter((each) => each.startsWith("gap"))).toEqual([]);
+    await scene.backUp();
+
+    const target = join(temporaryFolder("restored"), "rows");
+    chmodSync(join(target, ".."), 0o755);
+    const words = ["vault", "restore", "--stream", "rows", "--target", target];
+    const restored = await scene.bench.run(...words, "--to", moment);
+    expect(restored).toMatchObject({ code: 0 });
+    const old = await started(kind, target);
+    const found = await old.query("select word from words order by word");
+    expect(found.map(({ word }) => word)).toEqual(["one", "two"]);
+    expect((await scene.bench.run(...words, "--to", moment)).err).toContain("is not empty");
+
+    await streams[Symbol.asyncDispose]();
+    await again.query(loseLog[kind.name]);
+    await again.query("create table others (word varchar(20))");
+    const within = await nextSecond();
+    await scene.stream();
+    await until(() => scene.told.some((each) => each.startsWith("gap")), {
+      limitMs,
+      seen: () => scene.told,
+    });
+    await scene.covered();
+    expect(await scene.lines()).toMatchObject([{ ended: {} }, { bases: [{}] }]);
+    await scene.backUp();
+    const other = join(target, "../other");
+    const refused = await scene.bench.run(
+      "vault",
+      "restore",
+      "--stream",
+      "rows",
+      "--target",
+      other,
+      "--to",
+      within,
+    );
+    expect(refused.code).not.toBe(0);
+    expect(refused.err).toMatch(/cannot reach that moment.*where it ended: the server has no/s);
+    expect(existsSync(join(other, "log"))).toBe(false);
+  },
+  300_000,
+);
