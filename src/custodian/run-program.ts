@@ -57,7 +57,7 @@ export async function runProgram(program: Program, options: RunOptions): Promise
   return output;
 }
 
-export function endGroup(pid: number | undefined): void {
+function endGroup(pid: number | undefined): void {
   if (pid === undefined) return;
   try {
     process.kill(-pid, "SIGKILL");

@@ -2,7 +2,8 @@
  * The dumps of a vault's databases, as part of what its agent protects.
  *
  * D1. They are taken on the schedule and not for every change; in between, the last ones stand.
- *     What streams received is another part of the vault's own folder, and comes and goes by itself.
+ *     What streams received is another part of the vault's own folder, and comes and goes by
+ *     itself.
  * D2. A database of which there is a dump is left out itself, for a copy of it may be torn.
  */
 import { dirname, join } from "node:path";

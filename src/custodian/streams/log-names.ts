@@ -16,7 +16,10 @@ const binlogShape = /^(.+)\.(\d{6,})$/;
 /** Segments are counted within parts of the log that are so long. */
 const partBytes = 0x1_0000_0000;
 
-/** Undefined: it is no file of the log. Segments have `segmentBytes` each; of the others it says nothing. */
+/**
+ * Undefined: it is no file of the log. Segments have `segmentBytes` each; of the others it says
+ * nothing.
+ */
 export function readLogName(
   kind: LogKind,
   name: string,

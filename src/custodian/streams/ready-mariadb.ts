@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { baseDumpFile } from "./mariadb-server.ts";
 import type { ReadyStream } from "./restore-stream.ts";
 
-export const replayFile = "replay.sh";
+const replayFile = "replay.sh";
 
 export async function readyMariadb(ready: ReadyStream): Promise<readonly string[]> {
   const { atMs, base, found, log, target } = ready;

@@ -1,6 +1,6 @@
 /**
- * A data directory for PostgreSQL that replays the log up to the moment when it is started, and then
- * goes on as a server of its own.
+ * A data directory for PostgreSQL that replays the log up to the moment when it is started, and
+ * then goes on as a server of its own.
  */
 import {
   appendFile,

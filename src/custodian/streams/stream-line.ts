@@ -1,7 +1,7 @@
 /**
  * A line: a piece of a server's log without a gap, and the copies of everything (bases) that it can
- * be replayed on. Its note, `line.json`, lies beside them in every snapshot, so that a restore needs
- * nothing but the vault.
+ * be replayed on. Its note, `line.json`, lies beside them in every snapshot, so that a restore
+ * needs nothing but the vault.
  */
 import { z } from "zod";
 import type { VaultSpec } from "../../config/index.ts";
