@@ -26,5 +26,4 @@ export { type ShownSnapshot, shownOf, snapshotsOf } from "./snapshots-of.ts";
 export { stateOf } from "./state-file.ts";
 export { restoreStream } from "./streams/restore-stream.ts";
 export { vaultFolder } from "./vault-folder.ts";
-export { VaultRecorder } from "./vault-recorder.ts";
 export { whoProtects } from "./who-protects.ts";

@@ -1,6 +1,6 @@
 /**
- * Entries of the audit trail. Who works in a vault holds its trail for as long as he writes; nothing
- * that has happened stays unrecorded because of that, and nobody waits for long.
+ * Entries of the audit trail. Who works in a vault holds its trail for as long as he writes;
+ * nothing that has happened stays unrecorded because of that, and nobody waits for long.
  */
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";

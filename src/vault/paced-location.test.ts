@@ -25,7 +25,7 @@ test("what is written waits for its turn, but for locks; reading does not", asyn
 
 test("who gives up while he waits has written nothing", async () => {
   const memory = new MemoryLocation();
-  const location = pacedLocation(memory, (_, signal) => Promise.reject(signal.reason));
+  const location = pacedLocation(memory, (_, signal) => Promise.reject(signal.reason as Error));
   const enough = AbortSignal.abort(new Error("enough"));
   await expect(location.put({ kind: "pack", id }, parts, enough)).rejects.toThrow("enough");
   expect(memory.files.size).toBe(0);

@@ -86,9 +86,9 @@ export async function makeSides(database: Database, { name }: DatabaseKind): Pro
 /** Until it is disposed of, which rejects when a transfer failed. */
 export function keepWriting(database: Database): AsyncDisposable & { readonly count: number } {
   let count = 0;
-  let isOver = false;
+  const over = new AbortController();
   const write = async (): Promise<void> => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const [from, to] = [(count * 7919) % rows, (count * 104_729) % rows];
       await database.query("begin");
       await database.query(`update side_a set amount = amount - 1 where id = ${from + 1}`);
@@ -104,7 +104,7 @@ export function keepWriting(database: Database): AsyncDisposable & { readonly co
       return count;
     },
     [Symbol.asyncDispose]: async () => {
-      isOver = true;
+      over.abort();
       await written;
     },
   };

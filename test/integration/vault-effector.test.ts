@@ -29,7 +29,7 @@ test("the answer of the agent is the result of the step, and no answer is a fail
   const heard: string[] = [];
   expect(await asked(folder, "heal")).toMatchObject({
     kind: "failed",
-    reason: expect.stringContaining("no agent answers"),
+    reason: expect.stringContaining("no agent answers") as string,
   });
   const socket = await openControlSocket(join(folder, "treasure.sock"), async (request) => {
     heard.push(request.do);

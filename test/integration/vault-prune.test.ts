@@ -202,7 +202,9 @@ async function checkAndRestore(scene: VaultScene, repository: string): Promise<v
   expect(stdout).toBe("");
 }
 
-/** Every snapshot that is left holds what was there; of many some, from the oldest to the newest. */
+/**
+ * Every snapshot that is left holds what was there; of many some, from the oldest to the newest.
+ */
 async function restoreEach(
   { restic, source }: VaultScene,
   repository: string,

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { until } from "../../../test/until.ts";
-import type { RawPath } from "../../vault/index.ts";
-import { Unfinished, WishLoop } from "./wish-loop.ts";
-import type { Wish } from "./wishes.ts";
+import { Unfinished, WishLoop } from "../../src/custodian/agent/wish-loop.ts";
+import type { Wish } from "../../src/custodian/agent/wishes.ts";
+import type { RawPath } from "../../src/vault/index.ts";
+import { until } from "../until.ts";
 
 const a: Wish = { kind: "changed", folders: ["/srv/a" as RawPath] };
 const again: Wish = { kind: "changed", folders: [] };
