@@ -67,6 +67,26 @@ test("a critical file that is removed comes back, and the deed is recorded", asy
   expect(records.some((record) => record.startsWith("healed") && record.includes(lost))).toBe(true);
 });
 
+test("what goes again as soon as it is back, before any snapshot has it, comes back again", async () => {
+  const { agent, scene } = await begin();
+  const lost = join(scene.source, "production", "config");
+  rmSync(lost);
+  await until(() => agent.state.outcomes.length > 0, { seen: () => agent.state, everyMs: 1 });
+  rmSync(lost);
+  await until(() => agent.state.outcomes.length > 1, { seen: () => agent.state });
+  expect(readFileSync(lost, "utf8")).toBe("config");
+});
+
+test("what goes while it is being put back is put back soon", async () => {
+  const { agent, scene } = await begin();
+  const lost = join(scene.source, "production", "config");
+  rmSync(lost);
+  await until(() => existsSync(lost), { seen: () => agent.state, everyMs: 1 });
+  rmSync(lost);
+  await until(() => agent.state.outcomes.length > 1, { seen: () => agent.state });
+  expect(readFileSync(lost, "utf8")).toBe("config");
+});
+
 test("a folder of critical files that is removed comes back as it was", async () => {
   const { agent, scene } = await begin();
   const folder = join(scene.source, "production");

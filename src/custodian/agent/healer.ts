@@ -3,7 +3,8 @@
  * begins its own wait at once.
  *
  * E1. A path is in one wave at a time.
- * E2. What could not be healed is tried again after a rest; everything else is settled once.
+ * E2. What could not be healed is tried again after a rest that doubles; everything else is
+ *     settled once.
  * E3. What was restored is counted, so that a fight with another program ends in a question.
  */
 import type { JsonRecord } from "../../kernel/index.ts";
@@ -50,6 +51,8 @@ export class Healer implements AsyncDisposable {
   readonly #inWork = new Set<RawPath>();
   readonly #waves = new Set<Promise<void>>();
   readonly #restsUntil = new Map<RawPath, number>();
+  /** In a row, of what waits for a further attempt. */
+  readonly #failures = new Map<RawPath, number>();
   readonly #heals: { readonly path: RawPath; readonly atMs: number }[] = [];
   readonly #outcomes: ToldOutcome[] = [];
   /** Told as missing. */
@@ -94,31 +97,47 @@ export class Healer implements AsyncDisposable {
   async #heal(paths: readonly RawPath[]): Promise<void> {
     const { limits, losses, onSettled, signal } = this.#options;
     const taken = paths.flatMap((path) => losses.judge(path) ?? []);
-    const over = new Set<RawPath>();
+    const ends = new Map<RawPath, "over" | "put back">();
     try {
       const outcomes = await healPaths(paths, this.#ports, { limits: limits.heal, signal });
       for (const outcome of outcomes) {
         // What an end of this process left undecided is judged by the next one.
         if (signal.aborted && outcome.kind === "asked") continue;
         if (outcome.kind === "failed") this.#rest(outcome.path);
-        else over.add(outcome.path);
+        else ends.set(outcome.path, outcome.kind === "healed" ? "put back" : "over");
       }
     } catch {
       for (const path of paths) this.#rest(path);
     } finally {
-      for (const loss of taken) losses.settle(loss, over.has(loss.path));
+      for (const loss of taken) losses.settle(loss, ends.get(loss.path));
+      for (const path of ends.keys()) this.#failures.delete(path);
       for (const path of paths) this.#inWork.delete(path);
+      this.#wakeAfterRest();
       onSettled();
     }
   }
 
   #rest(path: RawPath): void {
-    const { retryMaxMs } = this.#options.limits;
-    this.#restsUntil.set(path, realClock.now().monotonicMs + retryMaxMs);
+    const { retryMaxMs, retryMinMs } = this.#options.limits;
+    const failures = this.#failures.get(path) ?? 0;
+    this.#failures.set(path, failures + 1);
+    const restMs = Math.min(retryMaxMs, retryMinMs * 2 ** Math.min(failures, 20));
+    this.#restsUntil.set(path, realClock.now().monotonicMs + restMs);
+  }
+
+  #wakeAfterRest(): void {
     this.#cancelRest();
-    this.#cancelRest = realTimers.after(retryMaxMs + 10, () => {
-      this.#restsUntil.clear();
+    if (this.#restsUntil.size === 0 || this.#options.signal.aborted) return;
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const untilMs of this.#restsUntil.values()) nextMs = Math.min(nextMs, untilMs);
+    const delayMs = Math.max(0, nextMs - realClock.now().monotonicMs) + 10;
+    this.#cancelRest = realTimers.after(delayMs, () => {
+      const nowMs = realClock.now().monotonicMs;
+      for (const [path, untilMs] of this.#restsUntil) {
+        if (untilMs <= nowMs) this.#restsUntil.delete(path);
+      }
       this.wake();
+      this.#wakeAfterRest();
     });
   }
 

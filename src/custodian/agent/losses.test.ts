@@ -21,13 +21,13 @@ test("L2: what is lost again while it is judged waits for its own verdict", () =
   losses.add(second);
   expect(losses.judge(path)).toBe(first);
   losses.add(third);
-  losses.settle(first, true);
+  losses.settle(first, "over");
   expect(losses.of(path)).toBe(third);
   expect(losses.judge(path)).toBe(third);
-  losses.settle(third, false);
+  losses.settle(third, undefined);
   expect(losses.waiting).toEqual([path] satisfies RawPath[]);
   losses.add(second);
   expect(losses.judge(path)).toBe(third);
-  losses.settle(third, true);
+  losses.settle(third, "over");
   expect(losses.waiting).toEqual([]);
 });

@@ -8,13 +8,21 @@
  *     to which losses were looked for; so a kill loses no loss.
  * L2. A path that is lost twice keeps what was expected first, until somebody judges it. What is
  *     lost again while it is judged is a loss of its own, and waits for its own verdict.
+ *     What was put back stays known until a snapshot has it, for no snapshot tells that it went again
+ *     before.
  * L3. What its owner took out of the sources, or left out of them, is no loss.
  * L4. What a path was moved to is remembered for a while, also when it arrived before it was gone.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { replaceFile } from "../../system/index.ts";
-import { isInside, type RawPath, type StoredSnapshot, type TreeNode } from "../../vault/index.ts";
+import {
+  isInside,
+  type RawPath,
+  type StoredSnapshot,
+  systemPath,
+  type TreeNode,
+} from "../../vault/index.ts";
 import type { AgentLimits, AgentWorld } from "./agent-world.ts";
 import { beginsWithZeros } from "./begins-with-zeros.ts";
 import { type Difference, differences, nodeAt, type TreeLooks } from "./snapshot-trees.ts";
@@ -54,6 +62,8 @@ export class Losses {
   readonly #notes: Notes;
   readonly #waiting = new Map<RawPath, Loss>();
   readonly #inJudgement = new Set<Loss>();
+  /** Put back, and in no snapshot since (L2). */
+  readonly #returned = new Map<RawPath, Loss>();
   readonly #arrivals = new Map<bigint, Arrival>();
   #rewritten: number[] = [];
   #judged: string | undefined;
@@ -101,10 +111,11 @@ export class Losses {
     return loss;
   }
 
-  /** @param isOver false: it is to be judged anew */
-  settle(loss: Loss, isOver: boolean): void {
+  /** @param end undefined: it is to be judged anew */
+  settle(loss: Loss, end: "over" | "put back" | undefined): void {
     this.#inJudgement.delete(loss);
-    if (isOver && this.#waiting.get(loss.path) === loss) this.#waiting.delete(loss.path);
+    if (end === "put back") this.#returned.set(loss.path, loss);
+    if (end && this.#waiting.get(loss.path) === loss) this.#waiting.delete(loss.path);
   }
 
   add(loss: Loss): void {
@@ -146,13 +157,15 @@ export class Losses {
     // So many at once are judged together; single ones are edits.
     if (rewritten.length >= this.#limits.heal.massFiles)
       for (const each of rewritten) this.add(each);
+    for (const loss of this.#returned.values()) await this.#lookAgain(loss, snapshot.tree, looks);
     this.#forgetArrivals();
     this.#judged = snapshot.tree;
   }
 
   /** L1. */
   save(mounts: Readonly<Record<string, string>>): void {
-    const waiting = [...this.#waiting.values()].map(({ path, tree }) => ({ path, tree }));
+    const all = new Map([...this.#returned, ...this.#waiting]);
+    const waiting = Array.from(all.values(), ({ path, tree }) => ({ path, tree }));
     const notes: Notes = { judged: this.#judged, mounts, waiting };
     const text = JSON.stringify(notes);
     if (text === this.#written) return;
@@ -171,6 +184,15 @@ export class Losses {
     if (now === undefined || !isRewritten(before, now)) return;
     this.#rewritten.push(foundMs);
     rewritten.push(loss);
+  }
+
+  async #lookAgain(loss: Loss, tree: string, looks: TreeLooks): Promise<void> {
+    const { expected, path } = loss;
+    const node = await nodeAt(tree, path, looks);
+    const isHeld = node !== undefined && !mayBeLost(path, expected, node);
+    const isLost = !isHeld && isLostNow(path, expected);
+    if (isHeld || isLost) this.#returned.delete(path);
+    if (isLost) this.add({ ...loss, foundMs: this.#nowMs(), isRot: false });
   }
 
   /** Nobody says that it is to be there, or L3. */
@@ -202,6 +224,15 @@ function mayBeLost(path: RawPath, before: TreeNode, now: TreeNode): boolean {
   if (before.kind !== now.kind) return true;
   if (before.kind !== "file" || now.kind !== "file" || before.sizeBytes === 0) return false;
   return now.sizeBytes === 0 || (isRewritten(before, now) && beginsWithZeros(path));
+}
+
+function isLostNow(path: RawPath, expected: TreeNode): boolean {
+  const stats = lstatSync(systemPath(path), { throwIfNoEntry: false });
+  if (stats === undefined) return true;
+  if (expected.kind === "dir") return !stats.isDirectory();
+  if (expected.kind !== "file") return false;
+  const isEmptied = stats.size === 0 && expected.sizeBytes > 0;
+  return !stats.isFile() || isEmptied || beginsWithZeros(path);
 }
 
 function isRewritten(before: TreeNode, now: TreeNode): boolean {
