@@ -1,10 +1,12 @@
-/** The agent as a process: whoever destroys and looks is another one. */
+/**
+ * The agent as the daemon runs it: a process, so that whoever destroys and looks is another one.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { Scene } from "./scene.ts";
 
-const program = fileURLToPath(new URL("agent.ts", import.meta.url));
+const program = fileURLToPath(new URL("../../bin/soulmirror.js", import.meta.url));
 const saidMax = 10_000;
 
 export class LivingAgent implements AsyncDisposable {
@@ -12,7 +14,7 @@ export class LivingAgent implements AsyncDisposable {
   #said = "";
 
   constructor({ fleet }: Scene) {
-    this.#process = spawn(process.execPath, [program, fleet], {
+    this.#process = spawn(process.execPath, [program, "vault", "agent", "-c", fleet], {
       stdio: ["ignore", "ignore", "pipe"],
     });
     this.#process.stderr?.on("data", (bytes: Buffer) => {

@@ -41,7 +41,12 @@ function blocksOf(text: string): readonly string[] {
 
 function complaintsAbout(text: string): readonly string[] {
   const files = [{ path: "soulmirror.yaml", text }];
-  const environment = { HOME: "/home/me", SHOP_API_TOKEN: "t", VAULT_PASSPHRASE: "p" };
+  const environment = {
+    HOME: "/home/me",
+    SHOP_API_TOKEN: "t",
+    VAULT_PASSPHRASE: "p",
+    ORDERS_PASSWORD: "o",
+  };
   const loaded = loadFleet({ files, environment, baseDir: "/srv", hash: (each) => each });
   return loaded.ok ? loaded.value.warnings : loaded.error.map(formatProblem);
 }

@@ -2,6 +2,7 @@
  * The streams of a vault, for the process that keeps it: what they receive lies in a folder that
  * each snapshot holds. Whoever makes snapshots has that folder among the sources (`ownSources`).
  */
+import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { VaultSpec } from "../../config/index.ts";
@@ -30,6 +31,10 @@ export class Streams implements AsyncDisposable {
   /** They begin by themselves, and go on until they are disposed of. */
   static async start({ folder, onChange, spec, tell }: StreamsOptions): Promise<Streams> {
     await using running = new AsyncDisposableStack();
+    // A vault that never had one gets no folder for them.
+    if (Object.keys(spec.streams).length === 0 && !existsSync(join(folder, "streams"))) {
+      return new Streams(running.move());
+    }
     const [kept, work] = [
       privateDirectory(join(folder, "streams")),
       privateDirectory(join(folder, "receiving")),
