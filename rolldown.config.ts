@@ -21,6 +21,9 @@ const common = {
   treeshake: { moduleSideEffects: false },
 } as const;
 
+/** Comments for people are in the sources; what tools go by stays. */
+const comments = { legal: true, annotation: true, jsdoc: false } as const;
+
 /** What `import "soulmirror"` loads is one file: each further one would be opened and linked. */
 const core = await modulesOf(`${folder}/index.js`);
 
@@ -98,7 +101,7 @@ const workers = ["platform/content/content-worker", "platform/restore/restore-wo
   (name) => ({
     ...common,
     input: `dist/${name}.js`,
-    output: { file: `dist/${name}.js`, minify: false },
+    output: { file: `dist/${name}.js`, minify: false, comments },
   }),
 );
 
@@ -112,6 +115,7 @@ const published = {
     entryFileNames: "[name].js",
     chunkFileNames: "[name]-[hash].js",
     minify: false,
+    comments,
     codeSplitting: {
       groups: [{ name: "core", test: (path: string) => core.has(path) }],
       includeDependenciesRecursively: false,

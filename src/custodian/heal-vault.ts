@@ -43,6 +43,7 @@ export async function healVault(healing: HealingVault): Promise<RepairOutcome> {
   const outcome = await withSession(opened.vault, wish, (session) =>
     heal(session, {
       unlocked: opened.unlocked,
+      isAnyLeftOut: opened.leftOut.length > 0,
       reads: (pack, holdsTrees) => readsAll || holdsTrees || damaged.has(pack),
       isForgotten: (id) => tombstones.has(id),
       ...(onProgress && { onProgress }),

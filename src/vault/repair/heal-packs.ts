@@ -22,7 +22,7 @@ export interface LostBlobs {
 export async function healPacks(
   work: RepairWork,
   survey: Survey,
-  findings: readonly Finding[],
+  { findings, mayGiveUp }: { readonly findings: readonly Finding[]; readonly mayGiveUp: boolean },
 ): Promise<readonly LostBlobs[]> {
   const bad = new Map<string, Finding[]>();
   for (const finding of findings) {
@@ -47,7 +47,7 @@ export async function healPacks(
       return;
     }
     const names = namesOf.get(id) ?? new Set();
-    const blobs = await healPack(work, { survey, id, names, ...(copy && { copy }) });
+    const blobs = await healPack(work, { survey, id, names, mayGiveUp, ...(copy && { copy }) });
     if (blobs > 0) lost.push({ pack: id, blobs });
   };
   for (const id of bad.keys()) if (!begun.has(id)) await healOne(id, 1);
@@ -62,6 +62,8 @@ interface BadPack {
   readonly id: string;
   /** Locations where it is bad. */
   readonly names: ReadonlySet<string>;
+  /** False: what cannot be had here may be had elsewhere later. */
+  readonly mayGiveUp: boolean;
   /** It, as it was written: it lay under another name. */
   readonly copy?: Uint8Array;
 }
@@ -85,7 +87,7 @@ async function healPack(work: RepairWork, bad: BadPack): Promise<number> {
   if (rebuilt.kind === "parts") {
     // Who is away may have it whole: nothing is given up before he is asked.
     const isAnyAway = work.session.vault.places.some(({ takesPart }) => !takesPart);
-    return isAnyAway ? 0 : await salvage(work, bad, rebuilt);
+    return isAnyAway || !bad.mayGiveUp ? 0 : await salvage(work, bad, rebuilt);
   }
   await writeEverywhere(work, bad, { bytes: rebuilt.bytes, how: "rebuilt" });
   return 0;

@@ -158,6 +158,17 @@ test("E3: what is lost is told, and the next backup stores it again", async () =
   expect((await checkAll(scene)).findings).toEqual([]);
 });
 
+test("nothing is given up while a location of the vault takes no part at all", async () => {
+  const scene = await filled(1);
+  const [location] = scene.locations;
+  const path = (location && pathsOf(location, "pack")[0]) ?? "";
+  location?.files.set(path, new Uint8Array(9));
+  const outcome = await healAll(scene, { isAnyLeftOut: true });
+  expect(outcome).toMatchObject({ lost: [], repairs: [] });
+  expect(location?.files.has(path)).toBe(true);
+  expect((await healAll(scene)).lost).toHaveLength(1);
+});
+
 test("nothing is given up while a location is away that may hold it", async () => {
   let isAway = false;
   const scene = openScene(2, {}, (name) => {

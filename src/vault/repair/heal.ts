@@ -26,6 +26,8 @@ import { type Pace, type Refusal, type Repair, RepairWork, unhurried } from "./r
 
 export interface HealOptions {
   readonly unlocked: Pick<Unlocked, "configBytes" | "keyFiles">;
+  /** Locations of the vault that are not among those of the session: they may hold anything. */
+  readonly isAnyLeftOut?: boolean;
   /** Packs that are read in full before; default those that hold trees. */
   readonly reads?: CheckOptions["reads"];
   /** Copied to each location that lags, in this call. Default: no limit. */
@@ -82,7 +84,7 @@ export async function heal(session: Session, options: HealOptions): Promise<Heal
     ...(options.pace && { pace: options.pace }),
   });
   const bad = found.findings.all().filter(({ kind }) => kind === "pack");
-  const lost = await healPacks(work, survey, bad);
+  const lost = await healPacks(work, survey, { findings: bad, mayGiveUp: !options.isAnyLeftOut });
   survey = await takeSurvey(session);
   const lagging = await catchAllUp(work, survey, options);
   const looked = new Set(bad.map(({ id }) => id));

@@ -73,3 +73,16 @@ test("U2: another repository ends it; a damaged config beside our key does not",
   ours[1]?.files.delete("config");
   expect(await said(ours)).toBe("VAULT_DAMAGED");
 });
+
+test("U3: without config and keys it is ours by what these keys open, else it is empty", async () => {
+  const locations = await vaultIn(2);
+  const [{ files }, other] = locations as [MemoryLocation, MemoryLocation];
+  const sealed = files.get("config") ?? new Uint8Array();
+  files.clear();
+  expect(await said(locations)).toBe("empty ready");
+  files.set(`index/${"ab".repeat(32)}`, new Uint8Array(100));
+  expect(await said(locations)).toBe("empty ready");
+  files.set(`index/${"cd".repeat(32)}`, sealed);
+  expect(await said(locations)).toBe("damaged ready");
+  expect(other.files.has("config")).toBe(true);
+});

@@ -5,7 +5,8 @@
  * U1. Nothing is written.
  * U2. A location that holds another repository ends it: writing there would mix two of them. One
  *     whose config is damaged, but whose keys are those of the others, is only damaged.
- * U3. An empty location is no repository, and is told apart from one that does not answer.
+ * U3. An empty location is no repository, and is told apart from one that does not answer, and
+ *     from one that has lost its config and its keys, but has what these keys open.
  * U4. A key file that is damaged at one location is opened as another one holds it. Only when all
  *     are damaged, that is the error: the passphrase may be right.
  */
@@ -13,7 +14,7 @@ import { failed, type Result, SoulMirrorError, success } from "../../kernel/inde
 import { openConfig, type RepositoryConfig } from "../format/config.ts";
 import { hexOfId } from "../format/ids.ts";
 import { type KeyTools, openKeyFile } from "../format/keys.ts";
-import { createSealer, type SealKeys } from "../format/seal.ts";
+import { createSealer, type Sealer, type SealKeys } from "../format/seal.ts";
 import { type Location, LocationFault } from "../location.ts";
 import { digestOf } from "./codec.ts";
 
@@ -44,6 +45,8 @@ export interface UnlockOptions {
 
 /** restic tries 20 as well. */
 const mostKeys = 20;
+/** Of each kind, where the first ones are damaged. */
+const mostTried = 3;
 
 interface Seen {
   readonly location: Location;
@@ -73,7 +76,9 @@ export async function unlock(options: UnlockOptions): Promise<Result<Unlocked, S
     if (each.fault !== undefined) {
       states.push({ kind: "away", fault: each.fault });
     } else if (each.config === undefined && each.keyFiles.size === 0) {
-      states.push({ kind: "empty" });
+      const isOurs = await holdsSealed(each.location, sealer, signal);
+      const reason = "its config and its keys are missing";
+      states.push(isOurs ? { kind: "damaged", reason } : { kind: "empty" });
     } else {
       const config =
         each.config === undefined
@@ -130,6 +135,28 @@ async function look(location: Location, signal: AbortSignal): Promise<Seen> {
       return { location, config: undefined, keyFiles, fault: undefined };
     return { location, config: undefined, keyFiles: new Map(), fault: error };
   }
+}
+
+/** U3. */
+async function holdsSealed(
+  location: Location,
+  sealer: Sealer,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    for (const kind of ["snapshot", "index"] as const) {
+      let tried = 0;
+      for await (const { id } of location.list(kind, signal)) {
+        if (sealer.open(await location.get({ kind, id }, signal)) !== undefined) return true;
+        tried += 1;
+        if (tried === mostTried) break;
+      }
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof LocationFault)) throw error;
+  }
+  return false;
 }
 
 async function getIfThere(
