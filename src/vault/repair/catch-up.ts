@@ -134,11 +134,13 @@ class CatchUp {
   async #obtain(id: string): Promise<Step> {
     const { mostBytes = Number.POSITIVE_INFINITY, onProgress, survey, target } = this.#options;
     const sizeBytes = survey.packs.get(id)?.sizeBytes ?? 0;
-    if (target.packs.get(id) === sizeBytes) return "done";
+    const file = { kind: "pack", id } as const;
+    // No index here names it, so nobody has read it here: what lies there may be anything.
+    const isThere = target.packs.get(id) === sizeBytes;
+    if (isThere && (await this.#work.sound(file, [target.place])) !== undefined) return "done";
     const progress = this.#progress;
     if (progress.copiedBytes > 0 && progress.copiedBytes + sizeBytes > mostBytes) return "limit";
     const sources = survey.places.filter((seen) => seen !== target && seen.packs.has(id));
-    const file = { kind: "pack", id } as const;
     const places = sources.map(({ place }) => place);
     const bytes = await this.#work.sound(file, places);
     if (bytes === undefined) {
