@@ -7,8 +7,8 @@
  * L1. What is found is written down before anything is done about it, together with the snapshot up
  *     to which losses were looked for; so a kill loses no loss.
  * L2. A path that is lost twice keeps what was expected first, until somebody judges it. What is
- *     lost again while it is judged is a loss of its own, and waits for its own verdict.
- *     What was put back stays known until a snapshot has it, for no snapshot tells that it went again
+ *     lost again while it is judged is a loss of its own, and waits for its own verdict. What was
+ *     put back stays known until a snapshot has it, for no snapshot tells that it went again
  *     before.
  * L3. What its owner took out of the sources, or left out of them, is no loss.
  * L4. What a path was moved to is remembered for a while, also when it arrived before it was gone.
