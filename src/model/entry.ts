@@ -83,7 +83,7 @@ export interface SlotRecord {
   readonly end?: SlotEnd;
   /** The last spec under which it had a healthy run. */
   readonly goodHash?: string;
-  /** In quarantine: the program as it was when it failed the last time. */
+  /** Since its last healthy run it has failed: the program as it was when it did so last. */
   readonly program?: ProgramFiles;
 }
 

@@ -129,6 +129,18 @@ describe("slots", () => {
     expect(wantedHash(slot, service)).toBe("h1");
   });
 
+  it("remember the program that failed from its first crash to its next healthy run", () => {
+    const slot = createSlot("a", 1);
+    const program = { specHash: "h1", files: "before it was mended" };
+    expect(recordOf(slot, service)).not.toHaveProperty("program");
+    noteStarted(slot, startedAs(1), { now: { wallMs: 0, monotonicMs: 0 }, fleet });
+    noteExited(slot, { ...exitOf(1, 100), program }, fleet);
+    // The daemon may be killed before there is a quarantine.
+    expect(recordOf(slot, service)).toMatchObject({ quarantined: false, program });
+    crash(slot, 20_000, true);
+    expect(recordOf(slot, service)).not.toHaveProperty("program");
+  });
+
   it("are remembered, quarantine only for the same spec (S3)", () => {
     const slot = createSlot("a", 1);
     crash(slot, 20_000, true);

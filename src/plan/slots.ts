@@ -190,7 +190,7 @@ export function recordOf(slot: Slot, service: ServiceSpec): SlotRecord {
     ...(slot.ended ? { ended: true } : {}),
     ...(slot.ended && slot.end ? { end: slot.end } : {}),
     ...(slot.goodHash === undefined ? {} : { goodHash: slot.goodHash }),
-    ...(slot.quarantine && slot.program ? { program: slot.program } : {}),
+    ...((slot.quarantine || slot.crashes > 0) && slot.program ? { program: slot.program } : {}),
   };
 }
 

@@ -154,6 +154,14 @@ test("ready waits for the port, and ends with the process and its last words", a
   });
 });
 
+async function bodyOf(port: number): Promise<string | undefined> {
+  try {
+    return await (await fetch(`http://127.0.0.1:${port}/`)).text();
+  } catch {
+    return undefined;
+  }
+}
+
 test("ready is what the probe expects, and not any answer", async () => {
   await using bench = new ProcessBench();
   const port = await freePort();
@@ -172,7 +180,8 @@ test("ready is what the probe expects, and not any answer", async () => {
   const never = probe(port, { expect: { body: "hot" } });
   await bench.run("stop");
   await bench.run("start", { specHash: bench.spec(source, { env, readiness: never }) });
-  expect(await bench.run("ready", {}, { deadlineMs: 500 })).toMatchObject({
+  await until(async () => (await bodyOf(port)) === "warm");
+  expect(await bench.run("ready", {}, { deadlineMs: 2000 })).toMatchObject({
     kind: "failed",
     reason: expect.stringMatching(
       /was not ready in time: GET .* the body has no hot: warm/,

@@ -6,6 +6,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { createRandom, integerBetween } from "../../src/kernel/index.ts";
+import { isTemporaryName } from "../../src/platform/locations/temporary-name.ts";
 import { afterwards, temporaryFolder } from "../afterwards.ts";
 import { until } from "../until.ts";
 import { restic } from "./agent-scene.ts";
@@ -45,8 +46,10 @@ test(`${kills} kills in the middle of micro-snapshots leave sound repositories`,
   child.kill("SIGTERM");
   await new Promise((resolve) => void child.once("exit", resolve));
   for (const repository of ["a", "b"].map((name) => join(place, name))) {
-    // The locks of the dead are gone, and so is that of the living.
-    expect(readdirSync(join(repository, "locks"))).toEqual([]);
+    // The locks of the dead are gone, and so is that of the living. What a kill left half written
+    // has a name that no reader takes for a lock, and is swept when it is old.
+    const locks = readdirSync(join(repository, "locks"));
+    expect(locks.filter((name) => !isTemporaryName(name))).toEqual([]);
     expect(restic(repository, ["check", "--read-data"])).toContain("no errors were found");
     const path = join(place, "source", "production", "3");
     expect(restic(repository, ["dump", "latest", path])).toBe(`${kills - 1} 3\n`);
