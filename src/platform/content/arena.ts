@@ -11,8 +11,7 @@ const mostChunkBytes = 8 << 20;
 export const largePieceBytes = 512 << 10;
 
 export class Arena {
-  /** The kernel gives memory for the part that is written to, and for no more. */
-  readonly #bytes = Buffer.allocUnsafeSlow(stepBytes + mostChunkBytes + 2 * largePieceBytes);
+  #bytes = freshMemory();
   /** Where the open chunk begins. */
   #chunkFrom = 0;
   #end = 0;
@@ -51,10 +50,25 @@ export class Arena {
     this.#end = this.#chunkFrom;
   }
 
+  /** All that was read; what is open goes on in other memory, as after `restart`. */
+  lend(spare?: ArrayBuffer): Buffer<ArrayBuffer> {
+    const lent = this.#bytes;
+    this.#bytes = spare === undefined ? freshMemory() : Buffer.from(spare);
+    lent.copy(this.#bytes, 0, this.#chunkFrom, this.#end);
+    this.#end -= this.#chunkFrom;
+    this.#chunkFrom = 0;
+    return lent;
+  }
+
   /** Finished chunks are not looked at any more. */
   restart(): void {
     this.#bytes.copyWithin(0, this.#chunkFrom, this.#end);
     this.#end -= this.#chunkFrom;
     this.#chunkFrom = 0;
   }
+}
+
+/** The kernel gives memory for the part that is written to, and for no more. */
+function freshMemory(): Buffer<ArrayBuffer> {
+  return Buffer.allocUnsafeSlow(stepBytes + mostChunkBytes + 2 * largePieceBytes);
 }

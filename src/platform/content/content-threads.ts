@@ -4,31 +4,25 @@
  * T1. A worker has at most `jobsAtOnce` jobs, so that it works on one while the other waits for us.
  * T2. A worker that dies takes its jobs along, and they reject; the next read starts another one.
  * T3. Workers start when they are needed, and none keeps the process alive when it rests.
+ * T4. Who has nothing to do seals for the others: a large file is cut by one thread, as each cut
+ *     depends on the one before, and would leave the others idle.
  */
-import { Worker } from "node:worker_threads";
-import { assert } from "../../kernel/index.ts";
-import { entryFile, workerEnvironment } from "../../system/index.ts";
 import type { ContentSink, ContentThreads, FileToRead, ReadFile } from "../../vault/index.ts";
-import type { FromWorker, ToWorker, WorkerSetup } from "./messages.ts";
+import type { WorkerSetup } from "./messages.ts";
+import { WorkerHandle } from "./worker-handle.ts";
 
 const jobsAtOnce = 2;
-const idBytes = 32;
+/** Another thread starts for a file that is longer than so many steps: starting costs as much. */
+const stepsBeforeHelp = 16;
 
 export interface ContentThreadsOptions extends WorkerSetup {
   readonly threads: number;
 }
 
-interface Job {
-  readonly sink: ContentSink;
-  readonly resolve: (files: readonly ReadFile[]) => void;
-  readonly reject: (error: unknown) => void;
-  ids: Uint8Array;
-}
-
 export class WorkerThreads implements ContentThreads, AsyncDisposable {
   readonly width: number;
   readonly #options: ContentThreadsOptions;
-  readonly #workers: (ContentWorker | undefined)[];
+  readonly #workers: (WorkerHandle | undefined)[];
   readonly #waiting: (() => void)[] = [];
 
   constructor(options: ContentThreadsOptions) {
@@ -56,7 +50,7 @@ export class WorkerThreads implements ContentThreads, AsyncDisposable {
   }
 
   /** The one that has least to do. */
-  async #free(): Promise<ContentWorker> {
+  async #free(): Promise<WorkerHandle> {
     for (;;) {
       const loads = this.#workers.map((worker) => (worker?.isAlive ? worker.load : 0));
       const least = Math.min(...loads);
@@ -65,101 +59,20 @@ export class WorkerThreads implements ContentThreads, AsyncDisposable {
     }
   }
 
-  #at(number: number): ContentWorker {
+  /** T4. It is never who asks: that one has a job. */
+  #idle(stepCount: number): WorkerHandle | undefined {
+    const started = this.#workers.find((worker) => worker?.isAlive && worker.load === 0);
+    if (started !== undefined || stepCount < stepsBeforeHelp) return started;
+    const place = this.#workers.findIndex((worker) => !worker?.isAlive);
+    return place < 0 ? undefined : this.#at(place);
+  }
+
+  #at(number: number): WorkerHandle {
     const { keys, polynomial } = this.#options;
     const present = this.#workers[number];
     if (present?.isAlive) return present;
-    return (this.#workers[number] = new ContentWorker({ keys, polynomial }));
+    return (this.#workers[number] = new WorkerHandle({ keys, polynomial }, (stepCount) =>
+      this.#idle(stepCount),
+    ));
   }
-}
-
-class ContentWorker {
-  readonly #worker: Worker;
-  readonly #jobs = new Map<number, Job>();
-  #nextJob = 1;
-  isAlive = true;
-
-  constructor(setup: WorkerSetup) {
-    this.#worker = new Worker(entryFile("../../platform/content/content-worker", import.meta.url), {
-      env: workerEnvironment(),
-      workerData: setup,
-      resourceLimits: { maxYoungGenerationSizeMb: 2 },
-    });
-    this.#worker.on("message", (message: FromWorker) => void this.#hear(message));
-    this.#worker.on("error", (error) => this.#die(error));
-    this.#worker.on("exit", () => this.#die(new Error("a content worker ended")));
-    this.#worker.unref();
-  }
-
-  get load(): number {
-    return this.#jobs.size;
-  }
-
-  run(files: readonly FileToRead[], sink: ContentSink): Promise<readonly ReadFile[]> {
-    const number = this.#nextJob++;
-    if (this.#jobs.size === 0) this.#worker.ref();
-    return new Promise((resolve, reject) => {
-      this.#jobs.set(number, { sink, resolve, reject, ids: new Uint8Array() });
-      this.#say({ kind: "begin", job: number, files });
-    });
-  }
-
-  async end(): Promise<void> {
-    await this.#worker.terminate();
-  }
-
-  async #hear(message: FromWorker): Promise<void> {
-    const job = this.#jobs.get(message.job);
-    if (job === undefined) return;
-    try {
-      if (message.kind === "named") this.#choose(message, job);
-      else if (message.kind === "sealed") await this.#take(message, job);
-      else this.#close(message.job)?.resolve(message.files);
-    } catch (error) {
-      this.#close(message.job)?.reject(error);
-    }
-  }
-
-  #choose({ ids, job: number }: Extract<FromWorker, { kind: "named" }>, job: Job): void {
-    job.ids = ids;
-    const wanted = Uint8Array.from({ length: ids.length / idBytes }, (_, at) =>
-      job.sink.wants(idAt(ids, at)) ? 1 : 0,
-    );
-    const isNone = wanted.every((each) => each === 0);
-    this.#say(isNone ? { kind: "go-on", job: number } : { kind: "seal", job: number, wanted });
-  }
-
-  async #take(message: Extract<FromWorker, { kind: "sealed" }>, job: Job): Promise<void> {
-    const { bytes, job: number, table } = message;
-    let end = 0;
-    for (let row = 0; row < table.length; row += 3) {
-      const [at, length, plainLength] = [table[row], table[row + 1], table[row + 2]];
-      assert(at !== undefined && length !== undefined && plainLength !== undefined, "whole rows");
-      const blob = bytes.subarray(end, end + length);
-      end += length;
-      await job.sink.take({ id: idAt(job.ids, at), kind: "data", plainLength, bytes: blob });
-    }
-    const { buffer } = bytes;
-    this.#say({ kind: "go-on", job: number, spare: buffer }, [buffer]);
-  }
-
-  #close(number: number): Job | undefined {
-    const job = this.#jobs.get(number);
-    this.#jobs.delete(number);
-    if (this.#jobs.size === 0) this.#worker.unref();
-    return job;
-  }
-
-  #die(error: unknown): void {
-    this.isAlive = false;
-    for (const number of Array.from(this.#jobs.keys())) this.#close(number)?.reject(error);
-  }
-
-  #say(message: ToWorker, transfer: ArrayBuffer[] = []): void {
-    this.#worker.postMessage(message, transfer);
-  }
-}
-
-function idAt(ids: Uint8Array, at: number): Uint8Array {
-  return ids.subarray(at * idBytes, (at + 1) * idBytes);
 }

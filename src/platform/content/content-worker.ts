@@ -27,14 +27,16 @@ const jobs = new Map<number, Job>();
 const spareArenas: Arena[] = [];
 /** Where blobs were sealed to; they come back when those have been taken. */
 const spareBuffers: ArrayBuffer[] = [];
+/** Of arenas, lent and come back. */
+const spareMemory: ArrayBuffer[] = [];
 
 port.on("message", (message: ToWorker) => {
   if (message.kind === "begin") begin(message);
-  else if (message.kind === "seal") seal(message);
-  else {
-    if (message.spare !== undefined) spareBuffers.push(message.spare);
-    goOn(message.job);
-  }
+  else if (message.kind === "seal") seal(message.job, chosen(message));
+  else if (message.kind === "lend") lend(message);
+  else if (message.kind === "seal-lent") sealLent(message);
+  else if (message.kind === "go-on") goOn(message.job);
+  else (message.was === "read" ? spareMemory : spareBuffers).push(message.buffer);
 });
 
 function begin({ files, job }: Extract<ToWorker, { kind: "begin" }>): void {
@@ -60,19 +62,49 @@ function goOn(number: number): void {
   say({ kind: "named", job: number, ids }, [ids.buffer]);
 }
 
-function seal({ job: number, wanted }: Extract<ToWorker, { kind: "seal" }>): void {
-  const chosen = [...jobOf(number).chunks.entries()].filter(([at]) => wanted[at] === 1);
-  const room = chosen.reduce((sum, [, chunk]) => sum + chunk.bytes.length + sealBytes, 0);
+interface Chosen {
+  /** Its number among the ids. */
+  readonly at: number;
+  readonly bytes: Uint8Array;
+}
+
+function chosen({ job, wanted }: { readonly job: number; readonly wanted: Uint8Array }): Chosen[] {
+  const all = jobOf(job).chunks.map(({ bytes }, at) => ({ at, bytes }));
+  return all.filter(({ at }) => wanted[at] === 1);
+}
+
+function lend(message: Extract<ToWorker, { kind: "lend" }>): void {
+  const { job } = message;
+  const table = Uint32Array.from(
+    chosen(message).flatMap(({ at, bytes }) => [at, bytes.byteOffset, bytes.length]),
+  );
+  const bytes = jobOf(job).arena.lend(spareMemory.pop());
+  say({ kind: "lent", job, bytes, table }, [bytes.buffer, table.buffer]);
+  goOn(job);
+}
+
+function sealLent({ bytes, job, table }: Extract<ToWorker, { kind: "seal-lent" }>): void {
+  const chunks: Chosen[] = [];
+  for (let row = 0; row < table.length; row += 3) {
+    const [at = 0, from = 0, length = 0] = table.subarray(row, row + 3);
+    chunks.push({ at, bytes: bytes.subarray(from, from + length) });
+  }
+  seal(job, chunks, bytes.buffer);
+}
+
+function seal(job: number, chunks: readonly Chosen[], lent?: ArrayBuffer): void {
+  const room = chunks.reduce((sum, { bytes }) => sum + bytes.length + sealBytes, 0);
   const target = new Uint8Array(bufferOf(room));
-  const table = new Uint32Array(chosen.length * 3);
+  const table = new Uint32Array(chunks.length * 3);
   let offset = 0;
-  for (const [row, [at, { bytes }]] of chosen.entries()) {
+  for (const [row, { at, bytes }] of chunks.entries()) {
     const { end, plainLength } = codec.sealBlobInto({ bytes: target, offset }, bytes);
     table.set([at, end - offset, plainLength], row * 3);
     offset = end;
   }
-  const bytes = target.subarray(0, offset);
-  say({ kind: "sealed", job: number, bytes, table }, [target.buffer, table.buffer]);
+  const sealed = { kind: "sealed", job, bytes: target.subarray(0, offset), table } as const;
+  if (lent === undefined) say(sealed, [target.buffer, table.buffer]);
+  else say({ ...sealed, lent }, [target.buffer, table.buffer, lent]);
 }
 
 /** A spare one, if that is large enough; one that is not is let go of. */
