@@ -42,12 +42,9 @@ export function protectedTree(wanted: Wanted): ProtectedTree {
     if (real !== source) notices.push(`${source} leads to ${real}, and that is what is protected`);
     return rawPathOfText(real);
   });
-  const folders = locations.flatMap(({ address }) =>
-    address.kind === "file" ? [address.folder] : [],
-  );
-  for (const folder of folders) if (isVolatile(folder)) notices.push(volatileNotice(folder));
-  const ours = dataFolder === undefined ? folders : [...folders, dataFolder];
-  const own = ours.map((folder) => rawPathOfText(realPathOf(folder)));
+  for (const folder of foldersOf(locations))
+    if (isVolatile(folder)) notices.push(volatileNotice(folder));
+  const own = ownFolders(locations, dataFolder);
   const isExcluded = (path: RawPath): boolean => {
     if (own.some((folder) => isInside(path, folder))) return true;
     const root = roots.find((each) => isInside(path, each));
@@ -57,8 +54,22 @@ export function protectedTree(wanted: Wanted): ProtectedTree {
   return { sources: roots, without: own, isExcluded, notices };
 }
 
+/** Locations on this machine, and what we keep of a vault, by their real paths. */
+export function ownFolders(
+  locations: VaultSpec["locations"],
+  dataFolder: string | undefined,
+): readonly RawPath[] {
+  const ours = foldersOf(locations);
+  const all = dataFolder === undefined ? ours : [...ours, dataFolder];
+  return all.map((folder) => rawPathOfText(realPathOf(folder)));
+}
+
+function foldersOf(locations: VaultSpec["locations"]): readonly string[] {
+  return locations.flatMap(({ address }) => (address.kind === "file" ? [address.folder] : []));
+}
+
 /** What is not there (yet) has the path that was written. */
-function realPathOf(path: string): string {
+export function realPathOf(path: string): string {
   try {
     return realpathSync(path);
   } catch {

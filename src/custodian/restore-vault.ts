@@ -23,13 +23,15 @@ import {
 } from "../vault/index.ts";
 import type { OpenedVault } from "./open-vault.ts";
 import { recordInVault } from "./record-in-vault.ts";
+import { type OwnedPaths, removableOf } from "./removable.ts";
 
 /** More of them wait for the same disk. */
 const threadsMax = 4;
 
-export interface RestoringVault
-  extends Pick<RestoreOptions, "onFailure" | "onProgress" | "reads" | "removesOthers"> {
+export interface RestoringVault extends Pick<RestoreOptions, "onFailure" | "onProgress" | "reads"> {
   readonly opened: Pick<OpenedVault, "keys">;
+  /** Removes what the snapshot does not have, as far as a backup would; default: nothing. */
+  readonly removesOthersOf?: OwnedPaths | undefined;
   readonly snapshot: HeldSnapshot;
   readonly parts: Parts;
   /** See `vaultFolder`. */
@@ -54,7 +56,7 @@ export interface Restored extends RestoreTally {
 
 export async function restoreVault(session: Session, restoring: RestoringVault): Promise<Restored> {
   const { folder, isProven = false, onNotice, opened, overwrite, snapshot, target } = restoring;
-  const { onFailure, onProgress, parts, reads = false, removesOthers = false } = restoring;
+  const { onFailure, onProgress, parts, reads = false, removesOthersOf } = restoring;
   await using threads = new RestoreThreads({
     keys: opened.keys,
     root: rawPathOfText(target),
@@ -70,7 +72,7 @@ export async function restoreVault(session: Session, restoring: RestoringVault):
     parts,
     target: threads,
     reads: reads || isProven,
-    removesOthers,
+    ...(removesOthersOf && { removes: removableOf(removesOthersOf, { snapshot, target }) }),
     ...(report && { onFile: (file) => report.write(proof.add(file)) }),
     ...(onFailure && { onFailure }),
     ...(onProgress && { onProgress }),

@@ -213,10 +213,10 @@ describe("what is there already", () => {
     writeFileSync(join(out, "beside"), "");
     expect((await restoreTo(opened, out)).tally.removed).toBe(0);
     const paths = [rawPathOfText(join(tree, "closed"))];
-    expect((await restoreTo(opened, out, { paths, removesOthers: true })).tally.removed).toBe(0);
+    expect((await restoreTo(opened, out, { paths, removes: () => true })).tally.removed).toBe(0);
     const sure = {
       paths: [rawPathOfText(tree)],
-      removesOthers: true,
+      removes: () => true,
       overwrite: "always",
     } as const;
     expect((await restoreTo(opened, out, sure)).tally.removed).toBe(1);
@@ -224,7 +224,7 @@ describe("what is there already", () => {
     // Nothing above what is protected is removed either, when all of it is restored.
     writeFileSync(join(restored, "..", "above"), "");
     chmodSync(join(restored, ".."), 0o711);
-    const all = { removesOthers: true, overwrite: "always" } as const;
+    const all = { removes: () => true, overwrite: "always" } as const;
     expect((await restoreTo(opened, out, all)).tally.removed).toBe(0);
     expect(existsSync(join(restored, "..", "above"))).toBe(true);
     expect(statSync(join(restored, "..")).mode & 0o777).toBe(0o711);

@@ -39,7 +39,7 @@ export const restore = interruptible(async (context, signal) => {
       threads: spec.limits.threads,
       reads: options.has("verify"),
       isProven: options.has("proof"),
-      removesOthers: options.has("delete"),
+      removesOthersOf: options.has("delete") ? { ...spec, dataFolder: place.dataPath } : undefined,
       onNotice: (text) => out.note(text),
       onFailure: (path, reason) =>
         out.note(plainText(`not restored: ${textOfRawPath(path)}: ${reason}`)),

@@ -121,8 +121,8 @@ export class RestoreThreads implements RestoreTarget, AsyncDisposable {
     return this.#take(this.#restorer.hardLink(path, node, first));
   }
 
-  remove(path: RawPath): Outcome {
-    return this.#take(this.#restorer.remove(path));
+  remove(path: RawPath, mayGo: (path: RawPath) => boolean): Outcome {
+    return this.#take(this.#restorer.remove(path, mayGo));
   }
 
   async write(lane: number, job: WriteJob): Promise<WriteReport> {

@@ -36,6 +36,7 @@ import { HeldFolders, type SplitPath, splitPath } from "./held-folders.ts";
 import { makeSpecial } from "./make-special.ts";
 import { isWholeSecond, nodeTime } from "./node-times.ts";
 import { type Owned, Ownership, safePermissions } from "./ownership.ts";
+import { removeBelow } from "./remove-below.ts";
 import {
   failureOf,
   type LeftToFinish,
@@ -162,10 +163,12 @@ export class Restorer implements Disposable {
   }
 
   /** A name that is there, and all below it. */
-  remove(path: RawPath): RestoreOutcome {
+  /** `kept`: something of it may not go, or lies on another file system. */
+  remove(path: RawPath, mayGo: (path: RawPath) => boolean): RestoreOutcome {
     return attempted(path, () => {
-      rmSync(this.#folders.address(path), { recursive: true, force: true });
-      return { kind: "done", left: undefined } as const;
+      const { folder, name } = splitPath(path);
+      const isGone = removeBelow({ folder: this.#folders.descriptor(folder), path, name, mayGo });
+      return isGone ? ({ kind: "done", left: undefined } as const) : ({ kind: "kept" } as const);
     });
   }
 

@@ -19,7 +19,7 @@ import {
   rawPathOfText,
   textOfRawPath,
 } from "../../vault/index.ts";
-import { folderOf, signalOf } from "./opening.ts";
+import { folderOf, signalOf, specsOf } from "./opening.ts";
 import type {
   VaultDifference,
   VaultDiffOptions,
@@ -106,7 +106,9 @@ export function restoreParts(
       target: resolve(target),
       overwrite,
       isProven,
-      removesOthers,
+      removesOthersOf: removesOthers
+        ? { dumps: {}, exclude: [], locations: specsOf(options), dataFolder: folderOf(options) }
+        : undefined,
       reads: isVerified,
       threads: wish.threads,
       ...(onNotice && { onNotice }),

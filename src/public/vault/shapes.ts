@@ -149,7 +149,10 @@ export interface VaultRestoreOptions extends VaultMoment, VaultParts {
   readonly isVerified?: boolean;
   /** The same, and leaves a report with the hash of each file, for `verifyVaultProof`. */
   readonly isProven?: boolean;
-  /** Removes what the snapshot does not have, in folders that are restored. */
+  /**
+   * Removes what the snapshot does not have, in folders that are restored, as far as the backup
+   * would have taken it: what was excluded, the vault's own folders and other disks stay.
+   */
   readonly removesOthers?: boolean;
   /** That write; default 4. */
   readonly threads?: number;

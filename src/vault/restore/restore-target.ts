@@ -36,8 +36,8 @@ export interface RestoreTarget {
   write(lane: number, job: WriteJob): Promise<WriteReport>;
   /** Reads files back, from their names. */
   readBack(lane: number, files: readonly FileToCheck[]): Promise<readonly CheckedFile[]>;
-  /** Takes a name away, and all below it when it is a folder. */
-  remove(path: RawPath): Outcome;
+  /** Takes a name away, and all below it when it is a folder; `kept` when not all of it may go. */
+  remove(path: RawPath, mayGo: (path: RawPath) => boolean): Outcome;
   /** What had to wait until all is made; what of it could not be done. */
   end(): Promise<readonly FailedPath[]>;
 }

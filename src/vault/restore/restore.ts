@@ -8,8 +8,9 @@
  * R1. What fails is told with its path, and the rest is restored.
  * R2. What is newer stays, unless the target was told otherwise (`RestoreTarget`, T3).
  * R3. A folder on the way to what is meant is made when it is missing, and else left as it is.
- * R4. Names that the snapshot does not have go only when `removesOthers` says so, only in folders
- *     that were restored, and never when the folder's tree could not be read.
+ * R4. Names that the snapshot does not have go only when `removes` says so, of each of them and of
+ *     all below, only in folders that were restored, and never when the folder's tree could not be
+ *     read.
  * R5. With `reads`, each file is read back from the disk and compared with its hashes; one that is
  *     there already counts as restored only when it passes that, and is written again when not.
  * R6. A disk without room ends it: what comes next would fail as well.
@@ -32,8 +33,8 @@ export interface RestoreOptions {
   readonly tree: string;
   readonly parts: Parts;
   readonly target: RestoreTarget;
-  /** Default false. */
-  readonly removesOthers?: boolean;
+  /** Which names the snapshot would have if they had been there (R4); default: none is removed. */
+  readonly removes?: (path: RawPath) => boolean;
   /** R5; `onFile` then tells hashes. Default false. */
   readonly reads?: boolean;
   readonly onFile?: (file: RestoredFile) => void;
@@ -134,24 +135,28 @@ class Restoration {
   }
 
   #folder(path: RawPath, node: FolderNode, tree: Tree | undefined): void {
-    const { parts, removesOthers = false } = this.#options;
+    const { parts } = this.#options;
     const isMeant = parts.holds(path);
     this.#way.enter(path, node, isMeant);
     if (!isMeant) return;
     const names = this.#way.make();
     if (names === undefined) return;
     this.#tally.folders += 1;
-    if (removesOthers && tree !== undefined) this.#removeOthers(path, names, tree);
+    if (tree !== undefined) this.#removeOthers(path, names, tree);
   }
 
   #removeOthers(path: RawPath, names: ReadonlySet<RawPath>, tree: Tree): void {
+    const { parts, removes, target } = this.#options;
+    if (removes === undefined) return;
     const known = new Set(tree.nodes.map(({ name }) => name));
+    const mayGo = (below: RawPath): boolean => removes(joinRaw(rootPath, below));
     for (const name of names) {
       const other = joinRaw(path, name);
-      if (known.has(name) || !this.#options.parts.holds(other)) continue;
-      const outcome = this.#options.target.remove(belowTarget(other));
+      if (known.has(name) || !parts.holds(other)) continue;
+      const outcome = target.remove(belowTarget(other), mayGo);
       if (outcome.kind === "failed") this.#fail(other, outcome.reason);
-      else this.#tally.removed += 1;
+      else if (outcome.kind === "done") this.#tally.removed += 1;
+      else this.#tally.kept += 1;
     }
   }
 
