@@ -3,14 +3,21 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeDurably } from "../system/index.ts";
 import type { BackupOutcome, Suspicion } from "../vault/index.ts";
+import type { JudgedRun } from "./judged-run.ts";
 
 export interface LastRun {
   readonly snapshot: string;
-  /** Of the last run that was not suspect; missing: there was none. */
-  readonly files?: number;
+  /** As the last run saw them that was not suspect, by path; empty: there was none. */
+  readonly sources: Readonly<Record<string, SourceState>>;
   readonly bytes: number;
   /** What was suspect, as one text; a run that is suspect for the same again is not repeated. */
   readonly suspicion: string;
+}
+
+export interface SourceState {
+  readonly files: number;
+  /** What is mounted where it lies. */
+  readonly mount: string;
 }
 
 const fileName = "last-run.json";
@@ -22,8 +29,8 @@ export async function readLastRun(folder: string): Promise<LastRun | undefined> 
   try {
     const read = JSON.parse(text) as Partial<LastRun> | null;
     if (typeof read?.snapshot !== "string" || typeof read.bytes !== "number") return undefined;
-    const { bytes, files, snapshot, suspicion = "" } = read;
-    return { snapshot, bytes, suspicion, ...(typeof files === "number" ? { files } : {}) };
+    const { bytes, snapshot, sources = {}, suspicion = "" } = read;
+    return { snapshot, bytes, suspicion, sources };
   } catch {
     // Torn or edited: the next run has nothing to be compared with, and writes it anew.
     return undefined;
@@ -36,17 +43,10 @@ export async function writeLastRun(folder: string, run: LastRun): Promise<void> 
 
 export function lastRunOf(
   { snapshot, tally }: Pick<BackupOutcome, "snapshot" | "tally">,
-  suspicions: readonly Suspicion[],
-  before: LastRun | undefined,
+  { seen, suspicions }: JudgedRun,
 ): LastRun {
-  const { changedFiles, newFiles, totalBytes, unchangedFiles } = tally.counts;
-  const files = suspicions.length > 0 ? before?.files : newFiles + changedFiles + unchangedFiles;
-  return {
-    snapshot: snapshot.id,
-    bytes: totalBytes,
-    suspicion: suspicionText(suspicions),
-    ...(files === undefined ? {} : { files }),
-  };
+  const bytes = tally.counts.totalBytes;
+  return { snapshot: snapshot.id, bytes, sources: seen, suspicion: suspicionText(suspicions) };
 }
 
 /** Without what is different in every run. */

@@ -20,7 +20,6 @@ import {
   everything,
   type HeldSnapshot,
   isInside,
-  judgeRun,
   listSnapshots,
   type PlaceOutcome,
   type RawPath,
@@ -33,6 +32,7 @@ import {
 } from "../vault/index.ts";
 import { contentThreads } from "./content-threads.ts";
 import { type DumpOutcome, dumpedPaths, takeDumps } from "./dumps/take-dumps.ts";
+import { type JudgedRun, judgedRun } from "./judged-run.ts";
 import { type LastRun, lastRunOf, readLastRun, suspicionText, writeLastRun } from "./last-run.ts";
 import { noteRun } from "./note-run.ts";
 import type { LeftOut, OpenedVault } from "./open-vault.ts";
@@ -101,6 +101,7 @@ export async function protect(protecting: Protecting): Promise<Protection> {
   const last = await readLastRun(folder);
   const options = {
     ...sourcesOf(spec, { tree, dumps, own: ownSources(folder, spec) }),
+    judged: tree.sources,
     source: createTreeSource(),
     threads,
     readAttributes: createAttributeReader({ warn: (text) => onNotice?.(text) }),
@@ -121,7 +122,8 @@ export async function protect(protecting: Protecting): Promise<Protection> {
     await noteArrivals(session, folder, made);
     return made;
   });
-  const { outcome, suspicions } = runs.at(-1) as Run;
+  const lastMade = runs.at(-1) as Run;
+  const { outcome, suspicions } = lastMade;
   const places = allPlaces(outcome.places, opened.leftOut);
   const protection: Protection = {
     suspicions,
@@ -139,7 +141,7 @@ export async function protect(protecting: Protecting): Promise<Protection> {
     if (each.suspicions.length > 0) await trail.append("suspect", suspectFacts(each));
   }
   await trail.append("backup", backupFacts(protection));
-  await writeLastRun(folder, lastRunOf(outcome, suspicions, last));
+  await writeLastRun(folder, lastRunOf(outcome, lastMade));
   await noteRun(folder, {
     snapshot: outcome.snapshot.id,
     isQuorum: protection.verdict !== "too-few",
@@ -161,12 +163,14 @@ async function noteArrivals(session: Session, folder: string, runs: readonly Run
   }
 }
 
-interface Run {
+interface Run extends JudgedRun {
   readonly outcome: BackupOutcome;
-  readonly suspicions: readonly Suspicion[];
 }
 
-type RunOptions = Omit<BackupOptions, "parent">;
+interface RunOptions extends Omit<BackupOptions, "parent"> {
+  /** Of the sources, those that are not the vault's own. */
+  readonly judged: readonly RawPath[];
+}
 
 /** One run, or two (P2). */
 async function run(
@@ -183,21 +187,16 @@ async function run(
 
 async function oneRun(
   session: Session,
-  options: BackupOptions,
+  options: RunOptions & Pick<BackupOptions, "parent">,
   { last, parent }: { last: LastRun | undefined; parent: HeldSnapshot | undefined },
 ): Promise<Run> {
   const begun = realClock.now();
   const outcome = await backUp(session, options);
   const ended = realClock.now();
-  const suspicions = judgeRun({
-    tally: outcome.tally,
-    filesBefore: last?.files,
-    wallElapsedMs: ended.wallMs - begun.wallMs,
-    elapsedMs: ended.monotonicMs - begun.monotonicMs,
-    sinceLastMs:
-      parent === undefined ? undefined : begun.wallMs - Number(parent.timeNs / 1_000_000n),
-  });
-  return { outcome, suspicions };
+  const sinceLastMs =
+    parent === undefined ? undefined : begun.wallMs - Number(parent.timeNs / 1_000_000n);
+  const look = { tally: outcome.tally, sources: options.judged, begun, ended, sinceLastMs };
+  return { outcome, ...judgedRun(look, last) };
 }
 
 /** The newest of this machine and of the same paths, wherever it is held. */

@@ -23,6 +23,7 @@ export async function writeVaultFleet(
   bench: CliBench,
   more = "",
   locations = "./first, ./second",
+  sources = "./source",
 ): Promise<void> {
   await bench.write(
     "soulmirror.yaml",
@@ -30,7 +31,7 @@ export async function writeVaultFleet(
 services: {}
 vaults:
   treasure:
-    sources: [./source]
+    sources: [${sources}]
     exclude: ["**/skipped"]
     locations: [${locations}]
     passphrase: { file: ./passphrase }

@@ -10,7 +10,9 @@ export function tellSuspicion(suspicion: Suspicion): string {
     case "short":
       return `${counted(suspicion.count, "file")} ended before its size said, the first: ${suspicion.first}`;
     case "vanished":
-      return `${counted(suspicion.files, "file")} where the last run saw ${suspicion.before}`;
+      return `${counted(suspicion.files, "file")} in ${suspicion.source} where the last run saw ${suspicion.before}`;
+    case "mount":
+      return `${suspicion.source} is on another file system than before: ${suspicion.mount}, not ${suspicion.before}`;
     case "clock":
       return `the clock jumped by ${formatDuration(Math.abs(Math.round(suspicion.jumpMs)))}`;
   }

@@ -14,7 +14,6 @@ import {
   type BackupOutcome,
   catchUpLagging,
   isInside,
-  judgeRun,
   listSnapshots,
   type PlaceOutcome,
   type RawPath,
@@ -22,6 +21,7 @@ import {
   type StoredSnapshot,
   type Suspicion,
 } from "../../vault/index.ts";
+import { type JudgedRun, judgedRun } from "../judged-run.ts";
 import { type LastRun, lastRunOf, readLastRun, suspicionText, writeLastRun } from "../last-run.ts";
 import { openTombstones } from "../retention-records.ts";
 import type { AgentLimits, AgentWorld } from "./agent-world.ts";
@@ -86,7 +86,7 @@ export class Runner {
     }
     if (made.suspicions.length > 0) this.#tellSuspect(made);
     if (isAll) {
-      await writeLastRun(world.vaultFolder, lastRunOf(made.outcome, made.suspicions, last));
+      await writeLastRun(world.vaultFolder, lastRunOf(made.outcome, made));
       await this.#countProtected(made.outcome.snapshot, session.signal);
     }
     losses.save(protector.mounts);
@@ -115,22 +115,18 @@ export class Runner {
     await losses.find(outcome.snapshot, undefined, looks);
     const ended = clock.now();
     const { tally } = outcome;
-    const found = judgeRun({
-      // What went while it was looked at is told by the watch as well.
-      tally: { ...tally, failures: tally.failures.filter(({ code }) => code !== "ENOENT") },
-      filesBefore: last?.files,
-      wallElapsedMs: ended.wallMs - begun.wallMs,
-      elapsedMs: ended.monotonicMs - begun.monotonicMs,
-      sinceLastMs,
-    });
+    const look = { tally, sources: world.sources, begun, ended, sinceLastMs };
+    const judged = judgedRun(look, last);
     // Of a look at single folders, only its clock says something of the whole.
-    const suspicions = found.filter(({ kind }) => wish.kind === "everything" || kind === "clock");
+    const suspicions = judged.suspicions.filter(
+      ({ kind }) => wish.kind === "everything" || kind === "clock",
+    );
     if (outcome.isWritten) {
       this.#snapshotMs = begun.wallMs;
       books.arrived(outcome.snapshot, suspicions.length > 0);
     }
     this.#snapshotMs ??= Number(outcome.snapshot.timeNs / 1_000_000n);
-    return { outcome, suspicions };
+    return { outcome, suspicions, seen: judged.seen };
   }
 
   /** R1. */
@@ -194,7 +190,6 @@ interface Attempt {
   readonly isRedundant: boolean;
 }
 
-interface Made {
+interface Made extends JudgedRun {
   readonly outcome: BackupOutcome;
-  readonly suspicions: readonly Suspicion[];
 }

@@ -67,7 +67,9 @@ export interface VaultBackup {
   /**
    * The run may have seen too little: each reason by its kind, with numbers. Empty: all is well.
    */
-  readonly suspicions: readonly { readonly kind: "unread" | "short" | "vanished" | "clock" }[];
+  readonly suspicions: readonly {
+    readonly kind: "unread" | "short" | "vanished" | "mount" | "clock";
+  }[];
   readonly newFiles: number;
   readonly changedFiles: number;
   readonly unchangedFiles: number;

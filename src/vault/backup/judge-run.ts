@@ -5,8 +5,15 @@
  *
  * Q1. Suspicion is never silent: each reason has a name and the numbers behind it.
  * Q2. A person who deletes half of a small tree is no suspicion; that a large one is nearly empty
- *     is.
+ *     is. Each source is judged by itself: a full one does not hide that another is empty.
+ * Q3. A source that is another file system than before, or none any more, is suspect however little
+ *     it held: most likely its disk is not mounted.
+ * Q4. What goes while it is looked at was never to be in the snapshot, and is no failure.
  */
+
+import type { RawPath } from "../raw-path.ts";
+import { textOfRawPath } from "../raw-path.ts";
+import { isInside } from "../select/is-inside.ts";
 import type { Tally } from "./tally.ts";
 
 export type Suspicion =
@@ -15,18 +22,37 @@ export type Suspicion =
   /** Files that ended before their size said, though nothing changed them. */
   | { readonly kind: "short"; readonly count: number; readonly first: string }
   /** Nothing, or nearly nothing, where the last run saw many. */
-  | { readonly kind: "vanished"; readonly files: number; readonly before: number }
+  | {
+      readonly kind: "vanished";
+      readonly source: string;
+      readonly files: number;
+      readonly before: number;
+    }
+  /** What is mounted where a source lies, in words, and what was. */
+  | {
+      readonly kind: "mount";
+      readonly source: string;
+      readonly mount: string;
+      readonly before: string;
+    }
   /** The wall clock and the monotonic one disagree about how long it took, or it went back. */
   | { readonly kind: "clock"; readonly jumpMs: number };
 
 export interface RunFacts {
   readonly tally: Tally;
-  /** Files of the last run that was not suspect; undefined: there was none. */
-  readonly filesBefore: number | undefined;
+  readonly sources: readonly SeenSource[];
   readonly wallElapsedMs: number;
   readonly elapsedMs: number;
   /** From the last snapshot's own time to the beginning of this run; below zero: it went back. */
   readonly sinceLastMs: number | undefined;
+}
+
+export interface SeenSource {
+  readonly path: RawPath;
+  /** What is mounted where it lies. */
+  readonly mount: string;
+  /** In the last run that was not suspect; undefined: there was none. */
+  readonly before: { readonly files: number; readonly mount: string } | undefined;
 }
 
 /** Fewer are deleted by hand every day. */
@@ -36,8 +62,12 @@ const nearlyNothing = 0.1;
 const clockToleranceMs = 5000;
 
 export function judgeRun(facts: RunFacts): readonly Suspicion[] {
-  const { failures, short } = facts.tally;
+  const { filesIn, short } = facts.tally;
   const suspicions: Suspicion[] = [];
+  const failures = facts.tally.failures.filter(
+    ({ code, path }) =>
+      code !== "ENOENT" || facts.sources.some((each) => isInside(each.path, path)),
+  );
   const [unread] = failures;
   if (unread !== undefined) {
     const first = `${unread.path}: ${unread.code}`;
@@ -45,10 +75,14 @@ export function judgeRun(facts: RunFacts): readonly Suspicion[] {
   }
   const [cut] = short;
   if (cut !== undefined) suspicions.push({ kind: "short", count: short.length, first: cut });
-  const { changedFiles, newFiles, unchangedFiles } = facts.tally.counts;
-  const [files, before] = [changedFiles + newFiles + unchangedFiles, facts.filesBefore ?? 0];
-  if (before >= manyFiles && files < before * nearlyNothing) {
-    suspicions.push({ kind: "vanished", files, before });
+  for (const { before, mount, path } of facts.sources) {
+    if (before === undefined) continue;
+    const [files, source] = [filesIn.get(path) ?? 0, textOfRawPath(path)];
+    if (before.mount !== mount) {
+      suspicions.push({ kind: "mount", source, mount, before: before.mount });
+    } else if (before.files >= manyFiles && files < before.files * nearlyNothing) {
+      suspicions.push({ kind: "vanished", source, files, before: before.files });
+    }
   }
   const jumpMs = facts.wallElapsedMs - facts.elapsedMs;
   const back = Math.min(0, facts.sinceLastMs ?? 0);

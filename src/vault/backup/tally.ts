@@ -15,6 +15,8 @@ export interface WalkCounts {
 
 export interface Tally {
   readonly counts: WalkCounts;
+  /** Files in each source that was looked at, those that could not be read among them. */
+  readonly filesIn: Map<RawPath, number>;
   /** What could not be read, and is therefore not in the snapshot. */
   readonly failures: SourceFailure[];
   /**
@@ -34,5 +36,5 @@ export function emptyTally(): Tally {
     totalBytes: 0,
     readBytes: 0,
   };
-  return { counts, failures: [], unsteady: [], short: [] };
+  return { counts, filesIn: new Map(), failures: [], unsteady: [], short: [] };
 }

@@ -43,16 +43,18 @@ type Part = TreeNode | Promise<TreeNode | undefined>;
 interface FolderTask {
   readonly path: RawPath;
   readonly way: Way;
+  /** In which it lies; undefined: it is a folder above the sources. */
+  readonly source: RawPath | undefined;
   readonly parentTree: string | undefined;
   /** `lstat` sees no difference to what the parent's node says of the folder itself. */
   readonly isSame: boolean;
 }
 
-interface BelowTask {
-  readonly path: RawPath;
-  readonly way: Way;
+interface BelowTask extends Pick<FolderTask, "path" | "way" | "source"> {
   readonly before: TreeNode | undefined;
 }
+
+const rootPath = "/" as RawPath;
 
 export class TreeWalk {
   readonly #options: WalkOptions;
@@ -65,8 +67,9 @@ export class TreeWalk {
   /** @returns the id of the tree of the root of the file system */
   async run(way: Way, parentTree: string | undefined): Promise<string> {
     const { done } = await this.#beginTree({
-      path: "/" as RawPath,
+      path: rootPath,
       way,
+      source: way === undefined ? rootPath : undefined,
       parentTree,
       isSame: false,
     });
@@ -74,7 +77,8 @@ export class TreeWalk {
     return done;
   }
 
-  async #beginTree({ isSame, path, way, parentTree }: FolderTask): Promise<Begun<string>> {
+  async #beginTree(folder: FolderTask): Promise<Begun<string>> {
+    const { isSame, path, way, parentTree } = folder;
     const { onProgress, scope, signal, tally } = this.#options;
     signal.throwIfAborted();
     if (this.#failure !== undefined) throw this.#failure.error;
@@ -84,9 +88,7 @@ export class TreeWalk {
     }
     const before = parentTree === undefined ? undefined : await this.#known(parentTree);
     const isPassed = before !== undefined && treat === "pass";
-    const parts = isPassed
-      ? await this.#pass(path, before)
-      : await this.#beginAll(path, way, before);
+    const parts = isPassed ? await this.#pass(path, before) : await this.#beginAll(folder, before);
     tally.counts.folders += 1;
     onProgress();
     const done = this.#finishTree(parts, { before, parentTree });
@@ -115,22 +117,25 @@ export class TreeWalk {
       // Gone or no folder any more: then this folder has changed as well, and its turn comes.
       if (entry?.kind !== "dir") parts.push(node);
       else {
-        const task = { path: below, way: undefined, before: node };
+        const task = { path: below, way: undefined, source: undefined, before: node };
         parts.push((await this.#beginFolder(entry, task)).done);
       }
     }
     return parts;
   }
 
-  async #beginAll(path: RawPath, way: Way, before: Tree | undefined): Promise<readonly Part[]> {
+  async #beginAll(
+    { path: folder, source, way }: FolderTask,
+    before: Tree | undefined,
+  ): Promise<readonly Part[]> {
     const known = new Map(before?.nodes.map((node) => [node.name, node]));
     const parts: Part[] = [];
-    for (const entry of this.#entries(path, way)) {
-      const task = {
-        path: joinRaw(path, entry.name),
-        way: way?.get(entry.name),
-        before: known.get(entry.name),
-      };
+    for (const entry of this.#entries(folder, way)) {
+      const path = joinRaw(folder, entry.name);
+      const below = way?.get(entry.name);
+      const within = source ?? (below === undefined ? path : undefined);
+      const task = { path, way: below, source: within, before: known.get(entry.name) };
+      if (within !== undefined && entry.kind === "file") this.#count(within);
       const part = this.#keep(entry, task, way) ?? (await this.#begin(entry, task)).done;
       parts.push(part);
     }
@@ -172,13 +177,13 @@ export class TreeWalk {
 
   async #beginFolder(
     entry: FolderEntry,
-    { before, path, way }: BelowTask,
+    { before, path, source, way }: BelowTask,
   ): Promise<Begun<FolderNode>> {
     const known = before?.kind === "dir" ? before : undefined;
     const isSame = known !== undefined && looksSame(entry, known);
     const attributes = isSame ? undefined : await this.#options.nodes.attributes(path);
     if (attributes !== undefined) this.#heed(attributes.done);
-    const tree = await this.#beginTree({ path, way, parentTree: known?.subtree, isSame });
+    const tree = await this.#beginTree({ path, way, source, parentTree: known?.subtree, isSame });
     const finish = async (): Promise<FolderNode> => {
       const subtree = await tree.done;
       if (isSame && subtree === known.subtree) return known;
@@ -210,6 +215,11 @@ export class TreeWalk {
 
   #isHeld(tree: string): boolean {
     return this.#options.writer.holds(idOfHex(tree), "tree");
+  }
+
+  #count(source: RawPath): void {
+    const { filesIn } = this.#options.tally;
+    filesIn.set(source, (filesIn.get(source) ?? 0) + 1);
   }
 
   /** Somebody awaits it later; until then its failure is not unheeded (V3). */
