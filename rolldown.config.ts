@@ -1,12 +1,10 @@
 /**
- * What a service loads is put together at publishing: a few files instead of a few hundred small
- * ones, so that `import "soulmirror"` costs next to nothing. See docs/decisions/0023.
- *
- * Entries and what they share lie two folders below `dist`, as their sources lie below `src`: paths
- * to files that are loaded later (`entryFile`) are right in both.
+ * What a service loads, and the command line, is put together at publishing: a few files instead of
+ * a few hundred small ones, so that `import "soulmirror"` and `soulmirror status` cost next to
+ * nothing. See docs/decisions/0023.
  */
-import { readdirSync, writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { defineConfig, type Plugin, rolldown } from "rolldown";
 
@@ -68,24 +66,46 @@ const typesForRequire: Plugin = {
 
 /**
  * `import` of one of Node's modules reads all that it exports, and so loads whatever it would load
- * when it is needed: `node:util` alone 34 modules, workers among them. Asked for in this way it
- * does not.
+ * when it is needed: `node:util` alone 34 modules, `node:http` a browser's sockets. Asked for in
+ * this way it does not.
  */
-const builtInsAsNeeded: Plugin = {
-  name: "built-ins-as-needed",
-  renderChunk(code, { name }) {
-    if (name !== "core") return null;
-    return code.replace(
-      /^import (?:(\w+)(?:, )?)?(?:(\{.+\}) )?from "(node:[\w/]+)";$/gm,
-      (...[, whole, parts, module]: (string | undefined)[]) => {
-        const found = `process.getBuiltinModule("${module}")`;
-        const names = parts?.replaceAll(/(\w+) as (\w+)/g, "$1: $2");
-        return [whole, names]
-          .filter((name) => name !== undefined)
-          .map((name) => `const ${name} = ${found};`)
-          .join("\n");
-      },
+function builtInsAsNeeded(isMeant: (chunk: string) => boolean): Plugin {
+  return {
+    name: "built-ins-as-needed",
+    renderChunk(code, { name }) {
+      if (!isMeant(name)) return null;
+      return code.replace(
+        /^import (?:(?:\* as )?([\w$]+)(?:, | ))?(?:(\{.+\}) )?from "(node:[\w/]+)";$/gm,
+        (...[, whole, parts, module]: (string | undefined)[]) => {
+          const found = `process.getBuiltinModule("${module}")`;
+          const names = parts?.replaceAll(/([\w$]+) as ([\w$]+)/g, "$1: $2");
+          return [whole, names]
+            .filter((name) => name !== undefined)
+            .map((name) => `const ${name} = ${found};`)
+            .join("\n");
+        },
+      );
+    },
+  };
+}
+
+/** What the licences of packages ask of whoever passes them on as a part of something else. */
+const licences: Plugin = {
+  name: "licences",
+  generateBundle(_, files) {
+    const paths = Object.values(files).flatMap((file) =>
+      file.type === "chunk" ? file.moduleIds : [],
     );
+    const packages = new Set(
+      paths.flatMap((path) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []),
+    );
+    const texts = [...packages].toSorted().map((folder) => {
+      const name = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
+      if (name === undefined) throw new Error(`${folder} has no licence`);
+      return `${basename(folder)}\n\n${readFileSync(resolve(folder, name), "utf8").trim()}\n`;
+    });
+    const source = texts.join(`\n${"-".repeat(80)}\n\n`);
+    this.emitFile({ type: "asset", fileName: "bundle/LICENSES.txt", source });
   },
 };
 
@@ -107,7 +127,7 @@ const workers = ["platform/content/content-worker", "platform/restore/restore-wo
 
 const published = {
   ...common,
-  plugins: [builtInsAsNeeded, typesForRequire],
+  plugins: [builtInsAsNeeded((chunk) => chunk === "core"), typesForRequire],
   input: Object.fromEntries(names.map((name) => [name.slice(0, -3), `${folder}/${name}`])),
   output: {
     dir: `${folder}/bundle`,
@@ -123,4 +143,23 @@ const published = {
   },
 };
 
-export default defineConfig([published, ...workers]);
+/**
+ * The command line. A verb is loaded when it is given, with what it alone needs; the packages of
+ * the others are looked for, read and linked hundreds of files at a time, and are therefore put in.
+ */
+const commandLine = {
+  ...common,
+  external: /^node:/,
+  treeshake: { moduleSideEffects: (path: string) => path.includes("/node_modules/") },
+  plugins: [builtInsAsNeeded(() => true), licences],
+  input: { main: "dist/cli/main.js" },
+  output: {
+    dir: "dist/cli",
+    entryFileNames: "[name].js",
+    chunkFileNames: "bundle/[name]-[hash].js",
+    minify: false,
+    comments,
+  },
+};
+
+export default defineConfig([published, commandLine, ...workers]);

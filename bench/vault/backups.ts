@@ -95,7 +95,7 @@ async function compare(bench: Bench, comparison: Comparison): Promise<readonly R
     // Each is the first as often as the others, as far as the rounds go.
     const inTurn = [...tools.slice(round % tools.length), ...tools.slice(0, round % tools.length)];
     const repositoryOf = (tool: BackupTool): string => join(bench.folder, `${tool.name}-${round}`);
-    for (const tool of inTurn) await measuredRun(tool.init(repositoryOf(tool)));
+    for (const tool of inTurn) await measuredRun(tool.init(repositoryOf(tool), comparison.source));
     for (const job of jobs) {
       job.change(round);
       for (const tool of inTurn) {

@@ -1,10 +1,10 @@
 /** The programs that are compared: how each makes a repository, and how it backs up into it. */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import type { Command } from "../rig/measured-run.ts";
 
 export interface BackupTool {
   readonly name: string;
-  init(repository: string): Command;
+  init(repository: string, source: string): Command;
   backUp(repository: string, source: string): Command;
 }
 
@@ -13,21 +13,37 @@ const ownEnv = { VAULT_PASSPHRASE: passphrase, MALLOC_ARENA_MAX: "2" };
 const ownFlags = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=2"];
 const resticEnv = { RESTIC_PASSWORD: passphrase };
 
-/** @param program see `publishedProgram` */
+/**
+ * The command as people give it.
+ *
+ * @param program see `publishedProgram`
+ */
 export function soulmirrorOf(program: string): BackupTool {
-  const command = (...words: readonly string[]): Command => ({
+  const command = (repository: string, words: readonly string[]): Command => ({
     program: process.execPath,
-    args: [...ownFlags, program, ...words],
+    args: [...ownFlags, program, "--json", "-c", `${repository}.base/soulmirror.yaml`, ...words],
     env: ownEnv,
   });
   return {
     name: "soulmirror",
-    init: (repository) => command(repository, "/", "--init"),
-    backUp: (repository, source) => command(repository, source),
+    init: (repository, source) => {
+      const vault = {
+        sources: [source],
+        locations: [{ url: `file:${repository}` }],
+        quorum: 1,
+        passphrase: { env: "VAULT_PASSPHRASE" },
+      };
+      mkdirSync(`${repository}.base`);
+      const fleet = JSON.stringify({ vaults: { bench: vault } });
+      writeFileSync(`${repository}.base/soulmirror.yaml`, fleet);
+      return command(repository, ["vault", "init"]);
+    },
+    backUp: (repository) => command(repository, ["vault", "backup"]),
   };
 }
 
 export const restic: BackupTool & {
+  init(repository: string): Command;
   restore(repository: string, target: string): Command;
 } = {
   name: "restic",

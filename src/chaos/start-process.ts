@@ -35,7 +35,7 @@ export function startDetached({ command, cwd, env, logPath }: StartCommand): num
 
 /** Starts a file of this folder as a process in a session of its own, with a channel to talk. */
 export function startOwn(name: string, words: readonly string[] = []): ChildProcess {
-  const file = fileURLToPath(entryFile(name, import.meta.url));
+  const file = fileURLToPath(entryFile(`chaos/${name}`, import.meta.url));
   return spawn(process.execPath, [file, ...words], {
     detached: true,
     stdio: ["ignore", "ignore", "ignore", "ipc"],

@@ -81,7 +81,7 @@ function openWords({ root, logs }: DataDirectory): { words: number; wordsPath: s
 }
 
 function daemonFile(): string {
-  return entryFile("../daemon/main", import.meta.url).pathname;
+  return entryFile("daemon/main", import.meta.url).pathname;
 }
 
 function argumentsOf({ fleetPath, dataPath, port }: DaemonStart): readonly string[] {

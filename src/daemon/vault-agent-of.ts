@@ -10,7 +10,7 @@ export function vaultAgentOf(where: {
   readonly configPath: string;
   readonly dataPath: string;
 }): VaultAgent {
-  const program = entryFile("../cli/main", import.meta.url).pathname;
+  const program = entryFile("cli/main", import.meta.url).pathname;
   const [config, data] = [resolve(where.configPath), resolve(where.dataPath)];
   const node = ["--max-semi-space-size=2", "--disable-warning=ExperimentalWarning"];
   const place = ["-c", config, "--data", data];

@@ -1,11 +1,13 @@
 /**
  * The file that a worker thread or a process of ours starts from: TypeScript in a checkout,
- * JavaScript in the published package. `tsc` rewrites imports, but not `new URL("./worker.ts")`.
+ * JavaScript in the published package. `tsc` rewrites imports, but not `new URL("./worker.ts")`,
+ * and what modules are put together into lies elsewhere: so files are named from the root.
  *
- * @param name of the file beside the importing module, without extension: `sqlite-worker`. In the
- * engine, whose modules are put together at publishing: two folders up, and down again
- * @param importer `import.meta.url` of that module
+ * @param path below `src`, without extension: `platform/store/sqlite-worker`
+ * @param importer `import.meta.url` of a module of ours, or of what it was put into
  */
-export function entryFile(name: string, importer: string): URL {
-  return new URL(`./${name}${importer.endsWith(".ts") ? ".ts" : ".js"}`, importer);
+export function entryFile(path: string, importer: string): URL {
+  const [root, extension] = importer.endsWith(".ts") ? ["/src/", ".ts"] : ["/dist/", ".js"];
+  const end = importer.lastIndexOf(root) + root.length;
+  return new URL(`./${path}${extension}`, importer.slice(0, end));
 }

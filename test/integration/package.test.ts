@@ -4,7 +4,7 @@
  */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -28,7 +28,7 @@ async function deadLinks(folder: string, page: string): Promise<readonly string[
 async function needless(home: string): Promise<readonly string[]> {
   const all = await readdir(home, { recursive: true });
   return all.filter((path) =>
-    /(?<!\.d)\.ts$|\.map$|\.test\.|-bench\.|planted|simulated-|^dist\/public\/[^/]+\.js$|^dist\/(?:api|daemon|cli)\/.*\.d\.ts$/.test(
+    /(?<!\.d)\.ts$|\.map$|\.test\.|-bench\.|planted|simulated-|^dist\/public\/[^/]+\.js$|^dist\/(?:api|daemon)\/.*\.d\.ts$|^dist\/cli\/(?!main\.js$|bundle(?:\/[^/]+\.(?:js|txt))?$)/.test(
       path,
     ),
   );
@@ -73,9 +73,32 @@ test("the packed package installs small, without install scripts, and supervises
   expect(await deadLinks(home, "README.md")).toEqual([]);
   expect(await deadLinks(home, "docs/runbook.md")).toEqual([]);
 
+  await backUpProject(project);
   const guarded = Promise.all(["--import", "--require"].map((flag) => guardedRun(project, flag)));
   await Promise.all([guarded, superviseFleet(project, stack)]);
 }, 180_000);
+
+/** By the command line alone, which is put together of parts and starts threads. */
+async function backUpProject(project: string): Promise<void> {
+  const vault = {
+    sources: ["./source"],
+    locations: ["./place"],
+    quorum: 1,
+    passphrase: { env: "PACKED_PASSPHRASE" },
+  };
+  await mkdir(join(project, "source"));
+  await writeFile(join(project, "source", "one"), "one");
+  await writeFile(join(project, "backup.yaml"), JSON.stringify({ vaults: { packed: vault } }));
+  const bin = join(project, "node_modules", ".bin", "soulmirror");
+  const env = { ...process.env, PACKED_PASSPHRASE: "of a test" };
+  const soulmirror = (...words: string[]): Promise<unknown> =>
+    run(process.execPath, [bin, "-c", "backup.yaml", "vault", ...words], { cwd: project, env });
+  await soulmirror("init");
+  await soulmirror("backup");
+  await soulmirror("restore", "--target", "restored");
+  const restored = join(project, "restored", project, "source", "one");
+  expect(await readFile(restored, "utf8")).toBe("one");
+}
 
 async function superviseFleet(project: string, stack: AsyncDisposableStack): Promise<void> {
   const [port, apiPort] = [await freePort(), await freePort()];

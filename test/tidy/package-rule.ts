@@ -24,7 +24,7 @@ function isThere(name: string, paths: readonly string[]): boolean {
     return either.split(",").every((each) => isThere(`${first}${each}${last}`, paths));
   }
   const source = name
-    .replace(/^dist\/public\/bundle\//, "dist/public/")
+    .replace(/^dist\/(public|cli)\/bundle\//, "dist/$1/")
     .replace(/^dist\//, "src/")
     .replace(/\.d\.c?ts$/, ".ts")
     .replace(/^(src\/.*)\.js$/, "$1.ts");

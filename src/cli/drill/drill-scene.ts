@@ -43,7 +43,7 @@ export async function openScene(place: Place, ground: Ground): Promise<DrillScen
   };
   const fleet = mustReadFleet({ path: fleetPath }).fleet;
   const directory = openDataDirectory(dataPath);
-  const daemonFile = entryFile("../../daemon/main", import.meta.url).pathname;
+  const daemonFile = entryFile("daemon/main", import.meta.url).pathname;
   const scene: Scene = {
     fleet,
     fleetFile: fleetPath,

@@ -2,9 +2,6 @@
  * The schema and the YAML reader, loaded when the first file is to be read: an engine without files
  * never loads a package. Synchronously, so that the very first call is made under what the file
  * says, and so that a mistake in it is thrown where the engine is made.
- *
- * The path is right from here, from the compiled file, and from the bundles two folders below the
- * root: `src/engine/settings`, `dist/engine/settings`, `dist/public/bundle`.
  */
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
@@ -17,7 +14,7 @@ let loaded: typeof Config | undefined;
 /** Throws SoulMirrorError CONFIG_INVALID where the code lies that could not be loaded. */
 export function loadConfig(): typeof Config {
   if (loaded !== undefined) return loaded;
-  const file = fileURLToPath(entryFile("../../config/index", import.meta.url));
+  const file = fileURLToPath(entryFile("config/index", import.meta.url));
   try {
     loaded = createRequire(import.meta.url)(file) as typeof Config;
     return loaded;

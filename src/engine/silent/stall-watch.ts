@@ -56,7 +56,7 @@ function startWorker(
 ): Worker | undefined {
   try {
     const { Worker } = process.getBuiltinModule("node:worker_threads");
-    const worker = new Worker(entryFile("../../engine/silent/stall-worker", import.meta.url), {
+    const worker = new Worker(entryFile("engine/silent/stall-worker", import.meta.url), {
       name: "soulmirror-stalls",
       workerData,
       env: {},

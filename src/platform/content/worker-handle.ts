@@ -43,7 +43,7 @@ export class WorkerHandle {
   /** @param idle another worker, if one has nothing to do; gets the steps that a job has had */
   constructor(setup: WorkerSetup, idle: (stepCount: number) => WorkerHandle | undefined) {
     this.#idle = idle;
-    this.#worker = new Worker(entryFile("../../platform/content/content-worker", import.meta.url), {
+    this.#worker = new Worker(entryFile("platform/content/content-worker", import.meta.url), {
       env: workerEnvironment(),
       workerData: setup,
       resourceLimits: { maxYoungGenerationSizeMb: 2 },

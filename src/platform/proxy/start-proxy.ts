@@ -1,12 +1,9 @@
 /** How the proxy process is started. */
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { entryFile } from "../../system/index.ts";
 
-/** The file to run: TypeScript in a checkout, JavaScript in the published package. */
-export const proxyEntry: URL = new URL(
-  import.meta.url.endsWith(".ts") ? "./main.ts" : "./main.js",
-  import.meta.url,
-);
+export const proxyEntry: URL = entryFile("platform/proxy/main", import.meta.url);
 
 export interface ProxyPaths {
   readonly socketPath: string;

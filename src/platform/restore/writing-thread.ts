@@ -54,7 +54,7 @@ export class WritingThread implements AsyncDisposable {
   }
 
   #start(): Worker {
-    const worker = new Worker(entryFile("../../platform/restore/restore-worker", import.meta.url), {
+    const worker = new Worker(entryFile("platform/restore/restore-worker", import.meta.url), {
       env: workerEnvironment(),
       workerData: this.#setup,
       resourceLimits: { maxYoungGenerationSizeMb: 8 },

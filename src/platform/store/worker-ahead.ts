@@ -34,7 +34,7 @@ export function takeStoreWorker(): Worker {
 }
 
 function createWorker(): Worker {
-  return new Worker(entryFile("sqlite-worker", import.meta.url), {
+  return new Worker(entryFile("platform/store/sqlite-worker", import.meta.url), {
     env: workerEnvironment(),
     resourceLimits,
     name: "store",

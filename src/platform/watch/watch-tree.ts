@@ -73,7 +73,7 @@ class KeptWatch implements TreeWatch {
   #begin(): void {
     const { roots, exclude, without, limits } = this.#options;
     const all: WatchLimits = { ...watchLimits, ...limits };
-    const worker = new Worker(entryFile("watch-worker", import.meta.url), {
+    const worker = new Worker(entryFile("platform/watch/watch-worker", import.meta.url), {
       env: workerEnvironment(),
       workerData: { roots, exclude, without, limits: all } satisfies WatchSetup,
       name: "watch",
