@@ -38,17 +38,29 @@ export function parsePolynomial(text: string): bigint | undefined {
 }
 
 /**
- * Ben-Or's test: x^(2^i) - x is the product of all irreducible polynomials whose degree divides i,
- * so a divisor shows as a common one, at the latest at half of the degree.
+ * Rabin's test: x^(2^n) - x is the product of all irreducible polynomials whose degree divides n.
+ * So one of degree n divides it, and has no divisor with it for n over a prime: as the degree that
+ * files are cut by is a prime, it is asked for one common divisor and not, as Ben-Or would, for 26.
  */
 export function isIrreducible(polynomial: bigint): boolean {
-  const half = Math.floor(degreeOf(polynomial) / 2);
+  const degree = degreeOf(polynomial);
+  const looks = new Set(primeDivisors(degree).map((prime) => degree / prime));
   let power = 2n;
-  for (let i = 1; i <= half; i++) {
+  for (let i = 1; i <= degree; i++) {
     power = remainder(squared(power), polynomial);
-    if (greatestCommonDivisor(polynomial, power ^ 2n) !== 1n) return false;
+    if (looks.has(i) && greatestCommonDivisor(polynomial, power ^ 2n) !== 1n) return false;
   }
-  return polynomial > 1n;
+  return polynomial > 1n && power === remainder(2n, polynomial);
+}
+
+function primeDivisors(number: number): readonly number[] {
+  const found: number[] = [];
+  let rest = number;
+  for (let divisor = 2; divisor <= rest; divisor++) {
+    if (rest % divisor === 0) found.push(divisor);
+    while (rest % divisor === 0) rest /= divisor;
+  }
+  return found;
 }
 
 /** -1 for zero. */
