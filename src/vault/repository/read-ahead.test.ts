@@ -59,6 +59,15 @@ test("What is read one after another comes in few reads, in two packs by turns a
   expect(Math.max(...location.asked)).toBeLessThanOrEqual(1 << 20);
 });
 
+test("H2. A pack that is walked at two places by turns comes in few reads as well", async () => {
+  const { location, read } = await scene();
+  for (let number = 0; number < blobCount / 2; number += 1) {
+    await read(packs[0], number);
+    await read(packs[0], number + blobCount / 2);
+  }
+  expect(location.asked.length).toBeLessThan(30);
+});
+
 test("H1. Little is read in vain when there is no order", async () => {
   const { location, read } = await scene();
   for (let number = blobCount - 1; number > 0; number -= 97) await read(packs[0], number);
