@@ -9,6 +9,7 @@ import type {
   FolderNode,
   LinkNode,
   PipeNode,
+  TreeNode,
 } from "./format/tree-node.ts";
 import type { RawPath } from "./raw-path.ts";
 
@@ -37,8 +38,11 @@ export interface TreeSource {
   /**
    * One folder, not what is below. Synchronous, for a backup runs in a process of its own, and
    * asking the kernel one by one is several times slower through a pool of threads.
+   *
+   * @param before what a snapshot knows of the folder, by name. A node that says what is there now
+   * (kind, size, mtime, ctime, inode) is given itself: to know that costs less than to tell it anew
    */
-  list(folder: RawPath): Listing;
+  list(folder: RawPath, before?: ReadonlyMap<RawPath, TreeNode>): Listing;
   /** One name, or undefined when it is not there. */
   look(path: RawPath): SourceEntry | undefined;
 }

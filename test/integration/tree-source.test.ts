@@ -1,14 +1,70 @@
 import { Buffer } from "node:buffer";
 import { execFileSync } from "node:child_process";
-import { linkSync, lstatSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createAttributeReader, createTreeSource } from "../../src/platform/tree/index.ts";
-import { joinRaw, type RawPath, rawPathOfText } from "../../src/vault/index.ts";
+import { joinRaw, type RawPath, rawPathOfText, type TreeNode } from "../../src/vault/index.ts";
 import { afterwards, temporaryFolder } from "../afterwards.ts";
 
 const raw = rawPathOfText;
+
+describe("what a snapshot knows of a folder", () => {
+  const changes: Readonly<Record<string, (path: string) => void>> = {
+    "nothing but a look": (path) => void readFileSync(path),
+    "its content": (path) => writeFileSync(path, "xx"),
+    "its mode": (path) => chmodSync(path, 0o600),
+    "its mtime, by a microsecond": (path) => utimesSync(path, 0, 1.000001),
+    "its kind": (path) => {
+      unlinkSync(path);
+      mkdirSync(path);
+    },
+    "its inode": (path) => {
+      const times = lstatSync(path);
+      writeFileSync(`${path}-other`, "x");
+      utimesSync(`${path}-other`, 0, times.mtime);
+      renameSync(`${path}-other`, path);
+    },
+  };
+
+  it.each(Object.keys(changes))("is given itself unless it changed: %s", (what) => {
+    const root = temporaryFolder("source");
+    const path = join(root, "a");
+    writeFileSync(path, "x");
+    utimesSync(path, 0, 1);
+    const source = createTreeSource();
+    const nodes = source
+      .list(raw(root))
+      .entries.map((entry): TreeNode => ({ ...entry, content: [] }) as TreeNode);
+    changes[what]?.(path);
+    const known = new Map(nodes.map((node) => [node.name, node]));
+    const [found] = source.list(raw(root), known).entries;
+    expect(found === nodes[0]).toBe(what === "nothing but a look");
+    // Who only looks may leave another time of the last access.
+    expect({ ...found, atimeNs: 0n }).toMatchObject({ ...source.look(raw(path)), atimeNs: 0n });
+  });
+
+  it("is exact in what it says of times", () => {
+    const root = temporaryFolder("source");
+    writeFileSync(join(root, "a"), "x");
+    const source = createTreeSource();
+    const [entry] = source.list(raw(root)).entries;
+    const near = { ...entry, ctimeNs: (entry?.ctimeNs ?? 0n) + 1000n, content: [] } as TreeNode;
+    expect(source.list(raw(root), new Map([[near.name, near]])).entries).toEqual([entry]);
+  });
+});
 
 describe("a folder", () => {
   it("is listed in the order of bytes, without sockets, names being bytes (2)", async () => {

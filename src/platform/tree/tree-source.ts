@@ -16,24 +16,32 @@ import {
   type SourceEntry,
   type SourceFailure,
   systemPath,
+  type TreeNode,
   type TreeSource,
 } from "../../vault/index.ts";
 import { type AccountFiles, createAccounts } from "./accounts.ts";
 import { codeOf } from "./code-of.ts";
 import { entryOf } from "./entry-of.ts";
+import { isAsBefore } from "./is-as-before.ts";
 
 export function createTreeSource(options: AccountFiles = {}): TreeSource {
   const accounts = createAccounts(options);
 
-  function list(folder: RawPath): Listing {
+  function list(folder: RawPath, before?: ReadonlyMap<RawPath, TreeNode>): Listing {
     const entries: SourceEntry[] = [];
     const failures: SourceFailure[] = [];
     accounts.refresh();
     const names = namesIn(folder, failures);
     for (const name of names) {
       const path = joinRaw(folder, name);
+      const known = before?.get(name);
       try {
-        const stats = lstatSync(systemPath(path), { bigint: true });
+        const address = systemPath(path);
+        if (known !== undefined && isAsBefore(lstatSync(address), known)) {
+          entries.push(known);
+          continue;
+        }
+        const stats = lstatSync(address, { bigint: true });
         const entry = entryOf({ name, path, stats }, accounts);
         if (entry !== undefined) entries.push(entry);
       } catch (error) {

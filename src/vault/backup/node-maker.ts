@@ -140,6 +140,7 @@ export class NodeMaker {
 
 /** As far as `lstat` can tell. */
 export function looksSame(entry: SourceEntry, node: TreeNode): boolean {
+  if (entry === node) return true;
   return (
     entry.kind === node.kind &&
     entry.mtimeNs === node.mtimeNs &&

@@ -130,7 +130,7 @@ export class TreeWalk {
   ): Promise<readonly Part[]> {
     const known = new Map(before?.nodes.map((node) => [node.name, node]));
     const parts: Part[] = [];
-    for (const entry of this.#entries(folder, way)) {
+    for (const entry of this.#entries(folder, way, known)) {
       const path = joinRaw(folder, entry.name);
       const below = way?.get(entry.name);
       const within = source ?? (below === undefined ? path : undefined);
@@ -157,10 +157,10 @@ export class TreeWalk {
     return begun;
   }
 
-  #entries(path: RawPath, way: Way): readonly SourceEntry[] {
+  #entries(path: RawPath, way: Way, known: ReadonlyMap<RawPath, TreeNode>): readonly SourceEntry[] {
     const { isExcluded, source, tally } = this.#options;
     if (way === undefined) {
-      const { entries, failures } = source.list(path);
+      const { entries, failures } = source.list(path, known);
       tally.failures.push(...failures);
       return entries.filter(
         (entry) => !isExcluded(joinRaw(path, entry.name), entry.kind === "dir"),
