@@ -38,7 +38,7 @@ function createProgram(): Command {
     .option("--port <number>", "port of the API")
     .option(
       "--json",
-      "one JSON document instead of text; `logs`, `watch`, `up -f`, `vault backup`: one a line",
+      "one JSON document instead of text; `logs`, `watch`, `up -f`, `vault ls`, `vault diff`: one a line",
     )
     .option("--no-color", "no colours (nor with NO_COLOR, nor into a pipe)")
     .addHelpText("after", exitCodes)

@@ -11,11 +11,11 @@ import { type JsonRecord, messageOf } from "../kernel/index.ts";
 import { realClock } from "../system/index.ts";
 import {
   type CheckOutcome,
-  type CheckProgress,
   check,
   everyPack,
   type Finding,
   isDamage,
+  type OnProgress,
   withSession,
 } from "../vault/index.ts";
 import type { OpenedVault } from "./open-vault.ts";
@@ -31,7 +31,7 @@ export interface CheckingVault {
   /** All packs are read; otherwise those that hold trees. */
   readonly readsAll: boolean;
   readonly signal: AbortSignal;
-  readonly onProgress?: (progress: CheckProgress) => void;
+  readonly onProgress?: OnProgress;
   readonly onNotice?: (text: string) => void;
 }
 

@@ -10,7 +10,7 @@ import { realClock } from "../system/index.ts";
 import {
   heal,
   isDamage,
-  type RepairOptions,
+  type OnProgress,
   type RepairOutcome,
   withSession,
 } from "../vault/index.ts";
@@ -28,8 +28,7 @@ export interface HealingVault {
   /** All packs are read before. */
   readonly readsAll: boolean;
   readonly signal: AbortSignal;
-  /** Of what is copied to a location that lags. */
-  readonly onProgress?: RepairOptions["onProgress"];
+  readonly onProgress?: OnProgress;
 }
 
 export async function healVault(healing: HealingVault): Promise<RepairOutcome> {

@@ -17,7 +17,7 @@ export {
   openVault,
 } from "./open-vault.ts";
 export { passphraseOf } from "./passphrase-of.ts";
-export { type Progress, type Protection, protect } from "./protect.ts";
+export { type Protection, protect } from "./protect.ts";
 export { type Pruning, type PruningVault, pruneVault } from "./prune-vault.ts";
 export { lastGood, momentOf, pairOf, type Reading, readVault, snapshotOf } from "./read-vault.ts";
 export { recordInVault } from "./record-in-vault.ts";

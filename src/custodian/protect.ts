@@ -21,6 +21,7 @@ import {
   type HeldSnapshot,
   isInside,
   listSnapshots,
+  type OnProgress,
   type PlaceOutcome,
   type RawPath,
   rawPathOfText,
@@ -57,15 +58,8 @@ export interface Protecting {
   readonly dataFolder?: string;
   readonly tags?: readonly string[];
   readonly signal: AbortSignal;
-  readonly onProgress?: (seen: Progress) => void;
+  readonly onProgress?: OnProgress;
   readonly onNotice?: (text: string) => void;
-}
-
-export interface Progress {
-  readonly files: number;
-  readonly bytes: number;
-  /** Of the last run; undefined: there was none. */
-  readonly expectedBytes: number | undefined;
 }
 
 export interface Protection {
@@ -111,8 +105,11 @@ export async function protect(protecting: Protecting): Promise<Protection> {
     programVersion: `soulmirror ${version()}`,
     onProgress: ({ counts }: Tally) =>
       protecting.onProgress?.({
-        files: counts.newFiles + counts.changedFiles + counts.unchangedFiles,
+        step: "protecting",
+        unit: "file",
+        count: counts.newFiles + counts.changedFiles + counts.unchangedFiles,
         bytes: counts.totalBytes,
+        // What the last run saw.
         expectedBytes: last?.bytes,
       }),
   };

@@ -10,6 +10,7 @@ import { SoulMirrorError } from "../kernel/index.ts";
 import {
   type ForgetOutcome,
   forget,
+  type OnProgress,
   type PruneOutcome,
   prune,
   type Session,
@@ -35,6 +36,7 @@ export interface PruningVault {
   /** All that came so far is as a person wants it: no suspect run and no clock is in the way. */
   readonly isAccepted: boolean;
   readonly signal: AbortSignal;
+  readonly onProgress?: OnProgress;
 }
 
 export interface Pruning {
@@ -53,7 +55,7 @@ export async function pruneVault(pruning: PruningVault): Promise<Pruning> {
 }
 
 async function run(session: Session, pruning: PruningVault): Promise<Pruning> {
-  const { folder, isAccepted, isDryRun, spec } = pruning;
+  const { folder, isAccepted, isDryRun, onProgress, spec } = pruning;
   const { codec, surroundings } = session.vault;
   refuseWithout(troublesOf(session.vault));
   const tombstones = await openTombstones(folder, codec);
@@ -74,7 +76,11 @@ async function run(session: Session, pruning: PruningVault): Promise<Pruning> {
     await recordInVault(folder, "forgotten", facts);
   }
   const isForgotten = (id: string): boolean => tombstones.has(id) || going.has(id);
-  const pruned = await prune(session, { isForgotten, isDryRun });
+  const pruned = await prune(session, {
+    isForgotten,
+    isDryRun,
+    ...(onProgress && { onProgress }),
+  });
   if (pruned.kind === "done") {
     const unfinished = pruned.unfinished.map(({ location }) => location);
     await recordInVault(folder, "pruned", { ...pruned.figures, unfinished });

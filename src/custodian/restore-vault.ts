@@ -14,21 +14,24 @@ import { randomHex, realClock } from "../system/index.ts";
 import {
   createProof,
   type HeldSnapshot,
+  type OnProgress,
   type Parts,
   type RestoreOptions,
   type RestoreTally,
   rawPathOfText,
   restore,
   type Session,
+  type WorkProgress,
 } from "../vault/index.ts";
 import type { OpenedVault } from "./open-vault.ts";
 import { recordInVault } from "./record-in-vault.ts";
 import { type OwnedPaths, removableOf } from "./removable.ts";
+import { RestoreEstimate } from "./restore-estimate.ts";
 
 /** More of them wait for the same disk. */
 const threadsMax = 4;
 
-export interface RestoringVault extends Pick<RestoreOptions, "onFailure" | "onProgress" | "reads"> {
+export interface RestoringVault extends Pick<RestoreOptions, "onFailure" | "reads"> {
   readonly opened: Pick<OpenedVault, "keys">;
   /** Removes what the snapshot does not have, as far as a backup would; default: nothing. */
   readonly removesOthersOf?: OwnedPaths | undefined;
@@ -43,6 +46,9 @@ export interface RestoringVault extends Pick<RestoreOptions, "onFailure" | "onPr
   readonly isProven?: boolean;
   readonly threads?: number | undefined;
   readonly onNotice?: (text: string) => void;
+  readonly onProgress?: OnProgress;
+  /** Counts beside it what it will be about, for `onProgress`. Default false. */
+  readonly isEstimated?: boolean;
 }
 
 export interface Restored extends RestoreTally {
@@ -65,6 +71,10 @@ export async function restoreVault(session: Session, restoring: RestoringVault):
     warn: (text) => onNotice?.(`warning: ${text}`),
   });
   using report = isProven ? new RestoreReportFile(folder, reportName()) : undefined;
+  await using estimate =
+    restoring.isEstimated === true
+      ? new RestoreEstimate(session, { tree: snapshot.tree, parts })
+      : undefined;
   const proof = createProof(snapshot);
   report?.write(proof.head());
   const { stopped = "", tally } = await restore(session, {
@@ -75,7 +85,7 @@ export async function restoreVault(session: Session, restoring: RestoringVault):
     ...(removesOthersOf && { removes: removableOf(removesOthersOf, { snapshot, target }) }),
     ...(report && { onFile: (file) => report.write(proof.add(file)) }),
     ...(onFailure && { onFailure }),
-    ...(onProgress && { onProgress }),
+    ...(onProgress && { onProgress: (tally) => onProgress(comeSoFar(tally, estimate)) }),
   });
   const told = { snapshot: snapshot.id, target, ...tally, stopped };
   const kept = stopped === "" ? report : undefined;
@@ -93,6 +103,21 @@ export async function restoreVault(session: Session, restoring: RestoringVault):
     onNotice?.(`warning: the restore is not recorded: ${messageOf(error)}`);
     return { ...told, report: "" };
   }
+}
+
+function comeSoFar(tally: RestoreTally, estimate: RestoreEstimate | undefined): WorkProgress {
+  const { failed, files, kept, present, sizeBytes } = tally;
+  const expected = estimate?.whole;
+  // Of files that were there, or stay as they are, nothing is written.
+  const isByBytes = failed + kept + present === 0;
+  return {
+    step: "restoring",
+    unit: "file",
+    count: files + present + kept + failed,
+    expectedCount: expected?.files,
+    bytes: sizeBytes,
+    expectedBytes: isByBytes ? expected?.sizeBytes : undefined,
+  };
 }
 
 function reportName(): string {

@@ -22,7 +22,6 @@ export type { Tally } from "./backup/tally.ts";
 export {
   type CheckOptions,
   type CheckOutcome,
-  type CheckProgress,
   check,
   everyPack,
 } from "./check/check.ts";
@@ -208,3 +207,4 @@ export type {
   TreeSource,
 } from "./tree-source.ts";
 export { type LocationRetryOptions, withRetries } from "./with-retries.ts";
+export type { OnProgress, WorkProgress } from "./work-progress.ts";

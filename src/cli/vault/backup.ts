@@ -5,7 +5,7 @@ import { plainLines } from "../plain-text.ts";
 import type { Style } from "../style.ts";
 import { chosenVault, openChosen } from "./chosen-vault.ts";
 import { interruptible } from "./interruptible.ts";
-import { ProgressBar } from "./progress-bar.ts";
+import { withProgress } from "./progress-bar.ts";
 import { tellSuspicion } from "./tell-suspicion.ts";
 
 export const backup = interruptible(async (context, signal) => {
@@ -13,26 +13,23 @@ export const backup = interruptible(async (context, signal) => {
   const spec = chosenVault(context);
   const folder = vaultFolder(place.dataPath, spec.name);
   await using opened = await openChosen(context, spec, { signal });
-  const protection = await shown();
-  const exitCode = exitCodeOf(protection);
-  if (out.isJson) {
-    out.write(JSON.stringify({ kind: "result", vault: spec.name, exitCode, ...protection }));
-  } else out.write(tell(protection, out.style));
-  return exitCode;
-
-  async function shown(): Promise<Protection> {
-    using bar = new ProgressBar(spec.name, out);
-    return await protect({
+  const protection = await withProgress(spec.name, out, (onProgress) =>
+    protect({
       spec,
       opened,
       folder,
       dataFolder: place.dataPath,
       signal,
       tags: options.text("tag")?.split(",").filter(Boolean) ?? [],
-      onProgress: (seen) => bar.show(seen),
+      onProgress,
       onNotice: (text) => out.note(`warning: ${text}`),
-    });
-  }
+    }),
+  );
+  const exitCode = exitCodeOf(protection);
+  if (out.isJson) {
+    out.write(JSON.stringify({ kind: "result", vault: spec.name, exitCode, ...protection }));
+  } else out.write(tell(protection, out.style));
+  return exitCode;
 });
 
 /** As the help says. */

@@ -6,7 +6,7 @@ import { counted } from "../counted.ts";
 import type { Style } from "../style.ts";
 import { chosenVault, openChosen } from "./chosen-vault.ts";
 import { interruptible } from "./interruptible.ts";
-import { ProgressBar } from "./progress-bar.ts";
+import { withProgress } from "./progress-bar.ts";
 import { tellFindings, tellLeft } from "./tell-findings.ts";
 
 export const check = interruptible(async (context, signal) => {
@@ -14,25 +14,21 @@ export const check = interruptible(async (context, signal) => {
   const spec = chosenVault(context);
   const folder = vaultFolder(place.dataPath, spec.name);
   await using opened = await openChosen(context, spec, { signal, mending: { refill: [] } });
-  const outcome = await shown();
+  const outcome = await withProgress(spec.name, out, (onProgress) =>
+    checkVault({
+      opened,
+      folder,
+      signal,
+      readsAll: options.has("readData"),
+      onProgress,
+      onNotice: (text) => out.note(`warning: ${text}`),
+    }),
+  );
   const exitCode = exitCodeOf(outcome);
   if (out.isJson) {
     out.write(JSON.stringify({ kind: "result", vault: spec.name, exitCode, ...outcome }));
   } else out.write(tell(outcome, out.style));
   return exitCode;
-
-  async function shown(): Promise<CheckOutcome> {
-    using bar = new ProgressBar(spec.name, out);
-    return await checkVault({
-      opened,
-      folder,
-      signal,
-      readsAll: options.has("readData"),
-      onProgress: ({ packs, readBytes }) =>
-        bar.show({ files: packs, bytes: readBytes, expectedBytes: undefined }),
-      onNotice: (text) => out.note(`warning: ${text}`),
-    });
-  }
 });
 
 /** As the help says. A pack that no index names is in nobody's way. */

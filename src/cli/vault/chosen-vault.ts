@@ -10,6 +10,7 @@ import {
 import { SoulMirrorError } from "../../kernel/index.ts";
 import { readSecretFile } from "../../system/index.ts";
 import type { Context } from "../command.ts";
+import { plainText } from "../plain-text.ts";
 import { mustReadFleet } from "../read-fleet.ts";
 
 export function chosenVault({ args, out, place }: Context): VaultSpec {
@@ -44,16 +45,22 @@ export function openingOf(
 export async function openChosen(
   { out }: Context,
   spec: VaultSpec,
-  options: Pick<Opening, "mending" | "signal">,
+  {
+    onNote = (text) => out.note(text),
+    ...options
+  }: Pick<Opening, "mending" | "signal"> & {
+    /** Where notes are not to be written beside the result: they would spoil a picture. */
+    readonly onNote?: (text: string) => void;
+  },
 ): Promise<OpenedVault> {
   const opened = await openVault({
     ...openingOf(spec),
     ...options,
     onDamage: ({ id, kind, location, reason }) =>
-      out.note(`damage: ${location}: ${kind} ${id}: ${reason}`),
+      onNote(plainText(`damage: ${location}: ${kind} ${id}: ${reason}`)),
   });
   for (const { location, reason } of opened.leftOut) {
-    out.note(`warning: ${location} is left out: ${reason}`);
+    onNote(plainText(`warning: ${location} is left out: ${reason}`));
   }
   return opened;
 }

@@ -6,6 +6,7 @@ import { plainLines } from "../plain-text.ts";
 import type { Style } from "../style.ts";
 import { chosenVault } from "./chosen-vault.ts";
 import { interruptible } from "./interruptible.ts";
+import { withProgress } from "./progress-bar.ts";
 import { reading, snapshotMeant } from "./reading.ts";
 
 /** Of a location that failed; `--json` has all. */
@@ -17,9 +18,9 @@ export const drill = interruptible(async (context, signal) => {
   const folder = vaultFolder(place.dataPath, spec.name);
   return await reading(context, { spec, signal }, async ({ session, snapshots }) => {
     const snapshot = snapshotMeant(snapshots, options);
-    out.progress(`${spec.name}  restoring ${snapshot.id.slice(0, 8)} into a scratch folder ...`);
-    const drilled = await runDrill(session, { spec, snapshot, folder });
-    out.progress("");
+    const drilled = await withProgress(spec.name, out, (onProgress) =>
+      runDrill(session, { spec, snapshot, folder, onProgress }),
+    );
     const exitCode = drilled.every(({ isProven }) => isProven) ? 0 : 1;
     if (out.isJson) {
       out.write(JSON.stringify({ kind: "result", vault: spec.name, exitCode, drilled }));

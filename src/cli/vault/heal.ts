@@ -8,7 +8,7 @@ import { plainLines } from "../plain-text.ts";
 import type { Style } from "../style.ts";
 import { chosenVault, openChosen } from "./chosen-vault.ts";
 import { interruptible } from "./interruptible.ts";
-import { ProgressBar } from "./progress-bar.ts";
+import { withProgress } from "./progress-bar.ts";
 import { tellFindings, tellLeft } from "./tell-findings.ts";
 
 export const heal = interruptible(async (context, signal) => {
@@ -17,7 +17,10 @@ export const heal = interruptible(async (context, signal) => {
   const folder = vaultFolder(place.dataPath, spec.name);
   const mending = { refill: refillOf(options.text("refill"), spec) };
   await using opened = await openChosen(context, spec, { signal, mending });
-  const outcome = await shown();
+  const readsAll = options.has("readData");
+  const outcome = await withProgress(spec.name, out, (onProgress) =>
+    healVault({ opened, folder, signal, readsAll, onProgress }),
+  );
   const exitCode = isHealed(outcome) ? 0 : 1;
   if (out.isJson) {
     out.write(JSON.stringify({ kind: "result", vault: spec.name, exitCode, ...outcome }));
@@ -28,18 +31,6 @@ export const heal = interruptible(async (context, signal) => {
     }
   }
   return exitCode;
-
-  async function shown(): Promise<RepairOutcome> {
-    using bar = new ProgressBar(spec.name, out);
-    return await healVault({
-      opened,
-      folder,
-      signal,
-      readsAll: options.has("readData"),
-      onProgress: (_location, { copiedBytes, packs }) =>
-        bar.show({ files: packs, bytes: copiedBytes, expectedBytes: undefined }),
-    });
-  }
 });
 
 function refillOf(wanted: string | undefined, { locations }: VaultSpec): readonly string[] {

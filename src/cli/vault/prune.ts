@@ -7,6 +7,7 @@ import { plainLines } from "../plain-text.ts";
 import type { Style } from "../style.ts";
 import { chosenVault, openChosen } from "./chosen-vault.ts";
 import { interruptible } from "./interruptible.ts";
+import { withProgress } from "./progress-bar.ts";
 
 export const prune = interruptible(async (context, signal) => {
   const { options, out, place } = context;
@@ -14,10 +15,10 @@ export const prune = interruptible(async (context, signal) => {
   const folder = vaultFolder(place.dataPath, spec.name);
   await using opened = await openChosen(context, spec, { signal });
   const isDryRun = options.has("dryRun");
-  out.progress(`${spec.name}  looking at what the snapshots need ...`);
   const isAccepted = options.has("accept");
-  const pruning = await pruneVault({ spec, opened, folder, isDryRun, isAccepted, signal });
-  out.progress("");
+  const pruning = await withProgress(spec.name, out, (onProgress) =>
+    pruneVault({ spec, opened, folder, isDryRun, isAccepted, signal, onProgress }),
+  );
   const exitCode = exitCodeOf(pruning);
   if (out.isJson) {
     const { forgotten, pruned } = pruning;

@@ -5,6 +5,7 @@ import { momentOf, restoreStream as restoreMoment, vaultFolder } from "../../cus
 import { SoulMirrorError } from "../../kernel/index.ts";
 import type { Context } from "../command.ts";
 import { plainLines } from "../plain-text.ts";
+import { withProgress } from "./progress-bar.ts";
 import { reading } from "./reading.ts";
 
 export async function restoreStream(
@@ -21,20 +22,25 @@ export async function restoreStream(
   }
   const atMs = to === "latest" ? undefined : momentOf(to);
   return await reading(context, { spec, signal }, async ({ opened, session, snapshots }) => {
-    const restored = await restoreMoment(
-      { opened, session, snapshots },
-      {
-        vault: spec.name,
-        stream,
-        atMs,
-        target: resolve(written),
-        folder: vaultFolder(place.dataPath, spec.name),
-        threads: spec.limits.threads,
-        signal,
-        onNotice: (text) => out.note(plainLines(text)),
-      },
+    const restored = await withProgress(stream, out, (onProgress) =>
+      restoreMoment(
+        { opened, session, snapshots },
+        {
+          vault: spec.name,
+          stream,
+          atMs,
+          target: resolve(written),
+          folder: vaultFolder(place.dataPath, spec.name),
+          threads: spec.limits.threads,
+          signal,
+          onNotice: (text) => out.note(plainLines(text)),
+          onProgress,
+          isEstimated: out.progressKind !== "lines",
+        },
+      ),
     );
-    if (out.isJson) out.write(JSON.stringify({ kind: "result", vault: spec.name, ...restored }));
+    if (out.isJson)
+      out.write(JSON.stringify({ kind: "result", vault: spec.name, exitCode: 0, ...restored }));
     else {
       const { commands, snapshot, target } = restored;
       const at = new Date(restored.atMs).toISOString();

@@ -1,15 +1,16 @@
 /** `soulmirror vault restore`: a snapshot, or parts of it, below a folder; `/` is into place. */
 import { resolve } from "node:path";
 import { type Restored, restoreVault, vaultFolder } from "../../custodian/index.ts";
-import { errorTable, formatBytes, SoulMirrorError } from "../../kernel/index.ts";
+import { errorTable, SoulMirrorError } from "../../kernel/index.ts";
 import { textOfRawPath } from "../../vault/index.ts";
 import type { Output } from "../output.ts";
 import { plainText } from "../plain-text.ts";
 import { chosenVault } from "./chosen-vault.ts";
 import { interruptible } from "./interruptible.ts";
-import { ProgressBar } from "./progress-bar.ts";
+import { withProgress } from "./progress-bar.ts";
 import { partsMeant, reading, snapshotMeant } from "./reading.ts";
 import { restoreStream } from "./restore-stream.ts";
+import { tellRestored } from "./tell-restored.ts";
 
 const overwrites = ["never", "not-newer", "always"] as const;
 
@@ -28,24 +29,27 @@ export const restore = interruptible(async (context, signal) => {
   const target = resolve(written);
   return await reading(context, { spec, signal }, async ({ opened, session, snapshots }) => {
     const snapshot = snapshotMeant(snapshots, options);
-    using bar = new ProgressBar(snapshot.id.slice(0, 8), out);
-    const restored = await restoreVault(session, {
-      opened,
-      snapshot,
-      parts: partsMeant(options, spec, snapshot.paths),
-      folder: vaultFolder(place.dataPath, spec.name),
-      target,
-      overwrite,
-      threads: spec.limits.threads,
-      reads: options.has("verify"),
-      isProven: options.has("proof"),
-      removesOthersOf: options.has("delete") ? { ...spec, dataFolder: place.dataPath } : undefined,
-      onNotice: (text) => out.note(text),
-      onFailure: (path, reason) =>
-        out.note(plainText(`not restored: ${textOfRawPath(path)}: ${reason}`)),
-      onProgress: ({ files, sizeBytes }) =>
-        bar.show({ files, bytes: sizeBytes, expectedBytes: undefined }),
-    });
+    const restored = await withProgress(snapshot.id.slice(0, 8), out, (onProgress) =>
+      restoreVault(session, {
+        opened,
+        snapshot,
+        parts: partsMeant(options, spec, snapshot.paths),
+        folder: vaultFolder(place.dataPath, spec.name),
+        target,
+        overwrite,
+        threads: spec.limits.threads,
+        reads: options.has("verify"),
+        isProven: options.has("proof"),
+        removesOthersOf: options.has("delete")
+          ? { ...spec, dataFolder: place.dataPath }
+          : undefined,
+        onNotice: (text) => out.note(text),
+        onFailure: (path, reason) =>
+          out.note(plainText(`not restored: ${textOfRawPath(path)}: ${reason}`)),
+        onProgress,
+        isEstimated: out.progressKind !== "lines",
+      }),
+    );
     const isWhole = restored.failed === 0 && restored.stopped === "";
     const exitCode = isWhole ? 0 : errorTable.LOCATION_FAILED.exitCode;
     if (out.isJson) {
@@ -56,10 +60,8 @@ export const restore = interruptible(async (context, signal) => {
 });
 
 function tell(restored: Restored, out: Output): void {
-  const { failed, files, kept, present, report, sizeBytes, snapshot, stopped, target } = restored;
-  out.write(
-    `Restored ${snapshot.slice(0, 8)} to ${target}: ${files} files (${formatBytes(sizeBytes)}), ${present} were there, ${kept} left as they are, ${failed} failed.`,
-  );
+  const { report, stopped } = restored;
+  out.write(tellRestored(restored));
   if (report !== "") out.write(`Its report: ${report}; \`soulmirror vault proof\` verifies it.`);
   if (stopped !== "") out.note(`It ended early: ${stopped}`);
 }

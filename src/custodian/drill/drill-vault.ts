@@ -11,18 +11,19 @@ import type { VaultSpec } from "../../config/index.ts";
 import { SoulMirrorError } from "../../kernel/index.ts";
 import { type ReportPlace, writeReport } from "../../platform/vault-proof/index.ts";
 import {
-  compileCategories,
   type DrillBudget,
   type DrillOutcome,
   drill,
   type HeldSnapshot,
   isDrillProven,
   isInside,
+  type OnProgress,
   type RawPath,
   rawPathOfText,
   type Session,
   textOfRawPath,
 } from "../../vault/index.ts";
+import { categoriesIn } from "../categories-in.ts";
 import { noteInState, readState } from "../state-file.ts";
 import { realStage } from "./drill-stage.ts";
 
@@ -33,6 +34,7 @@ export interface DrillingVault {
   readonly folder: string;
   readonly proof: Pick<ReportPlace, "signer" | "trail">;
   readonly budget?: DrillBudget;
+  readonly onProgress?: OnProgress;
 }
 
 export interface DrilledLocation extends DrillOutcome {
@@ -47,7 +49,7 @@ export interface DrilledLocation extends DrillOutcome {
  */
 export async function drillVault(
   session: Session,
-  { budget, folder, proof, snapshot, spec }: DrillingVault,
+  { budget, folder, onProgress, proof, snapshot, spec }: DrillingVault,
 ): Promise<readonly DrilledLocation[]> {
   const sources = snapshot.paths.map(rawPathOfText);
   refuseInside(rawPathOfText(folder), sources);
@@ -57,8 +59,9 @@ export async function drillVault(
   await drill(session, {
     snapshot,
     stage: realStage(folder),
-    categoryOf: categoriesOf(spec, sources),
+    categoryOf: categoryOf(spec, sources),
     ...(budget === undefined ? {} : { budget }),
+    ...(onProgress && { onProgress }),
     drilledAt: new Map(Object.entries(state.drilledAt)),
     onOutcome: async (outcome) => {
       const drilledAt = Math.floor(clock.now().wallMs);
@@ -86,18 +89,14 @@ function refuseInside(folder: RawPath, sources: readonly RawPath[]): void {
   });
 }
 
-/** Patterns are relative to the source that a path lies in; of several categories the first. */
-function categoriesOf(
-  { categories }: Pick<VaultSpec, "categories">,
+/** Of several categories the first. */
+function categoryOf(
+  spec: Pick<VaultSpec, "categories">,
   sources: readonly RawPath[],
 ): (path: RawPath) => string {
-  const compiled = compileCategories(categories);
-  if (!compiled.ok) throw new SoulMirrorError("CONFIG_INVALID", compiled.error);
+  const categoriesOf = categoriesIn(spec, sources);
   return (path) => {
-    const source = sources.find((each) => isInside(path, each));
-    if (source === undefined) return "";
-    const below = path.slice(source === "/" ? 1 : source.length + 1) as RawPath;
-    const found = compiled.value.of(below);
+    const found = categoriesOf(path);
     return found.includes("critical") ? "critical" : (found[0] ?? "");
   };
 }

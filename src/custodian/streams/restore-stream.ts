@@ -8,7 +8,7 @@
 import { mkdir, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { SoulMirrorError } from "../../kernel/index.ts";
-import { chooseParts, rawPathOfText, textOfRawPath } from "../../vault/index.ts";
+import { chooseParts, type OnProgress, rawPathOfText, textOfRawPath } from "../../vault/index.ts";
 import { restoreVault } from "../restore-vault.ts";
 import { type FoundLine, findLine, type LineWish, type Vaulted } from "./find-line.ts";
 import { gapIn, type LogName, readLogName } from "./log-names.ts";
@@ -25,6 +25,9 @@ export interface RestoringStream extends LineWish {
   readonly threads?: number | undefined;
   readonly signal: AbortSignal;
   readonly onNotice: (text: string) => void;
+  readonly onProgress?: OnProgress;
+  /** See `restoreVault`. */
+  readonly isEstimated?: boolean;
 }
 
 export interface RestoredStream {
@@ -85,7 +88,7 @@ async function fetchLine(
   { base, path, snapshot }: FoundLine,
   restoring: RestoringStream,
 ): Promise<void> {
-  const { folder, onNotice, target, threads } = restoring;
+  const { folder, isEstimated, onNotice, onProgress, target, threads } = restoring;
   const line = textOfRawPath(path);
   const paths = [join(basesOf(line), base.id), logOf(line)].map(rawPathOfText);
   const parts = chooseParts({ sources: snapshot.paths, paths });
@@ -99,6 +102,8 @@ async function fetchLine(
     overwrite: "always",
     threads,
     onNotice,
+    ...(onProgress && { onProgress }),
+    ...(isEstimated !== undefined && { isEstimated }),
     onFailure: (at, reason) => onNotice(`not restored: ${textOfRawPath(at)}: ${reason}`),
   });
   if (failed === 0 && stopped === "") return;

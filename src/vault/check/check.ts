@@ -11,11 +11,12 @@ import type { LocationSet } from "../index/blob-index.ts";
 import { LocationFault } from "../location.ts";
 import { BlobReader } from "../repository/blob-reader.ts";
 import type { Session } from "../repository/session.ts";
+import type { OnProgress } from "../work-progress.ts";
 import { checkPack } from "./check-pack.ts";
 import type { Finding } from "./finding.ts";
 import { Findings } from "./findings.ts";
 import { type Lack, Reach } from "./reach.ts";
-import { type PlaceSurvey, type Survey, takeSurvey } from "./survey.ts";
+import { type PackFacts, type PlaceSurvey, type Survey, takeSurvey } from "./survey.ts";
 
 export interface CheckOptions {
   /**
@@ -25,14 +26,9 @@ export interface CheckOptions {
   readonly reads?: (pack: string, holdsTrees: boolean) => boolean;
   /** Before each pack that is read. */
   readonly pace?: (sizeBytes: number, signal: AbortSignal) => Promise<void>;
-  readonly onProgress?: (progress: CheckProgress) => void;
+  readonly onProgress?: OnProgress;
   /** Snapshots that somebody has forgotten: who lacks them lags behind nobody. Default none. */
   readonly isForgotten?: (id: string) => boolean;
-}
-
-export interface CheckProgress {
-  readonly packs: number;
-  readonly readBytes: number;
 }
 
 export interface CheckOutcome {
@@ -64,7 +60,7 @@ export async function checkSurvey(
   const findings = new Findings(survey);
   checkFiles(survey, findings, options.isForgotten ?? (() => false));
   const counts = await readPacks(session, { survey, findings, options });
-  await checkSnapshots(session, survey, findings);
+  await checkSnapshots(session, { survey, findings, options });
   return { findings, ...counts };
 }
 
@@ -118,23 +114,42 @@ function checkFiles(
   }
 }
 
+interface Checking {
+  readonly survey: Survey;
+  readonly findings: Findings;
+  readonly options: CheckOptions;
+}
+
+/** Of those that an index names, and of which nothing bad is known yet. */
+function* packsToRead(
+  { findings, options, survey }: Checking,
+  seen: PlaceSurvey,
+): Generator<{ readonly id: string; readonly sizeBytes: number; readonly facts: PackFacts }> {
+  const { reads = (_pack, holdsTrees) => holdsTrees } = options;
+  for (const [id, sizeBytes] of seen.packs) {
+    const facts = survey.packs.get(id);
+    const isNamed = facts !== undefined && (survey.index.holdersOf(id) & seen.place.bit) !== 0;
+    if (!isNamed || findings.has(seen, "pack", id) || !reads(id, facts.holdsTrees)) continue;
+    yield { id, sizeBytes, facts };
+  }
+}
+
 async function readPacks(
   session: Session,
-  work: {
-    readonly survey: Survey;
-    readonly findings: Findings;
-    readonly options: CheckOptions;
-  },
+  work: Checking,
 ): Promise<{ readonly packsRead: number; readonly bytesRead: number }> {
   const { survey, findings, options } = work;
-  const { reads = (_pack, holdsTrees) => holdsTrees, onProgress, pace } = options;
-  let [packsRead, bytesRead] = [0, 0];
+  const { onProgress, pace } = options;
+  let [packsRead, bytesRead, expectedCount, expectedBytes] = [0, 0, 0, 0];
+  for (const seen of onProgress === undefined ? [] : survey.places) {
+    for (const { sizeBytes } of packsToRead(work, seen)) {
+      expectedCount += 1;
+      expectedBytes += sizeBytes;
+    }
+  }
   const { signal, vault } = session;
   const readAll = async (seen: PlaceSurvey): Promise<void> => {
-    for (const [id, sizeBytes] of seen.packs) {
-      const facts = survey.packs.get(id);
-      const isNamed = facts !== undefined && (survey.index.holdersOf(id) & seen.place.bit) !== 0;
-      if (!isNamed || findings.has(seen, "pack", id) || !reads(id, facts.holdsTrees)) continue;
+    for (const { facts, id, sizeBytes } of packsToRead(work, seen)) {
       await pace?.(sizeBytes, signal);
       try {
         const bytes = await seen.place.location.get({ kind: "pack", id }, signal);
@@ -147,7 +162,8 @@ async function readPacks(
       }
       packsRead += 1;
       bytesRead += sizeBytes;
-      onProgress?.({ packs: packsRead, readBytes: bytesRead });
+      const come = { count: packsRead, expectedCount, bytes: bytesRead, expectedBytes };
+      onProgress?.({ step: "reading", unit: "pack", ...come });
     }
   };
   for (const seen of survey.places) {
@@ -162,7 +178,10 @@ async function readPacks(
   return { packsRead, bytesRead };
 }
 
-async function checkSnapshots(session: Session, survey: Survey, findings: Findings): Promise<void> {
+async function checkSnapshots(
+  session: Session,
+  { findings, options, survey }: Checking,
+): Promise<void> {
   const lacks = new Map<string, Lack>();
   const reader = readerOf(session, survey);
   const onLack = (lack: Lack): LocationSet => {
@@ -178,7 +197,11 @@ async function checkSnapshots(session: Session, survey: Survey, findings: Findin
       holders.set(id, entry);
     }
   }
+  let count = 0;
   for (const [id, { seen, tree }] of holders) {
+    const expectedCount = holders.size;
+    options.onProgress?.({ step: "following", unit: "snapshot", count, expectedCount });
+    count += 1;
     const locations = seen.reduce((set, { place }) => set | place.bit, 0);
     const lacking = await reach.visit(tree, locations);
     for (const each of seen) {

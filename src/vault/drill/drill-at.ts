@@ -21,6 +21,7 @@ import type { Session } from "../repository/session.ts";
 import type { HeldSnapshot } from "../repository/snapshots.ts";
 import { TreeReader } from "../repository/tree-reader.ts";
 import type { SourceEntry } from "../tree-source.ts";
+import type { OnProgress, WorkProgress } from "../work-progress.ts";
 import {
   compareWithChunks,
   countDiffering,
@@ -45,6 +46,7 @@ export interface DrillOptions {
   readonly categoryOf: (path: RawPath) => string;
   readonly budget?: DrillBudget;
   readonly findingsMax?: number;
+  readonly onProgress?: OnProgress;
 }
 
 export interface DrillFinding {
@@ -149,8 +151,11 @@ class Run {
 
   async restore(picker: FilePicker, scratch: Scratch): Promise<readonly Restored[]> {
     const restored: Restored[] = [];
+    const { files: expectedCount, sizeBytes: expectedBytes } = picker.expected;
+    let [count, bytes] = [0, 0];
     for await (const visit of this.#walk()) {
       if (this.#isEnough()) break;
+      this.#come("restoring", { count, expectedCount, bytes, expectedBytes });
       const { path } = visit;
       if (visit.kind === "damaged") {
         this.#missing(path, 0, visit.reason);
@@ -159,6 +164,8 @@ class Run {
         const isCritical = this.#isCritical(path);
         if (!picker.picks({ sizeBytes: node.sizeBytes, isCritical })) continue;
         const chunks = await this.#restoreFile(path, node, scratch);
+        count += 1;
+        bytes += node.sizeBytes;
         if (chunks !== undefined) restored.push({ path, node, chunks });
       }
     }
@@ -170,9 +177,12 @@ class Run {
     scratch: Scratch,
   ): Promise<Pick<DrillOutcome, "files" | "sizeBytes" | "comparedFiles" | "manifest">> {
     const manifest = createManifest();
-    let comparedFiles = 0;
-    for (const { chunks, node, path } of restored) {
+    const expectedBytes = restored.reduce((sum, { node }) => sum + node.sizeBytes, 0);
+    let [comparedFiles, bytes] = [0, 0];
+    for (const [count, { chunks, node, path }] of restored.entries()) {
       this.#session.signal.throwIfAborted();
+      this.#come("comparing", { count, expectedCount: restored.length, bytes, expectedBytes });
+      bytes += node.sizeBytes;
       const read = await this.#readBack(path, chunks, scratch);
       if (read === undefined) continue;
       const { differingBytes, hash } = read;
@@ -185,6 +195,10 @@ class Run {
     }
     const { files, hash, sizeBytes } = manifest.finish();
     return { files, sizeBytes, comparedFiles, manifest: hash };
+  }
+
+  #come(step: string, come: Omit<WorkProgress, "step" | "unit">): void {
+    this.#options.onProgress?.({ step, unit: "file", ...come });
   }
 
   #walk(): ReturnType<typeof walkSnapshot> {

@@ -34,6 +34,8 @@ export function addTo(sums: FileSums, sizeBytes: number): void {
 
 export interface FilePicker {
   readonly scope: "whole" | "part";
+  /** Of what it will pick, at the most. */
+  readonly expected: Readonly<FileSums>;
   picks(file: { readonly sizeBytes: number; readonly isCritical: boolean }): boolean;
 }
 
@@ -46,7 +48,7 @@ export function createFilePicker(
   const files = critical.files + rest.files;
   const sizeBytes = critical.sizeBytes + rest.sizeBytes;
   if (files <= budget.files && sizeBytes <= budget.sizeBytes) {
-    return { scope: "whole", picks: () => true };
+    return { scope: "whole", expected: { files, sizeBytes }, picks: () => true };
   }
   const ofCritical = sampler(critical, budget, chance);
   const ofRest = sampler(
@@ -59,6 +61,10 @@ export function createFilePicker(
   );
   return {
     scope: "part",
+    expected: {
+      files: Math.min(files, budget.files),
+      sizeBytes: Math.min(sizeBytes, budget.sizeBytes),
+    },
     picks: (file) => (file.isCritical ? ofCritical : ofRest)(file.sizeBytes),
   };
 }

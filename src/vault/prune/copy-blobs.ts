@@ -13,6 +13,7 @@ import { Packer } from "../repository/packer.ts";
 import type { Place } from "../repository/place.ts";
 import type { Session } from "../repository/session.ts";
 import { Uploads } from "../repository/uploads.ts";
+import type { OnProgress } from "../work-progress.ts";
 import type { PackUse, PrunePlan } from "./prune-plan.ts";
 
 export interface CopiedPack {
@@ -24,7 +25,7 @@ export interface CopiedPack {
 export async function copyBlobs(
   { signal, vault }: Session,
   plan: Pick<PrunePlan, "chosen" | "copy">,
-  places: readonly Place[],
+  { onProgress, places }: { readonly places: readonly Place[]; readonly onProgress?: OnProgress },
 ): Promise<readonly CopiedPack[]> {
   const { codec, index, loader, surroundings } = vault;
   const uploads = new Uploads({ places, index, loader, codec, signal });
@@ -36,7 +37,12 @@ export async function copyBlobs(
     copied.push({ id: pack.id, sizeBytes: pack.sizeBytes });
     await uploads.add(pack);
   };
-  for (const pack of plan.copy) {
+  const expectedBytes = plan.copy.reduce((sum, { usedBytes }) => sum + usedBytes, 0);
+  let bytes = 0;
+  for (const [count, pack] of plan.copy.entries()) {
+    const come = { count, expectedCount: plan.copy.length, bytes, expectedBytes };
+    onProgress?.({ step: "copying", unit: "pack", ...come });
+    bytes += pack.usedBytes;
     const wanted = numbersToCopy(vault, pack, { chosen: plan.chosen, done });
     for (const blob of await readBlobs({ signal, vault }, pack, wanted)) {
       const full = packer.add(blob);

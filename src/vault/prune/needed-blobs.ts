@@ -12,6 +12,7 @@ import { hexOfId, idOfHex } from "../format/ids.ts";
 import type { LocationSet } from "../index/blob-index.ts";
 import type { Session } from "../repository/session.ts";
 import type { HeldSnapshot } from "../repository/snapshots.ts";
+import type { OnProgress } from "../work-progress.ts";
 
 /** By the first number of each blob. */
 export type NeededBlobs = Uint32Array;
@@ -20,6 +21,7 @@ export type NeededBlobs = Uint32Array;
 export async function findNeeded(
   { signal, vault }: Session,
   snapshots: readonly HeldSnapshot[],
+  onProgress?: OnProgress,
 ): Promise<NeededBlobs> {
   const { index, trees } = vault;
   const needed = new Uint32Array(index.size);
@@ -31,7 +33,9 @@ export async function findNeeded(
     needed[number] = before | places;
     return number;
   };
-  for (const { locations, tree } of snapshots) {
+  for (const [count, { locations, tree }] of snapshots.entries()) {
+    const come = { count, expectedCount: snapshots.length };
+    onProgress?.({ step: "following", unit: "snapshot", ...come });
     const root = mark(tree, "tree", locations);
     const waiting = root === undefined ? [] : [root];
     for (let number = waiting.pop(); number !== undefined; number = waiting.pop()) {

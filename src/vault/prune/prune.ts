@@ -16,6 +16,7 @@ import { Damage } from "../format/damage.ts";
 import { atEach, type Place } from "../repository/place.ts";
 import type { Session } from "../repository/session.ts";
 import { gatherSnapshots, type HeldSnapshot } from "../repository/snapshots.ts";
+import type { OnProgress } from "../work-progress.ts";
 import { copyBlobs } from "./copy-blobs.ts";
 import { findNeeded, type NeededBlobs } from "./needed-blobs.ts";
 import { type PruneLimits, type PrunePlan, planPrune } from "./prune-plan.ts";
@@ -31,6 +32,7 @@ export interface PruneOptions extends PruneLimits {
   readonly isDryRun?: boolean;
   /** Default 8. */
   readonly smallIndexesMax?: number;
+  readonly onProgress?: OnProgress;
 }
 
 export interface PruneFigures {
@@ -89,28 +91,39 @@ async function pruneAll(session: Session, options: PruneOptions): Promise<PruneO
   const snapshots = await keptSnapshots(session, options, places);
   const lateAtFirst = postponed();
   if (lateAtFirst !== undefined) return lateAtFirst;
-  const needed = await findNeeded(session, snapshots);
+  const { onProgress, smallIndexesMax = 8 } = options;
+  const needed = await findNeeded(session, snapshots, onProgress);
   const pruned = places.reduce((set, { bit }) => set | bit, 0);
   refuseGaps(session, needed, places);
   const plan = planPrune({ index: vault.index, needed }, pruned, options);
   const figures = figuresOf(plan, snapshots.length);
   if (options.isDryRun === true) return { kind: "planned", figures };
   const before = new Map(places.map((place) => [place, vault.loader.filesAt(place)]));
-  const copied = await copyBlobs(session, plan, places);
+  const copied = await copyBlobs(session, plan, { places, ...(onProgress && { onProgress }) });
   const kept = new Set([...plan.keep, ...copied].map(({ id }) => id));
-  const { smallIndexesMax = 8 } = options;
   const indexes = await renewIndexes(session, { places, kept, before, smallIndexesMax });
+  let read = 0;
+  const expectedCount = copied.length * places.length;
+  const onPack = (): void => {
+    read += 1;
+    onProgress?.({ step: "reading back", unit: "pack", count: read, expectedCount });
+  };
   const look = (place: Place): Promise<void> => {
     const newIndexes = [...vault.loader.filesAt(place).keys()].filter(
       (id) => before.get(place)?.has(id) !== true,
     );
     const newPacks = copied.map(({ id }) => id);
-    return readBack(session, place, { kept: plan.keep, newIndexes, newPacks });
+    return readBack(session, place, { kept: plan.keep, newIndexes, newPacks, onPack });
   };
   await atEach(places, look, signal);
   const late = postponed();
   if (late !== undefined) return late;
-  await atEach(places, (place) => removeOld(session, place, { indexes, kept }), signal);
+  let removed = 0;
+  const onRemoved = (): void => {
+    removed += 1;
+    onProgress?.({ step: "removing", unit: "file", count: removed });
+  };
+  await atEach(places, (place) => removeOld(session, place, { indexes, kept, onRemoved }), signal);
   return { kind: "done", figures, unfinished: places.filter(isOut).map(absenceOf) };
 }
 
@@ -142,15 +155,27 @@ function refuseGaps({ vault }: Session, needed: NeededBlobs, places: readonly Pl
 async function removeOld(
   { signal, vault }: Session,
   place: Place,
-  { indexes, kept }: { readonly indexes: RenewedIndexes; readonly kept: ReadonlySet<string> },
+  {
+    indexes,
+    kept,
+    onRemoved,
+  }: {
+    readonly indexes: RenewedIndexes;
+    readonly kept: ReadonlySet<string>;
+    readonly onRemoved: () => void;
+  },
 ): Promise<void> {
   const { location } = place;
   for (const id of indexes.replaced.get(place) ?? []) {
     await location.remove({ kind: "index", id }, signal);
+    onRemoved();
   }
   const going: string[] = [];
   for await (const { id } of location.list("pack", signal)) if (!kept.has(id)) going.push(id);
-  for (const id of going) await location.remove({ kind: "pack", id }, signal);
+  for (const id of going) {
+    await location.remove({ kind: "pack", id }, signal);
+    onRemoved();
+  }
   await vault.loader.refresh(place, signal);
 }
 

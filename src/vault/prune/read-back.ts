@@ -20,13 +20,15 @@ export interface ExpectedFiles {
   readonly newPacks: readonly string[];
   /** Ids of indexes that were just written. */
   readonly newIndexes: readonly string[];
+  /** Behind each new pack that was read. */
+  readonly onPack?: () => void;
 }
 
 /** @throws Damage (B1), LocationFault */
 export async function readBack(
   { signal, vault }: Session,
   place: Place,
-  { kept, newIndexes, newPacks }: ExpectedFiles,
+  { kept, ...fresh }: ExpectedFiles,
 ): Promise<void> {
   const sizes = new Map<string, number>();
   for await (const { id, sizeBytes } of place.location.list("pack", signal)) {
@@ -38,20 +40,22 @@ export async function readBack(
     vault.reader.tell({ location: place.name, kind: "pack", id, reason });
     throw new Damage(`${place.name}: the pack ${id}: ${reason}`);
   }
-  await readNew({ signal, vault }, place, { newIndexes, newPacks });
+  await readNew({ signal, vault }, place, fresh);
 }
 
 /** B1, of what is new alone. */
 export async function readNew(
   { signal }: Session,
   place: Place,
-  { newIndexes, newPacks }: Pick<ExpectedFiles, "newIndexes" | "newPacks">,
+  { newIndexes, newPacks, onPack }: Omit<ExpectedFiles, "kept">,
 ): Promise<void> {
   for (const kind of ["pack", "index"] as const) {
     for (const id of kind === "pack" ? newPacks : newIndexes) {
       const bytes = await place.location.get({ kind, id }, signal);
-      if (hexDigestOf(bytes) === id) continue;
-      throw new Damage(`${place.name}: the ${kind} ${id} was not stored as it was written`);
+      if (hexDigestOf(bytes) !== id) {
+        throw new Damage(`${place.name}: the ${kind} ${id} was not stored as it was written`);
+      }
+      if (kind === "pack") onPack?.();
     }
   }
 }

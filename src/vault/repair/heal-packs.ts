@@ -8,6 +8,7 @@ import type { PlaceSurvey, Survey } from "../check/survey.ts";
 import type { IndexedPack } from "../format/index-json.ts";
 import { Packer } from "../repository/packer.ts";
 import type { Place } from "../repository/place.ts";
+import type { OnProgress } from "../work-progress.ts";
 import { MisnamedPacks } from "./misnamed-packs.ts";
 import { namedPacks, namePacks, unnamePacks } from "./name-packs.ts";
 import { type RebuiltPack, rebuildPack } from "./rebuild-pack.ts";
@@ -19,10 +20,16 @@ export interface LostBlobs {
   readonly blobs: number;
 }
 
+interface PacksToHeal {
+  readonly findings: readonly Finding[];
+  readonly mayGiveUp: boolean;
+  readonly onProgress?: OnProgress;
+}
+
 export async function healPacks(
   work: RepairWork,
   survey: Survey,
-  { findings, mayGiveUp }: { readonly findings: readonly Finding[]; readonly mayGiveUp: boolean },
+  { findings, mayGiveUp, onProgress }: PacksToHeal,
 ): Promise<readonly LostBlobs[]> {
   const bad = new Map<string, Finding[]>();
   for (const finding of findings) {
@@ -50,7 +57,11 @@ export async function healPacks(
     const blobs = await healPack(work, { survey, id, names, mayGiveUp, ...(copy && { copy }) });
     if (blobs > 0) lost.push({ pack: id, blobs });
   };
-  for (const id of bad.keys()) if (!begun.has(id)) await healOne(id, 1);
+  for (const id of bad.keys()) {
+    if (!begun.has(id)) await healOne(id, 1);
+    const come = { count: begun.size, expectedCount: bad.size };
+    onProgress?.({ step: "mending", unit: "pack", ...come });
+  }
   return lost;
 }
 

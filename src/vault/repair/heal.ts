@@ -19,7 +19,8 @@ import { LocationFault } from "../location.ts";
 import { digestOf } from "../repository/codec.ts";
 import type { Session } from "../repository/session.ts";
 import type { Unlocked } from "../repository/unlock.ts";
-import { type CatchUpProgress, catchUp } from "./catch-up.ts";
+import type { OnProgress } from "../work-progress.ts";
+import { catchUp } from "./catch-up.ts";
 import { healIndexes } from "./heal-indexes.ts";
 import { healPacks, type LostBlobs } from "./heal-packs.ts";
 import { type Pace, type Refusal, type Repair, RepairWork, unhurried } from "./repair-work.ts";
@@ -35,7 +36,7 @@ export interface HealOptions {
   readonly pace?: Pace;
   /** Snapshots that somebody has forgotten: they are brought to nobody. Default none. */
   readonly isForgotten?: (id: string) => boolean;
-  readonly onProgress?: (location: string, progress: CatchUpProgress) => void;
+  readonly onProgress?: OnProgress;
 }
 
 export interface HealOutcome {
@@ -75,6 +76,7 @@ export async function prepareEmpty(
 /** @param session exclusive; it needs no indexes read */
 export async function heal(session: Session, options: HealOptions): Promise<HealOutcome> {
   const work = new RepairWork(session, options.pace ?? unhurried);
+  const onProgress = options.onProgress && { onProgress: options.onProgress };
   let survey = await takeSurvey(session);
   await healKeys(work, survey, options);
   await healIndexes(work, survey);
@@ -82,9 +84,11 @@ export async function heal(session: Session, options: HealOptions): Promise<Heal
   const found = await checkSurvey(session, survey, {
     ...(options.reads && { reads: options.reads }),
     ...(options.pace && { pace: options.pace }),
+    ...onProgress,
   });
   const bad = found.findings.all().filter(({ kind }) => kind === "pack");
-  const lost = await healPacks(work, survey, { findings: bad, mayGiveUp: !options.isAnyLeftOut });
+  const mayGiveUp = !options.isAnyLeftOut;
+  const lost = await healPacks(work, survey, { findings: bad, mayGiveUp, ...onProgress });
   survey = await takeSurvey(session);
   const lagging = await catchAllUp(work, survey, options);
   const looked = new Set(bad.map(({ id }) => id));
@@ -125,17 +129,27 @@ async function catchAllUp(
   const lagging: { location: string; reason: string }[] = [];
   for (const target of survey.places) {
     const { name } = target.place;
+    const expectedBytes = lackingBytes(survey, target);
     const { reason } = await catchUp(work, {
       survey,
       target,
       ...(isForgotten && { isForgotten }),
       ...(mostBytes !== undefined && { mostBytes }),
-      ...(onProgress && { onProgress: (progress) => onProgress(name, progress) }),
+      onProgress: ({ copiedBytes: bytes, packs: count }) =>
+        onProgress?.({ step: `filling ${name}`, unit: "pack", count, bytes, expectedBytes }),
     });
     if (reason !== "") lagging.push({ location: name, reason });
     await healConfig(work, target, { options, isLagging: reason !== "" });
   }
   return lagging;
+}
+
+/** At the most: what no snapshot needs any more is not copied. */
+function lackingBytes({ packs }: Survey, target: PlaceSurvey): number {
+  return [...packs].reduce(
+    (sum, [id, { sizeBytes }]) => sum + (target.packs.has(id) ? 0 : sizeBytes),
+    0,
+  );
 }
 
 /** What has a config is complete: an empty place gets it last. */
