@@ -148,9 +148,15 @@ test("heal mends each location from the others, and fills an empty one only when
 }, 200_000);
 
 test("a drill restores for real, signs it, and tells of a location that cannot", async () => {
-  await protect();
+  // The data directory, where it restores to, lies inside of the source.
+  await writeVaultFleet(bench);
+  const fleet = readFileSync(bench.path("soulmirror.yaml"), "utf8");
+  const wider = fleet.replace("./source]", ".]").replace('"**/skipped"', '"**/skipped", tmp');
+  await bench.write("soulmirror.yaml", wider);
+  await done("init");
+  await done("backup");
   const [proven] = (await told("drill"))["drilled"] as readonly Record<string, unknown>[];
-  expect(proven).toMatchObject({ isProven: true, files: 3, scope: "whole", comparedFiles: 3 });
+  expect(proven).toMatchObject({ isProven: true, files: 5, scope: "whole", comparedFiles: 5 });
   const proof = await done("proof");
   expect(proof).toContain("Proven to be restorable");
   // Nothing of what was restored is left behind.

@@ -170,13 +170,6 @@ describe("a drill", () => {
     expect(outcome?.sizeBytes).toBeLessThanOrEqual(budget.sizeBytes);
     expect(outcome?.files).toBeLessThanOrEqual(budget.files);
   });
-
-  it("is refused where a backup would take the scratch folder for something to protect", async () => {
-    const stage = await scene(1);
-    const folder = join(stage.source, "data");
-    mkdirSync(folder);
-    await expect(drilled({ ...stage, folder })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
-  });
 });
 
 describe("what is compared", () => {

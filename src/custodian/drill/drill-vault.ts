@@ -4,8 +4,8 @@
  *
  * 1. Each location that was asked has its own report, also one that failed: a proof that leaves out
  *    what went wrong would be none.
- * 2. The scratch folder lies in the vault's own folder, and never inside of a source: a backup that
- *    runs meanwhile would take it for something to protect.
+ * 2. The scratch folder lies in the vault's own folder, of which no backup takes more than dumps and
+ *    streams, also where it lies inside of a source.
  */
 import type { VaultSpec } from "../../config/index.ts";
 import { SoulMirrorError } from "../../kernel/index.ts";
@@ -21,7 +21,6 @@ import {
   type RawPath,
   rawPathOfText,
   type Session,
-  textOfRawPath,
 } from "../../vault/index.ts";
 import { categoriesIn } from "../categories-in.ts";
 import { noteInState, readState } from "../state-file.ts";
@@ -45,14 +44,13 @@ export interface DrilledLocation extends DrillOutcome {
 
 /**
  * @returns of each location that was asked; the last one is what counts
- * @throws SoulMirrorError LOCATION_FAILED, CONFIG_INVALID
+ * @throws SoulMirrorError LOCATION_FAILED; CONFIG_INVALID for a category that cannot be one
  */
 export async function drillVault(
   session: Session,
   { budget, folder, onProgress, proof, snapshot, spec }: DrillingVault,
 ): Promise<readonly DrilledLocation[]> {
   const sources = snapshot.paths.map(rawPathOfText);
-  refuseInside(rawPathOfText(folder), sources);
   const { clock } = session.vault.surroundings;
   const state = await readState(folder, clock.now().wallMs);
   const drilled: DrilledLocation[] = [];
@@ -78,15 +76,6 @@ export async function drillVault(
     },
   });
   return drilled;
-}
-
-function refuseInside(folder: RawPath, sources: readonly RawPath[]): void {
-  const source = sources.find((each) => isInside(folder, each));
-  if (source === undefined || source === "/") return;
-  const message = `${textOfRawPath(folder)} lies in the source ${textOfRawPath(source)}`;
-  throw new SoulMirrorError("CONFIG_INVALID", message, {
-    fix: "choose a data directory outside of what is protected: a drill restores into it",
-  });
 }
 
 /** Of several categories the first. */
