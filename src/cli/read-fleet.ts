@@ -22,17 +22,18 @@ export interface FleetReading {
   readonly port?: number | undefined;
   /** Relative paths start here; default: the folder of the file. */
   readonly baseDir?: string;
+  /** Instead of what the file and those beside it say now. */
+  readonly texts?: readonly ConfigText[] | undefined;
+  /** Default: of this process. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 /** Throws CONFIG_NOT_FOUND when the file cannot be read at all. */
 export function readFleet(reading: FleetReading): Result<LoadedFleet, readonly ConfigProblem[]> {
   const baseDir = reading.baseDir ?? dirname(resolve(reading.path));
-  const beside = companionFiles
-    .map((name) => join(baseDir, name))
-    .filter((path) => existsSync(path));
   return loadFleet({
-    files: [reading.path, ...beside].map(textOf),
-    environment: process.env,
+    files: reading.texts ?? textsAt(reading.path, baseDir),
+    environment: reading.environment ?? process.env,
     readSecretFile,
     flags:
       reading.port === undefined ? [] : [{ key: "api.port", value: reading.port, name: "--port" }],
@@ -52,6 +53,13 @@ export function invalid(path: string, problems: readonly ConfigProblem[]): SoulM
   const count = counted(problems.length, "problem");
   const text = problems.map(formatProblem).join("\n");
   return new SoulMirrorError("CONFIG_INVALID", `${path} has ${count}:\n${text}`);
+}
+
+function textsAt(path: string, baseDir: string): readonly ConfigText[] {
+  const beside = companionFiles
+    .map((name) => join(baseDir, name))
+    .filter((each) => existsSync(each));
+  return [path, ...beside].map(textOf);
 }
 
 function textOf(path: string): ConfigText {

@@ -19,6 +19,7 @@ export { isJob } from "./job.ts";
 export { fleetJsonSchema } from "./json-schema.ts";
 export { type LoadedFleet, loadFleet } from "./load-fleet.ts";
 export { maskedFleet } from "./mask.ts";
+export { passphraseVariables } from "./passphrase-variables.ts";
 export { type ConfigProblem, formatProblem } from "./problem.ts";
 export type { ConfigText } from "./read-yaml.ts";
 export { asksOf, isRemote, watchesNetwork } from "./remote.ts";

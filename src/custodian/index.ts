@@ -4,6 +4,7 @@
  */
 export type { AgentState } from "./agent/agent-state.ts";
 export { runAgent } from "./agent/run-agent.ts";
+export { keepTakenFleet, takenFleet } from "./agent/taken-fleet.ts";
 export { type CheckingVault, checkVault } from "./check-vault.ts";
 export { runDrill } from "./drill/run-drill.ts";
 export type { DumpOutcome } from "./dumps/take-dumps.ts";

@@ -24,6 +24,7 @@ import { createDaemonLog, type DaemonLog } from "./daemon-log.ts";
 import { EngineAccess } from "./engine-access.ts";
 import { FleetSource } from "./fleet-source.ts";
 import { keepHouse } from "./housekeeping.ts";
+import { keepForAgents } from "./keep-for-agents.ts";
 import { keepLogs } from "./keep-logs.ts";
 import { keepUsual } from "./keep-usual.ts";
 import { type KnowledgeBase, openKnowledge } from "./knowledge-base.ts";
@@ -97,6 +98,7 @@ async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> 
     readFile: readSecretFile,
   });
   await archive.keep(fleet).catch((error: unknown) => log.complain(specsNotKept, error));
+  await keepForAgents(directory.root, source, log);
 
   const loop = createLoopState(fleet, { clock: realClock, random, ids });
   resume(loop, memory, { clock: realClock, random, ids });
@@ -123,7 +125,7 @@ async function compose(options: DaemonOptions, ground: Ground): Promise<Daemon> 
   conductor.load(fleet);
 
   recallBeside(conductor, knowledge, ground);
-  const reload = createReload({ source, archive, targets, conductor, log, write });
+  const reload = createReload({ ...ground, source, archive, targets, conductor, write });
   teardown.add(
     "the watch on the fleet file",
     source.watch(() => void reload()),

@@ -15,22 +15,36 @@ import { setTimeout as pause } from "node:timers/promises";
 import {
   type ConfigProblem,
   type ConfigSetting,
+  type ConfigText,
   companionFiles,
   diffFleets,
   type LoadedFleet,
   loadFleet,
+  passphraseVariables,
   type VaultAgent,
 } from "../config/index.ts";
-import { failed, messageOf, type Result } from "../kernel/index.ts";
-import { readPlainFile, readSecretFile, untrustedFile } from "../system/index.ts";
+import { failed, messageOf, type Result, success } from "../kernel/index.ts";
+import {
+  readPlainFile,
+  readSecretFile,
+  untrustedFile,
+  withdrawVariables,
+} from "../system/index.ts";
 
 export interface FleetSourceOptions {
   readonly path: string;
+  /** A copy: what holds a passphrase is taken out of what services inherit. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly flags: readonly ConfigSetting[];
   readonly vaultAgent: VaultAgent;
   /** Told every secret that was read, before anything is done with it. */
   readonly learn?: (secrets: readonly string[]) => void;
+}
+
+interface Taken {
+  readonly loaded: LoadedFleet;
+  /** What it was made of: the fleet file, then those beside it. */
+  readonly files: readonly ConfigText[];
 }
 
 const pollMs = 1000;
@@ -40,7 +54,7 @@ const restLooksMax = 50;
 export class FleetSource {
   readonly #options: FleetSourceOptions;
   readonly #path: string;
-  #loaded: LoadedFleet | undefined;
+  #taken: Taken | undefined;
   #watched: string[] = [];
 
   constructor(options: FleetSourceOptions) {
@@ -50,14 +64,22 @@ export class FleetSource {
 
   /** The last one that could be used. */
   get loaded(): LoadedFleet | undefined {
-    return this.#loaded;
+    return this.#taken?.loaded;
+  }
+
+  /** The files of `loaded`, as they were then. */
+  get files(): readonly ConfigText[] {
+    return this.#taken?.files ?? [];
   }
 
   /** What the files say now; becomes `loaded` when it can be used. */
   load(): Result<LoadedFleet, readonly ConfigProblem[]> {
     const result = this.#read();
-    if (result.ok) this.#loaded = result.value;
-    return result;
+    if (!result.ok) return result;
+    this.#taken = result.value;
+    const { loaded } = result.value;
+    withdrawVariables(passphraseVariables(loaded.fleet));
+    return success(loaded);
   }
 
   /** Resolves when the files have not changed for a moment; in any case after some seconds. */
@@ -82,8 +104,8 @@ export class FleetSource {
   pending(): Result<readonly string[], readonly ConfigProblem[]> {
     const result = this.#read();
     if (!result.ok) return result;
-    const before = this.#loaded?.fleet;
-    const lines = before ? diffFleets(before, result.value.fleet).lines : [];
+    const before = this.loaded?.fleet;
+    const lines = before ? diffFleets(before, result.value.loaded.fleet).lines : [];
     return { ok: true, value: lines };
   }
 
@@ -105,13 +127,13 @@ export class FleetSource {
     return companionFiles.map((name) => join(dirname(this.#path), name));
   }
 
-  #read(): Result<LoadedFleet, readonly ConfigProblem[]> {
+  #read(): Result<Taken, readonly ConfigProblem[]> {
     const paths = [this.#path, ...this.#companionPaths().filter((path) => existsSync(path))];
     try {
       const distrusted = paths.flatMap((path) => distrustOf(path) ?? []);
       if (distrusted.length > 0) return failed(distrusted);
       const files = paths.map((path) => ({ path, text: readPlainFile(path) }));
-      if (this.#loaded && files[0]?.text.trim() === "") return failed([emptied(this.#path)]);
+      if (this.#taken && files[0]?.text.trim() === "") return failed([emptied(this.#path)]);
       const result = loadFleet({
         files,
         environment: this.#options.environment,
@@ -121,8 +143,9 @@ export class FleetSource {
         baseDir: dirname(this.#path),
         hash: (text) => createHash("sha256").update(text).digest("hex").slice(0, 16),
       });
-      if (result.ok) this.#options.learn?.(result.value.secrets);
-      return result;
+      if (!result.ok) return result;
+      this.#options.learn?.(result.value.secrets);
+      return success({ loaded: result.value, files });
     } catch (error) {
       return failed([unreadable(this.#path, error)]);
     }

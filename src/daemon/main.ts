@@ -34,7 +34,8 @@ try {
       values.port === undefined
         ? []
         : [{ key: "api.port", value: Number(values.port), name: "--port" }],
-    environment: process.env,
+    // A copy: what services are not to inherit is taken out of the other one.
+    environment: { ...process.env },
   });
   // Now, because a daemon that is killed writes nothing at its end.
   flushCompileCache();

@@ -10,8 +10,10 @@
 import { diffFleets, formatProblem } from "../config/index.ts";
 import type { Conductor } from "../loop/index.ts";
 import type { Entry, Kept } from "../model/index.ts";
+import type { DataDirectory } from "../system/index.ts";
 import type { DaemonLog } from "./daemon-log.ts";
 import type { FleetSource } from "./fleet-source.ts";
+import { keepForAgents } from "./keep-for-agents.ts";
 import { type SpecArchive, specsNotKept } from "./spec-archive.ts";
 import type { TargetSet } from "./target-set.ts";
 
@@ -21,6 +23,7 @@ export interface ReloadParts {
   readonly targets: TargetSet;
   readonly conductor: Conductor;
   readonly log: DaemonLog;
+  readonly directory: Pick<DataDirectory, "root">;
   readonly write: (entry: Entry) => Promise<Kept>;
 }
 
@@ -43,7 +46,7 @@ export function createReload(parts: ReloadParts): () => Promise<void> {
 }
 
 async function reload(parts: ReloadParts): Promise<void> {
-  const { source, archive, targets, conductor, log, write } = parts;
+  const { source, archive, targets, conductor, directory, log, write } = parts;
   const before = source.loaded?.fleet;
   const result = source.load();
   if (!result.ok) {
@@ -56,6 +59,7 @@ async function reload(parts: ReloadParts): Promise<void> {
   const changes = before ? diffFleets(before, fleet).lines : [];
   if (changes.length === 0) return;
   await archive.keep(fleet).catch((error: unknown) => log.complain(specsNotKept, error));
+  await keepForAgents(directory.root, source, log);
   log.info("fleet-loaded", { hash: fleet.hash, changes });
   await write({ kind: "fleet_loaded", hash: fleet.hash, changes });
   conductor.load(fleet);

@@ -15,7 +15,7 @@ export function vaultAgentOf(where: {
   const node = ["--max-semi-space-size=2", "--disable-warning=ExperimentalWarning"];
   const place = ["-c", config, "--data", data];
   return {
-    command: [process.execPath, ...node, program, ...place, "vault", "agent"],
+    command: [process.execPath, ...node, program, ...place, "vault", "agent", "--supervised"],
     env: { MALLOC_ARENA_MAX: "2", NODE_COMPILE_CACHE: join(data, "compile-cache") },
   };
 }

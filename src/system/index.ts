@@ -46,4 +46,5 @@ export {
 } from "./spare-path.ts";
 export { type Distrust, untrustedFile } from "./untrusted-file.ts";
 export { version } from "./version.ts";
+export { withdrawVariables } from "./withdraw-variables.ts";
 export { workerEnvironment } from "./worker-environment.ts";

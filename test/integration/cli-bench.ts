@@ -24,6 +24,8 @@ export interface Ended {
 export interface StartOptions {
   readonly command?: readonly string[];
   readonly folder?: string;
+  /** Over what all of them are given. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export class CliBench implements AsyncDisposable {
@@ -61,9 +63,10 @@ export class CliBench implements AsyncDisposable {
   start(args: readonly string[], options: StartOptions = {}): Running {
     const [file = "", ...first] = options.command ?? [process.execPath, program];
     const { PATH, HOME } = process.env;
+    const usual = { PATH, HOME, TERM: "xterm", LANG: "C.UTF-8" };
     const child = spawn(file, [...first, ...args], {
       cwd: options.folder ?? this.folder,
-      env: { PATH, HOME, TERM: "xterm", LANG: "C.UTF-8", TMPDIR: this.temporary },
+      env: { ...usual, TMPDIR: this.temporary, ...options.environment },
       stdio: ["pipe", "pipe", "pipe"],
     });
     this.#children.push(child);

@@ -82,3 +82,18 @@ test("the passphrase is in no output, no file and no list of processes", async (
     expect([...said, ...lines, ...texts].filter((text) => text.includes(word))).toEqual([]);
   }
 }, 300_000);
+
+test("no program that is started inherits the passphrase, and the rest of the environment it does", async () => {
+  const words = String.raw`[sh, -c, "tr '\\0' '\\n' < /proc/$$/environ"]`;
+  await writeVaultFleet(bench, `    dumps: { seen: { command: ${words}, env: { OWN: given } } }\n`);
+  const fleet = readFileSync(bench.path("soulmirror.yaml"), "utf8");
+  await bench.write("soulmirror.yaml", fleet.replace("file: ./passphrase", "env: COINS"));
+  const environment = { COINS: vaultPassphrase, OTHER: "kept" };
+  for (const verb of ["init", "backup"]) {
+    expect(await bench.start(["vault", verb], { environment }).ended).toMatchObject({ code: 0 });
+  }
+  const seen = readFileSync(bench.path(".soulmirror/vault/treasure/dumps/seen"), "utf8");
+  expect(seen.split("\n")).toEqual(expect.arrayContaining(["OWN=given", "OTHER=kept"]));
+  expect(seen).not.toContain("COINS");
+  expect(seen).not.toContain(vaultPassphrase);
+}, 60_000);

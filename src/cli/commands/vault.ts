@@ -154,6 +154,9 @@ export const vault: CommandGroup = {
       summary: "Protect a vault until told to end, as the daemon has it done",
       args: [name],
       isHidden: true,
+      options: [
+        ["--supervised", "by the fleet as the daemon took it; what is wrong is waited for"],
+      ],
       load: async () => (await import("../vault/agent.ts")).agent,
     },
     {

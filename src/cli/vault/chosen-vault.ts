@@ -1,5 +1,10 @@
-/** The vault that a command is about, from the fleet file. */
-import type { VaultSpec } from "../../config/index.ts";
+/**
+ * The vault that a command is about, from the fleet file.
+ *
+ * 1. From here on no program that is started inherits a passphrase: what holds one is taken out of
+ *    the environment, and read from a copy.
+ */
+import { type ConfigText, passphraseVariables, type VaultSpec } from "../../config/index.ts";
 import {
   locationsOf,
   type OpenedVault,
@@ -8,13 +13,23 @@ import {
   passphraseOf,
 } from "../../custodian/index.ts";
 import { SoulMirrorError } from "../../kernel/index.ts";
-import { readSecretFile } from "../../system/index.ts";
+import { readSecretFile, withdrawVariables } from "../../system/index.ts";
 import type { Context } from "../command.ts";
 import { plainText } from "../plain-text.ts";
 import { mustReadFleet } from "../read-fleet.ts";
 
-export function chosenVault({ args, out, place }: Context): VaultSpec {
-  const { fleet, warnings } = mustReadFleet({ path: place.fleetPath, port: place.port });
+/** As it was given to this process. */
+const environment: Readonly<Record<string, string | undefined>> = { ...process.env };
+
+/** @param texts instead of what the fleet file and those beside it say now */
+export function chosenVault(
+  { args, out, place }: Context,
+  texts?: readonly ConfigText[],
+): VaultSpec {
+  const path = texts?.[0]?.path ?? place.fleetPath;
+  const reading = { path, port: place.port, texts, environment };
+  const { fleet, warnings } = mustReadFleet(reading);
+  withdrawVariables(passphraseVariables(fleet));
   const specs = Object.values(fleet.vaults);
   const [wanted] = args;
   const spec = wanted === undefined ? onlyOne(specs) : specs.find(({ name }) => name === wanted);
@@ -34,10 +49,10 @@ export function chosenVault({ args, out, place }: Context): VaultSpec {
 export function openingOf(
   spec: VaultSpec,
 ): Pick<Opening, "locations" | "passphrase" | "uploadBytesPerSecond"> {
-  const places = { environment: process.env, readFile: readSecretFile };
+  const places = { environment, readFile: readSecretFile };
   return {
     passphrase: passphraseOf(spec.passphrase, places),
-    locations: locationsOf(spec.locations, process.env),
+    locations: locationsOf(spec.locations, environment),
     uploadBytesPerSecond: spec.limits.uploadBytesPerSecond,
   };
 }

@@ -2,11 +2,11 @@
  * The process of a vault's agent, from its lock to its end: opens the vault as soon as that can be
  * done, runs an agent in it, keeps its appointments, and answers who asks.
  *
- * waiting (not initialised, no location there) -> open -> (a location is back) -> open anew -> ...
+ * waiting (no settings, not initialised, no location there) -> open -> (a location is back) -> ...
  *
  * R1. One for each vault on this machine: a second one is told which process it is.
- * R2. What time or a person can mend is waited for, and told to the daemon once. What is wrong with
- *     the passphrase, or with what lies at the locations, ends it.
+ * R2. What time or a person can mend, in the fleet file as well, is waited for, and told to the
+ *     daemon once. A wrong passphrase, or what is wrong with what lies at the locations, ends it.
  * R3. A location that was away takes part again when it answers as ours: the vault is opened anew
  *     beside the old one, which goes on until then, and when that fails.
  * R4. It ends when it is told to, within one piece of work.
@@ -14,7 +14,7 @@
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { VaultSpec } from "../../config/index.ts";
-import { messageOf, SoulMirrorError } from "../../kernel/index.ts";
+import { type ErrorCode, messageOf, SoulMirrorError } from "../../kernel/index.ts";
 import { openControlSocket } from "../../platform/vault-agent/index.ts";
 import { acquireLock, type Lock, privateDirectory, realClock } from "../../system/index.ts";
 import { rawPathOfText } from "../../vault/index.ts";
@@ -28,14 +28,15 @@ import { Appointment } from "./appointment.ts";
 import { Duties, type OpenVault } from "./duties.ts";
 
 export interface AgentRun {
-  readonly spec: VaultSpec;
+  /** What the fleet says of the vault: once, and again while that cannot be used (R2). */
+  readonly settings: () => Promise<VaultSpec>;
   /** See `vaultFolder`. */
   readonly folder: string;
   /** It is left out of what is protected. */
   readonly dataFolder: string;
   /** Where it is asked; see `askAgent`. */
   readonly socketPath: string;
-  readonly open: OpenVault;
+  readonly open: (spec: VaultSpec, options: Parameters<OpenVault>[0]) => ReturnType<OpenVault>;
   readonly signal: AbortSignal;
   /** A line for people. */
   readonly log: (text: string) => void;
@@ -43,20 +44,28 @@ export interface AgentRun {
   readonly pauseMs?: { readonly shortest: number; readonly longest: number };
 }
 
+interface Running extends Omit<AgentRun, "settings" | "open"> {
+  readonly spec: VaultSpec;
+  readonly open: OpenVault;
+}
+
 /** @throws SoulMirrorError VAULT_LOCKED (R1), or why it cannot ever work (R2) */
-export async function runAgent(run: AgentRun): Promise<void> {
+export async function runAgent(given: AgentRun): Promise<void> {
+  const { settings, ...run } = given;
   await using held = new AsyncDisposableStack();
   held.use(lockOf(join(privateDirectory(join(run.folder, "agent")), "lock")));
   const told = new AbortController();
   const signal = AbortSignal.any([run.signal, told.signal]);
   const desk = new AgentDesk(() => told.abort());
-  const open: OpenVault = (options) =>
-    run.open({ ...options, onDamage: (damage) => desk.damaged(damage) });
   held.use(await openControlSocket(run.socketPath, (request) => desk.answer(request)));
-  held.use(await receiveStreams(run, desk));
   try {
-    let opened = await firstOpened({ ...run, open, signal }, desk);
-    while (!signal.aborted) opened = await serve(opened, { ...run, open, signal }, desk);
+    const spec = await patiently({ ...run, signal }, desk, settings);
+    const open: OpenVault = (options) =>
+      run.open(spec, { ...options, onDamage: (damage) => desk.damaged(damage) });
+    const running: Running = { ...run, spec, open, signal };
+    held.use(await receiveStreams(running, desk));
+    let opened = await patiently(running, desk, () => open({ signal }));
+    while (!signal.aborted) opened = await serve(opened, running, desk);
     await opened[Symbol.asyncDispose]();
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -65,7 +74,7 @@ export async function runAgent(run: AgentRun): Promise<void> {
 
 /** Also while the vault cannot be opened: receiving needs none of its locations. */
 async function receiveStreams(
-  { folder, log, spec }: AgentRun,
+  { folder, log, spec }: Running,
   desk: AgentDesk,
 ): Promise<AsyncDisposable> {
   return await Streams.start({
@@ -94,13 +103,15 @@ const usualPauseMs = { shortest: 2000, longest: 300_000 };
 /** Where there is no vault at all yet, a look costs next to nothing. */
 const longestAtFirstMs = 30_000;
 
+type Waiting = Pick<AgentRun, "folder" | "log" | "pauseMs" | "signal">;
+
 /** R2. */
-async function firstOpened(run: AgentRun, desk: AgentDesk): Promise<OpenedVault> {
+async function patiently<T>(run: Waiting, desk: AgentDesk, attempt: () => Promise<T>): Promise<T> {
   const { shortest } = run.pauseMs ?? usualPauseMs;
   let reason = "";
   for (let pauseMs = shortest; ; pauseMs = Math.min(longestAtFirstMs, pauseMs * 2)) {
     try {
-      return await run.open({ signal: run.signal });
+      return await attempt();
     } catch (error) {
       if (!mayCome(error)) throw error;
       const now = whyClosed(error);
@@ -112,11 +123,18 @@ async function firstOpened(run: AgentRun, desk: AgentDesk): Promise<OpenedVault>
   }
 }
 
+const passing: ReadonlySet<ErrorCode> = new Set([
+  // The vault, and the places where it lies.
+  "VAULT_NOT_FOUND",
+  "LOCATION_FAILED",
+  // The fleet file, and what it names.
+  "CONFIG_NOT_FOUND",
+  "CONFIG_INVALID",
+  "NOT_FOUND",
+]);
+
 function mayCome(error: unknown): boolean {
-  return (
-    error instanceof SoulMirrorError &&
-    (error.code === "VAULT_NOT_FOUND" || error.code === "LOCATION_FAILED")
-  );
+  return error instanceof SoulMirrorError && passing.has(error.code);
 }
 
 function whyClosed(error: unknown): string {
@@ -125,7 +143,7 @@ function whyClosed(error: unknown): string {
 }
 
 /** For people, and for the daemon that watches the vault. */
-async function tellClosed({ folder, log }: AgentRun, reason: string): Promise<void> {
+async function tellClosed({ folder, log }: Waiting, reason: string): Promise<void> {
   log(`waits: ${reason}`);
   const at = Math.floor(realClock.now().wallMs);
   const run = { at, snapshot: "", verdict: "failed", reason } as const;
@@ -133,7 +151,7 @@ async function tellClosed({ folder, log }: AgentRun, reason: string): Promise<vo
 }
 
 /** Until a better vault is there, which it returns; or until told to end. */
-async function serve(opened: OpenedVault, run: AgentRun, desk: AgentDesk): Promise<OpenedVault> {
+async function serve(opened: OpenedVault, run: Running, desk: AgentDesk): Promise<OpenedVault> {
   const { dataFolder, folder, log, open, signal, spec } = run;
   const ending = new AbortController();
   await using held = new AsyncDisposableStack();
@@ -158,7 +176,7 @@ async function serve(opened: OpenedVault, run: AgentRun, desk: AgentDesk): Promi
 }
 
 /** R3. */
-async function betterVault(opened: OpenedVault, run: AgentRun): Promise<OpenedVault> {
+async function betterVault(opened: OpenedVault, run: Running): Promise<OpenedVault> {
   const { log, open, signal } = run;
   const { shortest, longest } = run.pauseMs ?? usualPauseMs;
   const missing = opened.leftOut.length;
@@ -191,7 +209,7 @@ interface Served {
 
 /** What is due by the calendar; all else the agent sees to by itself. */
 async function appointments(
-  { folder, log, spec }: AgentRun,
+  { folder, log, spec }: Running,
   { agent, duties }: Served,
 ): Promise<readonly Appointment[]> {
   const nowMs = realClock.now().wallMs;

@@ -23,7 +23,7 @@ export interface ProcessContext {
   /** Set apart what several daemons put into one place. */
   readonly groupPrefix: string;
   /** The environment that services inherit, without what is the daemon's own. */
-  readonly inherited: Readonly<Record<string, string>>;
+  readonly inherited: () => Readonly<Record<string, string>>;
   /** What the daemon adds for one instance (endpoint, scoped token). */
   readonly environmentOf: (resource: ResourceId) => Readonly<Record<string, string>>;
   /** Runs once after the delay, unless the target was closed before. */

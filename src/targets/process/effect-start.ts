@@ -45,7 +45,7 @@ function tell(context: ProcessContext, { step }: Command, result: StepResult): S
   const now = context.clock.now();
   const reason = `it cannot be started: ${result.reason}`;
   const spec = context.specOf(textOf(step.parameters, "specHash") ?? "");
-  const program = spec && programFiles(spec, context.inherited);
+  const program = spec && programFiles(spec, context.inherited());
   context.report({
     resource,
     sensor: "process",
@@ -98,7 +98,7 @@ function unusable(context: ProcessContext, spec: ServiceSpec): string | undefine
   const account = findAccount(spec);
   if (!account.ok) return account.error;
   const [program = ""] = spec.command;
-  const path = spec.env["PATH"] ?? context.inherited["PATH"] ?? "";
+  const path = spec.env["PATH"] ?? context.inherited()["PATH"] ?? "";
   const found = findExecutable(program, { cwd: spec.cwd, path });
   return found === undefined ? `there is no executable ${program}` : undefined;
 }

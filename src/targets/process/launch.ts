@@ -43,7 +43,7 @@ export async function outfitOf(
     cwd: spec.cwd,
     account,
     declared: spec.env,
-    inherited: context.inherited,
+    inherited: context.inherited(),
     given: context.environmentOf(resource),
     ...(port === undefined ? {} : { port }),
   });

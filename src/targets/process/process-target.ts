@@ -124,7 +124,8 @@ export class ProcessTarget {
       routes: new Routes(options.router, note),
       cgroups: options.cgroups ?? new Cgroups(),
       groupPrefix: createHash("sha256").update(directory.run).digest("hex").slice(0, 8),
-      inherited: inheritedEnvironment(options.environment ?? process.env),
+      // Asked at each start: what is secret is withdrawn when a fleet file names it.
+      inherited: () => inheritedEnvironment(options.environment ?? process.env),
       environmentOf: options.environmentOf ?? (() => ({})),
       logOf: (resource) => this.logOf(resource),
       spares: new Spares(),
@@ -197,7 +198,7 @@ export class ProcessTarget {
   /** What a start with that specification would run now. */
   programOf(specHash: string): ProgramFiles | undefined {
     const spec = this.#options.specOf(specHash);
-    return spec && programFiles(spec, this.#context.inherited);
+    return spec && programFiles(spec, this.#context.inherited());
   }
 
   /** A service that is no longer in the fleet will not be started again. */
