@@ -33,6 +33,7 @@ export const strategyNames = [
   "rollback_config",
   "eject",
   "wait_for_port",
+  "tend_vault",
   "quarantine",
   "escalate",
 ] as const;

@@ -277,10 +277,14 @@ export class Agent implements AsyncDisposable {
     this.#books.ended({ atMs, snapshot: "", reason, ...failed });
   }
 
-  /** Rejects when it failed, or when one of `places` does not hold the newest snapshot. */
+  /**
+   * Rejects when it failed, or when one of `places` does not hold the newest snapshot. Who asked
+   * looks at the state next: it says by then what came of it.
+   */
   async #done(places: readonly string[]): Promise<void> {
     await this.#dumping;
     await this.#loop.settled;
+    await this.#books.flush();
     const { phase, reason } = this.state;
     const behind = this.state.places.filter(
       ({ holds, location }) => !holds && places.includes(location),
