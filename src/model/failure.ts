@@ -80,6 +80,8 @@ export const failureTypes = {
   backup_suspect: { category: "data_integrity", specificity: 55, decisive: true, down: false },
   backup_failed: { category: "data_integrity", specificity: 52, decisive: true, down: true },
   backup_overdue: { category: "data_integrity", specificity: 50, decisive: true, down: true },
+  stream_gap: { category: "data_integrity", specificity: 51, decisive: true, down: false },
+  stream_failed: { category: "data_integrity", specificity: 49, decisive: true, down: false },
   drill_failed: { category: "data_integrity", specificity: 48, decisive: true, down: false },
   location_behind: { category: "data_integrity", specificity: 42, decisive: true, down: false },
   drill_overdue: { category: "data_integrity", specificity: 35, decisive: true, down: false },

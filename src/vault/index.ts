@@ -195,6 +195,7 @@ export {
   textOfVaultState,
   type VaultEvent,
   type VaultState,
+  type VaultStream,
   vaultStateFile,
   vaultStateOfText,
 } from "./state/vault-state.ts";

@@ -4,15 +4,18 @@
  */
 import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { readState } from "../../src/custodian/state-file.ts";
 import { linesIn } from "../../src/custodian/streams/stream-folder.ts";
 import type { Line } from "../../src/custodian/streams/stream-line.ts";
 import { Streams } from "../../src/custodian/streams/streams.ts";
+import type { VaultStream } from "../../src/vault/index.ts";
 import { afterwards, temporaryFolder } from "../afterwards.ts";
 import { until } from "../until.ts";
-import type { CliBench } from "./cli-bench.ts";
+import type { CliBench, Ended } from "./cli-bench.ts";
 import { openVaultBench, writeVaultFleet } from "./cli-vault-bench.ts";
 import { type Database, type DatabaseKind, mariadb, postgres } from "./database-bench.ts";
 import { startPostgres } from "./servers/postgres.ts";
@@ -82,7 +85,7 @@ async function openScene(kind: DatabaseKind): Promise<Scene> {
   const server = await kind.start();
   afterwards(() => server[Symbol.asyncDispose]());
   const words = JSON.stringify(kind.words(server));
-  await writeVaultFleet(bench, `    streams: { rows: { ${kind.name}: ${words} } }\n`);
+  await writeVaultFleet(bench, `    streams: { rows: { ${kind.name}: ${words}, pause: 500ms } }\n`);
   expect(await bench.run("vault", "init")).toMatchObject({ code: 0 });
   return new Scene(kind, bench, server);
 }
@@ -153,28 +156,31 @@ test.each([postgres, mariadb])(
     await again.query(loseLog[kind.name]);
     await again.query("create table others (word varchar(20))");
     const within = await nextSecond();
-    await scene.stream();
-    await until(() => scene.told.some((each) => each.startsWith("gap")), {
-      limitMs,
-      seen: () => scene.told,
-    });
+    const agent = scene.bench.start(["vault", "agent"]);
+    const folder = scene.bench.path(".soulmirror/vault/treasure");
+    const known = async (): Promise<VaultStream | undefined> =>
+      (await readState(folder, 0)).streams?.[0];
+    await until(async () => (await known())?.gap?.endedAt !== undefined, { limitMs, seen: known });
+    expect(await known()).toMatchObject({ name: "rows", trouble: "", baseTrouble: "" });
     await scene.covered();
     expect(await scene.lines()).toMatchObject([{ ended: {} }, { bases: [{}] }]);
-    await scene.backUp();
     const other = join(target, "../other");
-    const refused = await scene.bench.run(
-      "vault",
-      "restore",
-      "--stream",
-      "rows",
-      "--target",
-      other,
-      "--to",
-      within,
-    );
-    expect(refused.code).not.toBe(0);
-    expect(refused.err).toMatch(/cannot reach that moment.*where it ended: the server has no/s);
+    const restore = [...words.slice(0, 4), "--target", other, "--to", within];
+    // What is received is protected by the agent, with nobody asking for a backup.
+    const refusal = /cannot reach that moment.*where it ended: the server has no/s;
+    let refused: Ended | undefined;
+    const isRefused = async (): Promise<boolean> => {
+      refused = await scene.bench.run(...restore);
+      return refusal.test(refused.err);
+    };
+    await until(isRefused, { limitMs, everyMs: 500, seen: () => refused });
+    expect(refused).not.toMatchObject({ code: 0 });
     expect(existsSync(join(other, "log"))).toBe(false);
+    expect((await scene.bench.run("vault", "status")).out).toMatch(/Stream rows: received; not re/);
+    agent.child.kill("SIGTERM");
+    expect(await agent.ended).toMatchObject({ code: 0 });
+    expect(await readFile(join(folder, "audit.jsonl"), "utf8")).toContain('"stream-gap"');
+    expect((await scene.bench.run("vault", "proof")).code).toBe(0);
   },
   300_000,
 );

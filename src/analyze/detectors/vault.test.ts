@@ -17,6 +17,8 @@ describe("the detector of vaults", () => {
     ["suspect", "backup_suspect", "high"],
     ["failed", "backup_failed", "high"],
     ["overdue", "backup_overdue", "high"],
+    ["stream-gap", "stream_gap", "high"],
+    ["stream-failed", "stream_failed", "high"],
     ["drill-failed", "drill_failed", "high"],
     ["behind", "location_behind", "medium"],
     ["drill-overdue", "drill_overdue", "medium"],

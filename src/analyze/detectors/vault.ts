@@ -19,6 +19,8 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ["suspect", { type: "backup_suspect", severity: "high" }],
   ["failed", { type: "backup_failed", severity: "high" }],
   ["overdue", { type: "backup_overdue", severity: "high" }],
+  ["stream-gap", { type: "stream_gap", severity: "high" }],
+  ["stream-failed", { type: "stream_failed", severity: "high" }],
   ["drill-failed", { type: "drill_failed", severity: "high" }],
   ["behind", { type: "location_behind", severity: "medium" }],
   ["drill-overdue", { type: "drill_overdue", severity: "medium" }],

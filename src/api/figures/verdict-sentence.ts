@@ -53,6 +53,8 @@ const verbs: Readonly<Record<FailureType, string>> = {
   drill_failed: "could not be restored in a drill",
   location_behind: "has a location that is behind",
   drill_overdue: "has had no drill for long",
+  stream_failed: "does not receive a database",
+  stream_gap: "has a gap in what it receives of a database",
   healing_asked: "asks what to heal",
 };
 

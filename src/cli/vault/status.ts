@@ -2,7 +2,7 @@
 import { type AgentState, stateOf, vaultFolder } from "../../custodian/index.ts";
 import { formatDuration } from "../../kernel/index.ts";
 import { realClock } from "../../system/index.ts";
-import type { VaultState } from "../../vault/index.ts";
+import type { VaultState, VaultStream } from "../../vault/index.ts";
 import type { Run } from "../command.ts";
 import { counted } from "../counted.ts";
 import { plainLines } from "../plain-text.ts";
@@ -59,7 +59,7 @@ function tellAgent(agent: Told | undefined, style: Style): readonly string[] {
 
 function tellKnown(known: VaultState | undefined): readonly string[] {
   if (known === undefined) return ["There was no backup yet."];
-  const { damage, drills, lastGood } = known;
+  const { damage, drills, lastGood, streams = [] } = known;
   const drill = drills.at(-1);
   return [
     lastGood === undefined ? "No good backup yet" : `Last good backup ${ago(lastGood.at)}`,
@@ -67,7 +67,21 @@ function tellKnown(known: VaultState | undefined): readonly string[] {
       ? []
       : [`Last drill ${ago(drill.at)}: ${drill.isProven ? "proven" : plainLines(drill.reason)}`]),
     ...damage.map(({ id, kind, location }) => `Damaged: ${location}: ${kind} ${id}`),
+    ...streams.map((each) => plainLines(tellStream(each), "  ")),
   ];
+}
+
+function tellStream({ baseTrouble, gap, name, trouble }: VaultStream): string {
+  const troubles = [trouble, baseTrouble].filter((each) => each !== "");
+  const how = troubles.length === 0 ? "received" : troubles.join("; ");
+  if (gap === undefined) return `Stream ${name}: ${how}`;
+  const until = gap.endedAt === undefined ? "until now" : `until ${timeOf(gap.endedAt)}`;
+  const lost = `not reachable: ${timeOf(gap.at)} ${until} (${gap.reason})`;
+  return `Stream ${name}: ${how}; ${lost}`;
+}
+
+function timeOf(atMs: number): string {
+  return new Date(atMs).toISOString();
 }
 
 function ago(atMs: number): string {

@@ -20,6 +20,7 @@ import { acquireLock, type Lock, privateDirectory, realClock } from "../../syste
 import { rawPathOfText } from "../../vault/index.ts";
 import type { OpenedVault } from "../open-vault.ts";
 import { noteInState, readState } from "../state-file.ts";
+import { StreamNotes } from "../streams/stream-notes.ts";
 import { Streams } from "../streams/streams.ts";
 import { Agent } from "./agent.ts";
 import { AgentDesk } from "./agent-desk.ts";
@@ -77,12 +78,20 @@ async function receiveStreams(
   { folder, log, spec }: Running,
   desk: AgentDesk,
 ): Promise<AsyncDisposable> {
-  return await Streams.start({
+  await using held = new AsyncDisposableStack();
+  const notes = held.use(new StreamNotes(folder, log));
+  await notes.declare(Object.keys(spec.streams));
+  const streams = await Streams.start({
     spec,
     folder,
-    tell: ({ kind, stream, text }) => log(`stream ${stream}: ${kind}: ${text}`),
+    tell: (told) => {
+      log(`stream ${told.stream}: ${told.kind}: ${told.text}`);
+      notes.tell(told);
+    },
     onChange: (folders) => desk.agent?.protectSoon(folders.map(rawPathOfText)),
   });
+  held.use(streams);
+  return held.move();
 }
 
 /** R1. */

@@ -4,7 +4,8 @@
  * T1. A line has no gap: when something of the log is missing, the line ends, that is told, and a
  *     new one begins with a new base at once.
  * T2. What a line covers is what the server said was committed, and what has been received since.
- * T3. A failure is told once, and everything is tried again at the next pause.
+ * T3. A failure is told once, and everything is tried again at the next pause. That it is well is
+ *     told as well, from the first time on: who remembers an earlier process hears that it is over.
  */
 import { readdirSync } from "node:fs";
 import { mkdir, rename, rm, stat } from "node:fs/promises";
@@ -43,10 +44,13 @@ export interface StreamOptions {
   readonly onChange: (folders: readonly string[]) => void;
 }
 
-/** `gap`: moments from here to the next base cannot be reached. */
+/**
+ * `trouble` lasts until it is `well`, `no-base` until there is a `base`. `gap`: moments from here to
+ * the next base cannot be reached. `left`: a note for people, and nothing is wrong.
+ */
 export interface StreamTold {
   readonly stream: string;
-  readonly kind: "trouble" | "well" | "gap" | "base";
+  readonly kind: "trouble" | "well" | "gap" | "no-base" | "base" | "left";
   readonly text: string;
 }
 
@@ -69,7 +73,9 @@ export class Stream implements AsyncDisposable {
   #base: Promise<void> | undefined;
   #made: { readonly lineId: string; readonly from: Place; readonly atMs: number } | undefined;
   #baseRetry = { delayMs: 0, atMs: 0 };
-  #trouble = "";
+  /** Undefined: nobody heard yet how it is. */
+  #trouble: string | undefined;
+  #baseTrouble: string | undefined;
 
   constructor(options: StreamOptions) {
     this.#options = options;
@@ -110,6 +116,7 @@ export class Stream implements AsyncDisposable {
     const gap = await shelve(this.#shelf(this.#line));
     if (gap !== undefined) return await this.#endLine(gap);
     this.#line = await this.#keepBase(await this.#cover(this.#line, look));
+    this.#tellBase(this.#line.note);
     this.#line = await pruneLines(this.#line, { folder, isHeld });
     if (this.#base === undefined && this.#isBaseDue(this.#line.note)) {
       this.#base = this.#takeBase(this.#line);
@@ -200,7 +207,7 @@ export class Stream implements AsyncDisposable {
       return line;
     }
     if (covered === look.mark) this.#pending = undefined;
-    if (this.#trouble !== "") this.#tell("well", "it is received again");
+    if (this.#trouble !== "") this.#tell("well", "it is received");
     this.#trouble = "";
     const before = line.note.covered;
     const isMoved = JSON.stringify(before?.place) !== JSON.stringify(covered.place);
@@ -254,7 +261,7 @@ export class Stream implements AsyncDisposable {
       const { least, most } = baseRetryMs;
       const delayMs = Math.min(most, Math.max(least, this.#baseRetry.delayMs * 2));
       this.#baseRetry = { delayMs, atMs: realMonotonicMs() + delayMs };
-      if (!signal.aborted) this.#tellTrouble(`no copy of everything: ${messageOf(error)}`);
+      if (!signal.aborted) this.#tellBaseTrouble(messageOf(error));
     } finally {
       this.#base = undefined;
     }
@@ -278,8 +285,16 @@ export class Stream implements AsyncDisposable {
     await rename(this.#fresh, join(basesOf(line.folder), id));
     const { atMs, from } = made;
     const bases = [...line.note.bases, { id, atMs, from, keptAtMs }];
-    this.#tell("base", `a copy of everything was made: ${id}`);
+    this.#baseTrouble = undefined;
     return await writeLine(line, { ...line.note, bases });
+  }
+
+  /** A new one; and the last one, where nobody heard of it. */
+  #tellBase({ bases }: Line): void {
+    const last = bases.at(-1);
+    if (last === undefined || this.#baseTrouble !== undefined) return;
+    this.#baseTrouble = "";
+    this.#tell("base", `there is a copy of everything: ${last.id}`);
   }
 
   #tellChange(line: string): void {
@@ -292,6 +307,13 @@ export class Stream implements AsyncDisposable {
     if (text === this.#trouble) return;
     this.#trouble = text;
     this.#tell("trouble", text);
+  }
+
+  #tellBaseTrouble(reason: string): void {
+    const text = `no copy of everything: ${reason}`;
+    if (text === this.#baseTrouble) return;
+    this.#baseTrouble = text;
+    this.#tell("no-base", text);
   }
 
   #tell(kind: StreamTold["kind"], text: string): void {

@@ -42,7 +42,7 @@ export class Streams implements AsyncDisposable {
     for (const name of await readdir(kept)) {
       if (name in spec.streams) continue;
       const text = `it is not declared any more: what was received of it stays in ${join(kept, name)}`;
-      tell({ stream: name, kind: "trouble", text });
+      tell({ stream: name, kind: "left", text });
     }
     for (const [name, stream] of Object.entries(spec.streams)) {
       const server = stream.kind === "postgres" ? postgresServer : mariadbServer;

@@ -23,6 +23,8 @@ export const auditKinds = [
   "forgotten",
   "pruned",
   "restored",
+  /** Moments of a database that no restore can reach. */
+  "stream-gap",
   "location-added",
   "location-detached",
   /** A write was broken off by a kill or a full disk; what was there of it was taken away. */

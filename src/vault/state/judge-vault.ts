@@ -4,6 +4,8 @@
  * W1. Every concern is answered each time, so that one that is over is heard to be over.
  * W2. Where nothing is known nothing is well: a vault without a backup is overdue when its first
  *     one would have been.
+ * W3. A gap in a stream is over when there is a new copy of everything, but no gap is so short that
+ *     nobody hears of it.
  */
 import { formatDuration } from "../../kernel/index.ts";
 import type { VaultState } from "./vault-state.ts";
@@ -18,6 +20,8 @@ export const vaultConcerns = [
   "asked",
   "drill-overdue",
   "drill-failed",
+  "stream-failed",
+  "stream-gap",
 ] as const;
 
 export type VaultConcern = (typeof vaultConcerns)[number];
@@ -75,6 +79,8 @@ export function judgeVault(
       nowMs: limits.nowMs,
     }),
     factOf("drill-failed", drill?.isProven === false ? [drill.reason] : [], "the last drill"),
+    factOf("stream-failed", troublesOf(state), "streams"),
+    factOf("stream-gap", gapsOf(state, limits), "moments that no restore can reach"),
   ];
 }
 
@@ -101,6 +107,25 @@ function factOf(concern: VaultConcern, found: readonly string[], what: string): 
 
 function pathsOf(losses: VaultState["losses"], kind: "gone" | "asked"): readonly string[] {
   return losses.flatMap((each) => (each.kind === kind ? [`${each.path}: ${each.reason}`] : []));
+}
+
+function troublesOf(state: VaultState | undefined): readonly string[] {
+  return (state?.streams ?? []).flatMap(({ baseTrouble, name, trouble }) =>
+    [trouble, baseTrouble].flatMap((each) => (each === "" ? [] : [`${name}: ${each}`])),
+  );
+}
+
+/** W3: it is told for so long at least. */
+const gapToldMs = 600_000;
+
+function gapsOf(state: VaultState | undefined, { nowMs }: VaultLimits): readonly string[] {
+  return (state?.streams ?? []).flatMap(({ gap, name }) => {
+    if (gap === undefined) return [];
+    const { at, endedAt, reason } = gap;
+    if (endedAt !== undefined && Math.abs(nowMs - at) >= gapToldMs) return [];
+    const how = endedAt === undefined ? "until now" : `for ${formatDuration(endedAt - at)}`;
+    return [`${name}: ${how}, since ${ago(at, nowMs)}: ${reason}`];
+  });
 }
 
 function heldText(heldAt: number | undefined, { nowMs }: VaultLimits): string {

@@ -3,6 +3,7 @@ import { judgeVault, type VaultConcern, vaultConcerns } from "./judge-vault.ts";
 import {
   newVaultState,
   noteVaultEvent,
+  type StreamNews,
   textOfVaultState,
   type VaultEvent,
   type VaultRun,
@@ -30,6 +31,10 @@ function drill(at: number, location: string, isProven = true): VaultEvent {
 
 function damage(id: string, location = "a"): VaultEvent {
   return { kind: "damage", damage: { at: 5, location, kind: "pack", id, reason: "the hash" } };
+}
+
+function stream(news: StreamNews["news"], at: number): VaultEvent {
+  return { kind: "stream", stream: { at, name: "orders", news, reason: "why" } };
 }
 
 function wrongIn(state: VaultState | undefined, nowMs: number): readonly VaultConcern[] {
@@ -95,6 +100,34 @@ describe("the state of a vault", () => {
     expect(state.drilledAt).toEqual({ a: 6 });
   });
 
+  it("knows what is wrong with a stream until it is well, and its last gap", () => {
+    const news = (at: number, what: StreamNews["news"], name = "orders"): VaultEvent => {
+      return { kind: "stream", stream: { at, name, news: what, reason: `${what} of ${name}` } };
+    };
+    const broken = stateAfter(news(1, "trouble"), news(2, "no-base"), news(3, "gap"));
+    expect(broken.streams).toEqual([
+      {
+        name: "orders",
+        trouble: "trouble of orders",
+        baseTrouble: "no-base of orders",
+        gap: { at: 3, reason: "gap of orders" },
+      },
+    ]);
+    const well = [news(5, "well"), news(6, "base"), news(9, "base")].reduce(noteVaultEvent, broken);
+    expect(well.streams).toEqual([
+      {
+        name: "orders",
+        trouble: "",
+        baseTrouble: "",
+        gap: { at: 3, reason: "gap of orders", endedAt: 6 },
+      },
+    ]);
+    const both = noteVaultEvent(well, news(10, "trouble", "stock"));
+    const left = noteVaultEvent(both, { kind: "streams", names: ["stock"] });
+    expect(left.streams?.map(({ name }) => name)).toEqual(["stock"]);
+    expect(vaultStateOfText(textOfVaultState(left))).toEqual({ ok: true, value: left });
+  });
+
   it("V3: is read as it was written, and nothing else is taken for one", () => {
     const state = stateAfter(run(10), drill(11, "a", false), damage("x"));
     expect(vaultStateOfText(textOfVaultState(state))).toEqual({ ok: true, value: state });
@@ -124,6 +157,30 @@ describe("what there is to worry about", () => {
     ["it failed", [stateAfter(run(1000), run(1001, "failed")), 1050], ["failed"]],
     ["one is behind", [stateAfter(run(1000, "good", false)), 1050], ["behind"]],
     ["there is damage", [stateAfter(run(1000), damage("x")), 1050], ["damaged"]],
+    [
+      "nothing is received",
+      [stateAfter(run(1000), stream("trouble", 1000)), 1050],
+      ["stream-failed"],
+    ],
+    [
+      "no copy of everything",
+      [stateAfter(run(1000), stream("no-base", 1000)), 1050],
+      ["stream-failed"],
+    ],
+    ["W3: a gap", [stateAfter(run(1000), stream("gap", 1000)), 1050], ["stream-gap"]],
+    [
+      "W3: a gap that is over, and just was",
+      [stateAfter(run(1000), stream("gap", 1000), stream("base", 1001)), 1050],
+      ["stream-gap"],
+    ],
+    [
+      "W3: a gap that is over for long",
+      [
+        stateAfter(run(600_990), drill(600_990, "a"), stream("gap", 1000), stream("base", 1001)),
+        601_050,
+      ],
+      [],
+    ],
     ["a drill failed", [stateAfter(run(1000), drill(1001, "a", false)), 1050], ["drill-failed"]],
     [
       "the next one did not",

@@ -58,6 +58,22 @@ export interface VaultLoss {
   readonly reason: string;
 }
 
+/** A database that is received as it changes. */
+export interface VaultStream {
+  readonly name: string;
+  /** Why nothing is received now; empty: it is. */
+  readonly trouble: string;
+  /** Why there is no new copy of everything; empty: nothing is in its way. */
+  readonly baseTrouble: string;
+  /** The last time that something of its log was missing. */
+  readonly gap?: {
+    readonly at: number;
+    readonly reason: string;
+    /** When there was a new copy of everything; moments between are lost. Undefined: not yet. */
+    readonly endedAt?: number;
+  };
+}
+
 export interface VaultState {
   /** Since when it is known of. */
   readonly since: number;
@@ -70,6 +86,8 @@ export interface VaultState {
   readonly drills: readonly VaultDrill[];
   readonly drilledAt: Readonly<Record<string, number>>;
   readonly losses: readonly VaultLoss[];
+  /** Who wrote it before there were any does not say. */
+  readonly streams?: readonly VaultStream[];
   /** Runs that ended well and had seen too little, since the beginning. */
   readonly silentErrors: number;
 }
@@ -84,7 +102,18 @@ export type VaultEvent =
   | { readonly kind: "drill"; readonly drill: VaultDrill }
   | { readonly kind: "loss"; readonly loss: VaultLoss }
   /** It is there again, or somebody said that it may be gone. */
-  | { readonly kind: "settled"; readonly path: string };
+  | { readonly kind: "settled"; readonly path: string }
+  | { readonly kind: "stream"; readonly stream: StreamNews }
+  /** Others are forgotten. */
+  | { readonly kind: "streams"; readonly names: readonly string[] };
+
+/** What is new of a stream: `trouble` until `well`, `gap` and `no-base` until `base`. */
+export interface StreamNews {
+  readonly at: number;
+  readonly name: string;
+  readonly news: "trouble" | "well" | "gap" | "no-base" | "base";
+  readonly reason: string;
+}
 
 export interface RunLocation {
   readonly name: string;
@@ -92,7 +121,14 @@ export interface RunLocation {
   readonly reason: string;
 }
 
-const limits = { runs: 20, drills: 20, damage: 100, losses: 100, locations: 64 } as const;
+const limits = {
+  runs: 20,
+  drills: 20,
+  damage: 100,
+  losses: 100,
+  locations: 64,
+  streams: 64,
+} as const;
 
 export function newVaultState(since: number): VaultState {
   const none = { runs: [], locations: [], damage: [], drills: [], drilledAt: {}, losses: [] };
@@ -130,6 +166,41 @@ export function noteVaultEvent(state: VaultState, event: VaultEvent): VaultState
     }
     case "settled":
       return { ...state, losses: state.losses.filter(({ path }) => path !== event.path) };
+    case "stream": {
+      const { streams = [] } = state;
+      const before = streams.find(({ name }) => name === event.stream.name);
+      const others = streams.filter((each) => each !== before);
+      return {
+        ...state,
+        streams: [...others, noteStream(before, event.stream)].slice(-limits.streams),
+      };
+    }
+    case "streams": {
+      const { streams = [] } = state;
+      return { ...state, streams: streams.filter(({ name }) => event.names.includes(name)) };
+    }
+  }
+}
+
+function noteStream(
+  before: VaultStream | undefined,
+  { at, name, news, reason }: StreamNews,
+): VaultStream {
+  const stream = before ?? { name, trouble: "", baseTrouble: "" };
+  switch (news) {
+    case "trouble":
+      return { ...stream, trouble: reason };
+    case "well":
+      return { ...stream, trouble: "" };
+    case "gap":
+      return { ...stream, gap: { at, reason } };
+    case "no-base":
+      return { ...stream, baseTrouble: reason };
+    case "base": {
+      const { gap } = stream;
+      const ended = gap === undefined || gap.endedAt !== undefined ? gap : { ...gap, endedAt: at };
+      return { ...stream, baseTrouble: "", ...(ended === undefined ? {} : { gap: ended }) };
+    }
   }
 }
 
@@ -190,6 +261,7 @@ function isVaultState(value: unknown): value is VaultState {
   if (typeof value !== "object" || value === null) return false;
   const state = value as Partial<Record<keyof VaultState, unknown>>;
   const lists = [state.runs, state.locations, state.damage, state.drills, state.losses];
+  if (state.streams !== undefined) lists.push(state.streams);
   const areLists = lists.every(
     (list) =>
       Array.isArray(list) && list.every((each) => typeof each === "object" && each !== null),
