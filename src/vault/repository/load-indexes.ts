@@ -7,6 +7,11 @@
  *
  * N1. A damaged file comes back from a location that has it as it was written, and is told. Only
  *     when nobody has it so, it is `Damage`: the packs themselves have to be asked (`heal`).
+ * N2. A location has the packs that its listed files name, and no others, at every moment: a file is
+ *     noted together with its packs, also when the next one cannot be read.
+ * N3. What is new is read first; what is gone goes in one step afterwards. Who looks at the index
+ *     meanwhile, without a lock, finds all that was there before.
+ * N4. A list that is too long is refused: who took a part of it would take the rest for missing.
  */
 import { Damage } from "../format/damage.ts";
 import { decodeIndex, type IndexFile } from "../format/index-json.ts";
@@ -34,66 +39,90 @@ export class IndexLoader {
   /** The packs that an index file names; files are small in number, packs are tens of each. */
   readonly #packsOf = new Map<string, readonly string[]>();
   /** What each place listed last. */
-  readonly #listed = new Map<Place, ReadonlySet<string>>();
+  readonly #listed = new Map<Place, Set<string>>();
 
   constructor(options: IndexLoaderOptions) {
     this.#options = options;
     this.#index = options.index;
   }
 
-  /** @throws LocationFault, Damage (N1) */
+  /** @throws LocationFault (also N4), Damage (N1) */
   async refresh(place: Place, signal: AbortSignal): Promise<void> {
+    const before = [...this.#listedAt(place)];
     const ids = new Set<string>();
     for await (const { id } of place.location.list("index", signal)) {
       ids.add(id);
-      if (ids.size > mostIndexFiles) break;
+      if (ids.size > mostIndexFiles) throw tooMany(place);
     }
-    const before = this.#listed.get(place) ?? new Set();
-    if ([...before].some((id) => !ids.has(id))) {
-      this.#index.forget(place.bit);
-      this.#listed.delete(place);
-      return this.#take(place, ids, signal);
-    }
-    const fresh = new Set([...ids].filter((id) => !before.has(id)));
-    await this.#take(place, fresh, signal);
-    this.#listed.set(place, ids);
+    await this.#take(place, ids, signal);
+    const gone = before.filter((id) => !ids.has(id));
+    if (gone.length > 0) this.#drop(place, gone);
   }
 
   /** What we wrote ourselves needs no reading. */
   wrote(place: Place, id: string, packs: readonly string[]): void {
     this.#packsOf.set(id, packs);
-    this.#listed.set(place, new Set([...(this.#listed.get(place) ?? []), id]));
+    this.#note(place, id);
   }
 
   /** The index files of a place as it was read last, and the packs that each names. */
   filesAt(place: Place): ReadonlyMap<string, readonly string[]> {
-    const ids = [...(this.#listed.get(place) ?? [])];
-    return new Map(ids.map((id) => [id, this.#packsOf.get(id) ?? []]));
+    return new Map([...this.#listedAt(place)].map((id) => [id, this.#packsOf.get(id) ?? []]));
   }
 
+  #listedAt(place: Place): ReadonlySet<string> {
+    return this.#listed.get(place) ?? new Set();
+  }
+
+  #note(place: Place, id: string): void {
+    const listed = this.#listed.get(place) ?? new Set();
+    this.#listed.set(place, listed.add(id));
+  }
+
+  /** All readers have ended when it settles, so that nothing is added afterwards. */
   async #take(place: Place, ids: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
-    const waiting = [...ids];
+    const waiting = [...ids].filter((id) => !this.#listedAt(place).has(id));
     const reader = async (): Promise<void> => {
-      for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
-        await this.#takeOne(place, id, signal);
+      try {
+        for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
+          await this.#takeOne(place, id, signal);
+        }
+      } finally {
+        waiting.length = 0;
       }
     };
-    await Promise.all(Array.from({ length: readsAtOnce }, reader));
-    this.#listed.set(place, new Set([...(this.#listed.get(place) ?? []), ...ids]));
+    const readers = await Promise.allSettled(Array.from({ length: readsAtOnce }, reader));
+    for (const each of readers) if (each.status === "rejected") throw each.reason;
   }
 
+  /** Nothing is awaited between the packs and the note (N2). */
   async #takeOne(place: Place, id: string, signal: AbortSignal): Promise<void> {
-    const known = this.#packsOf.get(id);
-    if (known !== undefined) {
-      for (const pack of known) this.#index.add({ id: pack, blobs: [] }, place.bit);
-      return;
+    if (!this.#packsOf.has(id)) {
+      const { packs } = await this.#read(place, id, signal);
+      for (const pack of packs) this.#index.add(pack, place.bit);
+      this.#packsOf.set(
+        id,
+        packs.map((pack) => pack.id),
+      );
     }
-    const { packs } = await this.#read(place, id, signal);
-    for (const pack of packs) this.#index.add(pack, place.bit);
-    this.#packsOf.set(
-      id,
-      packs.map((pack) => pack.id),
-    );
+    this.#addKnown(place, id);
+    this.#note(place, id);
+  }
+
+  #addKnown(place: Place, id: string): void {
+    for (const pack of this.#packsOf.get(id) ?? []) {
+      this.#index.add({ id: pack, blobs: [] }, place.bit);
+    }
+  }
+
+  /** N3. What we wrote while the others were read stays. */
+  #drop(place: Place, gone: readonly string[]): void {
+    const listed = this.#listed.get(place);
+    for (const id of gone) listed?.delete(id);
+    this.#index.forget(place.bit);
+    for (const id of this.#listedAt(place)) this.#addKnown(place, id);
+    const others = [...this.#listed.values()];
+    for (const id of gone) if (!others.some((ids) => ids.has(id))) this.#packsOf.delete(id);
   }
 
   async #read(place: Place, id: string, signal: AbortSignal): Promise<IndexFile> {
@@ -133,4 +162,9 @@ export class IndexLoader {
       throw error;
     }
   }
+}
+
+function tooMany({ name }: Place): LocationFault {
+  const message = `${name} lists more than ${mostIndexFiles} index files: merge them with prune`;
+  return new LocationFault("strange", message);
 }
