@@ -43,7 +43,7 @@ export function isEmptied(expected: SourceEntry, { entry, content }: SeenEntry):
 }
 
 /** Kind, size, mtime, ctime and inode are what they were: nobody has written. */
-function hasEqualMarks(expected: SourceEntry, entry: SourceEntry): boolean {
+export function hasEqualMarks(expected: SourceEntry, entry: SourceEntry): boolean {
   return (
     expected.kind === entry.kind &&
     sizeOf(expected) === sizeOf(entry) &&

@@ -138,12 +138,17 @@ const leftAlone: Readonly<Record<string, HealCase>> = {
   E53: left("H7", { isAccepted: true }),
   E54: left("H7", { isAccepted: true, burst: massLoss }),
   E55: left("H5", { expected: undefined }),
-  E56: left("H5", { expected: file({ sizeBytes: 0 }), now: there(file({ sizeBytes: 0 })) }),
+  E56: left("H5", {
+    expected: file({ sizeBytes: 0 }),
+    now: there(file({ sizeBytes: 0 }), { content: "same" }),
+  }),
   E57: left("H4", { now: { ...rotten, provenNs: snapshotNs + 1_000_000n } }),
   E58: edit({ mtimeNs: snapshotNs - 9n, ctimeNs: snapshotNs - 9n }),
   E59: waits("H1", { now: replaced, quietMs: 500 }),
   E60: waits("H12", { git: git({}, { isBusy: true, wasHeld: undefined, isHeld: undefined }) }),
   E61: left("H6", { policy: integration }),
+  E62: waits("H22", { now: there(file(written), { content: "unread" }) }),
+  E63: waits("H22", { now: there(file(), { content: "unread" }), policy: none }),
 };
 
 const healedOrAsked: Readonly<Record<string, HealCase>> = {
@@ -204,6 +209,7 @@ const healedOrAsked: Readonly<Record<string, HealCase>> = {
   L52: heals(below("production/etc/name")),
   L53: heals({ policy: policyOf(["critical", "evidence"], policies) }),
   L54: heals({ now: emptied, copy: undefined, beside: ["name.1"] }),
+  L55: asks("H22", { now: there(file(), { content: "unread" }), waitedMs: 60_000 }),
 };
 
 export const healCases: Readonly<Record<string, HealCase>> = { ...leftAlone, ...healedOrAsked };

@@ -52,7 +52,7 @@ export function there(
   return {
     kind: "there",
     entry,
-    content: "unread",
+    content: entry.kind === "file" ? "differs" : "unread",
     provenNs: later,
     isOpenForWriting: false,
     isMappedForWriting: false,

@@ -9,6 +9,8 @@ export interface HealLimits {
   readonly busyMs: number;
   /** How long an emptied file may be held open before somebody is asked. */
   readonly openMs: number;
+  /** How long to wait for an index that names what was saved, before somebody is asked. */
+  readonly unreadMs: number;
   /** After so many heals of one path within `fightMs` somebody else wants it otherwise. */
   readonly fights: number;
   readonly fightMs: number;
@@ -30,6 +32,7 @@ export const defaultHealLimits: HealLimits = {
   restlessMs: 30_000,
   busyMs: 60_000,
   openMs: 600_000,
+  unreadMs: 60_000,
   fights: 3,
   fightMs: 600_000,
   massFiles: 20,

@@ -10,6 +10,7 @@
 import { textOfRawPath } from "../raw-path.ts";
 import type { SourceEntry } from "../tree-source.ts";
 import {
+  hasEqualMarks,
   hasMoved,
   isChangedUnderMarks,
   isEmptied,
@@ -33,11 +34,13 @@ const rules: readonly Rule[] = [
   beforeQuiet,
   unseen,
   otherMount,
+  unreadUnderMarks,
   rot,
   notHeld,
   unprotected,
   accepted,
   massRewrite,
+  unread,
   ofLoss(passing),
   ofLoss(moved),
   folderReplaced,
@@ -83,6 +86,24 @@ function otherMount({ mount }: HealFacts): Verdict | undefined {
   if (mount.before === mount.now) return undefined;
   const sentence = `Mounted there was ${mount.before} and is ${mount.now}: nothing is restored into another disk.`;
   return verdict("ask", ["H3", sentence], { isSuspect: true });
+}
+
+/** Equal marks without the content say nothing, also of what no category protects (H4). */
+function unreadUnderMarks(facts: HealFacts, limits: HealLimits): Verdict | undefined {
+  const { expected, now } = facts;
+  if (expected === undefined || now.kind !== "there") return undefined;
+  return hasEqualMarks(expected, now.entry) ? unread(facts, limits) : undefined;
+}
+
+function unread({ expected, now, waitedMs }: HealFacts, limits: HealLimits): Verdict | undefined {
+  if (expected?.kind !== "file" || expected.sizeBytes === 0 || now.kind !== "there") {
+    return undefined;
+  }
+  if (now.entry.kind !== "file" || now.content !== "unread") return undefined;
+  const what = "No index names what was saved of it, so nobody can compare it";
+  return waitedMs < limits.unreadMs
+    ? waitFor(limits.quietMs, "H22", `${what} yet.`)
+    : verdict("ask", ["H22", `${what}.`]);
 }
 
 function rot(facts: HealFacts, limits: HealLimits): Verdict | undefined {

@@ -22,6 +22,7 @@ export const healRules = {
   H19: "lost-asked",
   H20: "leads-nowhere",
   H21: "edit",
+  H22: "unread",
 } as const;
 
 export type HealRule = keyof typeof healRules;
