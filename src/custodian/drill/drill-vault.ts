@@ -8,7 +8,6 @@
  *    streams, also where it lies inside of a source.
  */
 import type { VaultSpec } from "../../config/index.ts";
-import { SoulMirrorError } from "../../kernel/index.ts";
 import { type ReportPlace, writeReport } from "../../platform/vault-proof/index.ts";
 import {
   type DrillBudget,
@@ -16,7 +15,6 @@ import {
   drill,
   type HeldSnapshot,
   isDrillProven,
-  isInside,
   type OnProgress,
   type RawPath,
   rawPathOfText,
