@@ -145,6 +145,26 @@ test("following changes gives the tree that looking at everything gives", async 
   await expectSound(bench);
 });
 
+test("a file that changed by one of its names is restored as it is by that name (N4)", async () => {
+  const source = temporaryFolder("names");
+  for (const name of ["x", "y"]) mkdirSync(join(source, name));
+  writeFileSync(join(source, "x/a"), "as it was");
+  linkSync(join(source, "x/a"), join(source, "y/a"));
+  const bench = await new VaultBench().init();
+  await bench.backUp(source);
+  writeFileSync(join(source, "y/a"), "as it is now");
+  const scope = onlyChanged([rawPathOfText(join(source, "y"))]);
+  await bench.backUp(source, { scope });
+  const target = temporaryFolder("target");
+  await bench.restic(0, "restore", "latest", "--target", target);
+  expect(readFileSync(join(target, source, "y/a"), "utf8")).toBe("as it is now");
+  // The next look at everything knows all names again.
+  await bench.backUp(source);
+  const whole = temporaryFolder("target");
+  await bench.restic(0, "restore", "latest", "--target", whole);
+  expect(portrait(join(whole, source))).toBe(portrait(source));
+});
+
 test("what cannot be read is told, and everything else is kept", async () => {
   const source = temporaryFolder("source");
   writeFileSync(join(source, "a"), "a");

@@ -11,6 +11,8 @@
  *     folder of its kind is there: that is `away`.
  * F4. Whoever gives up is answered at once. What was under way ends by itself, and leaves the file
  *     whole or not at all.
+ * F5. However large a file of a kind claims to be, no more of it is read than any may have: what is
+ *     cut off has another hash then, and is damage.
  */
 import {
   appendOnlyFault,
@@ -41,6 +43,15 @@ export interface FolderLocationOptions {
 
 /** Folders that are read at once: a far server answers as many in one round trip. */
 const foldersAtOnce = 16;
+/** A sound index of restic has some megabytes; packs may be of any size. */
+const mostBytes: Readonly<Record<FileKind, number>> = {
+  config: 1 << 16,
+  key: 1 << 16,
+  lock: 1 << 16,
+  snapshot: 1 << 26,
+  index: 1 << 28,
+  pack: 2 ** 32,
+};
 const staleAfterMs = 86_400_000;
 const packFolders: readonly string[] = Array.from({ length: 256 }, (_, number) =>
   number.toString(16).padStart(2, "0"),
@@ -89,11 +100,12 @@ export class FolderLocation implements Location {
     });
   }
 
+  /** F5. */
   get(file: FileName, signal: AbortSignal, range?: ByteRange): Promise<Uint8Array> {
     return this.#call(pathOfFile(file), signal, async (whole) => {
       const path = this.#at(pathOfFile(file));
       const bytes = await this.#disk
-        .read(path, whole, range)
+        .read(path, whole, range ?? { offset: 0, length: mostBytes[file.kind] })
         .catch((error: unknown) => this.#absence(file.kind, { error, signal: whole }));
       if (bytes === undefined) throw new DiskError("missing", "no such file");
       if (range !== undefined && bytes.length < range.length) {

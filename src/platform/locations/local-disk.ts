@@ -60,8 +60,11 @@ export class LocalDisk implements Disk {
 
   read(path: string, signal: AbortSignal, range?: ByteRange): Promise<Uint8Array> {
     return told(signal, async () => {
-      await using file = await open(path, "r");
-      const { size } = await file.stat();
+      // Whoever opens a pipe for reading waits for its writer, and that one may never come.
+      await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+      const stats = await file.stat();
+      const { size } = stats;
+      if (!stats.isFile()) throw new DiskError("strange", "this is no regular file");
       const offset = Math.min(range?.offset ?? 0, size);
       const bytes = new Uint8Array(Math.min(range?.length ?? size, size - offset));
       let filled = 0;

@@ -76,7 +76,14 @@ export async function backUp(session: Session, options: BackupOptions): Promise<
   const { isExcluded, onProgress, parent, readAttributes, source, threads } = options;
   const isParentHeld = await isHeldEverywhere(session, parent);
   const scope = isParentHeld ? options.scope : everything;
-  const nodes = new NodeMaker({ threads, writer, readAttributes, tally, signal });
+  const nodes = new NodeMaker({
+    threads,
+    writer,
+    readAttributes,
+    tally,
+    signal,
+    seesAll: scope === everything,
+  });
   const walk = new TreeWalk({
     source,
     nodes,

@@ -34,6 +34,14 @@ const nodes: readonly TreeNode[] = [
   { ...named("f"), kind: "fifo", links: 0 },
 ];
 
+test.each([
+  ["null for a node", '{"nodes":[null]}'],
+  ["a number for a node", '{"nodes":[7]}'],
+  ["null for an attribute", '{"nodes":[{"name":"a","type":"fifo","extended_attributes":[null]}]}'],
+])("%s is damage", (_, text) => {
+  expect(() => decodeTree(Buffer.from(text))).toThrow(Damage);
+});
+
 test("every kind of node comes back as it was", () => {
   expect(decodeTree(encodeTree({ nodes }))).toEqual({ nodes });
 });

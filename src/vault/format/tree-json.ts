@@ -116,6 +116,10 @@ function permissionsOf(goMode: number): number {
 /** What JSON gives back; nothing is believed of it. */
 type Json = Readonly<Record<string, unknown>>;
 
+function isObject(value: unknown): value is Json {
+  return typeof value === "object" && value !== null;
+}
+
 /**
  * Sockets and kinds that came after this version are left out: nothing could be restored of them.
  *
@@ -129,7 +133,8 @@ export function decodeTree(bytes: Uint8Array): Tree {
   const nodes: TreeNode[] = [];
   let last = "";
   for (const each of list) {
-    const node = decodeNode(each as Json);
+    if (!isObject(each)) throw new Damage("a tree with a node that is none");
+    const node = decodeNode(each);
     if (node === undefined) continue;
     if (node.name <= last) throw new Damage(`a tree whose names are not in order: ${node.name}`);
     last = node.name;
@@ -220,10 +225,10 @@ function contentOf(json: Json): readonly string[] {
 function attributesOf(json: Json): readonly ExtendedAttribute[] {
   const list = json["extended_attributes"] ?? [];
   if (!Array.isArray(list)) throw new Damage("attributes that are not a list");
-  return list.map((each: Json) => ({
-    name: textOf(each, "name"),
-    value: Buffer.from(typeof each["value"] === "string" ? each["value"] : "", "base64"),
-  }));
+  return list.map((each: unknown) => {
+    if (!isObject(each)) throw new Damage("an attribute that is none");
+    return { name: textOf(each, "name"), value: Buffer.from(textOf(each, "value"), "base64") };
+  });
 }
 
 function idOf(value: unknown): string {

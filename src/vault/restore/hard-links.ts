@@ -2,7 +2,11 @@
  * Names of one file: the first that the walk meets is restored, the others are linked to it. What
  * is remembered goes when as many names were met as the file had; names outside of the snapshot, or
  * of parts that are not restored, stay remembered until the end: some 200 bytes each.
+ *
+ * H1. Only names of the same content are one file, whatever a snapshot says of their inode: no
+ *     content is lost by linking.
  */
+import { hash } from "node:crypto";
 import type { FileNode } from "../format/tree-node.ts";
 import type { RawPath } from "../raw-path.ts";
 import type { WantedFile } from "./plan-runs.ts";
@@ -50,6 +54,9 @@ export class HardLinks {
   }
 }
 
-function keyOf({ deviceId, inode, kind }: Linkable): string {
-  return `${kind} ${deviceId} ${inode}`;
+function keyOf(node: Linkable): string {
+  const { deviceId, inode, kind } = node;
+  const content =
+    node.kind === "file" ? `${node.sizeBytes} ${hash("sha256", node.content.join())}` : "";
+  return `${kind} ${deviceId} ${inode} ${content}`;
 }
