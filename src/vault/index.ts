@@ -17,7 +17,6 @@ export type {
   SeenFile,
 } from "./backup/content.ts";
 export { judgeRun, type Suspicion } from "./backup/judge-run.ts";
-export { hasLinks } from "./backup/node-maker.ts";
 export { everything, onlyChanged, type Scope } from "./backup/scope.ts";
 export type { Tally } from "./backup/tally.ts";
 export {

@@ -7,7 +7,7 @@
  * which goes on by more than that between two calls, or, where it ticks, does not go on at all.
  */
 import { constants, type Stats } from "node:fs";
-import { hasLinks, type TreeNode } from "../../vault/index.ts";
+import type { TreeNode } from "../../vault/index.ts";
 
 const formats: Readonly<Record<TreeNode["kind"], number>> = {
   file: constants.S_IFREG,
@@ -29,7 +29,7 @@ export function isAsBefore(stats: Stats, node: TreeNode): boolean {
     // Beyond, some numbers are the same double.
     stats.ino <= Number.MAX_SAFE_INTEGER &&
     stats.ino === Number(node.inode) &&
-    (node.kind !== "file" || (stats.size === node.sizeBytes && hasLinks(node, stats.nlink)))
+    (node.kind !== "file" || stats.size === node.sizeBytes)
   );
 }
 

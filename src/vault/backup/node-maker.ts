@@ -8,11 +8,11 @@
  * N3. The time of the last access is that of the last change, as restic has it: a tree would be new
  *     whenever somebody looked at it.
  * N4. A changed file that has further names is written as if it had none while those are not looked
- *     at: they are told of as they were, and are no names of what it is now. The next look at
- *     everything reads all of them.
+ *     at: they are told of as they were, and are no names of what it is now. It has no inode then,
+ *     for restic takes equal ones for links; so the next look at everything reads it again.
  */
 import { idOfHex } from "../format/ids.ts";
-import type { ExtendedAttribute, FileNode, TreeNode } from "../format/tree-node.ts";
+import type { ExtendedAttribute, TreeNode } from "../format/tree-node.ts";
 import type { RawPath } from "../raw-path.ts";
 import type { BlobWriter } from "../repository/blob-writer.ts";
 import type { ReadAttributes, SourceEntry } from "../tree-source.ts";
@@ -139,14 +139,10 @@ export class NodeMaker {
     counts.readBytes += read.sizeBytes;
     const { ctimeNs, inode, mtimeNs } = read.seen;
     const seen = { mtimeNs, ctimeNs, inode, atimeNs: mtimeNs, sizeBytes: read.sizeBytes };
-    const links = this.#options.seesAll ? entry.links : 1;
-    return { ...entry, ...seen, links, attributes, content: read.content };
+    const isAlone = entry.links > 1 && !this.#options.seesAll;
+    const names = isAlone ? { links: 1, inode: 0n } : {};
+    return { ...entry, ...seen, ...names, attributes, content: read.content };
   }
-}
-
-/** Older snapshots of other programs may not say how many names a file has. */
-export function hasLinks(node: FileNode, links: number): boolean {
-  return node.links === 0 || node.links === links;
 }
 
 /** As far as `lstat` can tell. */
@@ -157,8 +153,6 @@ export function looksSame(entry: SourceEntry, node: TreeNode): boolean {
     entry.mtimeNs === node.mtimeNs &&
     entry.ctimeNs === node.ctimeNs &&
     entry.inode === node.inode &&
-    (entry.kind !== "file" ||
-      node.kind !== "file" ||
-      (entry.sizeBytes === node.sizeBytes && hasLinks(node, entry.links)))
+    (entry.kind !== "file" || node.kind !== "file" || entry.sizeBytes === node.sizeBytes)
   );
 }
