@@ -113,17 +113,17 @@ function isClass(value: unknown): boolean {
   return typeof value === "function" && /^class\b/.test(Function.prototype.toString.call(value));
 }
 
-/**
- * Threads of the vault: each would otherwise load, and keep, all modules behind the doors of the
- * folders that it needs a little of.
- */
-const workers = ["platform/content/content-worker", "platform/restore/restore-worker"].map(
-  (name) => ({
-    ...common,
-    input: `dist/${name}.js`,
-    output: { file: `dist/${name}.js`, minify: false, comments },
-  }),
-);
+/** Threads: each would otherwise load, and keep, all that is behind the doors of a few folders. */
+const workers = [
+  "engine/silent/stall-worker",
+  "platform/content/content-worker",
+  "platform/restore/restore-worker",
+  "platform/watch/watch-worker",
+].map((name) => ({
+  ...common,
+  input: `dist/${name}.js`,
+  output: { file: `dist/${name}.js`, minify: false, comments },
+}));
 
 const published = {
   ...common,
@@ -149,7 +149,8 @@ const published = {
  */
 const commandLine = {
   ...common,
-  external: /^node:/,
+  // What a command or two need, and is large, stays where it is.
+  external: /^(?:node:|kysely)/,
   treeshake: { moduleSideEffects: (path: string) => path.includes("/node_modules/") },
   plugins: [builtInsAsNeeded(() => true), licences],
   input: { main: "dist/cli/main.js" },

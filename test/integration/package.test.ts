@@ -24,11 +24,14 @@ async function deadLinks(folder: string, page: string): Promise<readonly string[
   return targets.filter((target) => !existsSync(join(folder, dirname(page), target)));
 }
 
-/** What no user can reach: sources, parts of tests and benches, types of what has no entry. */
+/**
+ * What no user can reach: sources, parts of tests and benches, types of what has no entry, and what
+ * was put into other files.
+ */
 async function needless(home: string): Promise<readonly string[]> {
   const all = await readdir(home, { recursive: true });
   return all.filter((path) =>
-    /(?<!\.d)\.ts$|\.map$|\.test\.|-bench\.|planted|simulated-|^dist\/public\/[^/]+\.js$|^dist\/(?:api|daemon)\/.*\.d\.ts$|^dist\/cli\/(?!main\.js$|bundle(?:\/[^/]+\.(?:js|txt))?$)/.test(
+    /(?<!\.d)\.ts$|\.map$|\.test\.|-bench\.|planted|simulated-|^dist\/public\/[^/]+\.js$|^dist\/(?:api|daemon)\/.*\.d\.ts$|^dist\/custodian|^dist\/engine\/(?!silent\/stall-worker).*\.js$|^dist\/cli\/(?!main\.js$|bundle(?:\/[^/]+\.(?:js|txt))?$)/.test(
       path,
     ),
   );
