@@ -146,7 +146,14 @@ const published = {
 /**
  * The command line. A verb is loaded when it is given, with what it alone needs; the packages of
  * the others are looked for, read and linked hundreds of files at a time, and are therefore put in.
+ * What several verbs share is in a few files, of which none needs a later one.
  */
+const shared = [
+  { name: "ground", test: /\/dist\/(?:kernel|model|resilience|statistics|system)\// },
+  { name: "config", test: /\/dist\/config\/|\/node_modules\/(?:croner|yaml|zod)\// },
+  { name: "vault", test: /\/dist\/(?:custodian|vault)\/|\/dist\/platform\/(?!proxy|store)/ },
+].map((group) => ({ ...group, minShareCount: 2 }));
+
 const commandLine = {
   ...common,
   // What a command or two need, and is large, stays where it is.
@@ -154,13 +161,15 @@ const commandLine = {
   treeshake: { moduleSideEffects: (path: string) => path.includes("/node_modules/") },
   plugins: [builtInsAsNeeded(() => true), licences],
   input: { main: "dist/cli/main.js" },
+  preserveEntrySignatures: false,
   output: {
     dir: "dist/cli",
     entryFileNames: "[name].js",
     chunkFileNames: "bundle/[name]-[hash].js",
     minify: false,
     comments,
+    codeSplitting: { groups: shared, includeDependenciesRecursively: false },
   },
-};
+} as const;
 
 export default defineConfig([published, commandLine, ...workers]);
