@@ -34,8 +34,11 @@ export interface Validated {
 
 type Issue = z.core.$ZodIssue;
 
+/** A file is read a few times in a process's life: to compile the schema first takes longer. */
+const once = { jitless: true } as const;
+
 export function validate(tree: MapTree): Validated {
-  const parsed = fleetSchema.safeParse(plainOf(tree));
+  const parsed = fleetSchema.safeParse(plainOf(tree), once);
   const problems = parsed.success ? [] : problemsOf(tree, [], parsed.error.issues);
   const resources = new Map<string, WrittenResource>();
   const written = memberOf(tree, "resources");
@@ -72,7 +75,7 @@ function validateResource(
     const says = { message: "this name is taken", fix: "choose another name", at: "key" } as const;
     return [problem(tree, path, says)];
   }
-  const parsed = schema.safeParse(plainOf(member));
+  const parsed = schema.safeParse(plainOf(member), once);
   if (!parsed.success) return problemsOf(tree, path, parsed.error.issues);
   return { kind, written: parsed.data } as WrittenResource;
 }

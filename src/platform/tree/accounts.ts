@@ -1,6 +1,6 @@
 /**
  * Names of users and groups, as /etc/passwd and /etc/group have them. Both are read again when they
- * have changed, and asked about that before each folder only: so names may be one folder old.
+ * have changed, and asked about that once a folder at most: so names may be one folder old.
  * Accounts of a directory service are not in these files, and have no name here.
  */
 import { readFileSync, statSync } from "node:fs";

@@ -30,8 +30,8 @@ export function createTreeSource(options: AccountFiles = {}): TreeSource {
   function list(folder: RawPath, before?: ReadonlyMap<RawPath, TreeNode>): Listing {
     const entries: SourceEntry[] = [];
     const failures: SourceFailure[] = [];
-    accounts.refresh();
     const names = namesIn(folder, failures);
+    let areNamesFresh = false;
     for (const name of names) {
       const path = joinRaw(folder, name);
       const known = before?.get(name);
@@ -41,6 +41,8 @@ export function createTreeSource(options: AccountFiles = {}): TreeSource {
           entries.push(known);
           continue;
         }
+        if (!areNamesFresh) accounts.refresh();
+        areNamesFresh = true;
         const stats = lstatSync(address, { bigint: true });
         const entry = entryOf({ name, path, stats }, accounts);
         if (entry !== undefined) entries.push(entry);
