@@ -49,11 +49,25 @@ function widthsOf(rows: readonly (readonly string[])[]): readonly number[] {
 const escape = "\u001b";
 const colour = new RegExp(`(${escape}\\[[\\d;]*m)`, "g");
 
+/** Characters of East Asia and pictures take two places; marks upon others and joiners none. */
+const wide =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+const without = /[\p{Mn}\p{Me}\p{Cf}]/u;
+const isPlain = /^[ -~]*$/;
+
+/** In places of a terminal. */
 export function visibleWidth(text: string): number {
-  return Array.from(text.replace(colour, "")).length;
+  const seen = text.replace(colour, "");
+  if (isPlain.test(seen)) return seen.length;
+  return Array.from(seen).reduce((sum, character) => sum + placesOf(character), 0);
 }
 
-/** Cut to so many visible characters; colours survive, and are ended. */
+function placesOf(character: string): number {
+  if (without.test(character)) return 0;
+  return wide.test(character) ? 2 : 1;
+}
+
+/** Cut to so many places; colours survive, and are ended. */
 export function cutTo(text: string, width: number): string {
   if (visibleWidth(text) <= width) return text;
   let left = Math.max(0, width - 1);
@@ -61,10 +75,19 @@ export function cutTo(text: string, width: number): string {
   for (const part of text.split(colour)) {
     if (part.startsWith(escape)) cut += part;
     else {
-      const taken = Array.from(part).slice(0, left);
-      left -= taken.length;
-      cut += taken.join("");
+      for (const character of part) {
+        const places = placesOf(character);
+        left -= places;
+        if (left < 0) break;
+        cut += character;
+      }
     }
   }
   return `${cut}…`;
+}
+
+/** Exactly so wide. */
+export function padTo(text: string, width: number): string {
+  const cut = cutTo(text, width);
+  return cut + " ".repeat(Math.max(0, width - visibleWidth(cut)));
 }

@@ -5,6 +5,7 @@
 export type { AgentState } from "./agent/agent-state.ts";
 export { runAgent } from "./agent/run-agent.ts";
 export { keepTakenFleet, takenFleet } from "./agent/taken-fleet.ts";
+export { categoriesIn } from "./categories-in.ts";
 export { type CheckingVault, checkVault } from "./check-vault.ts";
 export { runDrill } from "./drill/run-drill.ts";
 export type { DumpOutcome } from "./dumps/take-dumps.ts";
@@ -20,7 +21,15 @@ export {
 export { passphraseOf } from "./passphrase-of.ts";
 export { type Protection, protect } from "./protect.ts";
 export { type Pruning, type PruningVault, pruneVault } from "./prune-vault.ts";
-export { lastGood, momentOf, pairOf, type Reading, readVault, snapshotOf } from "./read-vault.ts";
+export {
+  lastGood,
+  marksIn,
+  momentOf,
+  pairOf,
+  type Reading,
+  readVault,
+  snapshotOf,
+} from "./read-vault.ts";
 export { recordInVault } from "./record-in-vault.ts";
 export { type Restored, restoreVault } from "./restore-vault.ts";
 export { type ShownSnapshot, shownOf, snapshotsOf } from "./snapshots-of.ts";

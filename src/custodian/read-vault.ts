@@ -11,6 +11,7 @@ import {
   listSnapshots,
   parseMoment,
   type Session,
+  type SnapshotMarks,
   type SnapshotWish,
   type Vault,
   withSession,
@@ -100,6 +101,15 @@ export async function lastGood(
   }
   const snapshot = snapshotOf(sound, {});
   return { snapshot, isProven: arrivals.marksOf(snapshot.id).isVerified === true };
+}
+
+/** What this machine noted of the snapshots that it has seen. */
+export async function marksIn(
+  vault: Vault,
+  folder: string,
+): Promise<(id: string) => SnapshotMarks> {
+  const arrivals = await openArrivals(folder, vault.codec);
+  return (id) => arrivals.marksOf(id);
 }
 
 /** What people mean by a day and an hour where they are. */

@@ -86,6 +86,10 @@ export {
 } from "./location.ts";
 export { compareSnapshots, type Difference } from "./look/compare-snapshots.ts";
 export { jsonOfListed, type ListedPath, listPaths, longLineOf } from "./look/list-paths.ts";
+export { nodeAt } from "./look/node-at.ts";
+export { readContent } from "./look/read-content.ts";
+export { type FolderSum, TreeSums } from "./look/tree-sums.ts";
+export { type Version, versionsOf } from "./look/versions-of.ts";
 export {
   type LocationCall,
   MemoryLocation,

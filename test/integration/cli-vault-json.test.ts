@@ -70,6 +70,8 @@ const refusals: readonly (readonly [words: readonly string[], error: keyof typeo
     (verb) => [[verb, "other"], "NOT_FOUND"] as const,
   ),
   [["restore"], "BAD_REQUEST"],
+  // It needs a terminal, and says what does not.
+  [["browse"], "BAD_REQUEST"],
   [["accept", "./source"], "DAEMON_AWAY"],
   [["proof", "--folder", "nowhere"], "NOT_FOUND"],
   [["serve", ".", "--listen", "nonsense"], "BAD_REQUEST"],

@@ -42,6 +42,12 @@ export const vault: CommandGroup = {
       load: async () => (await import("../vault/snapshots.ts")).snapshots,
     },
     {
+      name: "browse",
+      summary: "Look through snapshots and files on a terminal, and restore from there",
+      args: [name],
+      load: async () => (await import("../vault/browse.ts")).browse,
+    },
+    {
       name: "ls",
       summary: "The paths of a snapshot, one a line",
       args: [name],

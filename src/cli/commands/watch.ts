@@ -1,50 +1,35 @@
 /**
- * The fleet, live in the terminal: the same picture as `status`, with what happens below it.
- *
- * Drawn over itself line by line and never cleared in between, so that it does not flicker over a
- * slow connection.
- * W1. However it ends, the terminal is as it was: the main screen, a cursor, line editing.
- * W2. A daemon that goes away is said and waited for.
+ * The fleet, live in the terminal: the same picture as `status`, with what happens below it. A
+ * daemon that goes away is said and waited for.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { messageOf, SoulMirrorError } from "../../kernel/index.ts";
 import { realClock } from "../../system/index.ts";
-import { cutTo } from "../columns.ts";
 import type { Context, Run } from "../command.ts";
 import { DaemonClient } from "../daemon-client.ts";
 import { followEvents, positionBefore } from "../events.ts";
 import { askForReport } from "../fleet-report.ts";
+import { type Key, KeyReader } from "../keys.ts";
 import { renderReport } from "../render-report.ts";
+import { Screen } from "../screen.ts";
 import { clockTime, EntryTeller } from "../tell-entry.ts";
 
 const redrawEveryMs = 1000;
 const coalesceMs = 100;
 const eventsMax = 200;
-/** In raw mode Ctrl-C and Ctrl-D come as keys. */
-const quitKeys = ["q", "\u0003", "\u0004"];
-
-const enter = "\u001b[?1049h\u001b[?25l";
-const leave = "\u001b[?25h\u001b[?1049l";
 
 export const watch: Run = async (context) => {
   const { out } = context;
   if (out.isJson) return stream(context);
-  if (!out.isLive || !process.stdin.isTTY) {
+  if (!Screen.isThere) {
     throw new SoulMirrorError("BAD_REQUEST", "watch needs a terminal", {
       fix: "use `soulmirror status`, or `soulmirror watch --json` for a stream of entries",
     });
   }
-  const screen = new Screen(context);
+  const picture = new LivePicture(context);
   // Fails in plain sight, before the screen is taken.
-  await screen.refresh();
-  process.stdout.write(enter);
-  process.stdin.setRawMode(true).resume();
-  try {
-    await screen.run();
-  } finally {
-    process.stdin.setRawMode(false).pause();
-    process.stdout.write(leave);
-  }
+  await picture.refresh();
+  await picture.run();
   return 0;
 };
 
@@ -58,7 +43,7 @@ async function stream({ out, place }: Context): Promise<number> {
   return 0;
 }
 
-class Screen {
+class LivePicture {
   readonly #context: Context;
   readonly #over = new AbortController();
   readonly #events: string[] = [];
@@ -76,15 +61,16 @@ class Screen {
       this.#over.abort();
       this.#wake();
     };
-    process.stdin.on("data", (keys: Buffer) => {
-      if (quitKeys.some((key) => keys.includes(key))) stop();
-    });
-    process.stdout.on("resize", () => this.#draw());
-    process.once("SIGTERM", stop).once("SIGHUP", stop);
+    const keys = new KeyReader();
+    const hear = (bytes: Buffer): void => {
+      if (keys.read(bytes).some(isQuit)) stop();
+    };
+    using screen = new Screen(hear, () => this.#draw(screen));
+    screen.ended.addEventListener("abort", stop);
     const listening = this.#listen();
     while (!this.#over.signal.aborted) {
       await this.#refreshOrTell();
-      this.#draw();
+      this.#draw(screen);
       this.#isDue = false;
       await this.#rest();
     }
@@ -147,10 +133,8 @@ class Screen {
     }
   }
 
-  #draw(): void {
-    // A terminal that does not know its size says 0.
-    const width = process.stdout.columns || 80;
-    const height = process.stdout.rows || 24;
+  #draw(screen: Screen): void {
+    const { rows: height } = screen.size;
     const { style } = this.#context.out;
     const foot = style.paint("grey", `${clockTime(realClock.now().wallMs)}   q quits`);
     const top = [
@@ -162,9 +146,12 @@ class Screen {
     const events = room > 0 ? this.#events.slice(-room) : [];
     const body = [...top, ...events].slice(0, height - 1);
     while (body.length < height - 1) body.push("");
-    const lines = [...body, foot].map((line) => `${cutTo(line, width)}\u001b[0m\u001b[K`);
-    process.stdout.write(`\u001b[H${lines.join("\r\n")}\u001b[J`);
+    screen.draw([...body, foot]);
   }
+}
+
+function isQuit(key: Key): boolean {
+  return key.kind === "interrupt" || (key.kind === "text" && key.text === "q");
 }
 
 async function quietPause(delayMs: number, signal: AbortSignal): Promise<void> {

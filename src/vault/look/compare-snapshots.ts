@@ -76,9 +76,14 @@ function differenceOf(
 ): Difference | undefined {
   if (before === undefined) return after && { kind: "added", path, after };
   if (after === undefined) return { kind: "removed", path, before };
-  if (contentOf(before) !== contentOf(after)) return { kind: "content", path, before, after };
-  if (metadataOf(before) !== metadataOf(after)) return { kind: "metadata", path, before, after };
-  return undefined;
+  const kind = changeOf(before, after);
+  return kind && { kind, path, before, after };
+}
+
+/** Of the node alone: a folder's content is told of what it holds. */
+export function changeOf(before: TreeNode, after: TreeNode): "content" | "metadata" | undefined {
+  if (contentOf(before) !== contentOf(after)) return "content";
+  return metadataOf(before) === metadataOf(after) ? undefined : "metadata";
 }
 
 type NodePair = readonly [TreeNode | undefined, TreeNode | undefined];
