@@ -3,11 +3,15 @@
  *
  * R1. Nothing is forgotten while a location of the vault is not there: what it alone holds is not
  *     known, and it would bring back what was forgotten without it.
- * R2. What is recorded has happened, and in its order: forgotten, then pruned.
+ * R2. What is recorded has happened, and in its order: given up, forgotten, pruned.
+ * R3. Given up is only what somebody names, and what no location can restore whole.
  */
 import type { VaultSpec } from "../config/index.ts";
 import { SoulMirrorError } from "../kernel/index.ts";
+import { realClock } from "../system/index.ts";
 import {
+  type DamagedSnapshot,
+  damagedSnapshots,
   type ForgetOutcome,
   forget,
   type OnProgress,
@@ -23,6 +27,7 @@ import { ownSources } from "./own-sources.ts";
 import { protectedTree } from "./protected-tree.ts";
 import { recordInVault } from "./record-in-vault.ts";
 import { arrivalNow, openArrivals, openTombstones } from "./retention-records.ts";
+import { noteInState, readState } from "./state-file.ts";
 import { claimVault } from "./vault-folder.ts";
 
 export interface PruningVault {
@@ -35,16 +40,22 @@ export interface PruningVault {
   readonly isDryRun: boolean;
   /** All that came so far is as a person wants it: no suspect run and no clock is in the way. */
   readonly isAccepted: boolean;
+  /** Beginnings of ids of snapshots that are damaged everywhere (R3). Default none. */
+  readonly giveUp?: readonly string[];
   readonly signal: AbortSignal;
   readonly onProgress?: OnProgress;
 }
 
 export interface Pruning {
+  readonly givenUp: readonly DamagedSnapshot[];
   readonly forgotten: ForgetOutcome;
   readonly pruned: PruneOutcome;
 }
 
-/** @throws SoulMirrorError LOCATION_FAILED (R1), VAULT_LOCKED, VAULT_DAMAGED */
+/**
+ * @throws SoulMirrorError LOCATION_FAILED (R1), VAULT_LOCKED, VAULT_DAMAGED; NOT_FOUND for what
+ * cannot be given up (R3)
+ */
 export async function pruneVault(pruning: PruningVault): Promise<Pruning> {
   const { folder, opened, signal } = pruning;
   await using held = new AsyncDisposableStack();
@@ -59,6 +70,13 @@ async function run(session: Session, pruning: PruningVault): Promise<Pruning> {
   const { codec, surroundings } = session.vault;
   refuseWithout(troublesOf(session.vault));
   const tombstones = await openTombstones(folder, codec);
+  const givenUp = await damagedAmong(session, pruning.giveUp ?? []);
+  if (!isDryRun && givenUp.length > 0) {
+    await tombstones.add(givenUp.map(({ id }) => id));
+    const snapshots = givenUp.map((each) => ({ ...each }));
+    await recordInVault(folder, "given-up", { snapshots });
+    await noteGivenUp(folder, givenUp);
+  }
   const forgotten = await forget(session, {
     policy: spec.keep,
     host: surroundings.worker.hostname,
@@ -69,10 +87,10 @@ async function run(session: Session, pruning: PruningVault): Promise<Pruning> {
     isDryRun,
     ...(isAccepted && { acceptedSequence: Number.MAX_SAFE_INTEGER }),
   });
-  const going = new Set(forgotten.forgotten);
-  if (!isDryRun && going.size > 0) {
+  const going = new Set([...forgotten.forgotten, ...givenUp.map(({ id }) => id)]);
+  if (!isDryRun && forgotten.forgotten.length > 0) {
     const named = forgotten.forgotten.slice(0, namedMax);
-    const facts = { count: going.size, snapshots: named, isAccepted };
+    const facts = { count: forgotten.forgotten.length, snapshots: named, isAccepted };
     await recordInVault(folder, "forgotten", facts);
   }
   const isForgotten = (id: string): boolean => tombstones.has(id) || going.has(id);
@@ -83,9 +101,38 @@ async function run(session: Session, pruning: PruningVault): Promise<Pruning> {
   });
   if (pruned.kind === "done") {
     const unfinished = pruned.unfinished.map(({ location }) => location);
-    await recordInVault(folder, "pruned", { ...pruned.figures, unfinished });
+    const incomplete = pruned.incomplete.length;
+    await recordInVault(folder, "pruned", { ...pruned.figures, incomplete, unfinished });
   }
-  return { forgotten, pruned };
+  return { givenUp, forgotten, pruned };
+}
+
+/** R3. */
+async function damagedAmong(
+  session: Session,
+  wanted: readonly string[],
+): Promise<readonly DamagedSnapshot[]> {
+  if (wanted.length === 0) return [];
+  const damaged = await damagedSnapshots(session);
+  const known = damaged.map(({ id }) => id).join(", ");
+  return wanted.map((each) => {
+    const [first, ...others] = damaged.filter(({ id }) => each !== "" && id.startsWith(each));
+    if (first !== undefined && others.length === 0) return first;
+    const what = first === undefined ? "no snapshot" : "more than one snapshot";
+    throw new SoulMirrorError("NOT_FOUND", `${what} "${each}" is damaged everywhere`, {
+      fix: known === "" ? "each of them can be restored from a location" : `damaged: ${known}`,
+    });
+  });
+}
+
+/** What was found damaged because of them is damage no more. */
+async function noteGivenUp(folder: string, givenUp: readonly DamagedSnapshot[]): Promise<void> {
+  const nowMs = Math.floor(realClock.now().wallMs);
+  const ids = new Set(givenUp.map(({ id }) => id));
+  const { damage } = await readState(folder, nowMs);
+  const over = damage.filter(({ id }) => ids.has(id));
+  const events = over.map(({ id, location }) => ({ kind: "repaired" as const, location, id }));
+  if (events.length > 0) await noteInState(folder, nowMs, events);
 }
 
 /** An entry of the trail has room for so many ids. */

@@ -123,6 +123,7 @@ export {
   type TrailVerification,
 } from "./proof/verify-trail.ts";
 export { readWaitingNote, signWaitingNote } from "./proof/waiting-note.ts";
+export { type DamagedSnapshot, damagedSnapshots } from "./prune/damaged-snapshots.ts";
 export { type ForgetOptions, type ForgetOutcome, forget } from "./prune/forget.ts";
 export { mergeIndexes } from "./prune/merge-indexes.ts";
 export {

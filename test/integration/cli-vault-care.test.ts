@@ -182,6 +182,10 @@ const keepsOne = "    keep: { last: 1, hourly: 0, daily: 0, weekly: 0, monthly: 
 
 async function change(code: number): Promise<string> {
   await bench.write("source/a/large.bin", randomBytes(20_000).toString("base64"));
+  return await backedUp(code);
+}
+
+async function backedUp(code = 0): Promise<string> {
   const backup = await told("backup");
   expect(backup).toMatchObject({ code });
   return (backup["snapshots"] as readonly string[]).at(-1) ?? "";
@@ -233,4 +237,44 @@ test("behind a suspect run nothing is forgotten, until somebody accepts it", asy
   expect(await ids("first")).toEqual([last]);
   expect(await ids("second")).toEqual([last]);
   await sound("first");
+}, 200_000);
+
+test("what is lost everywhere keeps nothing else from being pruned, and can be given up", async () => {
+  await protect(keepsOne.replace("last: 1", "last: 2"));
+  const [oldest = ""] = await ids("first");
+  await bench.write("source/a/large.bin", randomBytes(90_000).toString("base64"));
+  const harmed = await backedUp();
+  const newest = await change(0);
+  // The largest pack is that of the middle one.
+  damage("first");
+  damage("second");
+  expect(await told("heal", "--read-data")).toMatchObject({ code: 1 });
+  const incomplete = [{ id: harmed, lacks: "contents" }];
+  const pruned = await told("prune");
+  expect(pruned).toMatchObject({ code: 3, forgotten: { forgotten: [oldest] } });
+  expect(pruned).toMatchObject({ pruned: { kind: "done", incomplete } });
+  expect(await ids("first")).toEqual([harmed, newest]);
+
+  const refused = await bench.run("vault", "prune", "--give-up", newest.slice(0, 8));
+  expect(refused.code).toBe(1);
+  expect(refused.err).toContain(`damaged: ${harmed}`);
+  const gone = await told("prune", "--give-up", harmed.slice(0, 8));
+  expect(gone).toMatchObject({ code: 0, givenUp: incomplete, pruned: { incomplete: [] } });
+  for (const repository of ["first", "second"]) {
+    expect(await ids(repository)).toEqual([newest]);
+    await sound(repository);
+  }
+  expect(trailKinds().slice(-2)).toEqual(["given-up", "pruned"]);
+}, 200_000);
+
+test("an agent whose settings cannot be used says so, and waits for them", async () => {
+  await protect();
+  const fleet = readFileSync(bench.path("soulmirror.yaml"), "utf8");
+  await bench.write("soulmirror.yaml", "fleet: [half written");
+  const agent = bench.start(["vault", "agent", "--supervised", "treasure"]);
+  await agent.says(/ waits: \S*soulmirror.yaml has 1 problem/);
+  await bench.write("soulmirror.yaml", fleet);
+  await agent.says(/ protects /);
+  agent.child.kill("SIGTERM");
+  expect(await agent.ended).toMatchObject({ code: 0 });
 }, 200_000);

@@ -138,10 +138,12 @@ export const vault: CommandGroup = {
       options: [
         ["--dry-run", "only say what would go"],
         ["--accept", "forget although a run was suspect or the clock jumped: all is as it should"],
+        ["--give-up <ids>", "let go what no location can restore whole; with commas between them"],
       ],
       more: `Exit codes:
   0  done
-  3  nothing was forgotten because a run was suspect or the clock jumped; or not all is done
+  3  nothing was forgotten because a run was suspect or the clock jumped; or not all is done;
+     or contents of a snapshot that stays are lost everywhere
   1  a location is not there: nothing was forgotten or removed`,
       load: async () => (await import("../vault/prune.ts")).prune,
     },

@@ -16,15 +16,17 @@ export const prune = interruptible(async (context, signal) => {
   await using opened = await openChosen(context, spec, { signal });
   const isDryRun = options.has("dryRun");
   const isAccepted = options.has("accept");
+  const giveUp = (options.text("giveUp") ?? "").split(",").filter((each) => each !== "");
+  const wish = { isDryRun, isAccepted, giveUp };
   const pruning = await withProgress(spec.name, out, (onProgress) =>
-    pruneVault({ spec, opened, folder, isDryRun, isAccepted, signal, onProgress }),
+    pruneVault({ spec, opened, folder, ...wish, signal, onProgress }),
   );
   const exitCode = exitCodeOf(pruning);
   if (out.isJson) {
-    const { forgotten, pruned } = pruning;
+    const { forgotten, givenUp, pruned } = pruning;
     const { plan, thinning: _thinning, ...figures } = forgotten;
     const told = { ...figures, keep: plan.keep, freezes: plan.freezes };
-    const result = { vault: spec.name, exitCode, isDryRun, forgotten: told, pruned };
+    const result = { vault: spec.name, exitCode, isDryRun, givenUp, forgotten: told, pruned };
     out.write(JSON.stringify({ kind: "result", ...result }));
   } else out.write(tell(pruning, isDryRun, out.style));
   return exitCode;
@@ -33,13 +35,17 @@ export const prune = interruptible(async (context, signal) => {
 /** As the help says. */
 function exitCodeOf({ forgotten, pruned }: Pruning): number {
   if (forgotten.plan.freezes.length > 0 || pruned.kind === "postponed") return 3;
+  if (pruned.incomplete.length > 0) return 3;
   return pruned.kind === "done" && pruned.unfinished.length > 0 ? 3 : 0;
 }
 
-function tell({ forgotten, pruned }: Pruning, isDryRun: boolean, style: Style): string {
+function tell({ forgotten, givenUp, pruned }: Pruning, isDryRun: boolean, style: Style): string {
   const { freezes, keep } = forgotten.plan;
   const going = counted(forgotten.forgotten.length, "snapshot");
   return [
+    ...givenUp.map(
+      ({ id, lacks }) => `${isDryRun ? "Would give" : "Gave"} up ${id}: ${lost[lacks]}`,
+    ),
     isDryRun ? `Would forget ${going}:` : `Forgot ${going}:`,
     ...forgotten.forgotten.map((id) => `  ${id.slice(0, 8)}`),
     `${counted(keep.length - forgotten.thinning.merges.length, "snapshot")} left.`,
@@ -52,6 +58,26 @@ function tell({ forgotten, pruned }: Pruning, isDryRun: boolean, style: Style): 
       : []),
     ...roomOf(pruned, style),
   ].join("\n");
+}
+
+/** Of a snapshot, at every location that holds it. */
+const lost: Readonly<Record<Pruning["givenUp"][number]["lacks"], string>> = {
+  itself: "it cannot be read",
+  folders: "folders of it are lost",
+  contents: "contents of it are lost",
+};
+
+function tellIncomplete(incomplete: Pruning["givenUp"], style: Style): readonly string[] {
+  if (incomplete.length === 0) return [];
+  const count = counted(incomplete.length, "snapshot");
+  return [
+    style.paint(
+      "red",
+      `${count} cannot be restored whole from anywhere; what is left of it stays:`,
+    ),
+    ...incomplete.map(({ id, lacks }) => `  ${id}: ${lost[lacks]}`),
+    "They go by the rules as all others, or at once: --give-up ID.",
+  ];
 }
 
 function whyFrozen(freeze: ForgetOutcome["plan"]["freezes"][number]): string {
@@ -75,9 +101,13 @@ function roomOf(pruned: PruneOutcome, style: Style): readonly string[] {
   const { copiedPacks, freedBytes, keptPacks, removedPacks } = pruned.figures;
   const packs = `${keptPacks} packs stay, ${copiedPacks} are put together, ${removedPacks} go`;
   if (pruned.kind === "planned") {
-    return [`Would give back ${formatBytes(freedBytes)} at each location: ${packs}.`];
+    return [
+      `Would give back ${formatBytes(freedBytes)} at each location: ${packs}.`,
+      ...tellIncomplete(pruned.incomplete, style),
+    ];
   }
   return [
+    ...tellIncomplete(pruned.incomplete, style),
     `${style.paint("green", "Gave back")} ${formatBytes(freedBytes)} at each location: ${packs}.`,
     ...(pruned.unfinished.length > 0
       ? [style.paint("yellow", "Left for the next run at"), ...pruned.unfinished.map(lineOf)]

@@ -8,10 +8,11 @@
  * N3. Nothing is forgotten while a location is away or somebody else works there; it is tried
  *     again after a later run.
  * N4. How much is copied in one go is limited; what is left is for the next time.
+ * N5. Damage that nobody can mend keeps room from being given back, and nothing else.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { messageOf } from "../../kernel/index.ts";
+import { messageOf, SoulMirrorError } from "../../kernel/index.ts";
 import { realClock, replaceFile } from "../../system/index.ts";
 import {
   forget,
@@ -162,13 +163,13 @@ export class Retention implements AsyncDisposable {
     }
     const kept = plan.keep.length + plan.forget.length - forgotten.length;
     const isPruneDue = (isKeepDue && this.#notes.written > 0) || this.#isMany(forgotten.length);
-    if (isPruneDue) await this.#prune(session, (id) => tombstones.has(id));
-    else await mergeIndexes(session, { smallIndexesMax: limits.indexesMax / 2 });
+    const isPruned = isPruneDue && (await this.#prune(session, (id) => tombstones.has(id)));
+    if (!isPruned) await mergeIndexes(session, { smallIndexesMax: limits.indexesMax / 2 });
     this.#unmerged = 0;
     this.#snapshots = kept;
     this.#note({
       keptMs: isKeepDue ? nowMs : this.#notes.keptMs,
-      written: isPruneDue ? 0 : this.#notes.written,
+      written: isPruned ? 0 : this.#notes.written,
     });
   }
 
@@ -176,12 +177,21 @@ export class Retention implements AsyncDisposable {
     return forgotten > 0 && this.#notes.written > this.#options.limits.pruneAfter;
   }
 
-  async #prune(session: Session, isForgotten: (id: string) => boolean): Promise<void> {
+  /** False: not now (N5). */
+  async #prune(session: Session, isForgotten: (id: string) => boolean): Promise<boolean> {
     const { limits, world } = this.#options;
-    const pruned = await prune(session, { isForgotten, copyBytesMax: limits.pruneBytes });
-    if (pruned.kind !== "done") return;
-    const unfinished = pruned.unfinished.map(({ location }) => location);
-    await world.record("pruned", { ...pruned.figures, unfinished, by: "agent" });
+    try {
+      const pruned = await prune(session, { isForgotten, copyBytesMax: limits.pruneBytes });
+      if (pruned.kind !== "done") return false;
+      const unfinished = pruned.unfinished.map(({ location }) => location);
+      const incomplete = pruned.incomplete.length;
+      await world.record("pruned", { ...pruned.figures, incomplete, unfinished, by: "agent" });
+      return true;
+    } catch (error) {
+      if (!(error instanceof SoulMirrorError) || error.code !== "VAULT_DAMAGED") throw error;
+      this.#frozen = [...this.#frozen, whyNot(error)];
+      return false;
+    }
   }
 
   #note(notes: Notes): void {
@@ -199,6 +209,10 @@ function troubleOf({
   trouble,
 }: AgentWorld["vault"]["places"][number]): readonly { location: string; reason: string }[] {
   return trouble === undefined ? [] : [{ location: name, reason: trouble.message }];
+}
+
+function whyNot({ fix, message }: SoulMirrorError): string {
+  return fix === undefined ? message : `${message} (${fix})`;
 }
 
 function textOfFreeze(

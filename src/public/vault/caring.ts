@@ -105,8 +105,8 @@ export async function pruned(
   options: VaultOptions,
   wish: VaultPruneOptions,
 ): Promise<VaultPrune> {
-  const { isAccepted = false, isDryRun = false, keep, sources } = wish;
-  const { forgotten, pruned } = await pruneVault({
+  const { giveUp = [], isAccepted = false, isDryRun = false, keep, sources } = wish;
+  const { forgotten, givenUp, pruned } = await pruneVault({
     spec: {
       sources: sources.map((source) => resolve(source)),
       exclude: [],
@@ -116,12 +116,15 @@ export async function pruned(
       locations: specsOf(options),
     },
     opened,
+    giveUp,
     isAccepted,
     isDryRun,
     folder: folderOf(options),
     signal: signalOf(options),
   });
   return {
+    givenUp: givenUp.map(({ id }) => id),
+    incomplete: pruned.kind === "postponed" ? [] : pruned.incomplete.map(({ id }) => id),
     forgotten: forgotten.forgotten,
     freezes: forgotten.plan.freezes.map(({ kind }) => kind),
     freedBytes: pruned.kind === "postponed" ? 0 : pruned.figures.freedBytes,

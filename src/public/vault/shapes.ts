@@ -275,9 +275,15 @@ export interface VaultPruneOptions {
   readonly isDryRun?: boolean;
   /** Forgets although a run was suspect or the clock jumped: somebody has looked. */
   readonly isAccepted?: boolean;
+  /** Ids, or their first digits, of snapshots that no location can restore whole: they go. */
+  readonly giveUp?: readonly string[];
 }
 
 export interface VaultPrune {
+  /** Ids of what was given up, or would be. */
+  readonly givenUp: readonly string[];
+  /** Ids of snapshots that stay, and of which contents are lost at every location. */
+  readonly incomplete: readonly string[];
   /** Ids of what was forgotten, or would be. */
   readonly forgotten: readonly string[];
   /** Why nothing was forgotten, by their kinds; empty: nothing was in the way. */

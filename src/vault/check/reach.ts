@@ -74,9 +74,11 @@ export class Reach {
 
   #visitData(chunk: string, locations: LocationSet): LocationSet {
     const number = this.#options.index.numbersOf(idOfHex(chunk), "data")[0] ?? -1;
+    // What no index knows has no place to be noted at.
+    if (number < 0) return this.#lookFor(chunk, "data", locations);
     const fresh = locations & ~(this.#visited[number] ?? 0);
     if (fresh !== 0) this.#mark(number, fresh, this.#lookFor(chunk, "data", fresh));
-    return (number < 0 ? locations : (this.#lacking[number] ?? 0)) & locations;
+    return (this.#lacking[number] ?? 0) & locations;
   }
 
   #lookFor(id: string, kind: BlobKind, locations: LocationSet): LocationSet {

@@ -21,6 +21,8 @@ export const auditKinds = [
   "accepted",
   "drill",
   "forgotten",
+  /** Snapshots that nobody can restore whole, which somebody let go. */
+  "given-up",
   "pruned",
   "restored",
   /** Moments of a database that no restore can reach. */

@@ -9,7 +9,9 @@
  * D3. Places that only append are read, and never changed; what only they still hold is no reason
  *     to keep it elsewhere.
  * D4. A snapshot that was forgotten is gone from a place before what it needs goes.
- * D5. What cannot be read is no reason to remove anything: damage ends it, before it begins.
+ * D5. What cannot be read is no reason to remove anything: damage ends it, before it begins. Of a
+ *     snapshot of which contents are lost everywhere all else is kept, and it is told; what no
+ *     index names is left alone then, for it may hold them.
  */
 import { SoulMirrorError } from "../../kernel/index.ts";
 import { Damage } from "../format/damage.ts";
@@ -18,6 +20,7 @@ import type { Session } from "../repository/session.ts";
 import { gatherSnapshots, type HeldSnapshot } from "../repository/snapshots.ts";
 import type { OnProgress } from "../work-progress.ts";
 import { copyBlobs } from "./copy-blobs.ts";
+import { type DamagedSnapshot, incompleteAmong } from "./damaged-snapshots.ts";
 import { findNeeded, type NeededBlobs } from "./needed-blobs.ts";
 import { type PruneLimits, type PrunePlan, planPrune } from "./prune-plan.ts";
 import { readBack } from "./read-back.ts";
@@ -51,12 +54,18 @@ export interface Absence {
 }
 
 export type PruneOutcome =
-  | { readonly kind: "planned"; readonly figures: PruneFigures }
+  | {
+      readonly kind: "planned";
+      readonly figures: PruneFigures;
+      readonly incomplete: readonly DamagedSnapshot[];
+    }
   /** Nothing was removed: these have to be there first. */
   | { readonly kind: "postponed"; readonly waitsFor: readonly Absence[] }
   | {
       readonly kind: "done";
       readonly figures: PruneFigures;
+      /** Snapshots that stay, and lack contents that are lost everywhere (D5). */
+      readonly incomplete: readonly DamagedSnapshot[];
       /** Places that dropped out while old files were removed; the next run removes the rest. */
       readonly unfinished: readonly Absence[];
     };
@@ -72,7 +81,7 @@ export async function prune(session: Session, options: PruneOptions): Promise<Pr
     if (!(error instanceof Damage)) throw error;
     throw new SoulMirrorError("VAULT_DAMAGED", `nothing was removed: ${error.message}`, {
       cause: error,
-      fix: "repair it with soulmirror vault heal, then prune",
+      fix: "mend it with soulmirror vault heal, then prune; a snapshot that nobody can mend: prune --give-up ID",
     });
   }
 }
@@ -92,12 +101,13 @@ async function pruneAll(session: Session, options: PruneOptions): Promise<PruneO
   const lateAtFirst = postponed();
   if (lateAtFirst !== undefined) return lateAtFirst;
   const { onProgress, smallIndexesMax = 8 } = options;
-  const needed = await findNeeded(session, snapshots, onProgress);
+  const { lost, needed } = await findNeeded(session, snapshots, onProgress);
+  const incomplete = lost.size === 0 ? [] : await incompleteAmong(session, snapshots);
   const pruned = places.reduce((set, { bit }) => set | bit, 0);
   refuseGaps(session, needed, places);
   const plan = planPrune({ index: vault.index, needed }, pruned, options);
   const figures = figuresOf(plan, snapshots.length);
-  if (options.isDryRun === true) return { kind: "planned", figures };
+  if (options.isDryRun === true) return { kind: "planned", figures, incomplete };
   const before = new Map(places.map((place) => [place, vault.loader.filesAt(place)]));
   const copied = await copyBlobs(session, plan, { places, ...(onProgress && { onProgress }) });
   const kept = new Set([...plan.keep, ...copied].map(({ id }) => id));
@@ -123,8 +133,9 @@ async function pruneAll(session: Session, options: PruneOptions): Promise<PruneO
     removed += 1;
     onProgress?.({ step: "removing", unit: "file", count: removed });
   };
-  await atEach(places, (place) => removeOld(session, place, { indexes, kept, onRemoved }), signal);
-  return { kind: "done", figures, unfinished: places.filter(isOut).map(absenceOf) };
+  const going = { indexes, mayGo: goable(plan, { kept, isAnyLost: lost.size > 0 }), onRemoved };
+  await atEach(places, (place) => removeOld(session, place, going), signal);
+  return { kind: "done", figures, incomplete, unfinished: places.filter(isOut).map(absenceOf) };
 }
 
 /** Those of all places, when what was forgotten is gone from `places` (D4). */
@@ -152,16 +163,25 @@ function refuseGaps({ vault }: Session, needed: NeededBlobs, places: readonly Pl
   }
 }
 
+/** D5: what was lost may lie in a pack that no index names. */
+function goable(
+  { copy, remove }: PrunePlan,
+  { isAnyLost, kept }: { readonly isAnyLost: boolean; readonly kept: ReadonlySet<string> },
+): (pack: string) => boolean {
+  const known = new Set([...copy, ...remove].map(({ id }) => id));
+  return (id) => !kept.has(id) && (!isAnyLost || known.has(id));
+}
+
 async function removeOld(
   { signal, vault }: Session,
   place: Place,
   {
     indexes,
-    kept,
+    mayGo,
     onRemoved,
   }: {
     readonly indexes: RenewedIndexes;
-    readonly kept: ReadonlySet<string>;
+    readonly mayGo: (id: string) => boolean;
     readonly onRemoved: () => void;
   },
 ): Promise<void> {
@@ -171,7 +191,7 @@ async function removeOld(
     onRemoved();
   }
   const going: string[] = [];
-  for await (const { id } of location.list("pack", signal)) if (!kept.has(id)) going.push(id);
+  for await (const { id } of location.list("pack", signal)) if (mayGo(id)) going.push(id);
   for (const id of going) {
     await location.remove({ kind: "pack", id }, signal);
     onRemoved();
