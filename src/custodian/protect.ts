@@ -139,7 +139,7 @@ export async function protect(protecting: Protecting): Promise<Protection> {
   }
   await trail.append("backup", backupFacts(protection));
   await writeLastRun(folder, lastRunOf(outcome, lastMade));
-  await noteRun(folder, {
+  const changes = await noteRun(folder, {
     snapshot: outcome.snapshot.id,
     isQuorum: protection.verdict !== "too-few",
     suspicions: [
@@ -148,6 +148,7 @@ export async function protect(protecting: Protecting): Promise<Protection> {
     ],
     places,
   });
+  for (const { kind, location } of changes) await trail.append(kind, { location });
   return protection;
 }
 

@@ -122,7 +122,8 @@ export class Books implements AsyncDisposable {
       if (!arrivals.isNew) await this.addArrived(arrivals);
       const run = this.#run;
       if (run === undefined) return;
-      await noteRun(world.vaultFolder, run);
+      const changes = await noteRun(world.vaultFolder, run);
+      for (const { kind, location } of changes) await world.record(kind, { location });
       this.#told = whatIsSaid(run);
       if (this.#run === run) this.#run = undefined;
     });
