@@ -22,6 +22,7 @@ import {
   unlock,
   Vault,
 } from "../../src/vault/index.ts";
+import { cheapCost } from "./cheap-key.ts";
 
 const passphrase = "a passphrase of tests";
 
@@ -60,7 +61,9 @@ export async function openScene(options: SceneOptions): Promise<AgentScene> {
   const { signal } = new AbortController();
   const common = { locations, passphrase, tools, signal };
   for (const location of locations) await location.prepare(signal);
-  if (!existsSync(join(place, "b", "config"))) await initialise({ ...common, surroundings });
+  if (!existsSync(join(place, "b", "config"))) {
+    await initialise({ ...common, surroundings, cost: cheapCost });
+  }
   const unlocked = await unlock(common);
   if (!unlocked.ok) throw unlocked.error;
   const { config, keys } = unlocked.value;

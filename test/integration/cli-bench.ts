@@ -62,8 +62,8 @@ export class CliBench implements AsyncDisposable {
   /** Starts the command line in the folder, or another command with it. */
   start(args: readonly string[], options: StartOptions = {}): Running {
     const [file = "", ...first] = options.command ?? [process.execPath, program];
-    const { PATH, HOME } = process.env;
-    const usual = { PATH, HOME, TERM: "xterm", LANG: "C.UTF-8" };
+    const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
+    const usual = { PATH, HOME, NODE_COMPILE_CACHE, TERM: "xterm", LANG: "C.UTF-8" };
     const child = spawn(file, [...first, ...args], {
       cwd: options.folder ?? this.folder,
       env: { ...usual, TMPDIR: this.temporary, ...options.environment },

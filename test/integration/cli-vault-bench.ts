@@ -3,6 +3,8 @@
  */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { openFileLocation } from "../../src/platform/locations/index.ts";
+import { makeKeyCheap } from "./cheap-key.ts";
 import { CliBench } from "./cli-bench.ts";
 import { program } from "./servers/server-process.ts";
 
@@ -36,6 +38,20 @@ vaults:
     locations: [${locations}]
     passphrase: { file: ./passphrase }
 ${more}`,
+  );
+}
+
+/** `vault init`, and a key that is cheap to open by all that comes behind it. */
+export async function initVault(
+  bench: CliBench,
+  repositories: readonly string[] = ["first", "second"],
+): Promise<void> {
+  const { code, err } = await bench.run("vault", "init");
+  if (code !== 0) throw new Error(`vault init: ${code}: ${err}`);
+  const folders = repositories.map((each) => bench.path(each));
+  await makeKeyCheap(
+    folders.map((folder) => openFileLocation({ folder })),
+    vaultPassphrase,
   );
 }
 

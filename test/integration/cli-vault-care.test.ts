@@ -14,7 +14,7 @@ import {
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { CliBench } from "./cli-bench.ts";
-import { openVaultBench, resticIn, writeVaultFleet } from "./cli-vault-bench.ts";
+import { initVault, openVaultBench, resticIn, writeVaultFleet } from "./cli-vault-bench.ts";
 
 let bench: CliBench;
 
@@ -29,7 +29,7 @@ afterEach(async () => {
 
 async function protect(more = ""): Promise<void> {
   await writeVaultFleet(bench, more);
-  await done("init");
+  await initVault(bench);
   await done("backup");
 }
 

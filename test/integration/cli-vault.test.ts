@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { CliBench } from "./cli-bench.ts";
-import { openVaultBench, resticIn, writeVaultFleet } from "./cli-vault-bench.ts";
+import { initVault, openVaultBench, resticIn, writeVaultFleet } from "./cli-vault-bench.ts";
 
 let bench: CliBench;
 
@@ -42,7 +42,7 @@ test("a vault is made, protects, and is restored by restic from each location", 
   await writeFleet("", "./first, ./source/vault");
   const fleet = readFileSync(bench.path("soulmirror.yaml"), "utf8");
   await bench.write("soulmirror.yaml", fleet.replace("./source]", "./link]"));
-  expect(await bench.run("vault", "init")).toMatchObject({ code: 0 });
+  await initVault(bench, ["first", "source/vault"]);
   const first = await bench.run("vault", "backup", "--tag", "x,y");
   expect(first).toMatchObject({ code: 0 });
   expect(first.out).toContain("2 of 2 locations hold it");
@@ -102,7 +102,7 @@ test("says what is wrong with a vault", async () => {
 
 test("goes on without a location, and fails below the quorum", async () => {
   await writeFleet("    quorum: 1\n");
-  await bench.run("vault", "init");
+  await initVault(bench);
   rmSync(bench.path("second"), { recursive: true });
   const { code, err, out } = await bench.run("vault", "backup");
   expect(code).toBe(3);
@@ -122,7 +122,7 @@ test("databases are dumped; a dump that fails is told, without its secrets", asy
       list: { command: [printf, well] }
       broken: { command: [sh, -c, "echo $WORD >&2; exit 3"], env: { WORD: geheim } }
 `);
-  await bench.run("vault", "init");
+  await initVault(bench);
   const { dumps } = await backUp(3);
   expect(dumps.find(({ name }) => name === "broken")?.reason).toBe("sh ended with 3: ***");
   const listed = await restic("first", "ls", "latest");
@@ -142,7 +142,7 @@ test("a run that saw nearly nothing is repeated once, and told each time", async
     await bench.write(`source/a/file-${number}`, String(number));
   }
   await writeFleet();
-  await bench.run("vault", "init");
+  await initVault(bench);
   expect((await backUp()).suspicions).toEqual([]);
   rmSync(bench.path("source/a"), { recursive: true });
   const suspect = await backUp(3);
@@ -155,7 +155,7 @@ test("a run that saw nearly nothing is repeated once, and told each time", async
 
 test("two at once: the second is refused; Ctrl-C ends the first with all locks given back", async () => {
   await writeFleet("    dumps: { slow: { command: [sleep, '100'] } }\n");
-  await bench.run("vault", "init");
+  await initVault(bench);
   const folder = bench.path(".soulmirror/vault/treasure");
   const first = bench.start(["vault", "backup"]);
   await first.until(() => readdirSync(folder).includes("dumps"), "it dumps");

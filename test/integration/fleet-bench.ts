@@ -22,7 +22,6 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { inject } from "vitest";
 import { freePort } from "../../bench/rig/free-ports.ts";
 import type { ServiceView } from "../../src/loop/index.ts";
 import type { Entry, ProcessIdentity, SealedEntry } from "../../src/model/index.ts";
@@ -32,10 +31,7 @@ import { until } from "../until.ts";
 import { removeControlGroups } from "./control-groups.ts";
 import { toySource } from "./fleet-toy.ts";
 
-const checkout = fileURLToPath(new URL("../../", import.meta.url));
-
-/** One compile cache for all benches of a run: from the second on, daemons start faster. */
-const compileCache = join(inject("runFolder"), "compile-cache");
+const main = fileURLToPath(new URL("../../src/daemon/main.ts", import.meta.url));
 
 /** Fast enough for tests, slow enough for a busy machine. */
 const quickFleet = {
@@ -124,17 +120,11 @@ export class FleetBench implements AsyncDisposable {
   async spawnDaemon(env: Record<string, string> = {}): Promise<ChildProcess> {
     this.port ||= await freePort();
     const words = openSync(join(this.folder, "daemon.out"), "a");
-    const main = join(checkout, "src/daemon/main.ts");
     const daemon = spawn(
       process.execPath,
       [main, "--config", this.fleetFile, "--data", this.data, "--port", String(this.port)],
       {
-        env: {
-          ...process.env,
-          TMPDIR: join(this.folder, "tmp"),
-          NODE_COMPILE_CACHE: compileCache,
-          ...env,
-        },
+        env: { ...process.env, TMPDIR: join(this.folder, "tmp"), ...env },
         stdio: ["ignore", words, words],
       },
     );

@@ -1,15 +1,27 @@
 /** The package of this checkout: building and packing it takes as long as many tests. */
 import { existsSync } from "node:fs";
-import { mkdtemp, rename } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rmdir } from "node:fs/promises";
 import { join } from "node:path";
-import { inject } from "vitest";
 import { packCheckout } from "../../bench/rig/packed-package.ts";
+import { runFolder } from "../run-folder.ts";
+import { until } from "../until.ts";
 
-/** The tarball, packed by the first file of a run that asks; two at once each pack the same. */
+/** The tarball, packed by the first file of a run that asks; the others wait for it. */
 export async function packedOnce(): Promise<string> {
-  const tarball = join(inject("runFolder"), "soulmirror.tgz");
+  const tarball = join(runFolder(), "soulmirror.tgz");
+  const claim = `${tarball}-claimed`;
+  const isOurs = (): Promise<boolean> =>
+    mkdir(claim).then(
+      () => true,
+      () => false,
+    );
+  await until(async () => existsSync(tarball) || (await isOurs()), { limitMs: 110_000 });
   if (existsSync(tarball)) return tarball;
-  const folder = await mkdtemp(join(inject("runFolder"), "packing-"));
-  await rename(await packCheckout(folder), tarball);
+  try {
+    await rename(await packCheckout(await mkdtemp(join(runFolder(), "packing-"))), tarball);
+  } finally {
+    // Behind a failure the next one tries it again.
+    await rmdir(claim);
+  }
   return tarball;
 }

@@ -33,6 +33,7 @@ import {
   Vault,
   withSession,
 } from "../../src/vault/index.ts";
+import { cheapCost } from "./cheap-key.ts";
 
 export const passphrase = "correct horse";
 const tools = { kernels: createKernels(), derive: deriveKey };
@@ -49,7 +50,7 @@ export interface OpenVault {
 export async function initialiseIn(folders: readonly string[]): Promise<void> {
   for (const folder of folders) mkdirSync(folder, { recursive: true });
   const locations = folders.map((folder) => openFileLocation({ folder }));
-  await initialise({ locations, passphrase, tools, surroundings, signal });
+  await initialise({ locations, passphrase, tools, surroundings, signal, cost: cheapCost });
 }
 
 export async function openIn(folders: readonly string[]): Promise<OpenVault> {

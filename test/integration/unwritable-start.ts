@@ -14,6 +14,8 @@ interface Report {
   readonly journalTrouble?: string;
 }
 
+// As it is for users: compiled code is kept on that disk as well.
+delete process.env["NODE_COMPILE_CACHE"];
 await using bench = await CliBench.open();
 await bench.writeFleet();
 const data = bench.path(".soulmirror");

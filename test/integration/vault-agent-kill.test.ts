@@ -1,4 +1,6 @@
-/** What a kill of the agent at any moment leaves behind. */
+/**
+ * What a kill of the agent at any moment leaves behind. `VAULT_KILLS` says how many there are.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +15,7 @@ import { restic } from "./agent-scene.ts";
 import { shell } from "./heal-scene.ts";
 
 const program = fileURLToPath(new URL("agent-program.ts", import.meta.url));
-const kills = 30;
+const kills = Number(process.env["VAULT_KILLS"] ?? 16);
 
 async function startProcess(place: string): Promise<ChildProcess> {
   const child = spawn(process.execPath, [program, place], { stdio: ["ignore", "pipe", "inherit"] });

@@ -137,20 +137,27 @@ describe("what is left as it is", () => {
     git init -q -b main; printf '.hidden/\\n' > .gitignore; git add .; git commit -qm first
     git checkout -qb other; git rm -q production/config; git commit -qm second
     git checkout -q main`;
-  test.each([
-    ["git checkout", "git checkout -q other", repository],
-    ["a move within the source", "mv production/config plain/config", tree],
-    ["an edit by sed", "sed -i s/config/changed/ production/config", tree],
-    ["a removal of what nothing protects", "rm plain/name", tree],
-  ])("%s", async (_, script, before) => {
-    const { agent, scene } = await begin(before);
-    // Git is remembered as it is when its repository is quiet.
-    await pause(3500);
-    await furtherSnapshot(agent, () => shell(script, scene.source));
-    const after = shape(scene.source);
-    await pause(3500);
-    expect(agent.state).toMatchObject({ waiting: 0, outcomes: [] });
-    expect(shape(scene.source)).toBe(after);
+  const deeds = {
+    "git checkout": ["git checkout -q other", repository],
+    "a move within the source": ["mv production/config plain/config", tree],
+    "an edit by sed": ["sed -i s/config/changed/ production/config", tree],
+    "a removal of what nothing protects": ["rm plain/name", tree],
+  } as const;
+
+  test("a checkout, a move, an edit, and a removal of what nothing protects", async () => {
+    // At once: most of it is waiting.
+    const looks = Object.entries(deeds).map(async ([name, [script, before]]) => {
+      const { agent, scene } = await begin(before);
+      // Git is remembered as it is when its repository is quiet.
+      await pause(3500);
+      await furtherSnapshot(agent, () => shell(script, scene.source));
+      const after = shape(scene.source);
+      await pause(3500);
+      const { outcomes, waiting } = agent.state;
+      expect({ name, outcomes, waiting }).toEqual({ name, outcomes: [], waiting: 0 });
+      expect({ name, shape: shape(scene.source) }).toEqual({ name, shape: after });
+    });
+    await Promise.all(looks);
   });
 
   test("what was accepted", async () => {

@@ -25,6 +25,7 @@ import {
   withSession,
 } from "../../src/vault/index.ts";
 import { afterwards, temporaryFolder } from "../afterwards.ts";
+import { cheapCost } from "./cheap-key.ts";
 
 const run = promisify(execFile);
 const passphrase = "correct horse battery staple";
@@ -47,7 +48,8 @@ export class VaultBench {
 
   async init(): Promise<this> {
     const { locations, signal } = this;
-    await initialise({ locations, passphrase, tools, surroundings: realSurroundings(), signal });
+    const common = { tools, surroundings: realSurroundings(), signal, cost: cheapCost };
+    await initialise({ locations, passphrase, ...common });
     return this;
   }
 

@@ -36,7 +36,7 @@ import {
 import { type HealOutcome, heal } from "../../src/vault/repair/heal.ts";
 import { afterwards, temporaryFolder } from "../afterwards.ts";
 import { never, sample } from "../conformance/location-scene.ts";
-import { makeKeyCheap } from "./vault-work.ts";
+import { makeKeyCheap } from "./cheap-key.ts";
 
 const run = promisify(execFile);
 const passphrase = "correct hörse";

@@ -11,7 +11,7 @@ import { vaultStateOfText } from "../../src/vault/index.ts";
 import { afterwards, temporaryFolder } from "../afterwards.ts";
 import { found, until } from "../until.ts";
 import type { CliBench } from "./cli-bench.ts";
-import { openVaultBench, resticIn, writeVaultFleet } from "./cli-vault-bench.ts";
+import { initVault, openVaultBench, resticIn, writeVaultFleet } from "./cli-vault-bench.ts";
 import {
   type Database,
   type DatabaseKind,
@@ -44,7 +44,7 @@ async function openScene(kind: DatabaseKind, more = ""): Promise<Scene> {
     kind.name === "postgres" ? ["pg_dump", "--dbname=postgres"] : ["mariadb_dump", "test"];
   const words = JSON.stringify([...kind.words(server), what]);
   await writeVaultFleet(bench, `    dumps: { sides: { ${key}: ${words}${more} } }\n`);
-  expect(await bench.run("vault", "init")).toMatchObject({ code: 0 });
+  await initVault(bench);
   const dumps = bench.path(".soulmirror/vault/treasure/dumps");
   return { bench, server, database, dumps, name: "sides.sql" };
 }

@@ -1,6 +1,7 @@
 /**
  * Kills of a process at random moments of its work in a vault, spread over the time that the work
- * takes undisturbed. `VAULT_KILLS` and `VAULT_KILL_SEED` say how many, and which.
+ * takes undisturbed. `VAULT_KILLS` and `VAULT_KILL_SEED` say how many of each kind of work, and
+ * which. Each run has some; `VAULT_KILLS=50` makes 200 of the four kinds together.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -13,7 +14,7 @@ import { afterwards } from "../afterwards.ts";
 import { repositoriesIn, restic, type Verb } from "./vault-work.ts";
 
 const program = fileURLToPath(new URL("vault-kill-program.ts", import.meta.url));
-const kills = Number(process.env["VAULT_KILLS"] ?? 50);
+const kills = Number(process.env["VAULT_KILLS"] ?? 16);
 const seed = Number(process.env["VAULT_KILL_SEED"] ?? 20_261_122);
 /** A process may be done before its moment comes: so many attempts for each kill. */
 const attemptsPerKill = 4;

@@ -27,6 +27,7 @@ import {
   withSession,
 } from "../../src/vault/index.ts";
 import { afterwards, temporaryFolder } from "../afterwards.ts";
+import { cheapCost } from "./cheap-key.ts";
 
 const run = promisify(execFile);
 const passphrase = "a passphrase of tests";
@@ -60,7 +61,7 @@ export async function vaultScene(locationCount: number): Promise<VaultScene> {
     worker,
     isAlive: hasPid,
   };
-  await initialise({ locations, passphrase, tools, surroundings, signal });
+  await initialise({ locations, passphrase, tools, surroundings, signal, cost: cheapCost });
   const unlocked = await unlock({ locations, passphrase, tools, signal });
   if (!unlocked.ok) throw unlocked.error;
   const { config, keys } = unlocked.value;

@@ -6,13 +6,13 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openAuditTrail, openProofKey } from "../../src/platform/vault-proof/index.ts";
 import { afterwards } from "../afterwards.ts";
-import { openVaultBench, writeVaultFleet } from "./cli-vault-bench.ts";
+import { initVault, openVaultBench, writeVaultFleet } from "./cli-vault-bench.ts";
 
 test("a restore has a report that is verified offline, also when the trail was held", async () => {
   const bench = await openVaultBench();
   afterwards(() => bench[Symbol.asyncDispose]());
   await writeVaultFleet(bench);
-  await bench.run("vault", "init");
+  await initVault(bench);
   expect(await bench.run("vault", "backup")).toMatchObject({ code: 0 });
   const folder = bench.path(".soulmirror/vault/treasure");
   const { signer } = await openProofKey(folder);

@@ -16,7 +16,7 @@ import type { VaultStream } from "../../src/vault/index.ts";
 import { afterwards, temporaryFolder } from "../afterwards.ts";
 import { until } from "../until.ts";
 import type { CliBench, Ended } from "./cli-bench.ts";
-import { openVaultBench, writeVaultFleet } from "./cli-vault-bench.ts";
+import { initVault, openVaultBench, writeVaultFleet } from "./cli-vault-bench.ts";
 import { type Database, type DatabaseKind, mariadb, postgres } from "./database-bench.ts";
 import { startPostgres } from "./servers/postgres.ts";
 import type { DatabaseServer } from "./servers/server-process.ts";
@@ -86,7 +86,7 @@ async function openScene(kind: DatabaseKind): Promise<Scene> {
   afterwards(() => server[Symbol.asyncDispose]());
   const words = JSON.stringify(kind.words(server));
   await writeVaultFleet(bench, `    streams: { rows: { ${kind.name}: ${words}, pause: 500ms } }\n`);
-  expect(await bench.run("vault", "init")).toMatchObject({ code: 0 });
+  await initVault(bench);
   return new Scene(kind, bench, server);
 }
 

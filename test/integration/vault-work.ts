@@ -1,6 +1,5 @@
 /** A vault as its custodian keeps it, and each kind of work in it as one call. */
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -14,8 +13,8 @@ import {
 import { realSurroundings } from "../../src/custodian/surroundings.ts";
 import { createKernels, deriveKey } from "../../src/platform/kernels/index.ts";
 import { openFileLocation } from "../../src/platform/locations/index.ts";
-import { createKeyFile } from "../../src/vault/format/keys.ts";
-import { initialise, isDamage, type Location, unlock } from "../../src/vault/index.ts";
+import { initialise, isDamage, type Location } from "../../src/vault/index.ts";
+import { cheapCost } from "./cheap-key.ts";
 import { passphrase, restoreTo } from "./restore-bench.ts";
 import { program } from "./servers/server-process.ts";
 
@@ -54,24 +53,8 @@ export async function makeVault({ folder, locations }: WorkPlace): Promise<void>
   const opened = locations();
   for (const each of opened) closing.use(each);
   const surroundings = realSurroundings();
-  await initialise({ locations: opened, passphrase, tools, surroundings, signal });
-  await makeKeyCheap(opened, passphrase);
-}
-
-/** The same passphrase opens it, and only that; to guess it takes no time. */
-export async function makeKeyCheap(locations: readonly Location[], word: string): Promise<void> {
-  const unlocked = await unlock({ locations, passphrase: word, tools, signal });
-  if (!unlocked.ok) throw unlocked.error;
-  const { keyFiles, keys } = unlocked.value;
-  const about = { created: new Date().toISOString(), username: "nobody", hostname: "nowhere" };
-  const chance = { salt: new Uint8Array(64).fill(1), nonce: new Uint8Array(16).fill(1) };
-  const secrets = { keys, passphrase: word, cost: { N: 16, r: 8, p: 1 } };
-  const cheap = await createKeyFile({ ...secrets, ...chance, ...about }, tools);
-  const id = createHash("sha256").update(cheap).digest("hex");
-  for (const location of locations) {
-    await location.put({ kind: "key", id }, [cheap], signal);
-    for (const old of keyFiles.keys()) await location.remove({ kind: "key", id: old }, signal);
-  }
+  const common = { tools, surroundings, signal, cost: cheapCost };
+  await initialise({ locations: opened, passphrase, ...common });
 }
 
 /** Rejects when it did not do all of it, with what is left. */

@@ -11,7 +11,7 @@ import { Buffer } from "node:buffer";
 import { formatUtcSecond, SoulMirrorError } from "../../kernel/index.ts";
 import { choosePolynomial } from "../chunk/polynomial.ts";
 import { sealConfig } from "../format/config.ts";
-import { createKeyFile, type KeyTools } from "../format/keys.ts";
+import { createKeyFile, type KeyTools, type ScryptCost } from "../format/keys.ts";
 import { createSealer } from "../format/seal.ts";
 import type { Location } from "../location.ts";
 import { hexDigestOf } from "./codec.ts";
@@ -23,6 +23,8 @@ export interface InitialiseOptions {
   readonly tools: KeyTools;
   readonly surroundings: Surroundings;
   readonly signal: AbortSignal;
+  /** Of guessing the passphrase, which each opening pays once. Default: that of restic. */
+  readonly cost?: ScryptCost;
 }
 
 /**
@@ -31,14 +33,14 @@ export interface InitialiseOptions {
  * @throws LocationFault when a location cannot be reached: all are made, or none is begun
  */
 export async function initialise(options: InitialiseOptions): Promise<string> {
-  const { locations, passphrase, signal, surroundings, tools } = options;
+  const { cost, locations, passphrase, signal, surroundings, tools } = options;
   for (const location of locations) await location.prepare(signal);
   for (const location of locations) await refuseFilled(location, signal);
   const random = (bytes: number): Uint8Array => Uint8Array.from(surroundings.randomBytes(bytes));
   const keys = { encrypt: random(32), macK: random(16), macR: random(16) };
   const { hostname, username } = surroundings.worker;
   const created = `${formatUtcSecond(surroundings.clock.now().wallMs)}Z`;
-  const about = { created, hostname, username };
+  const about = { created, hostname, username, ...(cost && { cost }) };
   const secrets = { keys, passphrase, salt: random(64), nonce: random(16) };
   const keyFile = await createKeyFile({ ...secrets, ...about }, tools);
   const id = Buffer.from(random(32)).toString("hex");
