@@ -1,5 +1,5 @@
 /** How one file names another: `import`, `import type`, `export from`, `import()`. */
-import { lineAt, nodesOf, parse, type SourceFile } from "./source.ts";
+import { lineAt, nodesOf, onceForEach, parse, type SourceFile } from "./source.ts";
 
 export interface Import {
   readonly specifier: string;
@@ -10,14 +10,12 @@ export interface Import {
   readonly isDynamic: boolean;
 }
 
-export function importsOf(file: SourceFile): readonly Import[] {
-  return [
-    ...staticImports(file),
-    ...reexports(file),
-    ...dynamicImports(file),
-    ...typeQueries(file),
-  ];
-}
+export const importsOf: (file: SourceFile) => readonly Import[] = onceForEach((file) => [
+  ...staticImports(file),
+  ...reexports(file),
+  ...dynamicImports(file),
+  ...typeQueries(file),
+]);
 
 function staticImports(file: SourceFile): readonly Import[] {
   return parse(file).module.staticImports.map((found) => ({

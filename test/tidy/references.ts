@@ -3,7 +3,15 @@
  * import) is never a global here: the whole file counts as one scope, which errs on the quiet side
  * and needs no scope analysis.
  */
-import { isNode, type Node, nameOf, programOf, type SourceFile, walk } from "./source.ts";
+import {
+  isNode,
+  type Node,
+  nameOf,
+  onceForEach,
+  programOf,
+  type SourceFile,
+  walk,
+} from "./source.ts";
 
 export interface GlobalUse {
   /** From the most exact to the plainest: `["Date.now", "Date"]`, `["new Date()", "Date"]`. */
@@ -40,7 +48,7 @@ const labelFields: ReadonlySet<string> = new Set([
   "TSTypeAliasDeclaration.id",
 ]);
 
-export function globalUses(file: SourceFile): readonly GlobalUse[] {
+export const globalUses: (file: SourceFile) => readonly GlobalUse[] = onceForEach((file) => {
   const bound = new Set<string>();
   const candidates: { node: Node; parent: Node | undefined; grandparent: Node | undefined }[] = [];
   const parents = new Map<Node, Node | undefined>();
@@ -56,7 +64,7 @@ export function globalUses(file: SourceFile): readonly GlobalUse[] {
     if (name === undefined || bound.has(name)) return [];
     return [{ names: namesOf(name, parent, grandparent), start: node.start }];
   });
-}
+});
 
 function isLabel(parent: Node | undefined, field: string): boolean {
   if (parent === undefined || parent["computed"] === true) return false;

@@ -32,15 +32,21 @@ export interface Node {
   readonly [field: string]: unknown;
 }
 
-const parsed = new WeakMap<SourceFile, ParseResult>();
-
-export function parse(file: SourceFile): ParseResult {
-  const known = parsed.get(file);
-  if (known !== undefined) return known;
-  const result = parseSync(file.path, file.text);
-  parsed.set(file, result);
-  return result;
+/** Worked out once for each file: many rules ask the same. */
+export function onceForEach<T extends object>(
+  workOut: (file: SourceFile) => T,
+): (file: SourceFile) => T {
+  const known = new WeakMap<SourceFile, T>();
+  return (file) => {
+    const found = known.get(file) ?? workOut(file);
+    known.set(file, found);
+    return found;
+  };
 }
+
+export const parse: (file: SourceFile) => ParseResult = onceForEach((file) =>
+  parseSync(file.path, file.text),
+);
 
 export function isCode(file: SourceFile): boolean {
   return /\.(?:ts|tsx|js|mjs|cjs|jsx)$/.test(file.path);
@@ -79,12 +85,19 @@ export function programOf(file: SourceFile): Node {
   return program;
 }
 
-export function nodesOf(file: SourceFile, ...kinds: readonly string[]): readonly Node[] {
-  const found: Node[] = [];
+const nodesByType = onceForEach((file) => {
+  const found = new Map<string, Node[]>();
   walk(programOf(file), (node) => {
-    if (kinds.includes(node.type)) found.push(node);
+    const others = found.get(node.type);
+    if (others === undefined) found.set(node.type, [node]);
+    else others.push(node);
   });
   return found;
+});
+
+export function nodesOf(file: SourceFile, ...kinds: readonly string[]): readonly Node[] {
+  const found = nodesByType(file);
+  return kinds.flatMap((kind) => found.get(kind) ?? []);
 }
 
 export function lineAt(file: SourceFile, offset: number): number {
