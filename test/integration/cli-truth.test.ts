@@ -38,7 +38,7 @@ async function report(): Promise<Report> {
 async function reported(isSo: (seen: Report) => boolean): Promise<Report> {
   let last = await report();
   const holds = async (): Promise<boolean> => isSo((last = await report()));
-  await until(holds, { what: isSo.toString(), everyMs: 100, seen: () => last });
+  await until(holds, { what: isSo.toString(), everyMs: 500, seen: () => last });
   return last;
 }
 

@@ -67,6 +67,6 @@ async function reported(isSo: (report: Report) => boolean): Promise<Report> {
   let last = await status();
   const holds = async (): Promise<boolean> => isSo((last = await status()));
   const seen = (): unknown => last;
-  await until(holds, { what: isSo.toString(), limitMs: 60_000, everyMs: 100, seen });
+  await until(holds, { what: isSo.toString(), limitMs: 60_000, everyMs: 500, seen });
   return last;
 }
