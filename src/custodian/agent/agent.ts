@@ -71,12 +71,8 @@ export class Agent implements AsyncDisposable {
     const losses = new Losses(world, limits, (path, isFolder) => dumps.isExcluded(path, isFolder));
     const protector = new Protector(world, { dumps, mounts: losses.mountsBefore });
     const onEnd = (): void => this.#teller.tell({});
-    const books = new Books({
-      world,
-      limits,
-      signal,
-      onFailure: (trouble) => this.#teller.tell({ trouble }),
-    });
+    const onFailure = (trouble: string): void => this.#teller.tell({ trouble });
+    const books = new Books({ world, limits, signal, onFailure });
     const runner = new Runner({ world, limits, losses, protector, books });
     this.#dumps = dumps;
     this.#books = books;
@@ -93,6 +89,7 @@ export class Agent implements AsyncDisposable {
       signal,
       protectedFiles: () => runner.protectedFiles,
       onSettled: onEnd,
+      onFailure,
     });
     this.#teller = new StateTeller(world.folder, () => ({
       waiting: losses.waiting.length,

@@ -4,10 +4,12 @@
  * T1. What was missed is done once, and not as often as it was missed.
  * T2. What failed is tried again after a rest, and is not due earlier because of it.
  * T3. The clock is looked at every hour at the latest, for somebody may set it.
+ * T4. Work that throws has failed (T2), and is told; the next one comes all the same.
  */
 import type { VaultSchedule } from "../../config/index.ts";
 import { realClock, realTimers } from "../../system/index.ts";
 import { nextTime } from "./next-time.ts";
+import { survives } from "./survives.ts";
 
 export interface AppointmentOptions {
   readonly schedule: VaultSchedule;
@@ -15,6 +17,8 @@ export interface AppointmentOptions {
   readonly lastMs: number;
   /** False: it was not done (T2). */
   readonly work: () => Promise<boolean>;
+  /** Why it was not done (T4). */
+  readonly onFailure: (reason: string) => void;
   readonly restMs?: number;
 }
 
@@ -56,8 +60,8 @@ export class Appointment implements AsyncDisposable {
   }
 
   async #keep(): Promise<void> {
-    const { restMs = 600_000, work } = this.#options;
-    const isDone = await work();
+    const { onFailure, restMs = 600_000, work } = this.#options;
+    const isDone = await survives(work, onFailure);
     if (isDone) this.#lastMs = realClock.now().wallMs;
     this.#arm(isDone ? this.#waitMs() : restMs);
   }

@@ -21,6 +21,7 @@ import type { Protector } from "./protector.ts";
 import { provenNsOf } from "./proven.ts";
 import { Scrubber } from "./scrubber.ts";
 import { settledLosses } from "./settled-losses.ts";
+import { survives } from "./survives.ts";
 import type { Turns } from "./turns.ts";
 
 export interface HealSideOptions {
@@ -34,6 +35,8 @@ export interface HealSideOptions {
   readonly protectedFiles: () => number;
   /** Something was judged. */
   readonly onSettled: () => void;
+  /** Something that nobody waits for failed; it is done again with the next change. */
+  readonly onFailure: (reason: string) => void;
 }
 
 const quietFoldersMax = 20_000;
@@ -60,7 +63,8 @@ export class HealSide implements AsyncDisposable {
       signal,
       ports: (record) => createHealWorld({ facts: this.#factSources(), record }),
       onSettled: () => {
-        losses.save(protector.mounts);
+        // What is not written down is judged again by the next process.
+        void survives(() => losses.save(protector.mounts), options.onFailure);
         onSettled();
         this.#renewGit();
       },
@@ -119,14 +123,17 @@ export class HealSide implements AsyncDisposable {
   }
 
   #renewGit(): void {
-    const { limits, losses, signal } = this.#options;
+    const { limits, losses, onFailure, signal } = this.#options;
     this.#gitAlarm[Symbol.dispose]();
     const nowMs = realClock.now().monotonicMs;
     const planNext = (nextMs: number | undefined): void => {
       if (nextMs === undefined || signal.aborted) return;
       this.#gitAlarm.set(nextMs, () => this.#renewGit());
     };
-    void this.#git.renew(losses.waiting, { nowMs, quietMs: limits.gitQuietMs }).then(planNext);
+    const quietMs = limits.gitQuietMs;
+    const renewed = (): Promise<number | undefined> =>
+      this.#git.renew(losses.waiting, { nowMs, quietMs });
+    void survives(() => renewed().then(planNext), onFailure);
   }
 
   #factSources(): FactSources {

@@ -7,6 +7,7 @@
  * C2. Where it is, and when it goes on, is kept across restarts: an agent that is often started
  *     anew reads as much as another one.
  * C3. What was found is in the trail and in the vault's state, mended or not.
+ * C4. What fails is told, and the next part comes all the same.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -22,6 +23,7 @@ import {
 } from "../../vault/index.ts";
 import type { AgentLimits, AgentWorld } from "./agent-world.ts";
 import type { Books } from "./books.ts";
+import { survives } from "./survives.ts";
 import type { Turns } from "./turns.ts";
 
 export interface LocationChecksOptions {
@@ -84,7 +86,7 @@ export class LocationChecks implements AsyncDisposable {
     const restMs = this.#position.dueMs - this.#nowMs();
     const delayMs = Math.min(Math.max(restMs, limits.checkPauseMs), longestMs);
     this.#cancel = realTimers.after(delayMs, () => {
-      const part = this.#part().then(() => this.begin());
+      const part = survives(() => this.#part(), this.#fail).then(() => this.begin());
       this.#running = Promise.all([this.#running, part]);
     });
   }
@@ -104,14 +106,9 @@ export class LocationChecks implements AsyncDisposable {
   }
 
   async #part(): Promise<void> {
-    try {
-      this.#files ??= await this.#inTurn(async (session) =>
-        (await listStored(session)).toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)),
-      );
-    } catch (error) {
-      this.#state = { ...this.#state, reason: messageOf(error) };
-      return;
-    }
+    this.#files ??= await this.#inTurn(async (session) =>
+      (await listStored(session)).toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)),
+    );
     const files = this.#files;
     const begin = files.findIndex((file) => keyOf(file) >= this.#position.next);
     const part: StoredFile[] = [];
@@ -155,7 +152,7 @@ export class LocationChecks implements AsyncDisposable {
       if (damage.length > 0) await this.#record(outcome);
       return true;
     } catch (error) {
-      this.#state = { ...this.#state, reason: messageOf(error) };
+      this.#fail(messageOf(error));
       return false;
     } finally {
       this.#options.onEnd();
@@ -187,6 +184,10 @@ export class LocationChecks implements AsyncDisposable {
     const { signal, turns, world } = this.#options;
     return turns.run(() => withSession(world.vault, { isExclusive: false, signal }, work));
   }
+
+  readonly #fail = (reason: string): void => {
+    this.#state = { ...this.#state, reason };
+  };
 
   #nowMs(): number {
     return this.#options.world.vault.surroundings.clock.now().wallMs;

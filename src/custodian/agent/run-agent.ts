@@ -225,17 +225,18 @@ async function appointments(
   const { drills, since } = await readState(folder, nowMs);
   const { drill, schedule } = spec;
   const made: Appointment[] = [];
+  const onFailure = (reason: string): void => log(`the schedule goes on: ${reason}`);
   if (schedule.kind === "cron") {
     const work = async (): Promise<boolean> => {
       await agent.answer({ do: "backup" });
       return true;
     };
-    made.push(new Appointment({ schedule, lastMs: nowMs, work }));
+    made.push(new Appointment({ schedule, lastMs: nowMs, work, onFailure }));
   }
   if (drill !== undefined) {
     const lastMs = drills.at(-1)?.at ?? since;
     const work = (): Promise<boolean> => drilled(duties, log);
-    made.push(new Appointment({ schedule: drill, lastMs, work }));
+    made.push(new Appointment({ schedule: drill, lastMs, work, onFailure }));
   }
   return made;
 }

@@ -32,7 +32,8 @@ export async function readGitState(
   limits: GitLimits = defaultLimits,
 ): Promise<GitState | undefined> {
   const gitFolder = (await ask(workTree, ["rev-parse", "--absolute-git-dir"], limits))?.trim();
-  if (gitFolder === undefined || !existsSync(join(gitFolder, "HEAD"))) return undefined;
+  const files = gitFolder === undefined ? undefined : filesOf(gitFolder);
+  if (gitFolder === undefined || files === undefined) return undefined;
   const listed = await ask(workTree, ["ls-files", "-t", "-z"], limits);
   if (listed === undefined) return undefined;
   const rows = listed.split("\0").filter((row) => row !== "");
@@ -40,15 +41,26 @@ export async function readGitState(
     workTree,
     gitFolder,
     mark: {
-      head: readFileSync(join(gitFolder, "HEAD"), "latin1").trim(),
+      ...files,
       commit: (await ask(workTree, ["rev-parse", "-q", "--verify", "HEAD"], limits))?.trim() ?? "",
-      logBytes: statSync(join(gitFolder, "logs/HEAD"), { throwIfNoEntry: false })?.size ?? 0,
       stash:
         (await ask(workTree, ["rev-parse", "-q", "--verify", "refs/stash"], limits))?.trim() ?? "",
     },
     known: new Set(rows.map((row) => row.slice(2))),
     expected: new Set(rows.filter((row) => !row.startsWith("S")).map((row) => row.slice(2))),
   };
+}
+
+/** Undefined: a repository that goes while it is looked at, or that nobody can read. */
+function filesOf(gitFolder: string): Pick<GitMark, "head" | "logBytes"> | undefined {
+  try {
+    return {
+      head: readFileSync(join(gitFolder, "HEAD"), "latin1").trim(),
+      logBytes: statSync(join(gitFolder, "logs/HEAD"), { throwIfNoEntry: false })?.size ?? 0,
+    };
+  } catch {
+    return undefined;
+  }
 }
 
 /**
