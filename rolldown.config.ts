@@ -99,7 +99,8 @@ const licences: Plugin = {
     const packages = new Set(
       paths.flatMap((path) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []),
     );
-    const texts = [...packages].toSorted().map((folder) => {
+    const sorted: readonly string[] = Array.from(packages).toSorted();
+    const texts = sorted.map((folder) => {
       const name = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
       if (name === undefined) throw new Error(`${folder} has no licence`);
       return `${basename(folder)}\n\n${readFileSync(resolve(folder, name), "utf8").trim()}\n`;

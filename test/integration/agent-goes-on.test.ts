@@ -8,14 +8,14 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Appointment } from "../../src/custodian/agent/appointment.ts";
 import { readGitState } from "../../src/platform/heal-facts/git-state.ts";
-import { temporaryFolder } from "../afterwards.ts";
+import { afterwards, temporaryFolder } from "../afterwards.ts";
 import { until } from "../until.ts";
 import { begin } from "./begun-agent.ts";
 
 test("T4: an appointment whose work throws is told, and kept the next time", async () => {
   const reasons: string[] = [];
   let calls = 0;
-  await using _appointment = new Appointment({
+  const appointment = new Appointment({
     schedule: { kind: "every", everyMs: 1 },
     lastMs: 0,
     restMs: 1,
@@ -26,6 +26,7 @@ test("T4: an appointment whose work throws is told, and kept the next time", asy
       return Promise.resolve(true);
     },
   });
+  afterwards(() => appointment[Symbol.asyncDispose]());
   await until(() => calls >= 3);
   expect(reasons).toEqual(["too few locations"]);
 });

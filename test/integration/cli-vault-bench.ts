@@ -25,7 +25,6 @@ export async function writeVaultFleet(
   bench: CliBench,
   more = "",
   locations = "./first, ./second",
-  sources = "./source",
 ): Promise<void> {
   await bench.write(
     "soulmirror.yaml",
@@ -33,7 +32,7 @@ export async function writeVaultFleet(
 services: {}
 vaults:
   treasure:
-    sources: [${sources}]
+    sources: [./source]
     exclude: ["**/skipped"]
     locations: [${locations}]
     passphrase: { file: ./passphrase }

@@ -21,7 +21,7 @@ test("only what a backup would have taken is removed (R4)", async () => {
   await bench.write("source/half/since.txt", "made since");
   await bench.write("source/half/skipped/kept.txt", "never protected");
   const restored = await bench.run("vault", "restore", "--target", "/", "--delete");
-  expect(restored, restored.err).toMatchObject({ code: 0 });
+  expect(restored).toMatchObject({ code: 0 });
   expect(readdirSync(bench.path("source")).toSorted()).toEqual(
     [".hidden", "a", "half", "ledger.db", "skipped", "vault"].toSorted(),
   );

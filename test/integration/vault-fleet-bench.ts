@@ -1,4 +1,6 @@
-/** A real daemon over a fleet that has a vault, the command line beside it, and all ended behind. */
+/**
+ * A real daemon over a fleet that has a vault, the command line beside it, and all ended behind.
+ */
 import { execFile } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

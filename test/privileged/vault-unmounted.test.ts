@@ -1,6 +1,6 @@
 /** A source whose disk is not mounted, beside one that is as it was. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { afterwards } from "../afterwards.ts";
 import { openVaultBench, writeVaultFleet } from "../integration/cli-vault-bench.ts";
@@ -17,7 +17,10 @@ test("the run is suspect, and is told what is mounted there (Q3)", async () => {
   };
   afterwards(unmount);
   writeFileSync(`${treasure}/gold`, "gold");
-  await writeVaultFleet(bench, "", "./first, ./second", "./source/a, ./source/treasure");
+  await writeVaultFleet(bench);
+  const fleet = readFileSync(bench.path("soulmirror.yaml"), "utf8");
+  const sources = "sources: [./source/a, ./source/treasure]";
+  await bench.write("soulmirror.yaml", fleet.replace("sources: [./source]", sources));
   await bench.run("vault", "init");
   expect(await bench.run("vault", "backup")).toMatchObject({ code: 0 });
   unmount();

@@ -4,7 +4,8 @@
  *
  * 1. Each location that was asked has its own report, also one that failed: a proof that leaves out
  *    what went wrong would be none.
- * 2. The scratch folder lies in the vault's own folder, of which no backup takes more than dumps and
+ * 2. The scratch folder lies in the vault's own folder, of which no backup takes more than dumps
+ * and
  *    streams, also where it lies inside of a source.
  */
 import type { VaultSpec } from "../../config/index.ts";

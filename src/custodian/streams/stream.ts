@@ -45,8 +45,8 @@ export interface StreamOptions {
 }
 
 /**
- * `trouble` lasts until it is `well`, `no-base` until there is a `base`. `gap`: moments from here to
- * the next base cannot be reached. `left`: a note for people, and nothing is wrong.
+ * `trouble` lasts until it is `well`, `no-base` until there is a `base`. `gap`: moments from here
+ * to the next base cannot be reached. `left`: a note for people, and nothing is wrong.
  */
 export interface StreamTold {
   readonly stream: string;

@@ -7,8 +7,8 @@
  *
  * N1. A damaged file comes back from a location that has it as it was written, and is told. Only
  *     when nobody has it so, it is `Damage`: the packs themselves have to be asked (`heal`).
- * N2. A location has the packs that its listed files name, and no others, at every moment: a file is
- *     noted together with its packs, also when the next one cannot be read.
+ * N2. A location has the packs that its listed files name, and no others, at every moment: a file
+ *     is noted together with its packs, also when the next one cannot be read.
  * N3. What is new is read first; what is gone goes in one step afterwards. Who looks at the index
  *     meanwhile, without a lock, finds all that was there before.
  * N4. A list that is too long is refused: who took a part of it would take the rest for missing.

@@ -4,8 +4,8 @@
  *
  * H1. Little is read in vain: a read that does not go on where one before it ended is as small as
  *     the first one, and each that does is twice as large as the one that it goes on from.
- * H2. At most `mostWindows` stretches are kept, of at most `mostBytes` each. A pack may have several:
- *     one that was put together from two is walked at two places by turns.
+ * H2. At most `mostWindows` stretches are kept, of at most `mostBytes` each. A pack may have
+ *     several: one that was put together from two is walked at two places by turns.
  */
 import type { BlobPlace } from "../index/blob-index.ts";
 import { LocationFault } from "../location.ts";
