@@ -55,6 +55,7 @@ test("work that is under way keeps it (L1)", async () => {
   const using = lease.use(() => work.promise);
   await lease.use(nothing);
   wait();
+  await lease.use(nothing);
   expect(events).toEqual(["locked"]);
   work.resolve();
   await using;
