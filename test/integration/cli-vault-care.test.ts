@@ -265,7 +265,7 @@ test("what is lost everywhere keeps nothing else from being pruned, and can be g
     await sound(repository);
   }
   expect(trailKinds().slice(-2)).toEqual(["given-up", "pruned"]);
-}, 200_000);
+}, 400_000);
 
 test("an agent whose settings cannot be used says so, and waits for them", async () => {
   await protect();

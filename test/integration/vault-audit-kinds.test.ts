@@ -21,7 +21,7 @@ import { openVaultBench, writeVaultFleet } from "./cli-vault-bench.ts";
 const elsewhere: readonly AuditKind[] = ["given-up", "stream-gap"];
 const waits = { limitMs: 90_000, everyMs: 100 };
 
-test("every kind is recorded when it happens", { timeout: 300_000 }, async () => {
+test("every kind is recorded when it happens", { timeout: 400_000 }, async () => {
   const bench = await openVaultBench();
   afterwards(() => bench[Symbol.asyncDispose]());
   const trail = bench.path(".soulmirror/vault/treasure/audit.jsonl");

@@ -182,5 +182,5 @@ test.each([postgres, mariadb])(
     expect(await readFile(join(folder, "audit.jsonl"), "utf8")).toContain('"stream-gap"');
     expect((await scene.bench.run("vault", "proof")).code).toBe(0);
   },
-  300_000,
+  600_000,
 );
