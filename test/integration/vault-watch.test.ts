@@ -57,11 +57,14 @@ it("every concern is heard, and heard to be over", async () => {
   const { look, own } = watched();
   const now = Date.now();
   const told = { at: now, location: "a", reason: "it is so" };
+  const stream = { name: "orders", reason: "it is so" };
   await noteInState(own, now - 10 * hourMs, [
     { kind: "damage", damage: { ...told, kind: "pack", id: "x" } },
     { kind: "drill", drill: { ...told, at: now - 9 * hourMs, snapshot: "s", isProven: false } },
     { kind: "loss", loss: { ...told, path: "/a", kind: "gone" } },
     { kind: "loss", loss: { ...told, path: "/b", kind: "asked" } },
+    { kind: "stream", stream: { ...stream, at: now - hourMs, news: "gap" } },
+    { kind: "stream", stream: { ...stream, at: now, news: "trouble" } },
     {
       kind: "run",
       run: { at: now, verdict: "suspect", snapshot: "s", reason: "nothing where there was much" },
@@ -77,6 +80,8 @@ it("every concern is heard, and heard to be over", async () => {
     { kind: "repaired", location: "a" },
     { kind: "settled", path: "/a" },
     { kind: "settled", path: "/b" },
+    { kind: "stream", stream: { ...stream, at: now, news: "well" } },
+    { kind: "stream", stream: { ...stream, at: now, news: "base" } },
     { kind: "drill", drill: { ...told, snapshot: "s", isProven: true, reason: "" } },
     runAt(now),
   ]);
