@@ -9,7 +9,7 @@ import { defineConfig } from "vitest/config";
  * Nothing here changes what another file sees, so that files share their threads: to load the same
  * modules for each of them anew took twice as long as their tests.
  */
-const pure = { pool: "threads", isolate: false, testTimeout: 30_000 } as const;
+const pure = { pool: "threads", isolate: false, testTimeout: 60_000 } as const;
 
 /** Real processes, which a busy machine may keep waiting: the limit is for what hangs. */
 const real = {

@@ -139,7 +139,7 @@ export class JournalKeeper {
     const { log, openPast } = this.#options;
     log.complain("the store is away; only actions that can be taken back run meanwhile", reason);
     const past = openPast();
-    const { lyingDeadlineMs = 2000 } = this.#options;
+    const { lyingDeadlineMs = 5000 } = this.#options;
     try {
       const { memory, position } = await this.#foldAll(past, { deadlineMs: lyingDeadlineMs });
       log.warn("past-read", { position });

@@ -67,9 +67,12 @@ test("whoever has given up leaves nothing behind at a look that hangs (L3)", asy
     collect();
     return getHeapStatistics().used_heap_size;
   };
-  await giveUp(1000);
-  const before = await giveUp(1000);
-  const keptBytes = ((await giveUp(20_000)) - before) / 20_000;
-  expect(keptBytes).toBeLessThan(20);
+  // What a look leaves behind is seen each time, what others do in this thread is not.
+  const keptBytes: number[] = [];
+  for (let round = 0; round < 4; round += 1) {
+    const before = await giveUp(1000);
+    keptBytes.push(((await giveUp(10_000)) - before) / 10_000);
+  }
+  expect(Math.min(...keptBytes)).toBeLessThan(20);
   expect(await Promise.race([hung, looks.run("b", calm, async () => 1)])).toBe(1);
 });

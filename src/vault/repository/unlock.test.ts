@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
+import type { ScryptCost } from "../format/keys.ts";
 import { referenceKernels } from "../kernels-bench.ts";
 import { MemoryLocation } from "../memory-location.ts";
 import { initialise } from "./initialise.ts";
@@ -15,7 +16,11 @@ const tools = {
     createHash("sha512").update(word).update(salt).digest(),
 };
 
-async function vaultIn(count: number, seed = 1): Promise<readonly MemoryLocation[]> {
+async function vaultIn(
+  count: number,
+  seed = 1,
+  more: { readonly cost?: ScryptCost } = {},
+): Promise<readonly MemoryLocation[]> {
   const locations = Array.from({ length: count }, () => new MemoryLocation());
   const time = new HandMovedTime();
   const surroundings = {
@@ -25,7 +30,7 @@ async function vaultIn(count: number, seed = 1): Promise<readonly MemoryLocation
     worker: { hostname: "here", username: "we", pid: 1, uid: 0, gid: 0 },
     isAlive: () => true,
   };
-  await initialise({ locations, passphrase, tools, surroundings, signal });
+  await initialise({ locations, passphrase, tools, surroundings, signal, ...more });
   return locations;
 }
 
@@ -46,6 +51,17 @@ function flipKey({ files }: MemoryLocation, behind: string): void {
     );
   }
 }
+
+test("a key costs what its maker says, and otherwise what one of restic does", async () => {
+  const costOf = async (more: { readonly cost?: ScryptCost }): Promise<unknown> => {
+    const [location] = await vaultIn(1, 1, more);
+    expect(await said([location as MemoryLocation])).toBe("ready");
+    const found = [...(location?.files ?? [])].find(([path]) => path.startsWith("keys/"));
+    return JSON.parse(Buffer.from(found?.[1] ?? []).toString("utf8"));
+  };
+  expect(await costOf({})).toMatchObject({ N: 32_768, r: 8, p: 4 });
+  expect(await costOf({ cost: { N: 16, r: 8, p: 1 } })).toMatchObject({ N: 16, r: 8, p: 1 });
+});
 
 test("U4: a key that is damaged at one location is opened as another one holds it", async () => {
   for (const field of ["salt", "data"]) {
