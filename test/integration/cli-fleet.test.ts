@@ -56,6 +56,12 @@ describe("a fleet that is up", () => {
     expect(code).toBe(3);
   });
 
+  it("keeps the compiled code of its daemon where the environment says", async () => {
+    const environment = await readFile(`/proc/${await daemonPid(bench)}/environ`, "utf8");
+    const named = `NODE_COMPILE_CACHE=${process.env["NODE_COMPILE_CACHE"]}`;
+    expect(environment.split("\0")).toContain(named);
+  });
+
   it("shows itself at a glance", async () => {
     const { out, code } = await bench.run("status", "--check");
     expect(out).toMatch(/^All 2 services are well\./);
