@@ -1,6 +1,14 @@
 /** The real world, as a repository sees it. */
 import { hostname, userInfo } from "node:os";
-import { hasPid, randomPool, realClock, realTimers } from "../system/index.ts";
+import {
+  hasPid,
+  isAlive,
+  processAgeMs,
+  processIdentity,
+  randomPool,
+  realClock,
+  realTimers,
+} from "../system/index.ts";
 import type { Surroundings } from "../vault/index.ts";
 
 export function realSurroundings(): Surroundings {
@@ -10,8 +18,15 @@ export function realSurroundings(): Surroundings {
     timers: realTimers,
     randomBytes: randomPool(),
     worker: { hostname: hostname(), username, pid: process.pid, uid, gid },
-    isAlive: hasPid,
+    isAlive: hadNumber,
   };
+}
+
+/** Of a process whose beginning cannot be read only its life is known; a zombie has none. */
+function hadNumber(pid: number, sinceMs: number): boolean {
+  const identity = processIdentity(pid);
+  if (identity === undefined) return hasPid(pid);
+  return isAlive(identity) && realClock.now().wallMs - processAgeMs(identity) <= sinceMs;
 }
 
 function whoAmI(): { readonly username: string; readonly uid: number; readonly gid: number } {

@@ -11,7 +11,7 @@ import { Damage } from "../format/damage.ts";
 import { LocationFault } from "../location.ts";
 import { Packer } from "../repository/packer.ts";
 import type { Place } from "../repository/place.ts";
-import type { Session } from "../repository/session.ts";
+import type { Access } from "../repository/session.ts";
 import { Uploads } from "../repository/uploads.ts";
 import type { OnProgress } from "../work-progress.ts";
 import type { PackUse, PrunePlan } from "./prune-plan.ts";
@@ -23,7 +23,7 @@ export interface CopiedPack {
 
 /** @throws Damage when no place gives a pack */
 export async function copyBlobs(
-  { signal, vault }: Session,
+  { signal, vault }: Access,
   plan: Pick<PrunePlan, "chosen" | "copy">,
   { onProgress, places }: { readonly places: readonly Place[]; readonly onProgress?: OnProgress },
 ): Promise<readonly CopiedPack[]> {
@@ -55,7 +55,7 @@ export async function copyBlobs(
 }
 
 function numbersToCopy(
-  { index }: Session["vault"],
+  { index }: Access["vault"],
   { count, first }: PackUse,
   { chosen, done }: { readonly chosen: Uint8Array; readonly done: Set<number> },
 ): readonly number[] {
@@ -72,7 +72,7 @@ function numbersToCopy(
 }
 
 async function readBlobs(
-  { signal, vault }: Session,
+  { signal, vault }: Access,
   pack: PackUse,
   numbers: readonly number[],
 ): Promise<readonly SealedBlob[]> {
@@ -97,7 +97,7 @@ async function readBlobs(
 }
 
 /** @throws Damage (C1) */
-function blobIn({ codec, index }: Session["vault"], pack: Uint8Array, number: number): SealedBlob {
+function blobIn({ codec, index }: Access["vault"], pack: Uint8Array, number: number): SealedBlob {
   const { id, kind, length, offset, plainLength } = index.blobAt(number);
   const bytes = pack.subarray(offset, offset + length);
   codec.openBlob(id, bytes, plainLength);

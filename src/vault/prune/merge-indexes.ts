@@ -23,7 +23,7 @@ export async function mergeIndexes(
   session: Session,
   { smallIndexesMax }: MergeOptions,
 ): Promise<number> {
-  const { signal, vault } = session;
+  const { confirm, signal, vault } = session;
   const { index, loader } = vault;
   const places = vault.places.filter(
     ({ location, takesPart }) => takesPart && !location.traits.isAppendOnly,
@@ -38,6 +38,7 @@ export async function mergeIndexes(
     const newIndexes = renewed.written.get(place) ?? [];
     await readNew(session, place, { newIndexes, newPacks: [] });
     for (const id of going) {
+      await confirm();
       await place.location.remove({ kind: "index", id }, signal);
       removed += 1;
     }

@@ -16,6 +16,7 @@ import { rawPathOfText } from "../raw-path.ts";
 import { BlobWriter } from "../repository/blob-writer.ts";
 import { Codec, digestOf } from "../repository/codec.ts";
 import { Packer } from "../repository/packer.ts";
+import { HandMovedTime } from "../repository/repository-bench.ts";
 import { type Session, withSession } from "../repository/session.ts";
 import { writeSnapshot } from "../repository/snapshots.ts";
 import { Uploads } from "../repository/uploads.ts";
@@ -36,16 +37,27 @@ export class MemoryPlaces {
   /** What the process may still call before it is killed. */
   callsLeft = Number.POSITIVE_INFINITY;
   calls = 0;
+  /** Sees each call of the process, before it is done. */
+  onCall: (call: LocationCall) => void = () => undefined;
+  readonly time = new HandMovedTime();
   readonly #appendOnly: ReadonlySet<number>;
   #pid = 1;
   #random = 1;
-  wallMs = 1_767_225_600_000;
 
   constructor(count: number, appendOnly: readonly number[] = []) {
     this.files = Array.from({ length: count }, () => new Map<string, Uint8Array>());
     this.#appendOnly = new Set(appendOnly);
+    this.wallMs = 1_767_225_600_000;
     const keys = { encrypt: digestOf(new Uint8Array(1)), macK: half(2), macR: half(3) };
     this.codec = new Codec(createSealer(keys, referenceKernels), this.randomBytes);
+  }
+
+  get wallMs(): number {
+    return this.time.wallMs;
+  }
+
+  set wallMs(atMs: number) {
+    this.time.wallMs = atMs;
   }
 
   /** A process begins; those before are dead. */
@@ -64,8 +76,8 @@ export class MemoryPlaces {
       }),
       codec: this.codec,
       surroundings: {
-        clock: { now: () => ({ wallMs: this.wallMs, monotonicMs: this.wallMs }) },
-        timers: { after: () => () => {} },
+        clock: this.time,
+        timers: this.time,
         randomBytes: this.randomBytes,
         worker: { hostname: "box", username: "me", pid, uid: 0, gid: 0 },
         isAlive: (other) => other === this.#pid,
@@ -80,7 +92,9 @@ export class MemoryPlaces {
     return Uint8Array.from({ length }, (_, at) => seed[at % 32] ?? 0);
   };
 
-  #admit(number: number, pid: number, { file, method }: LocationCall): void {
+  #admit(number: number, pid: number, call: LocationCall): void {
+    const { file, method } = call;
+    this.onCall(call);
     if (pid !== this.#pid) throw new Killed("this process is dead");
     this.calls += 1;
     if (this.callsLeft <= 0) throw new Killed("killed");

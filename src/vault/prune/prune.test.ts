@@ -219,3 +219,20 @@ it("leaves each place whole when it is killed, tried at every third call (D1)", 
   }
   expect(places.calls).toBeGreaterThan(1500);
 });
+
+it("removes no pack any more when its lock went while the machine slept", async () => {
+  const places = new MemoryPlaces(1);
+  const ids = await filled(places, 4);
+  const [files = new Map<string, Uint8Array>()] = places.files;
+  const packs = countOf(files, "data");
+  const vault = places.open();
+  places.onCall = ({ file, method }) => {
+    if (method !== "remove" || file?.kind !== "index") return;
+    places.time.sleep(31 * 60_000);
+    for (const path of files.keys()) if (path.startsWith("locks/")) files.delete(path);
+  };
+  const options = { isForgotten: (id: string) => id !== ids[3] };
+  const work = exclusively(vault, (session) => prune(session, options));
+  await expect(work).rejects.toThrow("was removed while we worked");
+  expect(countOf(files, "data")).toBeGreaterThan(packs);
+});

@@ -173,7 +173,7 @@ function goable(
 }
 
 async function removeOld(
-  { signal, vault }: Session,
+  { confirm, signal, vault }: Session,
   place: Place,
   {
     indexes,
@@ -187,12 +187,14 @@ async function removeOld(
 ): Promise<void> {
   const { location } = place;
   for (const id of indexes.replaced.get(place) ?? []) {
+    await confirm();
     await location.remove({ kind: "index", id }, signal);
     onRemoved();
   }
   const going: string[] = [];
   for await (const { id } of location.list("pack", signal)) if (mayGo(id)) going.push(id);
   for (const id of going) {
+    await confirm();
     await location.remove({ kind: "pack", id }, signal);
     onRemoved();
   }

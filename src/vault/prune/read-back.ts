@@ -8,7 +8,7 @@ import { Damage } from "../format/damage.ts";
 import type { LocationSet } from "../index/blob-index.ts";
 import { hexDigestOf } from "../repository/codec.ts";
 import type { Place } from "../repository/place.ts";
-import type { Session } from "../repository/session.ts";
+import type { Access } from "../repository/session.ts";
 
 export interface ExpectedFiles {
   readonly kept: readonly {
@@ -26,7 +26,7 @@ export interface ExpectedFiles {
 
 /** @throws Damage (B1), LocationFault */
 export async function readBack(
-  { signal, vault }: Session,
+  { signal, vault }: Access,
   place: Place,
   { kept, ...fresh }: ExpectedFiles,
 ): Promise<void> {
@@ -45,7 +45,7 @@ export async function readBack(
 
 /** B1, of what is new alone. */
 export async function readNew(
-  { signal }: Session,
+  { signal }: Access,
   place: Place,
   { newIndexes, newPacks, onPack }: Omit<ExpectedFiles, "kept">,
 ): Promise<void> {

@@ -104,6 +104,7 @@ export class RepairWork {
 
   async #attempt(place: Place, file: FileName, run: () => Promise<void>): Promise<boolean> {
     if (!place.takesPart) return false;
+    await this.session.confirm();
     try {
       await run();
       return true;

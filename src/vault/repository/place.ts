@@ -11,6 +11,8 @@ export class Place {
   readonly location: Location;
   /** Its bit in sets of locations. */
   readonly bit: LocationSet;
+  /** Ids of locks of ours that may still lie there. */
+  readonly leftLocks = new Set<string>();
   #trouble: Error | undefined;
 
   constructor(location: Location, number: number) {

@@ -28,6 +28,11 @@ export class HandMovedTime implements Timers {
     return () => void this.#waiting.delete(timer);
   }
 
+  /** The machine sleeps: the monotonic clock and the timers stand still. */
+  sleep(elapsedMs: number): void {
+    this.wallMs += elapsedMs;
+  }
+
   /** Both clocks go on; what is due by then runs. */
   pass(elapsedMs: number): void {
     this.wallMs += elapsedMs;

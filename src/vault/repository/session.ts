@@ -15,9 +15,18 @@ import { RepositoryLock } from "./locks.ts";
 import type { Place } from "./place.ts";
 import type { Vault } from "./vault.ts";
 
-export interface Session {
+/** What is needed to look at a vault. */
+export interface Access {
   readonly vault: Vault;
   readonly signal: AbortSignal;
+}
+
+export interface Session extends Access {
+  /**
+   * To be awaited before each step that is irrevocable, or that others rely on: rejects when a lock
+   * is lost (S3), also when nothing ran since, because the machine slept.
+   */
+  readonly confirm: () => Promise<void>;
 }
 
 export interface SessionOptions {
@@ -41,13 +50,13 @@ export async function withSession<T>(
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   await using locks = new AsyncDisposableStack();
-  const lost: AbortSignal[] = [];
+  const held: RepositoryLock[] = [];
   const { codec, places, surroundings } = vault;
   const { isExclusive, mayGoWithoutLock = false, readsIndexes = true, signal } = options;
   const enter = async (place: Place): Promise<void> => {
     place.readmit();
     try {
-      const wanted = { isExclusive, surroundings, codec };
+      const wanted = { isExclusive, surroundings, codec, leftovers: place.leftLocks };
       const lock = await RepositoryLock.acquire(place.location, wanted, signal).catch(
         (error: unknown) => {
           if (mayGoWithoutLock && takesNothing(error)) return undefined;
@@ -56,7 +65,7 @@ export async function withSession<T>(
       );
       if (lock !== undefined) {
         locks.use(lock);
-        lost.push(lock.lost);
+        held.push(lock);
       }
       if (readsIndexes) await vault.loader.refresh(place, signal);
     } catch (error) {
@@ -69,7 +78,12 @@ export async function withSession<T>(
   const entries = await Promise.allSettled(places.map(enter));
   for (const entry of entries) if (entry.status === "rejected") throw entry.reason;
   if (!places.some((place) => place.takesPart)) throw noneLeft(places);
-  return await work({ vault, signal: AbortSignal.any([signal, ...lost]) });
+  const ended = AbortSignal.any([signal, ...held.map(({ lost }) => lost)]);
+  const confirm = async (): Promise<void> => {
+    for (const lock of held) await lock.confirm();
+    ended.throwIfAborted();
+  };
+  return await work({ vault, signal: ended, confirm });
 }
 
 /** Nobody who prunes could, either, so that what an index names stays. */

@@ -9,7 +9,7 @@ import {
 import type { LocationSet } from "../index/blob-index.ts";
 import { LocationFault } from "../location.ts";
 import { atEach, type Place } from "./place.ts";
-import type { Session } from "./session.ts";
+import type { Access, Session } from "./session.ts";
 
 export interface HeldSnapshot extends StoredSnapshot {
   readonly locations: LocationSet;
@@ -23,12 +23,12 @@ export interface GatheredSnapshots {
 }
 
 /** Oldest first by their own times. What cannot be read is in no result, and is told as damage. */
-export async function listSnapshots(session: Session): Promise<readonly HeldSnapshot[]> {
+export async function listSnapshots(session: Access): Promise<readonly HeldSnapshot[]> {
   return (await gatherSnapshots(session)).snapshots;
 }
 
 /** For whoever must know that there is something that cannot be read. */
-export async function gatherSnapshots({ signal, vault }: Session): Promise<GatheredSnapshots> {
+export async function gatherSnapshots({ signal, vault }: Access): Promise<GatheredSnapshots> {
   const found = new Map<string, LocationSet>();
   const list = async (place: Place): Promise<void> => {
     for await (const { id } of place.location.list("snapshot", signal)) {
@@ -48,7 +48,7 @@ export async function gatherSnapshots({ signal, vault }: Session): Promise<Gathe
 }
 
 async function readSnapshot(
-  { signal, vault }: Session,
+  { signal, vault }: Access,
   id: string,
   locations: LocationSet,
 ): Promise<Snapshot | undefined> {
@@ -69,9 +69,10 @@ async function readSnapshot(
 
 /** @returns its id; it is durable at each place that takes part still */
 export async function writeSnapshot(
-  { signal, vault }: Session,
+  { confirm, signal, vault }: Session,
   snapshot: Snapshot,
 ): Promise<string> {
+  await confirm();
   const { bytes, id } = vault.codec.encodeFile(encodeSnapshot(snapshot));
   const put = (place: Place): Promise<void> =>
     place.location.put({ kind: "snapshot", id }, [bytes], signal);

@@ -16,6 +16,9 @@ export interface Surroundings {
   /** Bytes that nobody can foretell. */
   readonly randomBytes: (length: number) => Uint8Array;
   readonly worker: Worker;
-  /** Whether a process of this machine lives. */
-  readonly isAlive: (pid: number) => boolean;
+  /**
+   * Whether a process of this machine lives that had its number already at `sinceMs` of the wall
+   * clock. In doubt it did.
+   */
+  readonly isAlive: (pid: number, sinceMs: number) => boolean;
 }
