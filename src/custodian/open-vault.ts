@@ -103,7 +103,13 @@ export async function openVault(opening: Opening): Promise<OpenedVault> {
   const ready = locations
     .filter((_, number) => takesPart(states[number], number))
     .map((each) => withRetries(paced(each), { tools: realTools }));
-  const vault = new Vault({ locations: ready, codec, surroundings, onDamage });
+  const vault = new Vault({
+    locations: ready,
+    codec,
+    surroundings,
+    onDamage,
+    marks: unlocked.value,
+  });
   const closing = opened.move();
   return {
     vault,

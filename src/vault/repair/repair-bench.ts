@@ -69,7 +69,7 @@ export function openScene(
 }
 
 export function vaultOf(locations: readonly MemoryLocation[]): Vault {
-  return new Vault({ locations, codec, surroundings, onDamage: () => {} });
+  return new Vault({ locations, codec, surroundings, onDamage: () => {}, marks: unlocked });
 }
 
 /** A snapshot of a folder in a folder, with files of these contents; packs are small. */

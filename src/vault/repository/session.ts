@@ -6,6 +6,8 @@
  * S2. A place that cannot be reached, takes no lock, or is locked by somebody else is left out;
  *     when none is left, the reason of the first is thrown.
  *     Who only reads may ask to go on without a lock where none can be written.
+ *     The same is true of a place that holds another repository, because somebody mounted another
+ *     disk there: nothing is written to it, not even a lock.
  * S3. When a lock is lost, `signal` aborts: what goes on without a lock loses data.
  */
 import { SoulMirrorError } from "../../kernel/index.ts";
@@ -13,6 +15,7 @@ import { Damage } from "../format/damage.ts";
 import { type FaultKind, LocationFault } from "../location.ts";
 import { RepositoryLock } from "./locks.ts";
 import type { Place } from "./place.ts";
+import { refuseForeign } from "./refuse-foreign.ts";
 import type { Vault } from "./vault.ts";
 
 /** What is needed to look at a vault. */
@@ -56,6 +59,8 @@ export async function withSession<T>(
   const enter = async (place: Place): Promise<void> => {
     place.readmit();
     try {
+      // Who mends makes places whole that have lost what they are known by.
+      if (readsIndexes) await refuseForeign(place, vault.marks, signal);
       const wanted = { isExclusive, surroundings, codec, leftovers: place.leftLocks };
       const lock = await RepositoryLock.acquire(place.location, wanted, signal).catch(
         (error: unknown) => {
@@ -93,11 +98,13 @@ function takesNothing(error: unknown): boolean {
 
 const withoutRoom: readonly FaultKind[] = ["read-only", "denied", "full"];
 
+const reasonsToLeaveOut: readonly string[] = ["VAULT_LOCKED", "VAULT_FOREIGN"];
+
 function canBeLeftOut(error: unknown): error is Error {
   return (
     error instanceof LocationFault ||
     error instanceof Damage ||
-    (error instanceof SoulMirrorError && error.code === "VAULT_LOCKED")
+    (error instanceof SoulMirrorError && reasonsToLeaveOut.includes(error.code))
   );
 }
 
