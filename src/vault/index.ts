@@ -154,7 +154,7 @@ export type { FoundDamage } from "./repository/blob-reader.ts";
 export { Codec, hexDigestOf } from "./repository/codec.ts";
 export { initialise } from "./repository/initialise.ts";
 export { type Session, withSession } from "./repository/session.ts";
-export { type HeldSnapshot, listSnapshots } from "./repository/snapshots.ts";
+export { byTimeAndId, type HeldSnapshot, listSnapshots } from "./repository/snapshots.ts";
 export type { Surroundings, Worker } from "./repository/surroundings.ts";
 export { type LocationState, type Unlocked, unlock } from "./repository/unlock.ts";
 export { Vault } from "./repository/vault.ts";

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { SoulMirrorError } from "../../kernel/index.ts";
 import { RestoreThreads } from "../../platform/restore/index.ts";
 import {
+  byTimeAndId,
   chooseParts,
   type HeldSnapshot,
   type RawPath,
@@ -47,7 +48,7 @@ export async function findLine(vaulted: Vaulted, wish: LineWish): Promise<FoundL
   const { atMs, stream } = wish;
   const holding = vaulted.snapshots
     .flatMap((snapshot) => withStreams(snapshot, wish.vault))
-    .toSorted((a, b) => (a.snapshot.timeNs < b.snapshot.timeNs ? -1 : 1));
+    .toSorted((a, b) => byTimeAndId(a.snapshot, b.snapshot));
   const behind = holding.filter(({ snapshot }) => snapshot.timeNs >= nsOfMs(atMs ?? Infinity));
   const reach: string[] = [];
   for (const { folder, snapshot } of [...behind.slice(0, looksMax), ...holding.slice(-1)]) {

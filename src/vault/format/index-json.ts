@@ -53,7 +53,7 @@ function decodeBlob(value: unknown): PackedBlob {
     kind,
     offset: lengthOf(json["offset"]),
     length: lengthOf(json["length"]),
-    plainLength: lengthOf(json["uncompressed_length"] ?? 0),
+    plainLength: plainLengthOf(json["uncompressed_length"] ?? 0),
   };
 }
 
@@ -66,6 +66,13 @@ function listOf(value: unknown, name: string): readonly unknown[] {
 function idOf(value: unknown): string {
   if (typeof value === "string" && isFileId(value)) return value;
   throw new Damage(`${JSON.stringify(value)} in an index is not an id`);
+}
+
+/** Its highest bit is none of a length: what has it would be taken for another kind of blob. */
+function plainLengthOf(value: unknown): number {
+  const length = lengthOf(value);
+  if (length < 2 ** 31) return length;
+  throw new Damage(`${length} in an index is too much for the length of a blob`);
 }
 
 function lengthOf(value: unknown): number {

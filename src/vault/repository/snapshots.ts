@@ -43,8 +43,18 @@ export async function gatherSnapshots({ signal, vault }: Access): Promise<Gather
     if (snapshot === undefined) unreadable.push(id);
     else snapshots.push({ ...snapshot, id, locations });
   }
-  const ordered = snapshots.toSorted((left, right) => (left.timeNs < right.timeNs ? -1 : 1));
+  const ordered = snapshots.toSorted(byTimeAndId);
   return { snapshots: ordered, unreadable };
+}
+
+/** By their ids where their times are equal, so that the order is the same for everybody. */
+export function byTimeAndId(
+  left: Pick<HeldSnapshot, "timeNs" | "id">,
+  right: Pick<HeldSnapshot, "timeNs" | "id">,
+): number {
+  if (left.timeNs !== right.timeNs) return left.timeNs < right.timeNs ? -1 : 1;
+  if (left.id === right.id) return 0;
+  return left.id < right.id ? -1 : 1;
 }
 
 async function readSnapshot(

@@ -35,6 +35,15 @@ const last = snapshot("fff3", 1);
 const all = [last, old, middle];
 
 describe("the snapshot that is meant", () => {
+  it("is the same one of two at the same moment, in whatever order they come", () => {
+    const twins = [snapshot("aaa1", 1), snapshot("bbb2", 1)];
+    const chosen = [twins, twins.toReversed()].map((each) => chooseSnapshot(each, {}, now));
+    expect(chosen).toEqual([
+      { ok: true, value: twins[1] },
+      { ok: true, value: twins[1] },
+    ]);
+  });
+
   it.each([
     [{}, last],
     [{ id: "latest" }, last],

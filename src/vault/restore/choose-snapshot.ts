@@ -6,6 +6,7 @@ import { failed, type Result, SoulMirrorError, success } from "../../kernel/inde
 import { formatTime } from "../format/rfc3339.ts";
 import type { StoredSnapshot } from "../format/snapshot-json.ts";
 import { rawPathOfText } from "../raw-path.ts";
+import { byTimeAndId } from "../repository/snapshots.ts";
 import { isInside } from "../select/is-inside.ts";
 import { type LocalNow, parseMoment } from "./parse-moment.ts";
 
@@ -39,7 +40,7 @@ export function chooseSnapshot<S extends StoredSnapshot>(
   const fix = "vault snapshots lists what there is";
   if (matching.length === 0) return none(`no snapshot is ${wordsOf(wish)}`, fix);
   if (id !== "latest") return byId(matching, id);
-  const sorted = matching.toSorted((a, b) => (a.timeNs < b.timeNs ? -1 : 1));
+  const sorted = matching.toSorted(byTimeAndId);
   if (at === undefined) return success(sorted.at(-1) as S);
   const moment = parseMoment(at, now);
   if (!moment.ok) return invalid(moment.error);
