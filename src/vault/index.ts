@@ -17,7 +17,7 @@ export type {
   SeenFile,
 } from "./backup/content.ts";
 export { judgeRun, type Suspicion } from "./backup/judge-run.ts";
-export { everything, onlyChanged, type Scope } from "./backup/scope.ts";
+export { everything, leaving, onlyChanged, type Scope } from "./backup/scope.ts";
 export type { Tally } from "./backup/tally.ts";
 export {
   type CheckOptions,

@@ -35,7 +35,8 @@ function tellAgent(agent: Told | undefined, style: Style): readonly string[] {
   if (agent === undefined) {
     return [`${style.paint("red", "No agent")} protects it; \`soulmirror up\` runs it.`];
   }
-  const { outcomes = [], phase, pid, places = [], reason, snapshot, waiting = 0 } = agent;
+  const { away = [], outcomes = [], phase, pid, places = [] } = agent;
+  const { reason, snapshot, waiting = 0 } = agent;
   const colour = unwell.has(phase) ? "red" : "green";
   const why = reason === "" ? "" : `: ${plainLines(reason)}`;
   return [
@@ -48,6 +49,7 @@ function tellAgent(agent: Told | undefined, style: Style): readonly string[] {
         ? `  held by ${each.location}`
         : style.paint("yellow", `  not by ${each.location}: ${plainLines(each.reason)}`),
     ),
+    ...away.map((each) => style.paint("yellow", plainLines(`${each}; kept as it was`, "  "))),
     ...(waiting === 0 ? [] : [`${counted(waiting, "path")} lost, and not judged yet`]),
     ...outcomes
       .slice(-shownMax)

@@ -25,6 +25,8 @@ export interface AgentState {
     readonly holds: boolean;
     readonly reason: string;
   }[];
+  /** Disks inside of the sources, with the reason: what they held is kept, and not healed. */
+  readonly away: readonly string[];
   /** Runs that ended, whether they wrote a snapshot or found nothing new. */
   readonly snapshots: number;
   readonly suspicions: readonly Suspicion[];
@@ -58,6 +60,7 @@ export class StateTeller implements Disposable {
     reason: "",
     snapshot: undefined,
     places: [],
+    away: [],
     snapshots: 0,
     suspicions: [],
     watch: "",

@@ -69,7 +69,7 @@ export class Agent implements AsyncDisposable {
     const turns = this.#turns;
     const dumps = new Dumps(world);
     const losses = new Losses(world, limits, (path, isFolder) => dumps.isExcluded(path, isFolder));
-    const protector = new Protector(world, { dumps, mounts: losses.mountsBefore });
+    const protector = new Protector(world, { dumps, mounts: losses.mounts });
     const onEnd = (): void => this.#teller.tell({});
     const onFailure = (trouble: string): void => this.#teller.tell({ trouble });
     const books = new Books({ world, limits, signal, onFailure });
@@ -217,18 +217,20 @@ export class Agent implements AsyncDisposable {
     if (held < this.#world.quorum) throw new Unfinished(this.#tooFew(report), again);
   }
 
-  #tell({ places, snapshot, suspicions }: RunReport, wish: Wish): void {
+  #tell({ away, places, snapshot, suspicions }: RunReport, wish: Wish): void {
     const atMs = Math.floor(this.#world.vault.surroundings.clock.now().wallMs);
     const held = places.filter(({ holds }) => holds).length;
     const isQuorum = held >= this.#world.quorum;
     const kinds = [
       ...suspicions.map(({ kind }) => kind),
       ...this.#dumps.missing.map(({ name }) => `dump ${name} failed`),
+      ...away,
     ];
     this.#books.ended({ atMs, snapshot: snapshot.id, isQuorum, suspicions: kinds, places });
     this.#teller.tell({
       snapshot: { id: snapshot.id, atMs },
       places,
+      away,
       snapshots: this.state.snapshots + 1,
       ...((wish.kind === "everything" || suspicions.length > 0) && { suspicions }),
     });
@@ -306,7 +308,7 @@ export class Agent implements AsyncDisposable {
         this.#loop.add(again);
         return await this.#done(this.#world.vault.places.map(({ name }) => name));
       case "accept":
-        await this.#healSide.accept(request.path, request.forMs);
+        if (await this.#healSide.accept(request.path, request.forMs)) this.#lookAtAll("accepted");
         return undefined;
       default:
         throw new SoulMirrorError("BAD_REQUEST", `the agent does not do ${request.do}`);

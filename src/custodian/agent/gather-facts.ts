@@ -10,7 +10,6 @@ import {
   type GitFacts,
   type HealFacts,
   idOfHex,
-  isInside,
   type RawPath,
   type Sight,
   type SourceEntry,
@@ -29,7 +28,6 @@ export interface FactSources {
   readonly git: GitMemory;
   readonly signal: AbortSignal;
   quietMsOf(path: RawPath): number;
-  mountBefore(source: RawPath): string;
   isAccepted(path: RawPath): boolean;
   recentHealsOf(path: RawPath): number;
   protectedFiles(): number;
@@ -56,7 +54,6 @@ async function factsOf(
 ): Promise<HealFacts> {
   const { losses, world } = from;
   const loss = losses.of(path);
-  const source = world.sources.find((each) => isInside(path, each)) ?? path;
   const now = await sightOf(path, loss, from);
   return {
     path,
@@ -66,7 +63,10 @@ async function factsOf(
     quietMs: from.quietMsOf(path),
     waitedMs: 0,
     heldMs: loss === undefined ? 0 : loss.foundMs - Number(loss.expected.ctimeNs / 1_000_000n),
-    mount: { before: from.mountBefore(source), now: mountOf(String(systemPath(source))) },
+    mount: {
+      before: loss?.mount ?? losses.mounts.before(path),
+      now: mountOf(String(systemPath(path))),
+    },
     isAccepted: from.isAccepted(path),
     recentHeals: from.recentHealsOf(path),
     burst: {

@@ -64,7 +64,7 @@ export class HealSide implements AsyncDisposable {
       ports: (record) => createHealWorld({ facts: this.#factSources(), record }),
       onSettled: () => {
         // What is not written down is judged again by the next process.
-        void survives(() => losses.save(protector.mounts), options.onFailure);
+        void survives(() => losses.save(), options.onFailure);
         onSettled();
         this.#renewGit();
       },
@@ -102,13 +102,19 @@ export class HealSide implements AsyncDisposable {
     this.#renewGit();
   }
 
-  /** @throws SoulMirrorError OPTIONS_INVALID for too long a time, or one too many */
-  async accept(path: string, forMs: number | undefined): Promise<void> {
+  /**
+   * @returns whether a disk that is away was accepted as well
+   * @throws SoulMirrorError OPTIONS_INVALID for too long a time, or one too many
+   */
+  async accept(path: string, forMs: number | undefined): Promise<boolean> {
+    const { books, losses, world } = this.#options;
     await this.#acceptances.add(rawPathOfText(path), forMs);
-    const { books, world } = this.#options;
+    const isOther = losses.mounts.accept(rawPathOfText(path));
+    if (isOther) losses.save();
     await books.record("accepted", { path });
     const settled = await settledLosses(world.vaultFolder, path);
     if (settled.length > 0) await books.note(settled);
+    return isOther;
   }
 
   /** Reads what is critical, from now on. */
@@ -137,7 +143,7 @@ export class HealSide implements AsyncDisposable {
   }
 
   #factSources(): FactSources {
-    const { losses, protectedFiles, protector, signal, turns, world } = this.#options;
+    const { losses, protectedFiles, signal, turns, world } = this.#options;
     return {
       world,
       losses,
@@ -147,7 +153,6 @@ export class HealSide implements AsyncDisposable {
         const at = this.#changedMs.get(dirname(path) as RawPath);
         return at === undefined ? Number.POSITIVE_INFINITY : realClock.now().monotonicMs - at;
       },
-      mountBefore: (source) => protector.mountBefore(source),
       isAccepted: (path) => this.#acceptances.holds(path),
       recentHealsOf: (path) => this.#healer.recentHealsOf(path),
       protectedFiles,

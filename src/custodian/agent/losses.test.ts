@@ -9,7 +9,14 @@ import { type Loss, Losses } from "./losses.ts";
 const path = rawPathOfText("/a");
 
 function lossAt(foundMs: number): Loss {
-  return { path, foundMs, tree: "t", isRot: false, expected: { kind: "fifo" } as Loss["expected"] };
+  return {
+    path,
+    foundMs,
+    tree: "t",
+    isRot: false,
+    mount: "",
+    expected: { kind: "fifo" } as Loss["expected"],
+  };
 }
 
 test("L2: what is lost again while it is judged waits for its own verdict", () => {

@@ -25,6 +25,7 @@ import {
 } from "../../vault/index.ts";
 import type { AgentLimits, AgentWorld } from "./agent-world.ts";
 import { beginsWithZeros } from "./begins-with-zeros.ts";
+import { Mounts } from "./mounts.ts";
 import { type Difference, differences, nodeAt, type TreeLooks } from "./snapshot-trees.ts";
 
 export interface Loss {
@@ -36,6 +37,8 @@ export interface Loss {
   readonly foundMs: number;
   /** It was found by reading, and not because anything changed. */
   readonly isRot: boolean;
+  /** What was mounted there when it was found. */
+  readonly mount: string;
 }
 
 interface Arrival {
@@ -48,7 +51,7 @@ interface Notes {
   /** The tree up to which losses were looked for. */
   readonly judged: string | undefined;
   readonly mounts: Readonly<Record<string, string>>;
-  readonly waiting: readonly { readonly path: string; readonly tree: string }[];
+  readonly waiting: readonly Pick<Loss, "path" | "tree" | "mount">[];
 }
 
 const arrivalsMax = 50_000;
@@ -56,6 +59,7 @@ const arrivalForMs = 60_000;
 const notesName = "losses.json";
 
 export class Losses {
+  readonly mounts: Mounts;
   readonly #world: AgentWorld;
   readonly #limits: AgentLimits;
   readonly #isExcluded: AgentWorld["isExcluded"];
@@ -79,14 +83,11 @@ export class Losses {
     this.#isExcluded = isExcluded;
     this.#notes = readNotes(join(world.folder, notesName));
     this.#judged = this.#notes.judged;
+    this.mounts = new Mounts(world, this.#notes.mounts);
   }
 
   get waiting(): readonly RawPath[] {
     return [...this.#waiting.keys()];
-  }
-
-  get mountsBefore(): Readonly<Record<string, string>> {
-    return this.#notes.mounts;
   }
 
   /** Protected files that were rewritten in place of late. */
@@ -128,12 +129,11 @@ export class Losses {
 
   /** What waited when the last process ended. */
   async recall(looks: TreeLooks): Promise<void> {
-    for (const { path, tree } of this.#notes.waiting) {
-      const raw = path as RawPath;
-      if (this.#isNobodys(raw)) continue;
-      const expected = await nodeAt(tree, raw, looks);
+    for (const { mount, path, tree } of this.#notes.waiting) {
+      if (this.#isNobodys(path)) continue;
+      const expected = await nodeAt(tree, path, looks);
       if (expected !== undefined) {
-        this.add({ path: raw, expected, tree, foundMs: this.#nowMs(), isRot: false });
+        this.add({ path, expected, tree, foundMs: this.#nowMs(), isRot: false, mount });
       }
     }
   }
@@ -160,13 +160,14 @@ export class Losses {
     for (const loss of this.#returned.values()) await this.#lookAgain(loss, snapshot.tree, looks);
     this.#forgetArrivals();
     this.#judged = snapshot.tree;
+    this.mounts.renew();
   }
 
   /** L1. */
-  save(mounts: Readonly<Record<string, string>>): void {
+  save(): void {
     const all = new Map([...this.#returned, ...this.#waiting]);
-    const waiting = Array.from(all.values(), ({ path, tree }) => ({ path, tree }));
-    const notes: Notes = { judged: this.#judged, mounts, waiting };
+    const waiting = Array.from(all.values(), ({ mount, path, tree }) => ({ path, tree, mount }));
+    const notes: Notes = { judged: this.#judged, mounts: this.mounts.all, waiting };
     const text = JSON.stringify(notes);
     if (text === this.#written) return;
     replaceFile(join(this.#world.folder, notesName), text);
@@ -179,7 +180,8 @@ export class Losses {
       this.#arrivals.set(now.inode, { path, node: now, foundMs });
     }
     if (before === undefined || this.#isNobodys(path)) return;
-    const loss: Loss = { path, expected: before, tree, foundMs, isRot: false };
+    const mount = this.mounts.before(path);
+    const loss: Loss = { path, expected: before, tree, foundMs, isRot: false, mount };
     if (now === undefined || mayBeLost(path, before, now)) this.add(loss);
     if (now === undefined || !isRewritten(before, now)) return;
     this.#rewritten.push(foundMs);

@@ -5,25 +5,25 @@
  *     this process made the last one, and it is looked for again before everything is compared.
  * P2. A change is protected by looking at its folders only; without a parent, at everything.
  * P3. A source that is away, or in whose place another disk is mounted, is not backed up: an empty
- *     folder is no new state of what it held.
+ *     folder is no new state of what it held. Of a disk inside of a source it is the same: what
+ *     lay there stays as the last snapshot has it, and all else is protected.
  */
-import { existsSync } from "node:fs";
 import { SoulMirrorError } from "../../kernel/index.ts";
-import { mountOf } from "../../platform/heal-facts/index.ts";
 import { version } from "../../system/index.ts";
 import {
   type BackupOutcome,
   backUp,
   everything,
+  leaving,
   listSnapshots,
   onlyChanged,
-  type RawPath,
   type Session,
   type StoredSnapshot,
   textOfRawPath,
 } from "../../vault/index.ts";
 import type { AgentWorld } from "./agent-world.ts";
 import type { Dumps } from "./dumps.ts";
+import type { AwayMount, Mounts } from "./mounts.ts";
 import type { Wish } from "./wishes.ts";
 
 /** Nothing is wrong with the vault; what it protects cannot be seen. */
@@ -44,20 +44,14 @@ export interface ProtectOptions {
 export class Protector {
   readonly #world: AgentWorld;
   readonly #dumps: Dumps;
-  /** What was mounted when the source was seen first. */
-  readonly #mounts = new Map<RawPath, string>();
+  readonly #mounts: Mounts;
+  #away: readonly AwayMount[] = [];
   #last: StoredSnapshot | undefined;
 
-  constructor(
-    world: AgentWorld,
-    { dumps, mounts }: { dumps: Dumps; mounts: Readonly<Record<string, string>> },
-  ) {
+  constructor(world: AgentWorld, { dumps, mounts }: { dumps: Dumps; mounts: Mounts }) {
     this.#world = world;
     this.#dumps = dumps;
-    for (const source of world.sources) {
-      const known = mounts[textOfRawPath(source)];
-      if (known !== undefined) this.#mounts.set(source, known);
-    }
+    this.#mounts = mounts;
   }
 
   /** The last snapshot that was made or found. */
@@ -65,14 +59,9 @@ export class Protector {
     return this.#last;
   }
 
-  mountBefore(source: RawPath): string {
-    return this.#mounts.get(source) ?? "";
-  }
-
-  get mounts(): Readonly<Record<string, string>> {
-    return Object.fromEntries(
-      [...this.#mounts].map(([path, mount]) => [textOfRawPath(path), mount]),
-    );
+  /** What the last run left as it was (P3). */
+  get away(): readonly AwayMount[] {
+    return this.#away;
   }
 
   /**
@@ -86,11 +75,12 @@ export class Protector {
   ): Promise<BackupOutcome> {
     const { readAttributes, source, threads, excludes } = this.#world;
     const dumps = this.#dumps;
-    this.#refuseOtherMounts();
+    this.#away = this.#awayInside();
     if (wish.kind === "everything" || this.#last === undefined) {
       this.#last = (await this.#newest(session)) ?? this.#last;
     }
-    const parent = isRedundant ? undefined : this.#last;
+    // Of what is away only the parent knows anything.
+    const parent = isRedundant && this.#away.length === 0 ? undefined : this.#last;
     const isAll = wish.kind === "everything" || parent === undefined;
     const outcome = await backUp(session, {
       sources: dumps.sources,
@@ -101,7 +91,10 @@ export class Protector {
       excludes,
       parent,
       skipsUnchanged,
-      scope: isAll ? everything : onlyChanged(wish.folders),
+      scope: leaving(
+        this.#away.map(({ path }) => path),
+        isAll ? everything : onlyChanged(wish.folders),
+      ),
       tags: [],
       programVersion: `soulmirror ${version()}`,
     });
@@ -122,16 +115,10 @@ export class Protector {
     );
   }
 
-  #refuseOtherMounts(): void {
-    for (const source of this.#world.sources) {
-      const path = textOfRawPath(source);
-      if (!existsSync(path)) throw new SourceAway(path, "it is not there");
-      const now = mountOf(path);
-      const before = this.#mounts.get(source);
-      if (before !== undefined && before !== now) {
-        throw new SourceAway(path, `mounted there was ${before} and is ${now}`);
-      }
-      this.#mounts.set(source, now);
-    }
+  #awayInside(): readonly AwayMount[] {
+    const away = this.#mounts.away();
+    const source = away.find(({ path }) => this.#world.sources.includes(path));
+    if (source !== undefined) throw new SourceAway(textOfRawPath(source.path), source.why);
+    return away;
   }
 }

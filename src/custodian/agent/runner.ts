@@ -20,6 +20,7 @@ import {
   type Session,
   type StoredSnapshot,
   type Suspicion,
+  textOfRawPath,
 } from "../../vault/index.ts";
 import { type JudgedRun, judgedRun } from "../judged-run.ts";
 import { type LastRun, lastRunOf, readLastRun, suspicionText, writeLastRun } from "../last-run.ts";
@@ -45,6 +46,8 @@ export interface RunReport {
   /** All of the vault, those that take no part among them. */
   readonly places: readonly PlaceOutcome[];
   readonly suspicions: readonly Suspicion[];
+  /** Inside of the sources, with the reason: there, all is as the snapshot before has it. */
+  readonly away: readonly string[];
   /** Locations that lag and got something: the next run may go on at once. */
   readonly isCatchingUp: boolean;
 }
@@ -89,7 +92,7 @@ export class Runner {
       await writeLastRun(world.vaultFolder, lastRunOf(made.outcome, made));
       await this.#countProtected(made.outcome.snapshot, session.signal);
     }
-    losses.save(protector.mounts);
+    losses.save();
     const { isWritten, places, snapshot } = made.outcome;
     this.#mayLag = places.some(({ holds }) => !holds);
     const others = world.leftOut.map(({ location, reason }) => ({
@@ -98,7 +101,8 @@ export class Runner {
       holds: false,
     }));
     const all = [...places, ...others];
-    return { snapshot, isWritten, places: all, suspicions: made.suspicions, isCatchingUp };
+    const away = protector.away.map(({ path, why }) => `${textOfRawPath(path)} is away: ${why}`);
+    return { snapshot, isWritten, places: all, suspicions: made.suspicions, away, isCatchingUp };
   }
 
   async #once(session: Session, wish: Wish, { isRedundant, last }: Attempt): Promise<Made> {

@@ -126,7 +126,14 @@ export class Scrubber implements AsyncDisposable {
     const content = await compareContent(path, expected, range).catch(() => "unread" as const);
     if (content === "same" || content === "unread") return;
     const { wallMs } = realClock.now();
-    losses.add({ path, expected, tree, foundMs: wallMs, isRot: true });
+    losses.add({
+      path,
+      expected,
+      tree,
+      foundMs: wallMs,
+      isRot: true,
+      mount: losses.mounts.before(path),
+    });
     onFound(path);
   }
 }

@@ -4,5 +4,5 @@
  */
 export { findCopy } from "./find-copy.ts";
 export { type GitState, gitFactsOf, readGitState } from "./git-state.ts";
-export { mountOf } from "./mount-of.ts";
+export { mountOf, mountPoints, mountTable } from "./mount-of.ts";
 export { whoWrites } from "./who-writes.ts";

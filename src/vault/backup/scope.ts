@@ -3,10 +3,22 @@
  * folders that changed, goes through those above them, and keeps everything else as it was.
  */
 import type { RawPath } from "../raw-path.ts";
+import { isInside } from "../select/is-inside.ts";
 
 export interface Scope {
-  /** What to do with a folder of which the last snapshot knows the tree. */
-  treat(folder: RawPath): "list" | "pass" | "keep";
+  /**
+   * What to do with a folder of which the last snapshot knows the tree. One to be left is not
+   * looked at: it stays as that snapshot has it, whatever is in its place now.
+   */
+  treat(folder: RawPath): "list" | "pass" | "keep" | "leave";
+}
+
+/** @param away folders in whose place something else is for now */
+export function leaving(away: readonly RawPath[], scope: Scope): Scope {
+  return {
+    treat: (folder) =>
+      away.some((each) => isInside(folder, each)) ? "leave" : scope.treat(folder),
+  };
 }
 
 /** Every folder is listed. */

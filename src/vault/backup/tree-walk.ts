@@ -56,6 +56,10 @@ interface BelowTask extends Pick<FolderTask, "path" | "way" | "source"> {
 
 const rootPath = "/" as RawPath;
 
+function isUnseen(treat: ReturnType<Scope["treat"]>): boolean {
+  return treat === "keep" || treat === "leave";
+}
+
 export class TreeWalk {
   readonly #options: WalkOptions;
   #failure: { readonly error: unknown } | undefined;
@@ -112,7 +116,7 @@ export class TreeWalk {
     const parts: Part[] = [];
     for (const node of before.nodes) {
       const below = joinRaw(path, node.name);
-      const isKept = node.kind !== "dir" || scope.treat(below) === "keep";
+      const isKept = node.kind !== "dir" || isUnseen(scope.treat(below));
       const entry = isKept ? undefined : source.look(below);
       // Gone or no folder any more: then this folder has changed as well, and its turn comes.
       if (entry?.kind !== "dir") parts.push(node);
@@ -145,9 +149,10 @@ export class TreeWalk {
   /** The parent's node where that is right; for folders only where nothing below is to be seen. */
   #keep(entry: SourceEntry, { before, path }: BelowTask, way: Way): TreeNode | undefined {
     if (entry.kind !== "dir") return this.#options.nodes.unchanged(entry, before);
-    const isKept =
-      way === undefined && before?.kind === "dir" && this.#options.scope.treat(path) === "keep";
-    return isKept && looksSame(entry, before) ? before : undefined;
+    if (way !== undefined || before?.kind !== "dir") return undefined;
+    const treat = this.#options.scope.treat(path);
+    const isKept = treat === "leave" || (treat === "keep" && looksSame(entry, before));
+    return isKept ? before : undefined;
   }
 
   async #begin(entry: SourceEntry, task: BelowTask): Promise<Begun<TreeNode | undefined>> {
