@@ -93,14 +93,15 @@ function builtInsAsNeeded(isMeant: (chunk: string) => boolean): Plugin {
 const licences: Plugin = {
   name: "licences",
   generateBundle(_, files) {
-    const paths = Object.values(files).flatMap((file) =>
-      file.type === "chunk" ? file.moduleIds : [],
-    );
-    const packages = new Set(
-      paths.flatMap((path) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []),
-    );
-    const sorted: readonly string[] = Array.from(packages).toSorted();
-    const texts = sorted.map((folder) => {
+    const packages = new Set<string>();
+    for (const file of Object.values(files)) {
+      if (file.type !== "chunk") continue;
+      for (const path of file.moduleIds) {
+        const found = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path);
+        if (found !== null) packages.add(found[0]);
+      }
+    }
+    const texts = [...packages].sort().map((folder) => {
       const name = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
       if (name === undefined) throw new Error(`${folder} has no licence`);
       return `${basename(folder)}\n\n${readFileSync(resolve(folder, name), "utf8").trim()}\n`;
