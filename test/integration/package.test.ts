@@ -79,7 +79,7 @@ test("the packed package installs small, without install scripts, and supervises
   await backUpProject(project);
   const guarded = Promise.all(["--import", "--require"].map((flag) => guardedRun(project, flag)));
   await Promise.all([guarded, superviseFleet(project, stack)]);
-}, 180_000);
+}, 360_000);
 
 /** By the command line alone, which is put together of parts and starts threads. */
 async function backUpProject(project: string): Promise<void> {
