@@ -31,7 +31,7 @@ async function deadLinks(folder: string, page: string): Promise<readonly string[
 async function needless(home: string): Promise<readonly string[]> {
   const all = await readdir(home, { recursive: true });
   return all.filter((path) =>
-    /(?<!\.d)\.ts$|\.map$|\.test\.|-bench\.|planted|simulated-|^dist\/public\/[^/]+\.js$|^dist\/(?:api|daemon)\/.*\.d\.ts$|^dist\/custodian|^dist\/engine\/(?!silent\/stall-worker).*\.js$|^dist\/cli\/(?!main\.js$|bundle(?:\/[^/]+\.(?:js|txt))?$)/.test(
+    /(?<!\.d)\.ts$|\.map$|\.test\.|-bench\.|planted|simulated-|^dist\/public\/[^/]+\.js$|^dist\/(?:api|daemon)\/.*\.d\.ts$|^dist\/engine\/(?!silent\/stall-worker).*\.js$|^dist\/cli\/(?!main\.js$|bundle(?:\/[^/]+\.(?:js|txt))?$)/.test(
       path,
     ),
   );
