@@ -171,6 +171,7 @@ export { createProof, type RestoreProof, verifyRestoreProof } from "./restore/re
 export type {
   BlobToWrite,
   CheckedFile,
+  EndedOtherwise,
   FailedPath,
   FileToCheck,
   FileToWrite,

@@ -5,15 +5,10 @@
  * W2. A file gets its name when each of its bytes was written; what is given up, or fails, leaves
  *     nothing behind.
  */
-import {
-  type BlobToWrite,
-  type Codec,
-  Damage,
-  type FileToWrite,
-  type WriteJob,
-} from "../../vault/index.ts";
+import { type BlobToWrite, type Codec, Damage, type EndedOtherwise } from "../../vault/index.ts";
 import type { RestoreOutcome, Restorer, RestoringFile } from "../tree/index.ts";
-import type { EndedInWriter, Written } from "./messages.ts";
+import { leftButMode, leftNothing, type Written } from "./messages.ts";
+import type { FileToBegin, ThreadJob } from "./packed-job.ts";
 
 interface OpenFile {
   readonly file: RestoringFile;
@@ -24,15 +19,17 @@ export class FileWriter implements Disposable {
   readonly #restorer: Restorer;
   readonly #codec: Codec;
   readonly #open = new Map<number, OpenFile>();
-  #ended: EndedInWriter[] = [];
+  #done: number[] = [];
+  #left: number[] = [];
+  #ended: EndedOtherwise[] = [];
 
   constructor(restorer: Restorer, codec: Codec) {
     this.#restorer = restorer;
     this.#codec = codec;
   }
 
-  write({ begins, blobs, bytes, givesUp }: WriteJob): Written {
-    this.#ended = [];
+  write({ begins, blobs, bytes, givesUp }: ThreadJob): Written {
+    [this.#done, this.#left, this.#ended] = [[], [], []];
     const files = new Map(begins.map((file) => [file.number, file]));
     for (const file of begins) if (file.node.sizeBytes === 0) this.#begin(file);
     const damaged: number[] = [];
@@ -51,7 +48,7 @@ export class FileWriter implements Disposable {
       this.#open.get(number)?.file[Symbol.dispose]();
       this.#open.delete(number);
     }
-    return { ended: this.#ended, damaged };
+    return { done: this.#done, left: this.#left, ended: this.#ended, damaged };
   }
 
   [Symbol.dispose](): void {
@@ -59,6 +56,7 @@ export class FileWriter implements Disposable {
     this.#open.clear();
   }
 
+  /** It holds until the next one. */
   #content(
     { at, id, length, plainLength }: BlobToWrite,
     bytes: Uint8Array,
@@ -66,14 +64,14 @@ export class FileWriter implements Disposable {
     const piece = bytes.subarray(at, at + length);
     if (plainLength < 0) return piece;
     try {
-      return this.#codec.openBlob(id, piece, plainLength);
+      return this.#codec.borrowBlob(id, piece, plainLength);
     } catch (error) {
       if (error instanceof Damage) return undefined;
       throw error;
     }
   }
 
-  #begin({ isThere, node, number, path }: FileToWrite): void {
+  #begin({ isThere, node, number, path }: FileToBegin): void {
     const file = this.#restorer.file(path, node, isThere);
     if (file.kind !== "begun") return this.#end(number, file);
     if (node.sizeBytes === 0) return this.#end(number, file.finish());
@@ -94,10 +92,11 @@ export class FileWriter implements Disposable {
 
   #end(number: number, outcome: RestoreOutcome): void {
     if (outcome.kind !== "done") {
-      this.#ended.push([number, outcome, false, undefined]);
+      this.#ended.push({ number, outcome });
       return;
     }
+    this.#done.push(number);
     const { left } = outcome;
-    this.#ended.push([number, { kind: "done" }, left !== undefined, left?.permissions]);
+    this.#left.push(left === undefined ? leftNothing : (left.permissions ?? leftButMode));
   }
 }

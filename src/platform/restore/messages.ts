@@ -2,12 +2,12 @@
 import type {
   CheckedFile,
   FileToCheck,
-  Outcome,
   RawPath,
   SealKeys,
-  WriteJob,
+  WriteReport,
 } from "../../vault/index.ts";
 import type { Overwrite } from "../tree/index.ts";
+import type { PackedJob } from "./packed-job.ts";
 
 export interface WriterSetup {
   readonly keys: SealKeys;
@@ -18,25 +18,25 @@ export interface WriterSetup {
 }
 
 export type ToWriter =
-  | { readonly kind: "write"; readonly question: number; readonly job: WriteJob }
+  | { readonly kind: "write"; readonly question: number; readonly job: PackedJob }
   | {
       readonly kind: "read-back";
       readonly question: number;
       readonly files: readonly FileToCheck[];
     };
 
-/** A file at its end; of one that is done, what is left for later is told by its mode. */
-export type EndedInWriter = readonly [
-  file: number,
-  outcome: Outcome,
-  isLeft: boolean,
-  permissions: number | undefined,
-];
-
-export interface Written {
-  readonly ended: readonly EndedInWriter[];
-  readonly damaged: readonly number[];
+export interface Written extends WriteReport {
+  /**
+   * What is left for later of each file that is done: `leftNothing`, `leftButMode`, or its mode,
+   * with all else.
+   */
+  readonly left: readonly number[];
 }
+
+/** Nothing is left. */
+export const leftNothing = -1;
+/** All but the mode, which it has. */
+export const leftButMode = -2;
 
 export type FromWriter =
   | { readonly kind: "warning"; readonly message: string }

@@ -38,7 +38,7 @@ import {
   type RestoreOutcome,
   Restorer,
 } from "../tree/index.ts";
-import type { EndedInWriter } from "./messages.ts";
+import { leftButMode, leftNothing } from "./messages.ts";
 import { WritingThread } from "./writing-thread.ts";
 
 export interface RestoreThreadsOptions {
@@ -128,9 +128,12 @@ export class RestoreThreads implements RestoreTarget, AsyncDisposable {
   async write(lane: number, job: WriteJob): Promise<WriteReport> {
     for (const file of job.begins) this.#open.set(file.number, file);
     for (const number of job.givesUp) this.#open.delete(number);
-    const { damaged, ended } = await this.#thread(lane).write(job);
-    for (const each of ended) this.#end(each);
-    return { damaged, ended: ended.map(([number, outcome]) => [number, outcome]) };
+    const written = await this.#thread(lane).write(job);
+    for (const [at, number] of written.done.entries()) {
+      this.#end(number, written.left[at] ?? leftNothing);
+    }
+    for (const { number } of written.ended) this.#open.delete(number);
+    return written;
   }
 
   readBack(lane: number, files: readonly FileToCheck[]): Promise<readonly CheckedFile[]> {
@@ -158,11 +161,12 @@ export class RestoreThreads implements RestoreTarget, AsyncDisposable {
     return thread;
   }
 
-  #end([number, outcome, isLeft, permissions]: EndedInWriter): void {
+  #end(number: number, left: number): void {
     const file = this.#open.get(number);
     this.#open.delete(number);
-    if (outcome.kind !== "done" || file === undefined || !isLeft) return;
+    if (file === undefined || left === leftNothing) return;
     const { atimeNs, attributes, mtimeNs } = file.node;
+    const permissions = left === leftButMode ? undefined : left;
     this.#finish({ path: file.path, atimeNs, attributes, mtimeNs, permissions });
   }
 

@@ -8,6 +8,7 @@ import { Restorer } from "../tree/index.ts";
 import { checkFile } from "./check-file.ts";
 import { FileWriter } from "./file-writer.ts";
 import type { FromWriter, ToWriter, WriterSetup } from "./messages.ts";
+import { unpackJob } from "./packed-job.ts";
 
 assert(parentPort !== null, "a restore worker runs in a worker thread");
 const port = parentPort;
@@ -20,12 +21,19 @@ const writer = new FileWriter(restorer, codec);
 port.on("message", (message: ToWriter) => {
   const { question } = message;
   if (message.kind === "write") {
-    say({ kind: "written", question, report: writer.write(message.job) });
+    const report = writer.write(unpackJob(message.job));
+    freeBytes(message.job.bytes);
+    say({ kind: "written", question, report });
   } else {
     const files = message.files.map((file) => checkFile(restorer, file));
     say({ kind: "checked", question, files });
   }
 });
+
+/** At once: a collection comes late for what lies outside of the heap. */
+function freeBytes({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+}
 
 function say(message: FromWriter): void {
   port.postMessage(message);

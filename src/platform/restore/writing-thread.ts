@@ -10,6 +10,7 @@ import { assert } from "../../kernel/index.ts";
 import { entryFile, workerEnvironment } from "../../system/index.ts";
 import type { CheckedFile, FileToCheck, WriteJob } from "../../vault/index.ts";
 import type { FromWriter, ToWriter, WriterSetup, Written } from "./messages.ts";
+import { packJob } from "./packed-job.ts";
 
 type Answer = Exclude<FromWriter, { readonly kind: "warning" }>;
 
@@ -33,7 +34,11 @@ export class WritingThread implements AsyncDisposable {
 
   async write(job: WriteJob): Promise<Written> {
     const question = this.#next++;
-    const answer = await this.#ask({ kind: "write", question, job }, transferable(job.bytes));
+    const packed = packJob(job);
+    const answer = await this.#ask(
+      { kind: "write", question, job: packed },
+      transferable(job.bytes),
+    );
     assert(answer.kind === "written", "an answer to its question");
     return answer.report;
   }

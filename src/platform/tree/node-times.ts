@@ -6,9 +6,10 @@
 
 const nsPerSecond = 1_000_000_000n;
 
-/** For `utimes`: as text, for a number below zero is taken for the present. */
-export function nodeTime(timeNs: bigint): string {
-  return String(Number(secondsOf(timeNs)) + Number(nanosecondsOf(timeNs)) / 1e9);
+/** For `utimes`: below zero as text, for such a number is taken for the present. */
+export function nodeTime(timeNs: bigint): number | string {
+  if (timeNs < 0n) return String(Number(secondsOf(timeNs)) + Number(nanosecondsOf(timeNs)) / 1e9);
+  return Number(timeNs / nsPerSecond) + Number(timeNs % nsPerSecond) / 1e9;
 }
 
 export function isWholeSecond(timeNs: bigint): boolean {

@@ -1,7 +1,13 @@
 /** What became of one name that was to be restored. */
 import { messageOf } from "../../kernel/index.ts";
-import type { ExtendedAttribute, RawPath } from "../../vault/index.ts";
+import type { ExtendedAttribute, NodeBase, RawPath } from "../../vault/index.ts";
 import { codeOf } from "./code-of.ts";
+
+/** The parts of a node that all kinds have and that a restore sets. */
+export type RestoredNode = Pick<
+  NodeBase,
+  "permissions" | "mtimeNs" | "atimeNs" | "uid" | "gid" | "attributes"
+>;
 
 export type RestoreOutcome =
   | { readonly kind: "done"; readonly left: LeftToFinish | undefined }

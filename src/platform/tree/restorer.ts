@@ -29,7 +29,7 @@ import {
   rmSync,
   symlinkSync,
 } from "node:fs";
-import type { DeviceNode, LinkNode, NodeBase, PipeNode, RawPath } from "../../vault/index.ts";
+import type { DeviceNode, LinkNode, PipeNode, RawPath } from "../../vault/index.ts";
 import { rawPathOfBytes, systemPath } from "../../vault/index.ts";
 import { changeMode } from "./change-mode.ts";
 import { HeldFolders, type SplitPath, splitPath } from "./held-folders.ts";
@@ -40,10 +40,11 @@ import { removeBelow } from "./remove-below.ts";
 import {
   failureOf,
   type LeftToFinish,
+  type RestoredNode,
   type RestoreFailure,
   type RestoreOutcome,
 } from "./restore-outcome.ts";
-import { RestoringFile } from "./restoring-file.ts";
+import { type BegunFile, type FileSteps, RestoringFile } from "./restoring-file.ts";
 
 export interface RestorerOptions {
   /** A folder that is there. */
@@ -60,13 +61,8 @@ export interface RestorerOptions {
 /** What may be replaced: nothing, what is not newer, or all. */
 export type Overwrite = "never" | "not-newer" | "always";
 
-/** The parts of a node that all kinds have and that a restore sets. */
-type Metadata = Pick<
-  NodeBase,
-  "permissions" | "mtimeNs" | "atimeNs" | "uid" | "gid" | "attributes"
->;
-
-export type SpecialNode = Metadata & (Pick<DeviceNode, "kind" | "device"> | Pick<PipeNode, "kind">);
+export type SpecialNode = RestoredNode &
+  (Pick<DeviceNode, "kind" | "device"> | Pick<PipeNode, "kind">);
 
 /** What a time may be off that Node has set (`nodeTime`). */
 const nearNs = 1000n;
@@ -81,12 +77,19 @@ export class Restorer implements Disposable {
   readonly #options: RestorerOptions;
   readonly #folders: HeldFolders;
   readonly #ownership: Ownership;
+  readonly #steps: FileSteps;
   #made = 0;
 
   constructor(options: RestorerOptions) {
     this.#options = options;
     this.#folders = new HeldFolders(options.root);
     this.#ownership = new Ownership(options.warn);
+    this.#steps = {
+      isDurable: options.isDurable,
+      complete: (file) => this.#complete(file),
+      settle: (file, left) => this.#settle(file, () => left),
+      discard: ({ temporary }) => this.#discard(temporary),
+    };
   }
 
   [Symbol.dispose](): void {
@@ -94,7 +97,7 @@ export class Restorer implements Disposable {
   }
 
   /** Its parent is there. A folder that is there already gets the metadata of the node. */
-  folder(path: RawPath, node: Metadata): RestoreOutcome {
+  folder(path: RawPath, node: RestoredNode): RestoreOutcome {
     return attempted(path, () => {
       const address = this.#folders.address(path);
       const present = lstatSync(address, { throwIfNoEntry: false });
@@ -112,7 +115,7 @@ export class Restorer implements Disposable {
     });
   }
 
-  link(path: RawPath, node: Metadata & Pick<LinkNode, "target">): RestoreOutcome {
+  link(path: RawPath, node: RestoredNode & Pick<LinkNode, "target">): RestoreOutcome {
     return this.#beside({ path, node }, (address) => {
       symlinkSync(systemPath(node.target), address);
       this.#giveLink(address, node);
@@ -122,7 +125,7 @@ export class Restorer implements Disposable {
   }
 
   /** One more name for what was restored as `other`, which has all of `node` already. */
-  hardLink(path: RawPath, node: Metadata, other: RawPath): RestoreOutcome {
+  hardLink(path: RawPath, node: RestoredNode, other: RawPath): RestoreOutcome {
     const first = splitPath(other);
     return this.#beside({ path, node, mayStay: true }, (address) => {
       linkSync(this.#folders.at(first), address);
@@ -137,7 +140,7 @@ export class Restorer implements Disposable {
    */
   present(
     path: RawPath,
-    node: Metadata & { readonly sizeBytes: number },
+    node: RestoredNode & { readonly sizeBytes: number },
   ): RestoreOutcome | undefined {
     return attempted(path, () => {
       const address = this.#folders.address(path);
@@ -228,7 +231,7 @@ export class Restorer implements Disposable {
    */
   file(
     path: RawPath,
-    node: Metadata & { readonly sizeBytes: number },
+    node: RestoredNode & { readonly sizeBytes: number },
     isThere = true,
   ): RestoringFile | RestoreOutcome {
     return attempted(path, () => {
@@ -238,20 +241,12 @@ export class Restorer implements Disposable {
       const flags =
         constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
       const descriptor = openSync(this.#folders.at(temporary), flags, 0o600);
-      return new RestoringFile({
-        path,
-        descriptor,
-        sizeBytes: node.sizeBytes,
-        isDurable: this.#options.isDurable,
-        complete: () => this.#complete(path, node, descriptor),
-        settle: (left) => this.#settle({ path, place, temporary, node }, () => left),
-        discard: () => this.#discard(temporary),
-      });
+      return new RestoringFile({ path, place, temporary, node, descriptor }, this.#steps);
     });
   }
 
   /** All but the content of a file that is not closed yet. */
-  #complete(path: RawPath, node: Metadata, descriptor: number): LeftToFinish | undefined {
+  #complete({ descriptor, node, path }: BegunFile): LeftToFinish | undefined {
     const isOwnerKept = this.#ownership.keep(node, fstatSync(descriptor), ({ uid, gid }) =>
       fchownSync(descriptor, uid, gid),
     );
@@ -297,7 +292,7 @@ export class Restorer implements Disposable {
     attempted(temporary.name, () => rmSync(this.#folders.at(temporary), { force: true }));
   }
 
-  #mayReplace(place: SplitPath, node: Metadata): boolean {
+  #mayReplace(place: SplitPath, node: RestoredNode): boolean {
     const { overwrite } = this.#options;
     if (overwrite === "always") return true;
     const address = this.#folders.at(place);
@@ -307,7 +302,7 @@ export class Restorer implements Disposable {
   }
 
   /** @returns whether it belongs to whom it shall */
-  #giveLink(address: string | Buffer, node: Metadata): boolean {
+  #giveLink(address: string | Buffer, node: RestoredNode): boolean {
     return this.#ownership.keep(node, lstatSync(address), ({ uid, gid }: Owned) =>
       lchownSync(address, uid, gid),
     );
@@ -321,7 +316,7 @@ export class Restorer implements Disposable {
 
 interface Made {
   readonly path: RawPath;
-  readonly node: Metadata;
+  readonly node: RestoredNode;
   /** Whether the temporary name may still be there when all went well. */
   readonly mayStay?: boolean;
 }
@@ -331,7 +326,7 @@ interface Settled extends Made {
   readonly temporary: SplitPath;
 }
 
-function leftOf(path: RawPath, node: Metadata, permissions?: number): LeftToFinish | undefined {
+function leftOf(path: RawPath, node: RestoredNode, permissions?: number): LeftToFinish | undefined {
   const { mtimeNs, atimeNs, attributes } = node;
   const isExact = isWholeSecond(mtimeNs) && isWholeSecond(atimeNs);
   if (isExact && attributes.length === 0 && permissions === undefined) return undefined;

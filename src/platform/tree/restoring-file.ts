@@ -1,43 +1,54 @@
 /** A file whose content arrives in pieces, in any order, before it has its name. */
 import { closeSync, fsyncSync, ftruncateSync } from "node:fs";
 import type { RawPath } from "../../vault/index.ts";
+import type { SplitPath } from "./held-folders.ts";
 import {
   failureOf,
   type LeftToFinish,
+  type RestoredNode,
   type RestoreFailure,
   RestoreFault,
   type RestoreOutcome,
 } from "./restore-outcome.ts";
 import { writeSparsely } from "./write-sparsely.ts";
 
-export interface RestoringFileOptions {
+/** What the steps around the content need; a file brings it along, and they keep nothing. */
+export interface BegunFile {
   readonly path: RawPath;
+  readonly place: SplitPath;
+  readonly temporary: SplitPath;
+  readonly node: RestoredNode & { readonly sizeBytes: number };
   readonly descriptor: number;
-  readonly sizeBytes: number;
+}
+
+/** Of whoever began it. */
+export interface FileSteps {
   readonly isDurable: boolean;
   /** Owner, mode and times, while it is open. */
-  readonly complete: () => LeftToFinish | undefined;
+  complete(file: BegunFile): LeftToFinish | undefined;
   /** Gives it its name. */
-  readonly settle: (left: LeftToFinish | undefined) => RestoreOutcome;
-  readonly discard: () => void;
+  settle(file: BegunFile, left: LeftToFinish | undefined): RestoreOutcome;
+  discard(file: BegunFile): void;
 }
 
 export class RestoringFile implements Disposable {
   readonly kind = "begun";
-  readonly #options: RestoringFileOptions;
+  readonly #file: BegunFile;
+  readonly #steps: FileSteps;
   #isOpen = true;
   /** Where what was written ends. */
   #endBytes = 0;
 
-  constructor(options: RestoringFileOptions) {
-    this.#options = options;
+  constructor(file: BegunFile, steps: FileSteps) {
+    this.#file = file;
+    this.#steps = steps;
   }
 
   /** No byte twice, none behind the size: `EFBIG`. Zeros need not be written. */
   write(offset: number, bytes: Uint8Array): RestoreFailure | undefined {
-    const { path, descriptor, sizeBytes } = this.#options;
+    const { descriptor, node, path } = this.#file;
     try {
-      if (offset + bytes.length > sizeBytes) {
+      if (offset + bytes.length > node.sizeBytes) {
         throw new RestoreFault("EFBIG", "more content than its size says");
       }
       this.#endBytes = Math.max(this.#endBytes, writeSparsely({ descriptor, offset }, bytes));
@@ -48,14 +59,14 @@ export class RestoringFile implements Disposable {
   }
 
   finish(): RestoreOutcome {
-    const { path, descriptor, sizeBytes, isDurable, complete, settle } = this.#options;
+    const { descriptor, node, path } = this.#file;
     try {
       // It ends in zeros that were not written.
-      if (this.#endBytes < sizeBytes) ftruncateSync(descriptor, sizeBytes);
-      const left = complete();
-      if (isDurable) fsyncSync(descriptor);
+      if (this.#endBytes < node.sizeBytes) ftruncateSync(descriptor, node.sizeBytes);
+      const left = this.#steps.complete(this.#file);
+      if (this.#steps.isDurable) fsyncSync(descriptor);
       this.#close();
-      return settle(left);
+      return this.#steps.settle(this.#file, left);
     } catch (error) {
       this[Symbol.dispose]();
       return failureOf(path, error);
@@ -66,11 +77,11 @@ export class RestoringFile implements Disposable {
   [Symbol.dispose](): void {
     if (!this.#isOpen) return;
     this.#close();
-    this.#options.discard();
+    this.#steps.discard(this.#file);
   }
 
   #close(): void {
     this.#isOpen = false;
-    closeSync(this.#options.descriptor);
+    closeSync(this.#file.descriptor);
   }
 }

@@ -29,6 +29,15 @@ test("1. Each text comes back, and is nobody else's memory", () => {
   ]);
 });
 
+test("1. A text goes into the room that it is given, however long that is", () => {
+  const decompressor = createDecompressor();
+  const room = new Uint8Array(100);
+  const text = decompressor.decompress(compress(Buffer.from("one")), 3, room);
+  expect(Buffer.from(text ?? []).toString()).toBe("one");
+  expect(text?.buffer).toBe(room.buffer);
+  expect(decompressor.decompress(compress(Buffer.from("three")), 3, room)).toBeUndefined();
+});
+
 test("1. A text of another length, a frame cut short and no frame give nothing", () => {
   const decompressor = createDecompressor();
   for (const length of [4999, 5001, 1 << 25]) {

@@ -10,7 +10,11 @@ import * as zlib from "node:zlib";
 import type { InsideZstd } from "./zstd.ts";
 
 export interface Decompressor {
-  decompress(frame: Uint8Array, textBytes: number): Uint8Array | undefined;
+  /**
+   * @param room where the text goes, longer than it by a byte or more; without one it gets memory
+   * of its own
+   */
+  decompress(frame: Uint8Array, textBytes: number, room?: Uint8Array): Uint8Array | undefined;
 }
 
 /** Longer ones are rare, and their length is only what somebody says it is. */
@@ -29,25 +33,28 @@ export function createDecompressor(
     return fresh;
   }
 
-  function unpacked(frame: Uint8Array, textBytes: number): Uint8Array | undefined {
+  /** `room` is longer than the text, so that a frame which goes on behind it is seen to. */
+  function unpacked(
+    frame: Uint8Array,
+    textBytes: number,
+    room: Uint8Array,
+  ): Uint8Array | undefined {
     stream ??= opened();
     const { _handle: handle, _writeState: left } = stream;
     if (handle?.writeSync === undefined || left === undefined) return undefined;
-    // With room behind the text, so that a frame which goes on is seen to.
-    const room = new Uint8Array(textBytes + 1);
     left.set([0, 1]);
     const { ZSTD_e_continue: more } = zlib.constants;
-    handle.writeSync(more, frame, 0, frame.length, room, 0, room.length);
+    handle.writeSync(more, frame, 0, frame.length, room, 0, textBytes + 1);
     const isWhole = left[0] === 1 && left[1] === 0 && !stream.destroyed;
     return isWhole ? room.subarray(0, textBytes) : undefined;
   }
 
   return {
-    decompress: (frame, textBytes) => {
+    decompress: (frame, textBytes, room) => {
       if (isOff || textBytes > mostTextBytes) return undefined;
       let text: Uint8Array | undefined;
       try {
-        text = unpacked(frame, textBytes);
+        text = unpacked(frame, textBytes, room ?? new Uint8Array(textBytes + 1));
         // Rule 2.
         if (text === undefined) stream = undefined;
       } catch {

@@ -51,6 +51,17 @@ describe("sealing", () => {
     expect(() => sealer.sealInto(text, nonce, { bytes, offset: 49 })).toThrow("room");
   });
 
+  it("opens into the room that it is given, and nowhere else", () => {
+    const text = counted(20, 1);
+    const room = new Uint8Array(30).fill(0xaa);
+    const opened = sealer.open(sealer.seal(text, nonce), room);
+    expect(opened).toEqual(text);
+    expect(room.subarray(0, 20)).toEqual(text);
+    expect(room.subarray(20)).toEqual(new Uint8Array(10).fill(0xaa));
+    const sealed = sealer.seal(text, nonce);
+    expect(() => sealer.open(sealed, new Uint8Array(19))).toThrow("room");
+  });
+
   it("opens nothing of which one bit is another", () => {
     const sealed = sealer.seal(counted(40, 1), nonce);
     for (let bit = 0; bit < 8 * sealed.length; bit++) {

@@ -34,8 +34,12 @@ export interface Sealer {
    * @returns where it ends
    */
   sealInto(plaintext: Uint8Array, nonce: Uint8Array, target: SealTarget): number;
-  /** The plaintext, or undefined for what these keys did not seal, or not so. */
-  open(sealed: Uint8Array): Uint8Array | undefined;
+  /**
+   * The plaintext, or undefined for what these keys did not seal, or not so.
+   *
+   * @param room where it goes, at least as long as it; without one it gets memory of its own
+   */
+  open(sealed: Uint8Array, room?: Uint8Array): Uint8Array | undefined;
 }
 
 export interface SealTarget {
@@ -101,14 +105,16 @@ export function createSealer(keys: SealKeys, kernels: Kernels): Sealer {
       sealInto(plaintext, nonce, { bytes, offset: 0 });
       return bytes;
     },
-    open: (sealed) => {
+    open: (sealed, room) => {
       if (sealed.length < sealBytes) return undefined;
       const nonce = sealed.subarray(0, nonceBytes);
       const ciphertext = sealed.subarray(nonceBytes, -tagBytes);
       if (isZero(nonce)) return undefined;
       const tag = tagOf(ciphertext, nonce);
       if (!timingSafeEqual(tag, sealed.subarray(-tagBytes))) return undefined;
-      const plaintext = new Uint8Array(ciphertext.length);
+      const { length } = ciphertext;
+      const plaintext = room === undefined ? new Uint8Array(length) : room.subarray(0, length);
+      assert(plaintext.length === length, "there is room for what is opened");
       encrypt(ciphertext, nonce, plaintext);
       return plaintext;
     },

@@ -16,6 +16,7 @@ import { createDecompressor } from "../format/decompressor.ts";
 import { hexOfId } from "../format/ids.ts";
 import { openJson, sealJson } from "../format/packed-json.ts";
 import type { Sealer, SealTarget } from "../format/seal.ts";
+import { SpareRoom } from "../format/spare-room.ts";
 import { decompress } from "../format/zstd.ts";
 
 /** The largest content of a blob: a chunk has at most 8 MiB, a tree of a huge folder more. */
@@ -33,6 +34,8 @@ export interface StoredFile {
 export class Codec {
   readonly #compressor = createCompressor(level);
   readonly #decompressor = createDecompressor();
+  readonly #openedRoom = new SpareRoom();
+  readonly #contentRoom = new SpareRoom();
   readonly #sealer: Sealer;
   readonly #randomBytes: (length: number) => Uint8Array;
 
@@ -46,8 +49,8 @@ export class Codec {
   }
 
   /** @throws Damage */
-  open(sealed: Uint8Array): Uint8Array {
-    const opened = this.#sealer.open(sealed);
+  open(sealed: Uint8Array, room?: Uint8Array): Uint8Array {
+    const opened = this.#sealer.open(sealed, room);
     if (opened === undefined) throw new Damage("the MAC does not fit");
     return opened;
   }
@@ -99,16 +102,24 @@ export class Codec {
    * @throws Damage (C1)
    */
   openBlob(id: Uint8Array, sealed: Uint8Array, plainLength: number): Uint8Array {
-    const opened = this.open(sealed);
-    const quick =
-      plainLength === 0 ? undefined : this.#decompressor.decompress(opened, plainLength);
-    if (quick !== undefined && sameBytes(digestOf(quick), id)) return quick;
-    const content = plainLength === 0 ? opened : unpacked(opened);
-    const expected = contentLength({ length: sealed.length, plainLength });
-    if (content.length !== expected || !sameBytes(digestOf(content), id)) {
-      throw new Damage(`the blob ${hexOfId(id)} holds another content`);
+    return this.#openBlob({ id, sealed, plainLength });
+  }
+
+  /** The same, for who looks at it at once: the content holds until the next call. */
+  borrowBlob(id: Uint8Array, sealed: Uint8Array, plainLength: number): Uint8Array {
+    const room = this.#contentRoom.take(Math.max(sealed.length, plainLength + 1));
+    return this.#openBlob({ id, sealed, plainLength, room });
+  }
+
+  #openBlob({ id, plainLength, room, sealed }: BlobToOpen): Uint8Array {
+    if (plainLength === 0) {
+      const content = this.open(sealed, room);
+      return checkedContent(content, { id, sealed, plainLength });
     }
-    return content;
+    const opened = this.open(sealed, this.#openedRoom.take(sealed.length));
+    const quick = this.#decompressor.decompress(opened, plainLength, room);
+    if (quick !== undefined && sameBytes(digestOf(quick), id)) return quick;
+    return checkedContent(unpacked(opened), { id, sealed, plainLength });
   }
 
   /** The bytes hold until the next call. */
@@ -117,6 +128,21 @@ export class Codec {
     const isSmaller = bytes.length < content.length;
     return isSmaller ? { bytes, plainLength: content.length } : { bytes: content, plainLength: 0 };
   }
+}
+
+interface BlobToOpen {
+  readonly id: Uint8Array;
+  readonly sealed: Uint8Array;
+  readonly plainLength: number;
+  /** For its content; else that gets memory of its own. */
+  readonly room?: Uint8Array | undefined;
+}
+
+/** C1. */
+function checkedContent(content: Uint8Array, { id, plainLength, sealed }: BlobToOpen): Uint8Array {
+  const expected = contentLength({ length: sealed.length, plainLength });
+  if (content.length === expected && sameBytes(digestOf(content), id)) return content;
+  throw new Damage(`the blob ${hexOfId(id)} holds another content`);
 }
 
 /** The same in hexadecimal digits: the name of a file, or of a blob in JSON. */

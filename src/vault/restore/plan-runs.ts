@@ -26,7 +26,6 @@ export interface WantedFile {
 
 export interface PlannedFile extends WantedFile {
   readonly sizeBytes: number;
-  readonly lengths: readonly number[];
   lane: number;
 }
 
@@ -90,29 +89,29 @@ export function planRuns(wanted: readonly WantedFile[], options: PlanOptions): R
 
 /** Or the id of a blob that is nowhere. */
 function layOut(
-  file: WantedFile,
+  { isThere, node, number, path, source }: WantedFile,
   packs: Map<string, Map<number, PlannedBlob>>,
   { index, reachable }: PlanOptions,
 ): PlannedFile | string {
-  const found: (readonly [Uint8Array, BlobPlace])[] = [];
-  for (const hex of file.node.content) {
+  const found: { readonly id: Uint8Array; readonly place: BlobPlace }[] = [];
+  let sizeBytes = 0;
+  for (const hex of node.content) {
     const id = idOfHex(hex);
     const place = nearest(index.find(id, "data"), reachable);
     if (place === undefined) return hex;
-    found.push([id, place]);
+    found.push({ id, place });
+    sizeBytes += contentLength(place);
   }
-  const lengths = found.map(([, place]) => contentLength(place));
-  const sizeBytes = lengths.reduce((sum, length) => sum + length, 0);
-  const planned: PlannedFile = { ...file, sizeBytes, lengths, lane: -1 };
+  const planned: PlannedFile = { number, path, source, node, isThere, sizeBytes, lane: -1 };
   let offset = 0;
-  for (const [number, [id, place]] of found.entries()) {
+  for (const { id, place } of found) {
     const blobs = packs.get(place.pack) ?? new Map<number, PlannedBlob>();
     packs.set(place.pack, blobs);
     const known = blobs.get(place.offset);
     if (known === undefined) {
       blobs.set(place.offset, { id, place, targets: [{ file: planned, offset }] });
     } else known.targets.push({ file: planned, offset });
-    offset += lengths[number] ?? 0;
+    offset += contentLength(place);
   }
   return planned;
 }

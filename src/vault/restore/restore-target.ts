@@ -55,8 +55,12 @@ export interface FileToWrite {
   /** Of this file alone, for as long as the target lives. */
   readonly number: number;
   readonly path: RawPath;
-  /** Its size is that of its content. */
-  readonly node: Omit<FileNode, "content">;
+  /** Of its content. */
+  readonly sizeBytes: number;
+  readonly node: Pick<
+    FileNode,
+    "permissions" | "mtimeNs" | "atimeNs" | "uid" | "gid" | "attributes"
+  >;
   /** Whether something may have its name, so that it is asked before anything is written. */
   readonly isThere: boolean;
 }
@@ -69,7 +73,7 @@ export interface BlobToWrite {
   /** As in the index; -1 for a content that is open already. */
   readonly plainLength: number;
   /** Numbers of files, each followed by an offset in that file. */
-  readonly targets: readonly number[];
+  readonly targets: ArrayLike<number>;
 }
 
 export interface WriteJob {
@@ -82,10 +86,17 @@ export interface WriteJob {
 }
 
 export interface WriteReport {
-  /** Files that are at their end, well or not. */
-  readonly ended: readonly (readonly [file: number, outcome: Outcome])[];
+  /** Files that have their names. */
+  readonly done: readonly number[];
+  /** Files that are at another end. */
+  readonly ended: readonly EndedOtherwise[];
   /** Indexes of blobs that are not what they should be; nothing of them was written. */
   readonly damaged: readonly number[];
+}
+
+export interface EndedOtherwise {
+  readonly number: number;
+  readonly outcome: Exclude<Outcome, { readonly kind: "done" }>;
 }
 
 export interface FileToCheck {

@@ -117,7 +117,11 @@ class Restoration {
         if (this.#stopped !== undefined) break;
         if (step.kind === "damaged") this.#fail(step.path, step.reason);
         else if (step.kind === "folder") this.#folder(step.path, step.node, step.tree);
-        else if (parts.holds(step.path)) await this.#name(step.path, step.node);
+        else if (parts.holds(step.path)) {
+          if (step.node.kind === "file") this.#named(step.path, step.node);
+          else await this.#special(step.path, step.node);
+          if (this.#isFull()) await this.#flush();
+        }
       }
       await this.#flush();
     } finally {
@@ -160,28 +164,39 @@ class Restoration {
     }
   }
 
-  async #name(source: RawPath, node: FileNode | SpecialNode): Promise<void> {
+  /** The names beside it, in the folder that is there now. */
+  #beside(source: RawPath): ReadonlySet<RawPath> | undefined {
     this.#way.leaveUntil(source);
-    const names = this.#way.make();
-    if (names === undefined) return;
+    return this.#way.make();
+  }
+
+  async #special(source: RawPath, node: SpecialNode): Promise<void> {
+    if (this.#beside(source) === undefined) return;
     const path = belowTarget(source);
     const first = this.#links.firstOf(node, path);
-    if (node.kind !== "file") {
-      const outcome =
-        first === undefined ? undefined : this.#options.target.hardLink(path, node, first);
-      if (outcome?.kind === "done") this.#count(source, outcome);
-      else this.#count(source, await this.#options.target.special(path, node));
+    const outcome =
+      first === undefined ? undefined : this.#options.target.hardLink(path, node, first);
+    if (outcome?.kind === "done") this.#count(source, outcome);
+    else this.#count(source, await this.#options.target.special(path, node));
+  }
+
+  #named(source: RawPath, node: FileNode): void {
+    const names = this.#beside(source);
+    if (names === undefined) return;
+    const path = belowTarget(source);
+    if (this.#links.firstOf(node, path) !== undefined) {
+      this.#window.links.push({ path, source, node });
       return;
     }
-    if (first !== undefined) this.#window.links.push({ path, source, node });
-    else {
-      const isThere = names.has(node.name);
-      this.#file({ path, source, node, number: this.#numbers++, isThere });
-    }
+    const isThere = names.has(node.name);
+    this.#file({ path, source, node, number: this.#numbers++, isThere });
+  }
+
+  #isFull(): boolean {
     const { windowFiles = 4000, windowOpenFiles = 200 } = this.#options;
     const { files, links, openFiles, present } = this.#window;
     const count = files.length + links.length + present.length;
-    if (count >= windowFiles || openFiles >= windowOpenFiles) await this.#flush();
+    return count >= windowFiles || openFiles >= windowOpenFiles;
   }
 
   #file(file: WantedFile): void {

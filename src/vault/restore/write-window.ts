@@ -7,6 +7,7 @@
  * W2. At most `runsPerLane` runs a lane are in memory.
  */
 import { Damage } from "../format/damage.ts";
+import type { LocationSet } from "../index/blob-index.ts";
 import type { Session } from "../repository/session.ts";
 import {
   type PlannedBlob,
@@ -19,19 +20,19 @@ import { type ReadRun, readRun } from "./read-run.ts";
 import type { BlobToWrite, Outcome, RestoreTarget, WriteJob } from "./restore-target.ts";
 
 const runsPerLane = 2;
+const whole: Outcome = { kind: "done" };
 
 export interface EndedFile {
   readonly file: WantedFile;
   readonly outcome: Outcome;
   readonly sizeBytes: number;
-  readonly lengths: readonly number[];
   /** Names of those that its content came from. */
   readonly locations: readonly string[];
 }
 
 interface Progress {
   readonly file: PlannedFile;
-  readonly locations: Set<string>;
+  locations: LocationSet;
   hasBegun: boolean;
   outcome: Outcome | undefined;
 }
@@ -48,6 +49,7 @@ class WindowWriter {
   readonly #session: Session;
   readonly #target: RestoreTarget;
   readonly #progress = new Map<number, Progress>();
+  readonly #names = new Map<LocationSet, readonly string[]>();
 
   constructor(session: Session, target: RestoreTarget) {
     this.#session = session;
@@ -60,7 +62,7 @@ class WindowWriter {
     const reachable = places.reduce((set, place) => set | (place.takesPart ? place.bit : 0), 0);
     const { files, runs, unknown } = planRuns(wanted, { index, lanes, reachable });
     for (const file of files) {
-      const fresh = { file, locations: new Set<string>(), hasBegun: false, outcome: undefined };
+      const fresh = { file, locations: 0, hasBegun: false, outcome: undefined };
       this.#progress.set(file.number, fresh);
     }
     await this.#writeEmpty(files.filter(({ sizeBytes }) => sizeBytes === 0));
@@ -72,15 +74,14 @@ class WindowWriter {
     // All have ended before anybody goes on.
     const settled = await Promise.allSettled(readers);
     for (const each of settled) if (each.status === "rejected") throw each.reason;
+    const unended = failed("EIO", "it was not written whole");
     const ended = [...this.#progress.values()].map(({ file, locations, outcome }): EndedFile => {
-      const { lengths, sizeBytes } = file;
-      const unended = failed("EIO", "it was not written whole");
-      const whence = [...locations];
-      return { file, lengths, sizeBytes, locations: whence, outcome: outcome ?? unended };
+      const { sizeBytes } = file;
+      return { file, sizeBytes, locations: this.#namesOf(locations), outcome: outcome ?? unended };
     });
     const lost = unknown.map(({ file, id }): EndedFile => {
       const outcome = failed("EIO", `no index names its data blob ${id}`);
-      return { file, outcome, sizeBytes: 0, lengths: [], locations: [] };
+      return { file, outcome, sizeBytes: 0, locations: [] };
     });
     return [...ended, ...lost];
   }
@@ -96,7 +97,8 @@ class WindowWriter {
       for (const blob of run.blobs) await this.#mend(blob);
       return;
     }
-    const lanes = new Set(run.blobs.flatMap(({ targets }) => targets.map(({ file }) => file.lane)));
+    const lanes = new Set<number>();
+    for (const { targets } of run.blobs) for (const { file } of targets) lanes.add(file.lane);
     const sent = [...lanes].map((lane) =>
       this.#sendRun(lane, { run, read, isOnly: lanes.size === 1 }),
     );
@@ -105,17 +107,26 @@ class WindowWriter {
   }
 
   async #sendRun(lane: number, { isOnly, read, run }: SendRun): Promise<void> {
-    const mine = run.blobs.filter(({ targets }) => targets.some(({ file }) => file.lane === lane));
+    const isMine = ({ targets }: PlannedBlob): boolean =>
+      targets.some(({ file }) => file.lane === lane);
+    const mine = isOnly ? run.blobs : run.blobs.filter(isMine);
+    const files: PlannedFile[] = [];
     let end = 0;
     const blobs = mine.map((blob): BlobToWrite => {
       const { length, offset, plainLength } = blob.place;
       const at = isOnly ? offset - run.offset : end;
       end += length;
-      return { id: blob.id, at, length, plainLength, targets: this.#targetsOf(blob, lane) };
+      const targets: number[] = [];
+      for (const { file, offset: inFile } of blob.targets) {
+        if (file.lane !== lane) continue;
+        targets.push(file.number, inFile);
+        files.push(file);
+        const progress = this.#progress.get(file.number);
+        if (progress !== undefined) progress.locations |= read.place.bit;
+      }
+      return { id: blob.id, at, length, plainLength, targets };
     });
     const bytes = isOnly ? read.bytes : gathered(mine, run, read.bytes);
-    const files = mine.flatMap((blob) => filesOf(blob, lane));
-    for (const { number } of files) this.#progress.get(number)?.locations.add(read.place.name);
     const damaged = await this.#send(lane, { files, bytes, blobs });
     for (const number of damaged) {
       const blob = mine[number];
@@ -134,8 +145,8 @@ class WindowWriter {
         const { id } = blob;
         const bytes = content.slice();
         const targets = this.#targetsOf(blob, each);
-        const whole = { id, at: 0, length: bytes.length, plainLength: -1, targets };
-        await this.#send(each, { files: filesOf(blob, each), bytes, blobs: [whole] });
+        const opened = { id, at: 0, length: bytes.length, plainLength: -1, targets };
+        await this.#send(each, { files: filesOf(blob, each), bytes, blobs: [opened] });
       }
     } catch (error) {
       if (!(error instanceof Damage)) throw error;
@@ -154,21 +165,33 @@ class WindowWriter {
 
   /** @returns the indexes of the blobs that were damaged */
   async #send(lane: number, { blobs, bytes, files }: Sending): Promise<readonly number[]> {
-    const begins = files.flatMap((file) => {
+    const begins: PlannedFile[] = [];
+    for (const file of files) {
       const progress = this.#progress.get(file.number);
-      if (progress === undefined || progress.hasBegun || progress.outcome !== undefined) return [];
+      if (progress === undefined || progress.hasBegun || progress.outcome !== undefined) continue;
       progress.hasBegun = true;
-      const { content: _content, ...node } = file.node;
-      const { isThere, number, path, sizeBytes } = file;
-      return [{ number, path, isThere, node: { ...node, sizeBytes } }];
-    });
-    const job: WriteJob = { begins, bytes, blobs, givesUp: [] };
-    const { damaged, ended } = await this.#target.write(lane, job);
-    for (const [number, outcome] of ended) {
-      const progress = this.#progress.get(number);
-      if (progress !== undefined) progress.outcome ??= outcome;
+      begins.push(file);
     }
+    const job: WriteJob = { begins, bytes, blobs, givesUp: [] };
+    const { damaged, done, ended } = await this.#target.write(lane, job);
+    for (const number of done) this.#end(number, whole);
+    for (const { number, outcome } of ended) this.#end(number, outcome);
     return damaged;
+  }
+
+  #end(number: number, outcome: Outcome): void {
+    const progress = this.#progress.get(number);
+    if (progress !== undefined) progress.outcome ??= outcome;
+  }
+
+  /** The same few sets come again and again. */
+  #namesOf(locations: LocationSet): readonly string[] {
+    const known = this.#names.get(locations);
+    if (known !== undefined) return known;
+    const { places } = this.#session.vault;
+    const names = places.filter(({ bit }) => (bit & locations) !== 0).map(({ name }) => name);
+    this.#names.set(locations, names);
+    return names;
   }
 
   #targetsOf({ targets }: PlannedBlob, lane: number): readonly number[] {
