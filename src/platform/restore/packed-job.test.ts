@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type FileToWrite, type RawPath, rawPathOfText, type WriteJob } from "../../vault/index.ts";
+import { type FileToWrite, rawPathOfText, type WriteJob } from "../../vault/index.ts";
 import { packJob, unpackJob } from "./packed-job.ts";
 
 const beyondInt64 = 253_402_300_799_999_999_999n;
@@ -27,7 +27,7 @@ const job: WriteJob = {
     file(7, "a/b/first", { mtimeNs: beyondInt64 }),
     file(8, "a/b/second", { attributes: [{ name: "user.a", value: Uint8Array.of(0, 255) }] }),
     file(9, "at the root", { uid: 0, gid: 1 }),
-    file(2 ** 40, "a/\xff" as RawPath, {}),
+    file(2 ** 40, "a/\xff", {}),
   ],
   bytes: Uint8Array.of(1, 2, 3),
   blobs: [
