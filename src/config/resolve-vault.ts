@@ -14,6 +14,12 @@ export function resolveVault(scope: Scope, name: string, written: WrittenVault):
   const locations = locationsOf(scope, at, { written: written.locations, sources });
   warnOfSpread(scope, at, locations);
   warnOfMany(scope, path, written);
+  const heal = healOf(scope, path, written);
+  if (Object.values(heal).every((policy) => policy === "leave")) {
+    scope.warnings.push(
+      `${path.join(".")}.categories: no category is to be restored or asked about, so nothing that is lost is put back`,
+    );
+  }
   learnPassphrase(scope, [...path, "passphrase"], written.passphrase);
   const { limits, drill } = written;
   return {
@@ -29,7 +35,7 @@ export function resolveVault(scope: Scope, name: string, written: WrittenVault):
     schedule: scheduleOf(written.schedule),
     watch: written.watch,
     keep: keepOf(written),
-    heal: healOf(scope, path, written),
+    heal,
     ...(drill === false ? {} : { drill: scheduleOf(drill) }),
     scrubMs: msOf(written.scrub),
     check: {
