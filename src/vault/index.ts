@@ -67,6 +67,7 @@ export type {
 export { defaultHealLimits, type HealLimits } from "./heal/heal-limits.ts";
 export { healPaths } from "./heal/heal-paths.ts";
 export type { HealEvent, HealOutcome, HealPorts, Repair } from "./heal/heal-ports.ts";
+export { journalOwnerOf } from "./heal/passing-names.ts";
 export { planScrub, type ScrubFile, type ScrubPosition } from "./heal/scrub-plan.ts";
 export { type Cutter, type CutterOptions, type Kernels, maskBlocksMax } from "./kernels.ts";
 export {
@@ -153,6 +154,7 @@ export { listStored, type SampleOutcome, type StoredFile, sample } from "./repai
 export type { FoundDamage } from "./repository/blob-reader.ts";
 export { Codec, hexDigestOf } from "./repository/codec.ts";
 export { initialise } from "./repository/initialise.ts";
+export type { Place } from "./repository/place.ts";
 export { type Session, withSession } from "./repository/session.ts";
 export { byTimeAndId, type HeldSnapshot, listSnapshots } from "./repository/snapshots.ts";
 export type { Surroundings, Worker } from "./repository/surroundings.ts";

@@ -17,6 +17,7 @@ import {
   findCopy,
   type GitState,
   gitFactsOf,
+  isDatabase,
   mountOf,
   readGitState,
   whoWrites,
@@ -30,7 +31,12 @@ import {
 } from "../../src/vault/heal/facts.ts";
 import { judge } from "../../src/vault/heal/judge.ts";
 import type { Verdict } from "../../src/vault/heal/verdict.ts";
-import { type RawPath, rawPathOfText, type SourceEntry } from "../../src/vault/index.ts";
+import {
+  journalOwnerOf,
+  type RawPath,
+  rawPathOfText,
+  type SourceEntry,
+} from "../../src/vault/index.ts";
 
 interface Seen {
   readonly entry: SourceEntry;
@@ -117,6 +123,7 @@ async function factsAt(path: string, after: After): Promise<HealFacts> {
     recentHeals: 0,
     burst,
     beside: namesBeside(whole),
+    isOfDatabase: isDatabase(journalOwnerOf(whole) ?? whole),
     elsewhere: old === undefined ? undefined : elsewhereOf(path, old, { scene, around }),
     copy: copied === undefined ? undefined : rawPathOfText(copied),
     git: git?.get(path),

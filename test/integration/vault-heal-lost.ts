@@ -188,6 +188,12 @@ const asked: readonly LostCase[] = [
     script: "rm production/data.db production/data.db-wal",
     verdicts: { "production/data.db": "heal H18", "production/data.db-wal": "heal H18" },
   },
+  {
+    id: "L56",
+    prepare: "printf 'three years of entries' > production/name-journal",
+    script: "rm production/name-journal",
+    verdicts: { "production/name-journal": "heal H18" },
+  },
   { id: "L41", script: "rm evidence/report", verdicts: { "evidence/report": "ask H19" } },
   { id: "L42", script: ": > evidence/report", verdicts: { "evidence/report": "ask H19" } },
   {

@@ -5,11 +5,12 @@
 import { createHash } from "node:crypto";
 import { existsSync, lstatSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
-import { findCopy, mountOf, whoWrites } from "../../platform/heal-facts/index.ts";
+import { findCopy, isDatabase, mountOf, whoWrites } from "../../platform/heal-facts/index.ts";
 import {
   type GitFacts,
   type HealFacts,
   idOfHex,
+  journalOwnerOf,
   type RawPath,
   type Sight,
   type SourceEntry,
@@ -75,6 +76,7 @@ async function factsOf(
       protectedFiles: from.protectedFiles(),
     },
     beside: namesBeside(path),
+    isOfDatabase: await isOfDatabase(path, loss, from),
     elsewhere: now.kind === "gone" && loss !== undefined ? await elsewhere.of(loss) : undefined,
     copy: now.kind === "there" && loss !== undefined ? await copyOf(loss, from) : undefined,
     git,
@@ -144,6 +146,23 @@ async function copyOf(
     ctimeNs: expected.ctimeNs,
   };
   return (await findCopy(String(systemPath(path)), held)) as RawPath | undefined;
+}
+
+/** First bytes of a journal of sqlite, or none: of one whose transaction is over. */
+const journalMagics = [Buffer.from("d9d505f920a163d7", "hex"), Buffer.alloc(8)];
+
+async function isOfDatabase(
+  path: RawPath,
+  loss: Loss | undefined,
+  { signal, world }: FactSources,
+): Promise<boolean> {
+  const owner = journalOwnerOf(path);
+  if (owner === undefined || loss?.expected.kind !== "file") return false;
+  if (isDatabase(systemPath(owner as RawPath))) return true;
+  const [first] = loss.expected.content;
+  if (first === undefined) return true;
+  const content = await world.vault.reader.read(idOfHex(first), "data", signal);
+  return journalMagics.some((magic) => magic.equals(content.subarray(0, magic.length)));
 }
 
 function namesBeside(path: RawPath): readonly string[] {

@@ -10,7 +10,7 @@ import {
   rmSync,
 } from "node:fs";
 import { open } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { realClock, realTimers, syncFolder } from "../../system/index.ts";
 import {
   type HealEvent,
@@ -81,7 +81,8 @@ export function createHealWorld({ facts, record }: HealWorldOptions): HealPorts 
     // What somebody wrote meanwhile stays.
     if (loss === undefined || now?.mtimeNs !== loss.expected.mtimeNs) return;
     if (aside !== undefined) {
-      const temporary = `${path}.soulmirror-undo` as RawPath;
+      const name = `.soulmirror-restore-undo-${process.pid}`;
+      const temporary = `${dirname(path)}/${name}` as RawPath;
       copyFileSync(systemPath(aside), systemPath(temporary));
       renameSync(systemPath(temporary), systemPath(path));
     } else if (now.kind === "dir") rmdirSync(systemPath(path));
@@ -105,10 +106,16 @@ export function createHealWorld({ facts, record }: HealWorldOptions): HealPorts 
   };
 }
 
+const keptNameBytes = 150;
+
 /** What is damaged is kept, durably, before anything comes into its place. */
 async function copyAside(path: RawPath, folder: string, beginning: string): Promise<RawPath> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const aside = join(folder, `${beginning}-${basename(textOfRawPath(path))}`);
+  // A name that is as long as can be has no room for more.
+  const name = Buffer.from(basename(textOfRawPath(path)))
+    .subarray(0, keptNameBytes)
+    .toString();
+  const aside = join(folder, `${beginning}-${name}`);
   if (lstatSync(systemPath(path)).isFile()) {
     copyFileSync(systemPath(path), aside, constants.COPYFILE_EXCL);
     await using file = await open(aside, "r");

@@ -4,5 +4,6 @@
  */
 export { findCopy } from "./find-copy.ts";
 export { type GitState, gitFactsOf, readGitState } from "./git-state.ts";
+export { isDatabase } from "./is-database.ts";
 export { mountOf, mountPoints, mountTable } from "./mount-of.ts";
 export { whoWrites } from "./who-writes.ts";

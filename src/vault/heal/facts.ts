@@ -32,6 +32,8 @@ export interface HealFacts {
   readonly burst: BurstFacts;
   /** Names in its folder that begin as it does, or that it begins with. */
   readonly beside: readonly string[];
+  /** It is the journal of a database, by its own content or by that of what it is named after. */
+  readonly isOfDatabase: boolean;
   /** Another name that has the number of its inode on the same device. */
   readonly elsewhere: ElsewhereFacts | undefined;
   /** A younger file beside it whose content begins with what is expected, unpacked if need be. */

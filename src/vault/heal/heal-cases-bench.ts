@@ -210,6 +210,7 @@ const healedOrAsked: Readonly<Record<string, HealCase>> = {
   L53: heals({ policy: policyOf(["critical", "evidence"], policies) }),
   L54: heals({ now: emptied, copy: undefined, beside: ["name.1"] }),
   L55: asks("H22", { now: there(file(), { content: "unread" }), waitedMs: 60_000 }),
+  L56: heals({ ...below("production/name-journal"), beside: ["name"], isOfDatabase: false }),
 };
 
 export const healCases: Readonly<Record<string, HealCase>> = { ...leftAlone, ...healedOrAsked };

@@ -79,6 +79,7 @@ export function facts(more: Partial<HealFacts> = {}): HealFacts {
     recentHeals: 0,
     burst: { rewritten: 0, lost: 1, protectedFiles: 1000 },
     beside: [],
+    isOfDatabase: true,
     elsewhere: undefined,
     copy: undefined,
     git: undefined,

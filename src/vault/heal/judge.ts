@@ -157,11 +157,12 @@ function massRewrite(facts: HealFacts, limits: HealLimits): Verdict | undefined 
   return verdict("ask", ["H8", sentence], { isSuspect: true });
 }
 
-function passing({ path, beside, heldMs, git }: Loss, limits: HealLimits): Verdict | undefined {
+function passing(facts: Loss, limits: HealLimits): Verdict | undefined {
+  const { path, beside, heldMs, isOfDatabase, git } = facts;
   const name = path.slice(path.lastIndexOf("/") + 1);
   const isPassing =
     (isGitsOwn(path) && git?.isSound === true) ||
-    isPassingName({ name, beside, isShortLived: heldMs < limits.shortLivedMs });
+    isPassingName({ name, beside, isShortLived: heldMs < limits.shortLivedMs, isOfDatabase });
   return isPassing
     ? verdict("leave", ["H9", "Files of this name come and go by their nature."])
     : undefined;
@@ -219,10 +220,12 @@ function databaseInUse({ path, beside }: Loss): Verdict | undefined {
 
 function lost(facts: Loss, limits: HealLimits): Verdict {
   const { policy, now, burst } = facts;
-  const what = now.kind === "gone" ? "It is gone" : "It was emptied";
-  const advice = "if that was meant, say `vault accept` of this path first";
+  const isGone = now.kind === "gone";
+  const what = isGone ? "It is gone" : "It was emptied";
+  const advice = "if that was meant, say `vault accept` of this path before you do it again";
+  // Told when it is back.
   return policy === "restore"
-    ? verdict("heal", ["H18", `${what}; ${advice}.`], {
+    ? verdict("heal", ["H18", `${isGone ? "It was gone" : what}; ${advice}.`], {
         isSuspect: isMass(burst.lost, facts, limits),
       })
     : verdict("ask", ["H19", `${what}.`], { isSuspect: isMass(burst.lost, facts, limits) });

@@ -4,7 +4,7 @@
  *
  * P1. A name alone decides only when no person gives it to a thing of value.
  * P2. A name that a person might give decides only together with what lies beside it, or with the
- *     short time that the vault held it.
+ *     short time that the vault held it. Of "journal", which is a word of people, neither does.
  */
 
 const always: readonly RegExp[] = [
@@ -32,6 +32,7 @@ const whenShortLived: readonly RegExp[] = [
 ];
 
 const companion = /^(.+)-(?:wal|shm|journal)$/;
+const journal = /^(.+)-journal$/;
 const transfer = /^\.(.+)\.(?=[A-Za-z0-9]*[A-Z0-9])(?!\d+$)[A-Za-z0-9]{6}$/;
 const backup = /^(.+)~$/;
 
@@ -39,9 +40,12 @@ export interface Passing {
   readonly name: string;
   readonly beside: readonly string[];
   readonly isShortLived: boolean;
+  readonly isOfDatabase: boolean;
 }
 
-export function isPassingName({ name, beside, isShortLived }: Passing): boolean {
+export function isPassingName(passing: Passing): boolean {
+  const { name, beside, isOfDatabase, isShortLived } = passing;
+  if (journalOwnerOf(name) !== undefined && !isOfDatabase) return false;
   const hasOwner = [companion, transfer, backup].some((pattern) => {
     const [, owner] = pattern.exec(name) ?? [];
     return owner !== undefined && beside.includes(owner);
@@ -51,6 +55,11 @@ export function isPassingName({ name, beside, isShortLived }: Passing): boolean 
     always.some((pattern) => pattern.test(name)) ||
     (isShortLived && whenShortLived.some((pattern) => pattern.test(name)))
   );
+}
+
+/** What the journal of a database by this name would be of. */
+export function journalOwnerOf(name: string): string | undefined {
+  return journal.exec(name)?.[1];
 }
 
 /** A database whose log or journal still lies beside it is one thing with that. */
