@@ -47,7 +47,7 @@ test("what lay on a disk that is away is kept and left, and all else protected (
     seen: () => next.state,
   });
   expect(readdirSync(treasure)).toEqual([]);
-  expect(() => held(scene, gold)).toThrow();
+  expect(() => held(scene, gold)).toThrow("not found");
 });
 
 test("what a new disk hides is not restored into it (M2)", async () => {
