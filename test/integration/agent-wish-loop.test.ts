@@ -2,12 +2,16 @@ import { expect, it } from "vitest";
 import { Unfinished, WishLoop } from "../../src/custodian/agent/wish-loop.ts";
 import type { Wish } from "../../src/custodian/agent/wishes.ts";
 import type { RawPath } from "../../src/vault/index.ts";
+import { afterwards } from "../afterwards.ts";
 import { until } from "../until.ts";
 
 const a: Wish = { kind: "changed", folders: ["/srv/a" as RawPath] };
 const again: Wish = { kind: "changed", folders: [] };
 
-function loopOf(fulfil: (wish: Wish, attempt: number) => void): {
+function loopOf(
+  fulfil: (wish: Wish, attempt: number) => void,
+  limits = { retryMinMs: 1, retryMaxMs: 2 },
+): {
   readonly loop: WishLoop;
   readonly seen: Wish[];
   readonly ends: unknown[];
@@ -15,7 +19,7 @@ function loopOf(fulfil: (wish: Wish, attempt: number) => void): {
   const seen: Wish[] = [];
   const ends: unknown[] = [];
   const loop = new WishLoop({
-    limits: { retryMinMs: 1, retryMaxMs: 2 },
+    limits,
     signal: new AbortController().signal,
     fulfil: async (wish) => {
       seen.push(wish);
@@ -38,6 +42,21 @@ it("tries again what failed, and adds what came meanwhile (L1)", async () => {
   await until(() => ends.length === 2);
   expect(seen[1]).toEqual({ kind: "changed", folders: ["/srv/a", "/srv/b"] });
   expect(ends[1]).toBeUndefined();
+});
+
+it("does not let wait what comes while the rest of another is not finished (L1)", async () => {
+  const { ends, loop, seen } = loopOf(
+    () => {
+      throw new Unfinished("one location lacks it", again);
+    },
+    { retryMinMs: 3_600_000, retryMaxMs: 3_600_000 },
+  );
+  afterwards(() => loop[Symbol.asyncDispose]());
+  loop.add(a);
+  await until(() => ends.length === 1);
+  loop.add({ kind: "changed", folders: ["/srv/b" as RawPath] });
+  await until(() => ends.length === 2);
+  expect(seen[1]).toEqual({ kind: "changed", folders: ["/srv/b"] });
 });
 
 it("tries only what is left of a wish that is not finished", async () => {

@@ -1,11 +1,12 @@
 /** A source or a location that is away harms nothing, and is protected again when it is back. */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Agent } from "../../src/custodian/agent/agent.ts";
 import { afterwards, temporaryFolder } from "../afterwards.ts";
 import { until } from "../until.ts";
 import { type AgentScene, openScene, restic, startAgent } from "./agent-scene.ts";
+import { begin } from "./begun-agent.ts";
 
 async function sceneWith(files: Readonly<Record<string, string>>): Promise<AgentScene> {
   const place = temporaryFolder("agent");
@@ -54,6 +55,22 @@ test("a location that is away is left out, and takes part again when it is back"
     const path = join(scene.source, "plain", "c");
     expect(restic(repository, ["dump", "latest", path])).toBe("while it is away");
   }
+});
+
+test("with a location away for long, what is lost is put back at once", async () => {
+  const hour = 3_600_000;
+  const { agent, scene } = await begin(
+    { "production/a": "content" },
+    { world: { quorum: 2 }, limits: { retryMinMs: hour, retryMaxMs: hour, lagMs: hour } },
+  );
+  const [away = ""] = scene.repositories;
+  renameSync(away, `${away}-away`);
+  writeFileSync(join(scene.source, "production", "b"), "while it is away");
+  await ask(agent, "failing");
+  rmSync(join(scene.source, "production", "a"));
+  await until(() => agent.state.outcomes.length > 0, { seen: () => agent.state });
+  expect(agent.state.outcomes).toMatchObject([{ kind: "healed" }]);
+  expect(readFileSync(join(scene.source, "production", "a"), "utf8")).toBe("content");
 });
 
 test("with no location it tries again, and loses nothing that changed meanwhile", async () => {

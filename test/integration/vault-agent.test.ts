@@ -6,6 +6,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { Agent } from "../../src/custodian/agent/agent.ts";
 import type { AgentLimits } from "../../src/custodian/agent/agent-world.ts";
+import { readState } from "../../src/custodian/state-file.ts";
 import { afterwards, temporaryFolder } from "../afterwards.ts";
 import { until } from "../until.ts";
 import { type AgentScene, openScene, restic, startAgent } from "./agent-scene.ts";
@@ -108,14 +109,33 @@ test("a folder of critical files that is removed comes back as it was", async ()
 });
 
 test("a critical file that is emptied gets its content back, and the empty one is kept", async () => {
-  const { agent, scene } = await begin();
-  const path = join(scene.source, "production", "config");
+  // As long as a name can be.
+  const name = "n".repeat(255);
+  const { agent, scene } = await begin(`mkdir production; printf config > production/${name}`);
+  const path = join(scene.source, "production", name);
   writeFileSync(path, "");
   await until(() => agent.state.outcomes.length > 0, { seen: () => agent.state });
   expect(agent.state.outcomes).toMatchObject([{ kind: "healed", path }]);
   expect(readFileSync(path, "utf8")).toBe("config");
   const [{ aside = "" } = {}] = agent.state.outcomes;
   expect(readFileSync(aside, "utf8")).toBe("");
+});
+
+test("who puts back what he was asked about has answered (L5)", async () => {
+  const { scene } = await begin();
+  const path = join(scene.source, "evidence", "report");
+  const asked = async (): Promise<readonly string[]> => {
+    const { losses } = await readState(scene.world.vaultFolder, 0);
+    return losses.map(({ reason }) => reason);
+  };
+  writeFileSync(path, "");
+  await until(async () => (await asked()).length === 1, { seen: asked });
+  const [question = ""] = await asked();
+  expect(question).toContain(`soulmirror vault accept ${path}`);
+  const [, id = ""] = /restore --snapshot (\w+) --path/.exec(question) ?? [];
+  expect(restic(scene.repositories[0] ?? "", ["dump", id, path])).toBe("report");
+  writeFileSync(path, "report");
+  await until(async () => (await asked()).length === 0, { seen: asked });
 });
 
 test("what was lost while nobody watched is found at the next start", async () => {

@@ -10,8 +10,10 @@ import type { Style } from "../style.ts";
 import { askRunning } from "./ask-running.ts";
 import { chosenVault } from "./chosen-vault.ts";
 
-/** Of what was healed or asked, the last ones; `--json` has all. */
+/** Of what was healed of late, the last ones; `--json` has all. */
 const shownMax = 10;
+
+const toldForMs = 86_400_000;
 
 /** While it waits, it has no more to tell. */
 type Told = Pick<AgentState, "pid" | "phase" | "reason"> & Partial<AgentState>;
@@ -36,7 +38,8 @@ function tellAgent(agent: Told | undefined, style: Style): readonly string[] {
     return [`${style.paint("red", "No agent")} protects it; \`soulmirror up\` runs it.`];
   }
   const { away = [], outcomes = [], phase, pid, places = [] } = agent;
-  const { reason, snapshot, waiting = 0 } = agent;
+  const { missing = [], reason, snapshot, waiting = 0 } = agent;
+  const sinceMs = realClock.now().wallMs - toldForMs;
   const colour = unwell.has(phase) ? "red" : "green";
   const why = reason === "" ? "" : `: ${plainLines(reason)}`;
   return [
@@ -50,8 +53,10 @@ function tellAgent(agent: Told | undefined, style: Style): readonly string[] {
         : style.paint("yellow", `  not by ${each.location}: ${plainLines(each.reason)}`),
     ),
     ...away.map((each) => style.paint("yellow", plainLines(`${each}; kept as it was`, "  "))),
-    ...(waiting === 0 ? [] : [`${counted(waiting, "path")} lost, and not judged yet`]),
+    ...(waiting === 0 ? [] : [`${counted(waiting, "path")} missing, not back yet:`]),
+    ...missing.map((path) => plainLines(path, "  ")),
     ...outcomes
+      .filter(({ atMs, kind }) => kind === "healed" && atMs > sinceMs)
       .slice(-shownMax)
       .map(({ atMs, kind, path, sentence }) =>
         plainLines(`${kind} ${ago(atMs)}: ${path}: ${sentence}`, "  "),
@@ -61,13 +66,17 @@ function tellAgent(agent: Told | undefined, style: Style): readonly string[] {
 
 function tellKnown(known: VaultState | undefined): readonly string[] {
   if (known === undefined) return ["There was no backup yet."];
-  const { damage, drills, lastGood, streams = [] } = known;
+  const { damage, drills, lastGood, losses, streams = [] } = known;
   const drill = drills.at(-1);
   return [
     lastGood === undefined ? "No good backup yet" : `Last good backup ${ago(lastGood.at)}`,
     ...(drill === undefined
       ? []
       : [`Last drill ${ago(drill.at)}: ${drill.isProven ? "proven" : plainLines(drill.reason)}`]),
+    ...losses.map(({ kind, path, reason }) => {
+      const what = kind === "asked" ? "Asked" : "Missing, not back yet";
+      return plainLines(`${what}: ${path}: ${reason}`);
+    }),
     ...damage.map(({ id, kind, location }) => `Damaged: ${location}: ${kind} ${id}`),
     ...streams.map((each) => plainLines(tellStream(each), "  ")),
   ];

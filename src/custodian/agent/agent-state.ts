@@ -30,8 +30,9 @@ export interface AgentState {
   /** Runs that ended, whether they wrote a snapshot or found nothing new. */
   readonly snapshots: number;
   readonly suspicions: readonly Suspicion[];
-  /** Paths that wait for a verdict. */
+  /** Paths that wait for a verdict, and the first of them. */
   readonly waiting: number;
+  readonly missing: readonly string[];
   readonly outcomes: readonly ToldOutcome[];
   readonly watch: string;
   /** Of databases that could not be dumped the last time. */
@@ -44,7 +45,10 @@ export interface AgentState {
 }
 
 /** Kept by others, and looked up when it is said. */
-type Looked = Pick<AgentState, "waiting" | "outcomes" | "dumps" | "retention" | "checks">;
+type Looked = Pick<
+  AgentState,
+  "waiting" | "missing" | "outcomes" | "dumps" | "retention" | "checks"
+>;
 type Told = Omit<AgentState, keyof Looked>;
 
 const fileName = "state.json";

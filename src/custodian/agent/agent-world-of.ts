@@ -91,8 +91,8 @@ export function openAgentWorld(options: WorldOptions): OpenedWorld {
 }
 
 function sentenceOf(kind: AuditKind, facts: JsonRecord): string {
-  const { path, sentence } = facts;
-  return [kind, path, sentence].filter((each) => typeof each === "string").join(": ");
+  const { outcome, path, sentence } = facts;
+  return [outcome ?? kind, path, sentence].filter((each) => typeof each === "string").join(": ");
 }
 
 function categoriesOf({ categories }: VaultSpec): Categories {

@@ -18,7 +18,7 @@ import { messageOf, SoulMirrorError } from "../../kernel/index.ts";
 import type { ControlRequest } from "../../platform/vault-agent/index.ts";
 import { type TreeWatch, type WatchEvent, watchTree } from "../../platform/watch/index.ts";
 import { realClock } from "../../system/index.ts";
-import { type FoundDamage, type RawPath, withSession } from "../../vault/index.ts";
+import { type FoundDamage, type RawPath, textOfRawPath, withSession } from "../../vault/index.ts";
 import { type AgentState, StateTeller } from "./agent-state.ts";
 import { type AgentLimits, type AgentWorld, agentLimits } from "./agent-world.ts";
 import { Alarm } from "./alarm.ts";
@@ -38,6 +38,9 @@ import type { Wish } from "./wishes.ts";
 /** Nothing changed; what was made is looked at again. */
 const again: Wish = { kind: "changed", folders: [] };
 
+/** Of more, only how many there are is told. */
+const missingMax = 20;
+
 export class Agent implements AsyncDisposable {
   readonly #world: AgentWorld;
   readonly #limits: AgentLimits;
@@ -54,6 +57,7 @@ export class Agent implements AsyncDisposable {
   readonly #scheduleAlarm = new Alarm();
   readonly #lagAlarm = new Alarm();
   #dumping: Promise<void> | undefined;
+  #waking: Promise<boolean> | undefined;
   #watch: TreeWatch | undefined;
   #begun: Promise<void> | undefined;
   #isWatching = false;
@@ -93,6 +97,7 @@ export class Agent implements AsyncDisposable {
     });
     this.#teller = new StateTeller(world.folder, () => ({
       waiting: losses.waiting.length,
+      missing: losses.waiting.slice(0, missingMax).map(textOfRawPath),
       outcomes: [...this.#healSide.outcomes],
       dumps: dumps.missing,
       retention: this.#retention.state,
@@ -132,6 +137,7 @@ export class Agent implements AsyncDisposable {
     await this.#begun?.catch(() => {});
     await this.#watch?.[Symbol.asyncDispose]();
     await this.#dumping;
+    await this.#waking;
     for (const part of [this.#loop, this.#checks, this.#retention, this.#healSide, this.#books]) {
       await part[Symbol.asyncDispose]();
     }
@@ -252,7 +258,39 @@ export class Agent implements AsyncDisposable {
     }
     const isLagging = places.some(({ holds }) => !holds);
     if (!isLagging) this.#lagAlarm[Symbol.dispose]();
-    else this.#lagAlarm.set(isCatchingUp ? 1 : lagMs, () => this.#loop.add(again));
+    else if (isCatchingUp) this.#lagAlarm.set(1, () => this.#loop.add(again));
+    else this.#lagAlarm.set(lagMs, () => void this.#askLagging());
+    // What came of its own accord is a good time to ask; what was asked for is none to ask again.
+    if (!isLagging || (wish.kind === "changed" && wish.folders.length === 0)) return;
+    void this.#wakeAndCatchUp();
+  }
+
+  /** Beside the runs: none waits for a location that takes long to say that it is away. */
+  #wakeResting(): Promise<boolean> {
+    const { signal } = this.#end;
+    this.#waking ??= this.#runner
+      .wake(signal)
+      .catch((error: unknown) => {
+        if (!signal.aborted) this.#teller.tell({ trouble: messageOf(error) });
+        return false;
+      })
+      .finally(() => {
+        this.#waking = undefined;
+      });
+    return this.#waking;
+  }
+
+  async #wakeAndCatchUp(): Promise<void> {
+    const isWoken = await this.#wakeResting();
+    if (isWoken && !this.#end.signal.aborted) this.#loop.add(again);
+  }
+
+  /** A run that has one of them behind sets the alarm anew, and one that fails does not. */
+  async #askLagging(): Promise<void> {
+    await this.#wakeResting();
+    if (this.#end.signal.aborted) return;
+    this.#lagAlarm.set(this.#limits.lagMs, () => void this.#askLagging());
+    this.#loop.add(again);
   }
 
   #tooFew({ places }: RunReport): string {
@@ -305,6 +343,7 @@ export class Agent implements AsyncDisposable {
         this.#lookAtAll("asked");
         return await this.#done([]);
       case "catch-up":
+        await this.#wakeResting();
         this.#loop.add(again);
         return await this.#done(this.#world.vault.places.map(({ name }) => name));
       case "accept":

@@ -19,7 +19,7 @@ import {
 } from "../../vault/index.ts";
 import type { AgentLimits } from "./agent-world.ts";
 import type { Books } from "./books.ts";
-import type { Losses } from "./losses.ts";
+import type { LossEnd, Losses } from "./losses.ts";
 
 const wavesMax = 8;
 const outcomesMax = 200;
@@ -97,14 +97,14 @@ export class Healer implements AsyncDisposable {
   async #heal(paths: readonly RawPath[]): Promise<void> {
     const { limits, losses, onSettled, signal } = this.#options;
     const taken = paths.flatMap((path) => losses.judge(path) ?? []);
-    const ends = new Map<RawPath, "over" | "put back">();
+    const ends = new Map<RawPath, LossEnd>();
     try {
       const outcomes = await healPaths(paths, this.#ports, { limits: limits.heal, signal });
       for (const outcome of outcomes) {
         // What an end of this process left undecided is judged by the next one.
         if (signal.aborted && outcome.kind === "asked") continue;
         if (outcome.kind === "failed") this.#rest(outcome.path);
-        else ends.set(outcome.path, outcome.kind === "healed" ? "put back" : "over");
+        else ends.set(outcome.path, endOf(outcome.kind));
       }
     } catch {
       for (const path of paths) this.#rest(path);
@@ -172,9 +172,26 @@ export class Healer implements AsyncDisposable {
     }
     if (this.#missing.size < outcomesMax) this.#missing.add(path);
     const { path: at, sentence, why = sentence } = told;
-    const loss = { at: event.atMs, path: at, kind: missingAs(kind), reason: why };
+    const snapshot = this.#options.losses.of(path)?.snapshot ?? "";
+    const reason = kind === "asked" ? `${why} ${answersTo(at, snapshot)}` : why;
+    const loss = { at: event.atMs, path: at, kind: missingAs(kind), reason };
     books.noteLater([{ kind: "loss", loss }]);
   }
+}
+
+function endOf(kind: Exclude<HealOutcome["kind"], "failed">): LossEnd {
+  if (kind === "healed") return "put back";
+  return kind === "left" ? "over" : "asked";
+}
+
+/** What a person may say to the question. */
+function answersTo(path: string, snapshot: string): string {
+  const quoted = /^[\w/.@%+,:-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+  const meant = `If it was meant: \`soulmirror vault accept ${quoted}\`.`;
+  if (snapshot === "") return meant;
+  const id = snapshot.slice(0, 8);
+  const back = `soulmirror vault restore --snapshot ${id} --path ${quoted} --target /`;
+  return `${meant} To have it back: \`${back}\`.`;
 }
 
 function missingAs(kind: HealOutcome["kind"]): "asked" | "gone" {

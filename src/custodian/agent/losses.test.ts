@@ -14,6 +14,7 @@ function lossAt(foundMs: number): Loss {
     foundMs,
     tree: "t",
     isRot: false,
+    snapshot: "",
     mount: "",
     expected: { kind: "fifo" } as Loss["expected"],
   };

@@ -12,6 +12,8 @@
  *     before.
  * L3. What its owner took out of the sources, or left out of them, is no loss.
  * L4. What a path was moved to is remembered for a while, also when it arrived before it was gone.
+ * L5. What somebody was asked about, and is missing, is looked at again behind each run: who puts
+ *     it back himself has answered.
  */
 import { existsSync, lstatSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -37,9 +39,14 @@ export interface Loss {
   readonly foundMs: number;
   /** It was found by reading, and not because anything changed. */
   readonly isRot: boolean;
+  /** That has the tree; empty when nobody knows it any more. */
+  readonly snapshot: string;
   /** What was mounted there when it was found. */
   readonly mount: string;
 }
+
+/** `asked`: it is not as it should be, and a person knows. */
+export type LossEnd = "over" | "put back" | "asked";
 
 interface Arrival {
   readonly path: RawPath;
@@ -50,8 +57,9 @@ interface Arrival {
 interface Notes {
   /** The tree up to which losses were looked for. */
   readonly judged: string | undefined;
+  readonly judgedSnapshot: string;
   readonly mounts: Readonly<Record<string, string>>;
-  readonly waiting: readonly Pick<Loss, "path" | "tree" | "mount">[];
+  readonly waiting: readonly Pick<Loss, "path" | "tree" | "snapshot" | "mount">[];
 }
 
 const arrivalsMax = 50_000;
@@ -68,9 +76,11 @@ export class Losses {
   readonly #inJudgement = new Set<Loss>();
   /** Put back, and in no snapshot since (L2). */
   readonly #returned = new Map<RawPath, Loss>();
+  readonly #asked = new Map<RawPath, Loss>();
   readonly #arrivals = new Map<bigint, Arrival>();
   #rewritten: number[] = [];
   #judged: string | undefined;
+  #judgedSnapshot: string;
   #written = "";
 
   constructor(
@@ -83,6 +93,7 @@ export class Losses {
     this.#isExcluded = isExcluded;
     this.#notes = readNotes(join(world.folder, notesName));
     this.#judged = this.#notes.judged;
+    this.#judgedSnapshot = this.#notes.judgedSnapshot;
     this.mounts = new Mounts(world, this.#notes.mounts);
   }
 
@@ -113,10 +124,22 @@ export class Losses {
   }
 
   /** @param end undefined: it is to be judged anew */
-  settle(loss: Loss, end: "over" | "put back" | undefined): void {
+  settle(loss: Loss, end: LossEnd | undefined): void {
+    const { expected, path } = loss;
     this.#inJudgement.delete(loss);
-    if (end === "put back") this.#returned.set(loss.path, loss);
+    this.#asked.delete(path);
+    if (end === "put back") this.#returned.set(path, loss);
+    const isOpen = end === "asked" && this.#asked.size < this.#limits.lossesMax;
+    if (isOpen && isLostNow(path, expected)) this.#asked.set(path, loss);
     if (end && this.#waiting.get(loss.path) === loss) this.#waiting.delete(loss.path);
+  }
+
+  /** L5: each of them once. */
+  takeAnswered(): readonly RawPath[] {
+    const open = [...this.#asked.values()];
+    const answered = open.filter(({ expected, path }) => !isLostNow(path, expected));
+    for (const { path } of answered) this.#asked.delete(path);
+    return answered.map(({ path }) => path);
   }
 
   add(loss: Loss): void {
@@ -129,11 +152,11 @@ export class Losses {
 
   /** What waited when the last process ended. */
   async recall(looks: TreeLooks): Promise<void> {
-    for (const { mount, path, tree } of this.#notes.waiting) {
+    for (const { path, tree, ...noted } of this.#notes.waiting) {
       if (this.#isNobodys(path)) continue;
       const expected = await nodeAt(tree, path, looks);
       if (expected !== undefined) {
-        this.add({ path, expected, tree, foundMs: this.#nowMs(), isRot: false, mount });
+        this.add({ path, expected, tree, foundMs: this.#nowMs(), isRot: false, ...noted });
       }
     }
   }
@@ -160,14 +183,22 @@ export class Losses {
     for (const loss of this.#returned.values()) await this.#lookAgain(loss, snapshot.tree, looks);
     this.#forgetArrivals();
     this.#judged = snapshot.tree;
+    this.#judgedSnapshot = snapshot.id;
     this.mounts.renew();
   }
 
   /** L1. */
   save(): void {
     const all = new Map([...this.#returned, ...this.#waiting]);
-    const waiting = Array.from(all.values(), ({ mount, path, tree }) => ({ path, tree, mount }));
-    const notes: Notes = { judged: this.#judged, mounts: this.mounts.all, waiting };
+    const waiting = Array.from(all.values(), ({ mount, path, snapshot, tree }) => {
+      return { path, tree, snapshot, mount };
+    });
+    const notes: Notes = {
+      judged: this.#judged,
+      judgedSnapshot: this.#judgedSnapshot,
+      mounts: this.mounts.all,
+      waiting,
+    };
     const text = JSON.stringify(notes);
     if (text === this.#written) return;
     replaceFile(join(this.#world.folder, notesName), text);
@@ -181,7 +212,8 @@ export class Losses {
     }
     if (before === undefined || this.#isNobodys(path)) return;
     const mount = this.mounts.before(path);
-    const loss: Loss = { path, expected: before, tree, foundMs, isRot: false, mount };
+    const snapshot = this.#judgedSnapshot;
+    const loss: Loss = { path, expected: before, tree, snapshot, foundMs, isRot: false, mount };
     if (now === undefined || mayBeLost(path, before, now)) this.add(loss);
     if (now === undefined || !isRewritten(before, now)) return;
     this.#rewritten.push(foundMs);
@@ -246,7 +278,7 @@ function isRewritten(before: TreeNode, now: TreeNode): boolean {
 }
 
 function readNotes(path: string): Notes {
-  const none: Notes = { judged: undefined, mounts: {}, waiting: [] };
+  const none: Notes = { judged: undefined, judgedSnapshot: "", mounts: {}, waiting: [] };
   if (!existsSync(path)) return none;
   try {
     return { ...none, ...(JSON.parse(readFileSync(path, "utf8")) as Partial<Notes>) };

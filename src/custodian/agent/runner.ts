@@ -7,14 +7,16 @@
  * R2. A run that may have seen too little is followed by one that reads everything anew, at once.
  *     When it is suspect for the very same once more, it is told only.
  * R3. A location that lags is caught up before anything refers to what it lacks, a limited part at
- *     a time; until then it is left out, with the reason.
+ *     a time; until then it is left out, with the reason. One that does not answer rests, and no
+ *     run waits for it: whether it is back is asked beside the runs.
  */
-import { realClock } from "../../system/index.ts";
 import {
   type BackupOutcome,
   catchUpLagging,
   isInside,
+  LocationFault,
   listSnapshots,
+  type Place,
   type PlaceOutcome,
   type RawPath,
   type Session,
@@ -57,8 +59,6 @@ const nearlyAll = 0.9;
 
 export class Runner {
   readonly #options: RunnerOptions;
-  /** Locations that could not be caught up, until they are asked again. */
-  readonly #resting = new Map<string, { readonly reason: string; readonly untilMs: number }>();
   #isRecalled = false;
   #mayLag = true;
   #protectedFiles = 0;
@@ -93,7 +93,14 @@ export class Runner {
       await this.#countProtected(made.outcome.snapshot, session.signal);
     }
     losses.save();
+    const answered = losses.takeAnswered().map((path) => textOfRawPath(path));
+    if (answered.length > 0) {
+      this.#options.books.noteLater(answered.map((path) => ({ kind: "settled", path })));
+    }
     const { isWritten, places, snapshot } = made.outcome;
+    for (const place of world.vault.places) {
+      if (place.trouble instanceof LocationFault) place.rest(place.trouble);
+    }
     this.#mayLag = places.some(({ holds }) => !holds);
     const others = world.leftOut.map(({ location, reason }) => ({
       location,
@@ -152,11 +159,6 @@ export class Runner {
   async #catchUp(session: Session): Promise<boolean> {
     const { limits, world } = this.#options;
     const { codec, places } = world.vault;
-    const nowMs = realClock.now().monotonicMs;
-    for (const place of places) {
-      const rest = this.#resting.get(place.name);
-      if (rest !== undefined && rest.untilMs > nowMs) place.leaveOut(new Error(rest.reason));
-    }
     const took = new Set(places.filter(({ takesPart }) => takesPart));
     const tombstones = await openTombstones(world.vaultFolder, codec);
     const repairs = await catchUpLagging(session, {
@@ -166,13 +168,32 @@ export class Runner {
     });
     let isCatchingUp = false;
     for (const place of took) {
-      this.#resting.delete(place.name);
-      if (place.takesPart) continue;
-      const reason = place.trouble?.message ?? "";
-      if (repairs.some(({ location }) => location === place.name)) isCatchingUp = true;
-      else this.#resting.set(place.name, { reason, untilMs: nowMs + limits.lagMs });
+      const { name, trouble } = place;
+      if (trouble === undefined) continue;
+      if (repairs.some(({ location }) => location === name)) isCatchingUp = true;
+      else place.rest(trouble);
     }
     return isCatchingUp;
+  }
+
+  /**
+   * Those that rest and answer take part again (R3).
+   * @returns whether there are any
+   */
+  async wake(signal: AbortSignal): Promise<boolean> {
+    const { places } = this.#options.world.vault;
+    const ask = async (place: Place): Promise<boolean> => {
+      try {
+        await place.location.get({ kind: "config", id: "" }, signal);
+        place.wake();
+        return true;
+      } catch (error) {
+        if (error instanceof LocationFault) return false;
+        throw error;
+      }
+    };
+    const woken = await Promise.all(places.filter(({ isResting }) => isResting).map(ask));
+    return woken.includes(true);
   }
 
   async #countProtected({ tree }: StoredSnapshot, signal: AbortSignal): Promise<void> {

@@ -110,8 +110,8 @@ export class Scrubber implements AsyncDisposable {
 
   async #read(path: RawPath, [fromBlob, toBlob]: readonly [number, number]): Promise<void> {
     const { last, losses, onFound, signal, world } = this.#options;
-    const tree = last()?.tree;
-    if (tree === undefined) return;
+    const { id: snapshot, tree } = last() ?? {};
+    if (snapshot === undefined || tree === undefined) return;
     const { index, trees } = world.vault;
     const expected = await nodeAt(tree, path, { trees, signal });
     const entry = world.source.look(path);
@@ -130,6 +130,7 @@ export class Scrubber implements AsyncDisposable {
       path,
       expected,
       tree,
+      snapshot,
       foundMs: wallMs,
       isRot: true,
       mount: losses.mounts.before(path),

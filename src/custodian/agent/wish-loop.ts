@@ -2,7 +2,7 @@
  * Fulfils one wish after another, and tries again what failed.
  *
  * L1. What could not be done is tried again, with pauses that double up to a longest one; what
- *     comes meanwhile is added to it.
+ *     comes meanwhile is added to it, and waits only when nothing at all could be done.
  * L2. Without a wish nothing runs and no timer stands.
  */
 import { realTimers } from "../../system/index.ts";
@@ -35,8 +35,10 @@ export class WishLoop implements AsyncDisposable {
   readonly #wishes = new Wishes();
   #running: Promise<void> | undefined;
   #cancelRetry: () => void = () => {};
-  /** After a failure, until it is tried again. */
+  /** After a failure of everything, until it is tried again. */
   #isResting = false;
+  /** Of wishes that were not finished, for the next attempt. */
+  readonly #rest = new Wishes();
   #failures = 0;
 
   constructor(options: WishLoopOptions) {
@@ -73,23 +75,33 @@ export class WishLoop implements AsyncDisposable {
         onEnd(undefined);
       } catch (error) {
         if (signal.aborted) return;
-        this.#wishes.add(error instanceof Unfinished ? error.rest : wish);
-        this.#tryLater();
         onEnd(error);
-        return;
+        if (error instanceof Unfinished) this.#finishLater(error.rest);
+        else return this.#tryLater(wish);
       }
     }
   }
 
   /** L1. */
-  #tryLater(): void {
-    const { retryMaxMs, retryMinMs } = this.#options.limits;
-    const delayMs = Math.min(retryMaxMs, retryMinMs * 2 ** Math.min(this.#failures, doublingsMax));
-    this.#failures += 1;
+  #tryLater(wish: Wish): void {
+    this.#wishes.add(wish);
     this.#isResting = true;
-    this.#cancelRetry = realTimers.after(delayMs, () => {
+    this.#afterRest(() => {
       this.#isResting = false;
       this.add(this.#wishes.take());
     });
+  }
+
+  #finishLater(rest: Wish): void {
+    this.#rest.add(rest);
+    this.#afterRest(() => this.add(this.#rest.take()));
+  }
+
+  #afterRest(work: () => void): void {
+    const { retryMaxMs, retryMinMs } = this.#options.limits;
+    const delayMs = Math.min(retryMaxMs, retryMinMs * 2 ** Math.min(this.#failures, doublingsMax));
+    this.#failures += 1;
+    this.#cancelRetry();
+    this.#cancelRetry = realTimers.after(delayMs, work);
   }
 }

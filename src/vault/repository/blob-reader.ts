@@ -45,8 +45,13 @@ export class BlobReader {
   async read(id: Uint8Array, kind: BlobKind, signal: AbortSignal): Promise<Uint8Array> {
     const { index, places } = this.#options;
     const reasons: string[] = [];
+    const isAnyOut = places.some(({ takesPart }) => !takesPart);
+    // What is known to be away may take long to say so once more.
+    const ordered = isAnyOut
+      ? places.toSorted((a, b) => Number(b.takesPart) - Number(a.takesPart))
+      : places;
     for (const found of index.find(id, kind)) {
-      for (const place of places) {
+      for (const place of ordered) {
         if ((found.locations & place.bit) === 0) continue;
         const content = await this.#tryAt(place, { ...found, id }, signal);
         if (content instanceof Uint8Array) return content;

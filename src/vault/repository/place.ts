@@ -3,6 +3,8 @@
  *
  * P1. A place that once failed stays out until the work is over: its later files would refer to
  *     what it lacks. It is caught up by the next work that reaches it.
+ * P2. One that rests is not asked by any work until it is woken, so that a place that takes long to
+ *     say that it is away is not waited for by each of them.
  */
 import type { LocationSet } from "../index/blob-index.ts";
 import { type Location, LocationFault } from "../location.ts";
@@ -14,6 +16,7 @@ export class Place {
   /** Ids of locks of ours that may still lie there. */
   readonly leftLocks = new Set<string>();
   #trouble: Error | undefined;
+  #rest: Error | undefined;
 
   constructor(location: Location, number: number) {
     this.location = location;
@@ -40,7 +43,21 @@ export class Place {
 
   /** New work begins. */
   readmit(): void {
-    this.#trouble = undefined;
+    this.#trouble = this.#rest;
+  }
+
+  get isResting(): boolean {
+    return this.#rest !== undefined;
+  }
+
+  /** P2. What is under way goes on. */
+  rest(reason: Error): void {
+    this.#rest = reason;
+  }
+
+  /** The next work asks it again. */
+  wake(): void {
+    this.#rest = undefined;
   }
 }
 

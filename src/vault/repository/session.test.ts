@@ -35,6 +35,17 @@ describe("locks", () => {
     expect(places.map((place) => locksIn(place).length)).toEqual([0, 0]);
   });
 
+  test("a place that rests is not asked until it is woken (P2)", async () => {
+    const places = [new MemoryLocation(), new MemoryLocation()];
+    const { vault } = vaultOf(places);
+    vault.places[0]?.rest(new Error("it was away"));
+    const taking = (): Promise<readonly boolean[]> =>
+      withSession(vault, shared, async () => vault.places.map(({ takesPart }) => takesPart));
+    expect(await taking()).toEqual([false, true]);
+    vault.places[0]?.wake();
+    expect(await taking()).toEqual([true, true]);
+  });
+
   test("they go when the work fails, too", async () => {
     const place = new MemoryLocation();
     const failure = new Error("no");

@@ -58,6 +58,7 @@ export async function withSession<T>(
   const { isExclusive, mayGoWithoutLock = false, readsIndexes = true, signal } = options;
   const enter = async (place: Place): Promise<void> => {
     place.readmit();
+    if (!place.takesPart) return;
     try {
       // Who mends makes places whole that have lost what they are known by.
       if (readsIndexes) await refuseForeign(place, vault.marks, signal);
