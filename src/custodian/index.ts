@@ -9,6 +9,7 @@ export { categoriesIn } from "./categories-in.ts";
 export { type CheckingVault, checkVault } from "./check-vault.ts";
 export { runDrill } from "./drill/run-drill.ts";
 export type { DumpOutcome } from "./dumps/take-dumps.ts";
+export { freezeTexts } from "./freeze-text.ts";
 export { type HealingVault, healVault } from "./heal-vault.ts";
 export { locationsOf } from "./locations-of.ts";
 export {

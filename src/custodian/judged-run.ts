@@ -1,7 +1,8 @@
 /**
  * How a run went, against what the one before it saw: the same for whoever makes it.
  *
- * 1. A run that is suspect changes nothing of what the next one is compared with.
+ * 1. A run that is suspect changes nothing of what the next one is compared with, until a person
+ *    accepts what it saw.
  */
 
 import type { Instant } from "../kernel/index.ts";
@@ -29,6 +30,7 @@ export interface JudgedRun {
   readonly suspicions: readonly Suspicion[];
   /** For the next one to be compared with. */
   readonly seen: Readonly<Record<string, SourceState>>;
+  readonly latest: Readonly<Record<string, SourceState>>;
 }
 
 export function judgedRun(look: EndedLook, last: LastRun | undefined): JudgedRun {
@@ -48,6 +50,7 @@ export function judgedRun(look: EndedLook, last: LastRun | undefined): JudgedRun
     textOfRawPath(path),
     { mount, files: tally.filesIn.get(path) ?? 0 },
   ]);
-  const seen = suspicions.length > 0 ? (last?.sources ?? {}) : Object.fromEntries(now);
-  return { suspicions, seen };
+  const latest = Object.fromEntries(now);
+  const seen = suspicions.length > 0 ? (last?.sources ?? {}) : latest;
+  return { suspicions, seen, latest };
 }

@@ -9,6 +9,8 @@ export interface LastRun {
   readonly snapshot: string;
   /** As the last run saw them that was not suspect, by path; empty: there was none. */
   readonly sources: Readonly<Record<string, SourceState>>;
+  /** As the last run saw them, suspect or not. */
+  readonly latest: Readonly<Record<string, SourceState>>;
   readonly bytes: number;
   /** What was suspect, as one text; a run that is suspect for the same again is not repeated. */
   readonly suspicion: string;
@@ -29,8 +31,8 @@ export async function readLastRun(folder: string): Promise<LastRun | undefined> 
   try {
     const read = JSON.parse(text) as Partial<LastRun> | null;
     if (typeof read?.snapshot !== "string" || typeof read.bytes !== "number") return undefined;
-    const { bytes, snapshot, sources = {}, suspicion = "" } = read;
-    return { snapshot, bytes, suspicion, sources };
+    const { bytes, latest = {}, snapshot, sources = {}, suspicion = "" } = read;
+    return { snapshot, bytes, suspicion, sources, latest };
   } catch {
     // Torn or edited: the next run has nothing to be compared with, and writes it anew.
     return undefined;
@@ -43,10 +45,27 @@ export async function writeLastRun(folder: string, run: LastRun): Promise<void> 
 
 export function lastRunOf(
   { snapshot, tally }: Pick<BackupOutcome, "snapshot" | "tally">,
-  { seen, suspicions }: JudgedRun,
+  { latest, seen, suspicions }: JudgedRun,
 ): LastRun {
   const bytes = tally.counts.totalBytes;
-  return { snapshot: snapshot.id, bytes, sources: seen, suspicion: suspicionText(suspicions) };
+  const suspicion = suspicionText(suspicions);
+  return { snapshot: snapshot.id, bytes, suspicion, sources: seen, latest };
+}
+
+/**
+ * Sources are as a person wants them, however suspect that run was: the next one is compared with
+ * it. Nobody else writes it meanwhile.
+ */
+export async function acceptLastRun(
+  folder: string,
+  isAccepted: (source: string) => boolean,
+): Promise<void> {
+  const last = await readLastRun(folder);
+  if (last === undefined) return;
+  const accepted = Object.entries(last.latest).filter(([source]) => isAccepted(source));
+  if (accepted.length === 0) return;
+  const sources = { ...last.sources, ...Object.fromEntries(accepted) };
+  await writeLastRun(folder, { ...last, sources });
 }
 
 /** Without what is different in every run. */

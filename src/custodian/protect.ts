@@ -157,7 +157,8 @@ async function noteArrivals(session: Session, folder: string, runs: readonly Run
   const arrivals = await openArrivals(folder, session.vault.codec);
   await arrivals.see(await listSnapshots(session), arrivalNow());
   for (const { outcome, suspicions } of runs) {
-    if (suspicions.length > 0) await arrivals.mark(outcome.snapshot.id, { isSuspect: true });
+    const isSuspect = suspicions.length > 0;
+    await arrivals.mark(outcome.snapshot.id, { isSuspect, isComplete: true });
   }
 }
 

@@ -5,6 +5,8 @@
  *     known, and it would bring back what was forgotten without it.
  * R2. What is recorded has happened, and in its order: given up, forgotten, pruned.
  * R3. Given up is only what somebody names, and what no location can restore whole.
+ * R4. What a person accepts holds for whoever forgets later, and is what the next run is compared
+ *     with.
  */
 import type { VaultSpec } from "../config/index.ts";
 import { SoulMirrorError } from "../kernel/index.ts";
@@ -22,11 +24,13 @@ import {
   type Vault,
   withSession,
 } from "../vault/index.ts";
+import { freezeTexts } from "./freeze-text.ts";
+import { acceptLastRun } from "./last-run.ts";
 import type { OpenedVault } from "./open-vault.ts";
 import { ownSources } from "./own-sources.ts";
 import { protectedTree } from "./protected-tree.ts";
 import { recordInVault } from "./record-in-vault.ts";
-import { arrivalNow, openArrivals, openTombstones } from "./retention-records.ts";
+import { arrivalNow, openArrivals, openDoubts, openTombstones } from "./retention-records.ts";
 import { noteInState, readState } from "./state-file.ts";
 import { claimVault } from "./vault-folder.ts";
 
@@ -85,8 +89,14 @@ async function run(session: Session, pruning: PruningVault): Promise<Pruning> {
     arrivals: await openArrivals(folder, codec),
     tombstones,
     isDryRun,
-    ...(isAccepted && { acceptedSequence: Number.MAX_SAFE_INTEGER }),
+    doubts: await openDoubts(folder, codec),
+    isAccepted,
   });
+  if (!isDryRun) {
+    if (isAccepted) await acceptLastRun(folder, () => true);
+    const frozen = { kind: "frozen", reasons: freezeTexts(forgotten) } as const;
+    await noteInState(folder, Math.floor(realClock.now().wallMs), [frozen]);
+  }
   const going = new Set([...forgotten.forgotten, ...givenUp.map(({ id }) => id)]);
   if (!isDryRun && forgotten.forgotten.length > 0) {
     const named = forgotten.forgotten.slice(0, namedMax);

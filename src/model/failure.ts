@@ -86,6 +86,7 @@ export const failureTypes = {
   location_behind: { category: "data_integrity", specificity: 42, decisive: true, down: false },
   drill_overdue: { category: "data_integrity", specificity: 35, decisive: true, down: false },
   healing_asked: { category: "data_integrity", specificity: 30, decisive: true, down: false },
+  forgetting_frozen: { category: "data_integrity", specificity: 30, decisive: true, down: false },
 } as const satisfies Record<
   string,
   { category: FailureCategory; specificity: number; decisive: boolean; down: boolean }

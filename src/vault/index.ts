@@ -189,6 +189,7 @@ export { type Categories, compileCategories } from "./select/categories.ts";
 export { isInside } from "./select/is-inside.ts";
 export { compilePatterns } from "./select/path-patterns.ts";
 export { Arrivals, type SnapshotMarks } from "./state/arrivals.ts";
+export { type Doubt, Doubts } from "./state/doubts.ts";
 export {
   judgeVault,
   type VaultConcern,

@@ -232,11 +232,18 @@ test("behind a suspect run nothing is forgotten, until somebody accepts it", asy
   const frozen = await told("prune");
   expect(frozen).toMatchObject({ code: 3, forgotten: { forgotten: [] } });
   expect((await ids("first")).length).toBe(3);
+  const why = "No snapshot is forgotten, because";
+  expect((await bench.run("vault", "status")).out).toContain(why);
   const { code, out } = await bench.run("vault", "prune", "--accept");
   expect({ code, out }).toMatchObject({ code: 0 });
+  expect((await bench.run("vault", "status")).out).not.toContain(why);
   expect(await ids("first")).toEqual([last]);
   expect(await ids("second")).toEqual([last]);
   await sound("first");
+  // What was accepted is what the next run is compared with, and needs no second word.
+  const next = await change(0);
+  expect(await told("prune")).toMatchObject({ code: 0, forgotten: { forgotten: [last] } });
+  expect(await ids("first")).toEqual([next]);
 }, 200_000);
 
 test("what is lost everywhere keeps nothing else from being pruned, and can be given up", async () => {

@@ -107,7 +107,8 @@ async function repositoryWith(moments: readonly Date[]): Promise<Repository> {
 
 function arrivedAt(id: string, at: number, sequence: number): ArrivedSnapshot {
   const arrival = { sequence, at, uptimeMs: at, bootId: "one", utcOffsetMinutes: 0 };
-  return { id, host: "box", paths: ["/srv"], arrival, isSuspect: false, isVerified: false };
+  const marks = { isSuspect: false, isComplete: true, isVerified: false };
+  return { id, host: "box", paths: ["/srv"], arrival, ...marks };
 }
 
 function flagsOf({ withinMs, ...counts }: KeepPolicy): readonly string[] {

@@ -80,9 +80,47 @@ test("a run that sees too little is made once more, is recorded, and freezes for
   await until(() => records.filter((record) => record.startsWith("suspect")).length === 2);
   const folder = scene.world.vaultFolder;
   await until(async () => (await readState(folder, 0)).runs.at(-1)?.verdict === "suspect");
-  await until(() => agent.state.retention.frozen.some((why) => why.includes("is suspect")), {
-    seen: () => agent.state.retention,
-  });
+  await until(
+    () => agent.state.retention.frozen.some((why) => why.includes("may have seen too little")),
+    {
+      seen: () => agent.state.retention,
+    },
+  );
+  await until(async () => ((await readState(folder, 0)).frozen ?? []).length > 0);
+  // A person wanted it: the next run is compared with what is left.
+  await agent.answer({ do: "accept", path: scene.source, forMs: 60_000 });
+  await furtherRun(agent, () => agent.answer({ do: "backup" }));
+  expect(agent.state.suspicions).toEqual([]);
+  // Three runs that were well outlive it, and forgetting goes on.
+  for (let round = 0; round < 3; round += 1) {
+    write(join(scene.source, "left"), `round ${round}`);
+    await furtherRun(agent, () => agent.answer({ do: "backup" }));
+  }
+  const goesOn = async (): Promise<boolean> => {
+    if ((await readState(folder, 0)).frozen?.length === 0) return true;
+    // It looks after a run only, and never twice at a time.
+    await agent.answer({ do: "backup" });
+    return false;
+  };
+  await until(goesOn, { seen: () => agent.state.retention });
+});
+
+test("many files rewritten at once freeze forgetting, until a person accepts that", async () => {
+  const names = Array.from({ length: 30 }, (_, at) => `production/${at}`);
+  const files = Object.fromEntries(names.map((name) => [name, "content"]));
+  const options = { limits: { keepMs: 0 }, world: { isWatched: false } };
+  const { agent, records, scene } = await begin(files, options);
+  for (const name of names) writeFileSync(join(scene.source, name), `encrypted ${name}`);
+  const isFrozen = async (wanted: boolean): Promise<boolean> => {
+    await agent.answer({ do: "backup" });
+    const { frozen = [] } = await readState(scene.world.vaultFolder, 0);
+    const reasons = frozen.map(({ reason }) => reason);
+    return reasons.some((reason) => reason.includes("files were rewritten")) === wanted;
+  };
+  await until(() => isFrozen(true), { seen: () => agent.state });
+  await until(() => records.filter((record) => record.startsWith("suspect")).length === 30);
+  await agent.answer({ do: "accept", path: scene.source, forMs: 60_000 });
+  await until(() => isFrozen(false), { seen: () => agent.state });
 });
 
 test("a file of a location that rots is mended from the other one, and that is recorded", async () => {

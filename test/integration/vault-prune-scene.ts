@@ -16,6 +16,7 @@ import {
   backUp,
   Codec,
   createSealer,
+  Doubts,
   everything,
   initialise,
   listSnapshots,
@@ -40,6 +41,7 @@ export interface VaultScene {
   readonly repositories: readonly string[];
   readonly arrivals: Arrivals;
   readonly tombstones: Tombstones;
+  readonly doubts: Doubts;
   readonly backUp: () => Promise<BackupOutcome>;
   readonly restic: (repository: string, ...words: readonly string[]) => Promise<string>;
 }
@@ -78,6 +80,7 @@ export async function vaultScene(locationCount: number): Promise<VaultScene> {
     source,
     repositories,
     tombstones: await Tombstones.open({ file: createFileState(join(folder, "forgotten")), codec }),
+    doubts: await Doubts.open({ file: createFileState(join(folder, "doubts")), codec }),
     arrivals: await Arrivals.open({ file: createFileState(join(folder, "arrivals")), codec }),
     backUp: () =>
       withSession(vault, { isExclusive: false, signal }, async (session) =>

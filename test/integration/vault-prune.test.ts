@@ -49,6 +49,7 @@ it("is clean for restic in each location, and restores what it restored", {
       now: now(),
       tombstones: scene.tombstones,
       arrivals: scene.arrivals,
+      doubts: scene.doubts,
     }),
   );
   expect(outcome.plan.freezes).toEqual([]);

@@ -23,6 +23,7 @@ describe("the detector of vaults", () => {
     ["behind", "location_behind", "medium"],
     ["drill-overdue", "drill_overdue", "medium"],
     ["asked", "healing_asked", "medium"],
+    ["frozen", "forgetting_frozen", "medium"],
   ])("%s is %s, and %s, until a look finds none", (concern, type, severity) => {
     const reason = "why it is so";
     expect(opinionOf(concern, 2)).toEqual({ kind: "bad", type, severity, reason });

@@ -25,6 +25,7 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ["behind", { type: "location_behind", severity: "medium" }],
   ["drill-overdue", { type: "drill_overdue", severity: "medium" }],
   ["asked", { type: "healing_asked", severity: "medium" }],
+  ["frozen", { type: "forgetting_frozen", severity: "medium" }],
 ]);
 
 export function vaultDetector(): Detector<null> {

@@ -56,6 +56,7 @@ const verbs: Readonly<Record<FailureType, string>> = {
   stream_failed: "does not receive a database",
   stream_gap: "has a gap in what it receives of a database",
   healing_asked: "asks what to heal",
+  forgetting_frozen: "forgets no snapshot until somebody has looked",
 };
 
 type Judged = Pick<House, "liveIncidents" | "openFailures" | "services" | "resources" | "self">;

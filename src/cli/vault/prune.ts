@@ -1,7 +1,7 @@
 /** `soulmirror vault prune`: forgets what no rule keeps, and gives back the room. */
-import { type Pruning, pruneVault, vaultFolder } from "../../custodian/index.ts";
-import { formatBytes, formatDuration } from "../../kernel/index.ts";
-import type { ForgetOutcome, PruneOutcome } from "../../vault/index.ts";
+import { freezeTexts, type Pruning, pruneVault, vaultFolder } from "../../custodian/index.ts";
+import { formatBytes } from "../../kernel/index.ts";
+import type { PruneOutcome } from "../../vault/index.ts";
 import { counted } from "../counted.ts";
 import { plainLines } from "../plain-text.ts";
 import type { Style } from "../style.ts";
@@ -40,7 +40,8 @@ function exitCodeOf({ forgotten, pruned }: Pruning): number {
 }
 
 function tell({ forgotten, givenUp, pruned }: Pruning, isDryRun: boolean, style: Style): string {
-  const { freezes, keep } = forgotten.plan;
+  const { keep } = forgotten.plan;
+  const frozen = freezeTexts(forgotten);
   const going = counted(forgotten.forgotten.length, "snapshot");
   return [
     ...givenUp.map(
@@ -49,10 +50,10 @@ function tell({ forgotten, givenUp, pruned }: Pruning, isDryRun: boolean, style:
     isDryRun ? `Would forget ${going}:` : `Forgot ${going}:`,
     ...forgotten.forgotten.map((id) => `  ${id.slice(0, 8)}`),
     `${counted(keep.length - forgotten.thinning.merges.length, "snapshot")} left.`,
-    ...(freezes.length > 0
+    ...(frozen.length > 0
       ? [
           style.paint("yellow", "Nothing is forgotten, because"),
-          ...freezes.map((freeze) => `  ${whyFrozen(freeze)}`),
+          ...frozen.map((why) => plainLines(`  ${why}`)),
           "When all of that is as it should be: --accept.",
         ]
       : []),
@@ -78,17 +79,6 @@ function tellIncomplete(incomplete: Pruning["givenUp"], style: Style): readonly 
     ...incomplete.map(({ id, lacks }) => `  ${id}: ${lost[lacks]}`),
     "They go by the rules as all others, or at once: --give-up ID.",
   ];
-}
-
-function whyFrozen(freeze: ForgetOutcome["plan"]["freezes"][number]): string {
-  switch (freeze.kind) {
-    case "suspect-run":
-      return `the run that made ${freeze.id.slice(0, 8)} may have seen too little`;
-    case "clock-jumped":
-      return `the clock jumped by ${formatDuration(Math.abs(Math.round(freeze.jumpMs)))} after ${freeze.after.slice(0, 8)} came`;
-    case "told":
-      return plainLines(freeze.why);
-  }
 }
 
 function roomOf(pruned: PruneOutcome, style: Style): readonly string[] {

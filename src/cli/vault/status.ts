@@ -26,7 +26,11 @@ export const status: Run = async (context) => {
   const agent = answer.kind === "done" ? (answer.value as Told) : undefined;
   const isWell = agent !== undefined && !unwell.has(agent.phase);
   out.show({ vault: spec.name, agent: agent ?? null, known: known ?? null }, (style) =>
-    [...tellAgent(agent, style), ...tellKnown(known)].join("\n"),
+    [
+      ...tellAgent(agent, style),
+      ...tellKnown(known),
+      ...tellFrozen(agent?.retention?.frozen ?? frozenOf(known), style),
+    ].join("\n"),
   );
   return isWell ? 0 : 1;
 };
@@ -93,6 +97,19 @@ function tellStream({ baseTrouble, gap, name, trouble }: VaultStream): string {
 
 function timeOf(atMs: number): string {
   return new Date(atMs).toISOString();
+}
+
+function frozenOf(known: VaultState | undefined): readonly string[] {
+  return (known?.frozen ?? []).map(({ reason }) => reason);
+}
+
+function tellFrozen(reasons: readonly string[], style: Style): readonly string[] {
+  if (reasons.length === 0) return [];
+  return [
+    style.paint("yellow", "No snapshot is forgotten, because"),
+    ...reasons.slice(0, shownMax).map((reason) => plainLines(`  ${reason}`)),
+    "When that is as it should be: soulmirror vault prune --accept.",
+  ];
 }
 
 function ago(atMs: number): string {

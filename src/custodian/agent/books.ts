@@ -9,15 +9,23 @@
  */
 import { type JsonRecord, messageOf, SoulMirrorError } from "../../kernel/index.ts";
 import { realClock, realTimers } from "../../system/index.ts";
-import type { Arrivals, AuditKind, StoredSnapshot, VaultEvent } from "../../vault/index.ts";
+import type {
+  Arrivals,
+  AuditKind,
+  Doubt,
+  Doubts,
+  RawPath,
+  StoredSnapshot,
+  VaultEvent,
+} from "../../vault/index.ts";
 import { type EndedRun, noteRun } from "../note-run.ts";
-import { arrivalNow, openArrivals } from "../retention-records.ts";
+import { arrivalNow, openArrivals, openDoubts } from "../retention-records.ts";
 import { noteInState } from "../state-file.ts";
 import { claimVault } from "../vault-folder.ts";
 import type { AgentLimits, AgentWorld } from "./agent-world.ts";
 import { Turns } from "./turns.ts";
 
-type Moment = ReturnType<typeof arrivalNow>;
+type ArrivedNow = Parameters<Arrivals["add"]>[0][number];
 
 export interface BooksOptions {
   readonly world: Pick<AgentWorld, "record" | "vaultFolder" | "vault">;
@@ -34,7 +42,7 @@ const heldCodes: readonly string[] = ["VAULT_LOCKED", "DATA_DIRECTORY_HELD"];
 export class Books implements AsyncDisposable {
   readonly #options: BooksOptions;
   readonly #turns = new Turns();
-  readonly #arrived: { snapshot: StoredSnapshot; moment: Moment; isSuspect: boolean }[] = [];
+  readonly #arrived: ArrivedNow[] = [];
   #run: EndedRun | undefined;
   #told = "";
   #cancel: (() => void) | undefined;
@@ -63,6 +71,21 @@ export class Books implements AsyncDisposable {
     this.#behind(this.note(events));
   }
 
+  /** Nothing is forgotten from now on, until a person has looked. Durable when it resolves. */
+  doubt(doubt: Doubt): Promise<void> {
+    return this.#ofDoubts((doubts) => doubts.add(doubt));
+  }
+
+  /** What was doubted of it, and of all below it, is as a person wants it. */
+  accept(path: RawPath): Promise<void> {
+    return this.#ofDoubts((doubts) => doubts.accept(path));
+  }
+
+  #ofDoubts(work: (doubts: Doubts) => Promise<void>): Promise<void> {
+    const { vault, vaultFolder } = this.#options.world;
+    return this.claimed(async () => await work(await openDoubts(vaultFolder, vault.codec)));
+  }
+
   /** K1, for work that claims the vault itself. */
   alone<T>(work: () => Promise<T>): Promise<T> {
     return this.#turns.run(() => this.#patiently(work));
@@ -84,10 +107,10 @@ export class Books implements AsyncDisposable {
     this.#plan(isNew ? 0 : this.#options.limits.notesMs);
   }
 
-  /** A snapshot was written, now. */
-  arrived(snapshot: StoredSnapshot, isSuspect: boolean): void {
+  /** A snapshot was written, or found to be as all is, now. */
+  arrived(snapshot: StoredSnapshot, marks: Pick<ArrivedNow, "isComplete" | "isSuspect">): void {
     const { wallMs } = this.#options.world.vault.surroundings.clock.now();
-    this.#arrived.push({ snapshot, moment: arrivalNow(wallMs), isSuspect });
+    this.#arrived.push({ snapshot, moment: arrivalNow(wallMs), ...marks });
     if (this.#arrived.length > arrivedMax) this.#arrived.shift();
     this.#plan(this.#options.limits.notesMs);
   }

@@ -7,7 +7,8 @@
  */
 import { dirname } from "node:path";
 import { realClock } from "../../system/index.ts";
-import { type RawPath, rawPathOfText, withSession } from "../../vault/index.ts";
+import { isInside, type RawPath, rawPathOfText, withSession } from "../../vault/index.ts";
+import { acceptLastRun } from "../last-run.ts";
 import { AcceptanceFile } from "./acceptance-file.ts";
 import type { AgentLimits, AgentWorld } from "./agent-world.ts";
 import { Alarm } from "./alarm.ts";
@@ -107,11 +108,16 @@ export class HealSide implements AsyncDisposable {
    * @throws SoulMirrorError OPTIONS_INVALID for too long a time, or one too many
    */
   async accept(path: string, forMs: number | undefined): Promise<boolean> {
-    const { books, losses, world } = this.#options;
-    await this.#acceptances.add(rawPathOfText(path), forMs);
-    const isOther = losses.mounts.accept(rawPathOfText(path));
+    const accepted = rawPathOfText(path);
+    const { books, losses, turns, world } = this.#options;
+    await this.#acceptances.add(accepted, forMs);
+    const isOther = losses.mounts.accept(accepted);
     if (isOther) losses.save();
     await books.record("accepted", { path });
+    await books.accept(accepted);
+    // No run is under way, which would write down what it was compared with itself.
+    const isAccepted = (source: string): boolean => isInside(rawPathOfText(source), accepted);
+    await turns.run(() => acceptLastRun(world.vaultFolder, isAccepted));
     const settled = await settledLosses(world.vaultFolder, path);
     if (settled.length > 0) await books.note(settled);
     return isOther;

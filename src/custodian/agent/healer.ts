@@ -6,6 +6,7 @@
  * E2. What could not be healed is tried again after a rest that doubles; everything else is
  *     settled once.
  * E3. What was restored is counted, so that a fight with another program ends in a question.
+ * E4. What is suspect is a doubt before it is settled: nothing is forgotten then.
  */
 import type { JsonRecord } from "../../kernel/index.ts";
 import { realClock, realTimers } from "../../system/index.ts";
@@ -164,6 +165,8 @@ export class Healer implements AsyncDisposable {
     if (this.#outcomes.length > outcomesMax) this.#outcomes.shift();
     const { books } = this.#options;
     const { kind, ...facts } = told;
+    // Before it is settled: whoever ends in between is not judged again.
+    if (verdict.isSuspect) await books.doubt({ path, rule: told.rule, why: told.sentence });
     const auditKind = verdict.isSuspect && kind === "asked" ? "suspect" : "healed";
     await books.record(auditKind, { outcome: kind, ...facts } satisfies JsonRecord);
     if (kind === "healed") {

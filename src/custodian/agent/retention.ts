@@ -9,6 +9,7 @@
  *     again after a later run.
  * N4. How much is copied in one go is limited; what is left is for the next time.
  * N5. Damage that nobody can mend keeps room from being given back, and nothing else.
+ * N6. What waits for a person is in the vault's state, until it does not wait any more.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -23,7 +24,9 @@ import {
   textOfRawPath,
   withSession,
 } from "../../vault/index.ts";
-import { arrivalNow, openArrivals, openTombstones } from "../retention-records.ts";
+import { freezeTexts } from "../freeze-text.ts";
+import { arrivalNow, openArrivals, openDoubts, openTombstones } from "../retention-records.ts";
+import { noteInState, readState } from "../state-file.ts";
 import type { AgentLimits, AgentWorld } from "./agent-world.ts";
 import type { Books } from "./books.ts";
 import type { Dumps } from "./dumps.ts";
@@ -63,6 +66,8 @@ export class Retention implements AsyncDisposable {
   #notes: Notes;
   #snapshots: number | undefined;
   #frozen: readonly string[] = [];
+  /** While it is frozen: then it is seen whether it still is. */
+  #looksAgainMs = 0;
   /** Snapshots written since index files were put together. */
   #unmerged = 0;
   #restsUntilMs = 0;
@@ -91,6 +96,7 @@ export class Retention implements AsyncDisposable {
     const isDue =
       this.#isKeepDue(nowMs) ||
       this.#snapshots === undefined ||
+      (this.#frozen.length > 0 && monotonicMs >= this.#looksAgainMs) ||
       this.#snapshots > limits.snapshotsMax ||
       this.#unmerged > limits.indexesMax;
     if (
@@ -145,18 +151,20 @@ export class Retention implements AsyncDisposable {
     const now = arrivalNow(surroundings.clock.now().wallMs);
     if (arrivals.isNew) await arrivals.see(await listSnapshots(session), now);
     await books.addArrived(arrivals);
-    const { forgotten, plan, thinning } = await forget(session, {
+    const outcome = await forget(session, {
       policy: world.keep,
       host: surroundings.worker.hostname,
       paths: dumps.sources.map(textOfRawPath),
       now,
       arrivals,
       tombstones,
+      doubts: await openDoubts(world.vaultFolder, codec),
       thinsOnly: !isKeepDue,
       limit: limits.snapshotsMax,
       target: Math.ceil(limits.snapshotsMax * 0.8),
     });
-    this.#frozen = [...new Set([...plan.freezes, ...thinning.freezes].map(textOfFreeze))];
+    const { forgotten, plan } = outcome;
+    await this.#freeze(freezeTexts(outcome));
     if (forgotten.length > 0) {
       const named = forgotten.slice(0, namedMax);
       await world.record("forgotten", { count: forgotten.length, snapshots: named, by: "agent" });
@@ -194,6 +202,17 @@ export class Retention implements AsyncDisposable {
     }
   }
 
+  /** N6. */
+  async #freeze(reasons: readonly string[]): Promise<void> {
+    const { limits, world } = this.#options;
+    this.#frozen = reasons;
+    this.#looksAgainMs = realClock.now().monotonicMs + limits.scheduleMs;
+    const at = Math.floor(this.#nowMs());
+    const { frozen = [] } = await readState(world.vaultFolder, at);
+    if (frozen.map(({ reason }) => reason).join("\n") === reasons.join("\n")) return;
+    await noteInState(world.vaultFolder, at, [{ kind: "frozen", reasons }]);
+  }
+
   #note(notes: Notes): void {
     this.#notes = notes;
     replaceFile(join(this.#options.world.folder, notesName), JSON.stringify(notes));
@@ -213,19 +232,6 @@ function troubleOf({
 
 function whyNot({ fix, message }: SoulMirrorError): string {
   return fix === undefined ? message : `${message} (${fix})`;
-}
-
-function textOfFreeze(
-  freeze: Awaited<ReturnType<typeof forget>>["plan"]["freezes"][number],
-): string {
-  switch (freeze.kind) {
-    case "told":
-      return freeze.why;
-    case "suspect-run":
-      return `the snapshot ${freeze.id} is suspect`;
-    case "clock-jumped":
-      return `the clock jumped by ${Math.round(freeze.jumpMs)} ms after ${freeze.after}`;
-  }
 }
 
 function readNotes(path: string): Notes {

@@ -132,12 +132,15 @@ export class Runner {
     const suspicions = judged.suspicions.filter(
       ({ kind }) => wish.kind === "everything" || kind === "clock",
     );
-    if (outcome.isWritten) {
-      this.#snapshotMs = begun.wallMs;
-      books.arrived(outcome.snapshot, suspicions.length > 0);
+    const isSuspect = suspicions.length > 0;
+    const isComplete = wish.kind === "everything";
+    if (outcome.isWritten) this.#snapshotMs = begun.wallMs;
+    // One that is as everything was seen now is complete, whoever wrote it.
+    if (outcome.isWritten || (isComplete && !isSuspect)) {
+      books.arrived(outcome.snapshot, { isComplete, isSuspect });
     }
     this.#snapshotMs ??= Number(outcome.snapshot.timeNs / 1_000_000n);
-    return { outcome, suspicions, seen: judged.seen };
+    return { ...judged, outcome, suspicions };
   }
 
   /** R1. */

@@ -1,5 +1,7 @@
 import { expect, it } from "vitest";
+import type { RawPath } from "../raw-path.ts";
 import { Arrivals } from "../state/arrivals.ts";
+import { Doubts } from "../state/doubts.ts";
 import { Tombstones } from "../state/tombstones.ts";
 import { type ForgetOptions, type ForgetOutcome, forget } from "./forget.ts";
 import { prune } from "./prune.ts";
@@ -17,6 +19,7 @@ class Scene {
   readonly places: MemoryPlaces;
   readonly graves = new MemoryStateFile();
   readonly records = new MemoryStateFile();
+  readonly doubts = new MemoryStateFile();
 
   constructor(places: MemoryPlaces) {
     this.places = places;
@@ -39,7 +42,7 @@ class Scene {
     const arrivals = await Arrivals.open({ file: this.records, codec });
     const now = { at, uptimeMs: at, bootId: "boot", utcOffsetMinutes: 0 };
     this.places.callsLeft = callsLeft ?? Number.POSITIVE_INFINITY;
-    return await exclusively(vault, (session) =>
+    return await exclusively(vault, async (session) =>
       forget(session, {
         policy: { last: 2 },
         host: "box",
@@ -47,6 +50,7 @@ class Scene {
         now,
         tombstones,
         arrivals,
+        doubts: await Doubts.open({ file: this.doubts, codec }),
         ...options,
       }),
     );
@@ -174,4 +178,26 @@ it("thins out what is too many, and leaves to the rules what the rules decide", 
   // The rule keeps the last two.
   for (const id of ids.slice(-2)) expect(forgotten).not.toContain(id);
   expect(scene.snapshotsAt(0)).toHaveLength(6 - forgotten.length);
+});
+
+it("forgets nothing while there is a doubt, and what was accepted once stays so (F5)", async () => {
+  const scene = new Scene(new MemoryPlaces(1));
+  const { codec } = scene.places;
+  await scene.backUp(2);
+  await scene.forget({});
+  const arrivals = await Arrivals.open({ file: scene.records, codec });
+  const [suspect = ""] = scene.snapshotsAt(0);
+  await arrivals.mark(suspect, { isSuspect: true });
+  const doubts = await Doubts.open({ file: scene.doubts, codec });
+  await doubts.add({ path: "/srv" as RawPath, rule: "H8", why: "many were rewritten" });
+  await scene.backUp(2);
+  const kinds = async (options: Partial<ForgetOptions>): Promise<readonly string[]> =>
+    (await scene.forget(options)).plan.freezes.map(({ kind }) => kind);
+  expect(await kinds({})).toEqual(["told", "suspect-run"]);
+  expect(await kinds({ isAccepted: true, isDryRun: true })).toEqual([]);
+  expect(await kinds({ limit: 1, thinsOnly: true })).toEqual(["told", "suspect-run"]);
+  expect(scene.snapshotsAt(0)).toHaveLength(4);
+  expect(await kinds({ isAccepted: true, policy: {} })).toEqual([]);
+  const { forgotten, plan } = await scene.forget({});
+  expect([forgotten.length, plan.freezes]).toEqual([2, []]);
 });

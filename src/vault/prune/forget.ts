@@ -7,7 +7,10 @@
  * F2. Places that only append keep what they have; it stays forgotten all the same.
  * F3. What cannot be read is not forgotten.
  * F4. A dry run changes nothing but the record of arrivals.
+ * F5. What a person accepted once stays accepted, for whoever forgets later; and no doubt is
+ *     overlooked.
  */
+import type { RawPath } from "../raw-path.ts";
 import type { Place } from "../repository/place.ts";
 import { atEach } from "../repository/place.ts";
 import type { Session } from "../repository/session.ts";
@@ -16,13 +19,17 @@ import type { Arrival } from "../retain/arrived-snapshot.ts";
 import { type ForgettingPlan, planForgetting } from "../retain/plan-forgetting.ts";
 import { planThinning, type ThinningOptions, type ThinningPlan } from "../retain/plan-thinning.ts";
 import type { Arrivals } from "../state/arrivals.ts";
+import type { Doubts } from "../state/doubts.ts";
 import type { Tombstones } from "../state/tombstones.ts";
 import { removeForgotten } from "./remove-forgotten.ts";
 
-export interface ForgetOptions extends Omit<ThinningOptions, "now"> {
+export interface ForgetOptions extends Omit<ThinningOptions, "accepted" | "freezes" | "now"> {
   readonly now: Omit<Arrival, "sequence">;
   readonly tombstones: Tombstones;
   readonly arrivals: Arrivals;
+  readonly doubts: Doubts;
+  /** A person wants all that came so far (F5). */
+  readonly isAccepted?: boolean;
   /** The rules decide nothing but what stays in any case: between two runs of them. */
   readonly thinsOnly?: boolean;
   readonly isDryRun?: boolean;
@@ -48,11 +55,12 @@ export async function forget(session: Session, options: ForgetOptions): Promise<
   const { snapshots } = await gatherSnapshots(session);
   const known = snapshots.filter(({ id }) => !tombstones.has(id));
   const arrived = await arrivals.see(known, now);
-  const planned = planForgetting(arrived, options);
+  const rules = await rulesOf(options);
+  const planned = planForgetting(arrived, rules);
   const plan = thinsOnly ? { ...planned, forget: [] } : planned;
   const going = new Set(plan.forget);
   const left = arrived.filter(({ id }) => !going.has(id));
-  const thinning = planThinning(left, options);
+  const thinning = planThinning(left, rules);
   const forgotten = [...plan.forget, ...thinning.merges.map(({ id }) => id)];
   if (isDryRun) return { plan, thinning, forgotten, removedFiles: 0 };
   await tombstones.add(forgotten);
@@ -63,6 +71,17 @@ export async function forget(session: Session, options: ForgetOptions): Promise<
   });
   await dropConfirmed(session, tombstones);
   return { plan, thinning, forgotten, removedFiles };
+}
+
+/** F5 */
+async function rulesOf(options: ForgetOptions): Promise<ThinningOptions> {
+  const { arrivals, doubts, isAccepted = false, isDryRun = false, now, ...rules } = options;
+  if (!isAccepted) return { ...rules, now, accepted: arrivals.accepted, freezes: doubts.told };
+  if (!isDryRun) {
+    await arrivals.accept(now);
+    await doubts.accept("/" as RawPath);
+  }
+  return { ...rules, now, accepted: { ...now, sequence: Number.MAX_SAFE_INTEGER } };
 }
 
 /** A tombstone that every place confirms has done its work. */

@@ -28,6 +28,8 @@ export interface ArrivedSnapshot {
   readonly arrival: Arrival;
   /** The run that wrote it was not to be trusted: read errors, a source that was suddenly empty. */
   readonly isSuspect: boolean;
+  /** That run looked at everything, and not only at what changed. */
+  readonly isComplete: boolean;
   /** A drill has restored it, or a check has read it in full, and all was well. */
   readonly isVerified: boolean;
 }

@@ -5,10 +5,14 @@
  *
  * Z1. A clock that jumped between two arrivals of one boot shows: wall time and uptime went on by
  *     different amounts. Between boots only a clock that went back shows.
- * Z2. What a person has accepted, up to a sequence, is no reason any more.
+ * Z2. What a person has accepted, up to a sequence and a moment, is no reason any more.
  * Z3. Slewing is no jump: a clock may be wrong by half a part in a thousand of the time between.
+ * Z4. A suspect run is outlived when three of its group came behind it that looked at everything
+ *     and were well, the first of which read everything anew: what it may have missed is known, and
+ *     held by them. It stands for no hour or day then, so it pushes no good one out. One that sees
+ *     too little for the same cause again and again is never outlived.
  */
-import { type ArrivedSnapshot, type Moment, newestFirst } from "./arrived-snapshot.ts";
+import { type ArrivedSnapshot, groupOf, type Moment, newestFirst } from "./arrived-snapshot.ts";
 
 export type Freeze =
   | {
@@ -23,32 +27,61 @@ export type Freeze =
   /** Known to whoever asks: a sensor saw a jump, a run is suspect and wrote nothing. */
   | { readonly kind: "told"; readonly why: string };
 
+/** All that came up to it is as a person wants it. */
+export interface Acceptance extends Moment {
+  readonly sequence: number;
+}
+
 export interface FreezeEvidence {
   readonly snapshots: readonly ArrivedSnapshot[];
   readonly now: Moment;
   readonly told: readonly string[];
-  /** All that arrived up to it is as a person wants it. */
-  readonly acceptedSequence: number;
+  readonly accepted: Acceptance | undefined;
   /** A smaller step is no jump. */
   readonly jumpMs: number;
 }
 
 const slewShare = 0.0005;
+/** The one that read everything anew, and two more. */
+const outlivedBy = 3;
 
 export function freezesOf(evidence: FreezeEvidence): readonly Freeze[] {
-  const { snapshots, now, told, acceptedSequence, jumpMs } = evidence;
+  const { snapshots, now, told, accepted, jumpMs } = evidence;
+  const isAccepted = ({ arrival }: ArrivedSnapshot): boolean =>
+    accepted !== undefined && arrival.sequence <= accepted.sequence;
+  const outlived = outlivedOf(snapshots, accepted);
   const found: Freeze[] = told.map((why) => ({ kind: "told", why }));
   const ordered = newestFirst(snapshots).toReversed();
-  for (const [index, { id, arrival, isSuspect }] of ordered.entries()) {
-    if (isSuspect && arrival.sequence > acceptedSequence) found.push({ kind: "suspect-run", id });
+  for (const [index, each] of ordered.entries()) {
+    const { id } = each;
+    const isSuspect = each.isSuspect && !isAccepted(each) && !outlived.has(id);
+    if (isSuspect) found.push({ kind: "suspect-run", id });
     const next = ordered[index + 1];
-    if (next !== undefined && next.arrival.sequence <= acceptedSequence) continue;
-    const step = stepBetween(arrival, next?.arrival ?? now, jumpMs);
+    if (next !== undefined && isAccepted(next)) continue;
+    const since = accepted !== undefined && isAccepted(each) ? accepted : each.arrival;
+    const step = stepBetween(since, next?.arrival ?? now, jumpMs);
     if (step === 0) continue;
     const before = next === undefined ? {} : { before: next.id };
     found.push({ kind: "clock-jumped", after: id, ...before, jumpMs: step });
   }
   return found;
+}
+
+/** Ids of suspect ones that nobody has accepted, and that are no reason any more (Z4). */
+export function outlivedOf(
+  snapshots: readonly ArrivedSnapshot[],
+  accepted: Acceptance | undefined,
+): ReadonlySet<string> {
+  const outlived = new Set<string>();
+  const good = new Map<string, number>();
+  for (const each of newestFirst(snapshots)) {
+    const group = groupOf(each);
+    const behind = good.get(group) ?? 0;
+    const isAccepted = each.arrival.sequence <= (accepted?.sequence ?? 0);
+    if (!each.isSuspect) good.set(group, behind + (each.isComplete ? 1 : 0));
+    else if (!isAccepted && behind >= outlivedBy) outlived.add(each.id);
+  }
+  return outlived;
 }
 
 /** By how much the wall clock was moved between two moments; 0: as far as can be told, not. */

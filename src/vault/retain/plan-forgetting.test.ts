@@ -145,12 +145,43 @@ describe("P3: a freeze", () => {
     expect(kinds(forward, { now: moment(4 * hour, { bootId, jumpMs: day }) })).toEqual([]);
   });
 
+  it("Z2: not for a jump behind the newest one, also when the next one has come", () => {
+    const now = moment(4 * hour, { jumpMs: day });
+    const accepted = { ...now, sequence: 3 };
+    expect(kinds(hourly(3), { now })).toHaveLength(1);
+    expect(kinds(hourly(3), { now, accepted })).toEqual([]);
+    const next = [...hourly(3), arrived(4, 5 * hour, { jumpMs: day })];
+    const later = moment(6 * hour, { jumpMs: day });
+    expect(kinds(next, { now: later, accepted })).toEqual([]);
+    const again = moment(6 * hour, { jumpMs: 2 * day });
+    expect(kinds(next, { now: again, accepted })).toHaveLength(1);
+  });
+
+  it("Z4: a suspect run is outlived by three that looked at everything, and holds no place", () => {
+    const suspect = arrived(1, 0, { isSuspect: true });
+    const good = Array.from({ length: 3 }, (_, index) =>
+      arrived(index + 2, (index + 1) * hour, { isComplete: true }),
+    );
+    const micro = arrived(9, 9 * hour);
+    expect(kinds([suspect, ...good.slice(1), micro])).toEqual([{ kind: "suspect-run", id: "s1" }]);
+    const again = arrived(5, 5 * hour, { isSuspect: true, isComplete: true });
+    expect(kinds([suspect, ...good, again])).toEqual([{ kind: "suspect-run", id: "s5" }]);
+    const day = plan([arrived(0, -hour), ...[suspect, ...good]], { policy: { last: 5 } });
+    expect(day).toMatchObject({ forget: ["s1"], freezes: [] });
+    const all = plan([suspect, ...good], { policy: {} });
+    expect(all.keep.at(-1)).toEqual({ id: "s1", reasons: [{ kind: "no-policy" }] });
+    const verified = arrived(1, 0, { isSuspect: true, isVerified: true });
+    expect(plan([verified, ...good], { policy: { last: 9 } }).forget).toEqual([]);
+  });
+
   it("Z2: not for what a person has accepted", () => {
     const snapshots = [...hourly(3), arrived(4, 3 * hour, { jumpMs: day, isSuspect: true })];
     const now = moment(4 * hour, { jumpMs: day });
     expect(kinds(snapshots, { now })).toHaveLength(2);
-    expect(kinds(snapshots, { now, acceptedSequence: 4 })).toEqual([]);
-    expect(kinds(snapshots, { now, acceptedSequence: 3 })).toHaveLength(2);
+    expect(kinds(snapshots, { now, accepted: { ...now, sequence: 4 } })).toEqual([]);
+    expect(kinds(snapshots, { now, accepted: { ...moment(2 * hour), sequence: 3 } })).toHaveLength(
+      2,
+    );
   });
 
   it("Z3: not for a clock that is slewed", () => {

@@ -9,7 +9,7 @@
  * P5. Each snapshot gets its reasons, kept or not.
  */
 import { type ArrivedSnapshot, groupOf, type Moment, newestFirst } from "./arrived-snapshot.ts";
-import { type Freeze, freezesOf } from "./freeze.ts";
+import { type Acceptance, type Freeze, freezesOf, outlivedOf } from "./freeze.ts";
 import { applyRules, hasRules, type KeepPolicy, type RuleReason } from "./keep-rules.ts";
 
 export type KeepReason =
@@ -42,8 +42,8 @@ export interface ForgettingOptions {
   readonly now: Moment;
   /** Reasons to forget nothing that are known from elsewhere, as sentences. */
   readonly freezes?: readonly string[];
-  /** A person wants all that arrived up to it, jumps and suspect runs included; default none. */
-  readonly acceptedSequence?: number;
+  /** Of jumps and suspect runs; default none. */
+  readonly accepted?: Acceptance | undefined;
   /** Default 60,000. */
   readonly jumpMs?: number;
 }
@@ -56,7 +56,8 @@ export function planForgetting(
   const group = groupOf({ host, paths });
   const ordered = newestFirst(snapshots);
   const own = ordered.filter((each) => groupOf(each) === group);
-  const byRules = applyRules(own, policy);
+  const outlived = outlivedOf(own, options.accepted);
+  const byRules = applyRules(withoutThese(own, outlived), policy);
   const protectedBy = protections(own);
   const isOpen = !hasRules(policy);
   const freezes = freezesFor(own, options);
@@ -65,7 +66,8 @@ export function planForgetting(
   for (const { id } of ordered) {
     const rules = byRules.get(id);
     const reasons: KeepReason[] = [...(rules ?? []), ...(protectedBy.get(id) ?? [])];
-    if (rules === undefined) reasons.push({ kind: "other-group" });
+    const isOwn = rules !== undefined || outlived.has(id);
+    if (!isOwn) reasons.push({ kind: "other-group" });
     else if (isOpen) reasons.push({ kind: "no-policy" });
     if (reasons.length === 0 && freezes.length > 0) reasons.push({ kind: "frozen" });
     if (reasons.length === 0) forget.push(id);
@@ -76,9 +78,16 @@ export function planForgetting(
 
 export function freezesFor(
   own: readonly ArrivedSnapshot[],
-  { now, freezes = [], acceptedSequence = 0, jumpMs = 60_000 }: ForgettingOptions,
+  { now, freezes = [], accepted, jumpMs = 60_000 }: ForgettingOptions,
 ): readonly Freeze[] {
-  return freezesOf({ snapshots: own, now, told: freezes, acceptedSequence, jumpMs });
+  return freezesOf({ snapshots: own, now, told: freezes, accepted, jumpMs });
+}
+
+export function withoutThese(
+  snapshots: readonly ArrivedSnapshot[],
+  ids: ReadonlySet<string>,
+): readonly ArrivedSnapshot[] {
+  return snapshots.filter(({ id }) => !ids.has(id));
 }
 
 /** @param own the newest first */

@@ -37,6 +37,21 @@ it("T4: leaves all of them while there is a reason to freeze", () => {
   });
 });
 
+it("Z4: a suspect one that was outlived stands for nothing", () => {
+  const suspects = micro.map((each) => ({ ...each, isSuspect: each.arrival.sequence % 2 === 0 }));
+  const good = [1, 2, 3].map((each) =>
+    arrived(5000 + each, (5000 + each) * second, { isComplete: true }),
+  );
+  const all = [...suspects, ...good];
+  const later = moment(5004 * second);
+  const { freezes, merges } = planThinning(all, { ...own, policy: {}, now: later });
+  expect(freezes).toEqual([]);
+  const gone = new Set(merges.map(({ id }) => id));
+  const stays = all.filter(({ id }) => !gone.has(id));
+  expect(stays.length).toBeGreaterThan(60);
+  expect(stays.filter(({ isSuspect }) => isSuspect)).toEqual([]);
+});
+
 it("T1: leaves no more than the target", () => {
   const left = (target: number): number =>
     5000 - planThinning(micro, { ...own, policy: {}, now, target }).merges.length;

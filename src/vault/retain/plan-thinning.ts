@@ -11,9 +11,14 @@
  * T4. A freeze holds here as well.
  */
 import { type ArrivedSnapshot, groupOf, newestFirst } from "./arrived-snapshot.ts";
-import type { Freeze } from "./freeze.ts";
+import { type Freeze, outlivedOf } from "./freeze.ts";
 import { applyRules } from "./keep-rules.ts";
-import { type ForgettingOptions, freezesFor, protections } from "./plan-forgetting.ts";
+import {
+  type ForgettingOptions,
+  freezesFor,
+  protections,
+  withoutThese,
+} from "./plan-forgetting.ts";
 
 export interface Merge {
   readonly id: string;
@@ -52,7 +57,8 @@ export function planThinning(
   const newest = own[0];
   if (newest === undefined || own.length <= limit)
     return { merges: [], isOver: false, freezes: [] };
-  const byRules = applyRules(own, policy);
+  const outlived = outlivedOf(own, options.accepted);
+  const byRules = applyRules(withoutThese(own, outlived), policy);
   const protectedBy = protections(own);
   const mustStay = ({ id }: ArrivedSnapshot): boolean =>
     protectedBy.has(id) || (byRules.get(id)?.length ?? 0) > 0;
@@ -61,7 +67,7 @@ export function planThinning(
   if (freezes.length > 0) return { merges: [], isOver, freezes };
   let stays = new Set<string>();
   for (let doubling = 0; doubling <= doublings; doubling += 1) {
-    stays = survivors(own, { mustStay, resolutionMs: finestMs * 2 ** doubling });
+    stays = survivors(own, { mustStay, outlived, resolutionMs: finestMs * 2 ** doubling });
     if (stays.size <= target) break;
   }
   return { merges: mergesOf(own, stays), isOver, freezes };
@@ -69,18 +75,21 @@ export function planThinning(
 
 interface Slots {
   readonly mustStay: (snapshot: ArrivedSnapshot) => boolean;
+  /** They stand for no slot. */
+  readonly outlived: ReadonlySet<string>;
   readonly resolutionMs: number;
 }
 
 /** What must stay, and the newest of each slot; slots grow with their age. */
 function survivors(
   own: readonly ArrivedSnapshot[],
-  { mustStay, resolutionMs }: Slots,
+  { mustStay, outlived, resolutionMs }: Slots,
 ): Set<string> {
   const newestAt = own[0]?.arrival.at ?? 0;
   const stays = new Set<string>();
   let taken = -1;
   for (const snapshot of own) {
+    if (outlived.has(snapshot.id) && !mustStay(snapshot)) continue;
     const ageMs = Math.max(0, newestAt - snapshot.arrival.at);
     const slot = Math.floor(slotsPerOctave * Math.log2(1 + ageMs / resolutionMs));
     if (slot <= taken && !mustStay(snapshot)) continue;

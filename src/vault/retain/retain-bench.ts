@@ -8,6 +8,7 @@ export interface SnapshotShape {
   readonly host?: string;
   readonly paths?: readonly string[];
   readonly isSuspect?: boolean;
+  readonly isComplete?: boolean;
   readonly isVerified?: boolean;
   readonly bootId?: string;
   readonly utcOffsetMinutes?: number;
@@ -22,9 +23,9 @@ export function arrived(
   shape: SnapshotShape = {},
 ): ArrivedSnapshot {
   const { host = "box", paths = ["/srv"], isSuspect = false, isVerified = false } = shape;
-  const { utcOffsetMinutes = 0 } = shape;
+  const { isComplete = false, utcOffsetMinutes = 0 } = shape;
   const arrival = { ...moment(sinceMs, shape), sequence, utcOffsetMinutes };
-  return { id: `s${sequence}`, host, paths, arrival, isSuspect, isVerified };
+  return { id: `s${sequence}`, host, paths, arrival, isSuspect, isComplete, isVerified };
 }
 
 export function moment(

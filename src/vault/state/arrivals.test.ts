@@ -92,9 +92,9 @@ it("takes each of several at its own moment, and what is known keeps its own", a
   await arrivals.see([snapshot("a", 1)], now(1000));
   expect(arrivals.isNew).toBe(false);
   await arrivals.add([
-    { snapshot: { id: "b" }, moment: now(2000), isSuspect: false },
-    { snapshot: { id: "a" }, moment: now(2500), isSuspect: true },
-    { snapshot: { id: "c" }, moment: now(3000), isSuspect: true },
+    { snapshot: { id: "b" }, moment: now(2000), isSuspect: false, isComplete: true },
+    { snapshot: { id: "a" }, moment: now(2500), isSuspect: true, isComplete: true },
+    { snapshot: { id: "c" }, moment: now(3000), isSuspect: true, isComplete: true },
   ]);
   const again = await Arrivals.open({ file, codec });
   const seen = await again.see([snapshot("a", 1), snapshot("b", 2), snapshot("c", 3)], now(9000));
@@ -105,4 +105,17 @@ it("takes each of several at its own moment, and what is known keeps its own", a
     ["c", 3, true],
   ]);
   expect(seen.slice(1).map(({ arrival }) => arrival.at)).toEqual([2000, 3000]);
+});
+
+it("knows what a person accepted, and with the record that is lost as well (A3)", async () => {
+  const file = new MemoryStateFile();
+  const arrivals = await Arrivals.open({ file, codec });
+  expect(arrivals.accepted).toBeUndefined();
+  await arrivals.see([snapshot("a", 1), snapshot("b", 2)], now(1000));
+  await arrivals.accept(now(2000));
+  await arrivals.see([snapshot("c", 1)], now(3000));
+  const again = await Arrivals.open({ file, codec });
+  expect(again.accepted).toEqual({ at: 2000, uptimeMs: 2000, bootId: "boot", sequence: 2 });
+  file.bytes = new Uint8Array(99);
+  expect((await Arrivals.open({ file, codec })).accepted).toBeUndefined();
 });

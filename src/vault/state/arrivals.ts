@@ -7,13 +7,15 @@
  * A3. When the record is lost it is made anew from what snapshots say of themselves, in the order
  *     of their times, then of their ids; none of them came later than now. What was verified or
  *     suspect is not known any more, and freezing has begun anew.
+ *     What a person had accepted, neither.
  * A4. Of what is in no place any more, no more than `recordsMax` are kept with the others.
  */
 import { Buffer } from "node:buffer";
 import { Damage } from "../format/damage.ts";
 import type { StoredSnapshot } from "../format/snapshot-json.ts";
 import type { Codec } from "../repository/codec.ts";
-import type { Arrival, ArrivedSnapshot } from "../retain/arrived-snapshot.ts";
+import type { Arrival, ArrivedSnapshot, Moment } from "../retain/arrived-snapshot.ts";
+import type { Acceptance } from "../retain/freeze.ts";
 import type { StateFile } from "./state-file.ts";
 
 export interface ArrivalsOptions {
@@ -26,6 +28,7 @@ export interface ArrivalsOptions {
 /** What is noted of a snapshot besides its arrival. */
 export interface SnapshotMarks {
   readonly isSuspect?: boolean;
+  readonly isComplete?: boolean;
   readonly isVerified?: boolean;
 }
 
@@ -33,15 +36,19 @@ export interface ArrivedNow {
   readonly snapshot: Pick<StoredSnapshot, "id">;
   readonly moment: Omit<Arrival, "sequence">;
   readonly isSuspect: boolean;
+  readonly isComplete: boolean;
 }
 
 interface ArrivalRecord extends Arrival {
   readonly isSuspect: boolean;
   readonly isVerified: boolean;
+  /** Who wrote it before it was asked for does not say. */
+  readonly isComplete?: boolean;
 }
 
 interface Records {
   next: number;
+  accepted?: Acceptance;
   readonly byId: Map<string, ArrivalRecord>;
 }
 
@@ -72,21 +79,33 @@ export class Arrivals {
       const own = { at: Math.min(now.at, Number(timeNs / 1_000_000n)), uptimeMs: 0 };
       // A boot of its own: what the machine's uptime was then, nobody knows.
       const arrival = this.#isNew ? { ...now, ...own, bootId: `unknown ${id}` } : now;
-      this.#add(id, arrival, false);
+      this.#add(id, arrival, {});
     }
     const isChanged = this.#drop(new Set(snapshots.map(({ id }) => id))) || fresh.length > 0;
     if (isChanged || this.#isNew) await this.#save();
     return snapshots.flatMap(({ hostname, id, paths }) => {
       const record = byId.get(id);
       if (record === undefined) return [];
-      const { isSuspect, isVerified, ...arrival } = record;
-      return [{ id, host: hostname, paths, arrival, isSuspect, isVerified }];
+      const { isComplete = false, isSuspect, isVerified, ...arrival } = record;
+      const marks = { isComplete, isSuspect, isVerified };
+      return [{ id, host: hostname, paths, arrival, ...marks }];
     });
   }
 
   /** Of a snapshot that was never seen nothing is known. */
   marksOf(id: string): SnapshotMarks {
     return this.#records.byId.get(id) ?? {};
+  }
+
+  /** The last one. */
+  get accepted(): Acceptance | undefined {
+    return this.#records.accepted;
+  }
+
+  /** A person wants all that came so far, suspect runs and jumps of the clock included. */
+  async accept({ at, bootId, uptimeMs }: Moment): Promise<void> {
+    this.#records.accepted = { at, bootId, uptimeMs, sequence: this.#records.next - 1 };
+    await this.#save();
   }
 
   /** Nothing was recorded yet: all that lies there is to be seen before anything is added (A3). */
@@ -99,10 +118,16 @@ export class Arrivals {
    */
   async add(arrived: readonly ArrivedNow[]): Promise<void> {
     const { byId } = this.#records;
-    for (const { isSuspect, moment, snapshot } of arrived) {
+    for (const { isComplete, isSuspect, moment, snapshot } of arrived) {
       const known = byId.get(snapshot.id);
-      if (known === undefined) this.#add(snapshot.id, moment, isSuspect);
-      else if (isSuspect) byId.set(snapshot.id, { ...known, isSuspect });
+      if (known === undefined) this.#add(snapshot.id, moment, { isComplete, isSuspect });
+      else {
+        const marks = {
+          isSuspect: known.isSuspect || isSuspect,
+          isComplete: known.isComplete === true || isComplete,
+        };
+        byId.set(snapshot.id, { ...known, ...marks });
+      }
     }
     await this.#save();
   }
@@ -115,10 +140,10 @@ export class Arrivals {
     await this.#save();
   }
 
-  #add(id: string, arrival: Omit<Arrival, "sequence">, isSuspect: boolean): void {
+  #add(id: string, arrival: Omit<Arrival, "sequence">, marks: SnapshotMarks): void {
     const { byId, next } = this.#records;
     this.#records.next += 1;
-    byId.set(id, { ...arrival, sequence: next, isSuspect, isVerified: false });
+    byId.set(id, { ...arrival, sequence: next, isSuspect: false, isVerified: false, ...marks });
   }
 
   /** A4: the oldest go first. */
@@ -133,8 +158,8 @@ export class Arrivals {
   }
 
   async #save(): Promise<void> {
-    const { byId, next } = this.#records;
-    const json = JSON.stringify({ next, records: [...byId] });
+    const { accepted, byId, next } = this.#records;
+    const json = JSON.stringify({ next, accepted, records: [...byId] });
     await this.#options.file.write(this.#options.codec.seal(Buffer.from(json)));
     this.#isNew = false;
   }
@@ -144,11 +169,13 @@ export class Arrivals {
 function recordsIn(sealed: Uint8Array, codec: Codec): Records | undefined {
   try {
     const json: unknown = JSON.parse(Buffer.from(codec.open(sealed)).toString());
-    const { next, records } = json as {
+    const { accepted, next, records } = json as {
       readonly next: number;
+      readonly accepted?: Acceptance;
       readonly records: readonly [string, ArrivalRecord][];
     };
-    return { next, byId: new Map(records) };
+    const byId = new Map(records);
+    return accepted === undefined ? { next, byId } : { next, accepted, byId };
   } catch (error) {
     if (error instanceof Damage) return undefined;
     throw error;

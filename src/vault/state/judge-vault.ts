@@ -18,6 +18,7 @@ export const vaultConcerns = [
   "behind",
   "missing",
   "asked",
+  "frozen",
   "drill-overdue",
   "drill-failed",
   "stream-failed",
@@ -73,6 +74,11 @@ export function judgeVault(
     ),
     factOf("missing", pathsOf(losses, "gone"), "what is to be restored"),
     factOf("asked", pathsOf(losses, "asked"), "what a person is to decide"),
+    factOf(
+      "frozen",
+      (state?.frozen ?? []).map(({ reason }) => reason),
+      "why nothing is forgotten until a person has looked",
+    ),
     lateFact("drill-overdue", "drill", {
       at: drill?.at,
       lateAt: limits.drillLateAt(drill?.at ?? since),

@@ -191,6 +191,16 @@ describe("what there is to worry about", () => {
     expect(wrongIn(state, nowMs)).toEqual(expected);
   });
 
+  it("tells why nothing is forgotten, until that is over", () => {
+    const frozen = (...reasons: readonly string[]): VaultEvent => ({ kind: "frozen", reasons });
+    const many = Array.from({ length: 99 }, (_, at) => `reason ${at}`);
+    const state = stateAfter(run(1000), frozen(...many));
+    expect(state.frozen).toHaveLength(20);
+    expect(vaultStateOfText(textOfVaultState(state))).toEqual({ ok: true, value: state });
+    expect(wrongIn(state, 1050)).toEqual(["frozen"]);
+    expect(wrongIn(noteVaultEvent(state, frozen()), 1050)).toEqual([]);
+  });
+
   it("names what is missing, and what is asked", () => {
     const lossOf = (path: string, kind: "gone" | "asked"): VaultEvent => ({
       kind: "loss",

@@ -74,6 +74,11 @@ export interface VaultStream {
   };
 }
 
+export interface VaultFreeze {
+  /** A sentence. */
+  readonly reason: string;
+}
+
 export interface VaultState {
   /** Since when it is known of. */
   readonly since: number;
@@ -86,6 +91,8 @@ export interface VaultState {
   readonly drills: readonly VaultDrill[];
   readonly drilledAt: Readonly<Record<string, number>>;
   readonly losses: readonly VaultLoss[];
+  /** Why nothing is forgotten until a person has looked; who wrote it before does not say. */
+  readonly frozen?: readonly VaultFreeze[];
   /** Who wrote it before there were any does not say. */
   readonly streams?: readonly VaultStream[];
   /** Runs that ended well and had seen too little, since the beginning. */
@@ -103,6 +110,8 @@ export type VaultEvent =
   | { readonly kind: "loss"; readonly loss: VaultLoss }
   /** It is there again, or somebody said that it may be gone. */
   | { readonly kind: "settled"; readonly path: string }
+  /** All that there are; none: forgetting goes on. */
+  | { readonly kind: "frozen"; readonly reasons: readonly string[] }
   | { readonly kind: "stream"; readonly stream: StreamNews }
   /** Others are forgotten. */
   | { readonly kind: "streams"; readonly names: readonly string[] };
@@ -128,6 +137,7 @@ const limits = {
   losses: 100,
   locations: 64,
   streams: 64,
+  freezes: 20,
 } as const;
 
 export function newVaultState(since: number): VaultState {
@@ -166,6 +176,10 @@ export function noteVaultEvent(state: VaultState, event: VaultEvent): VaultState
     }
     case "settled":
       return { ...state, losses: state.losses.filter(({ path }) => path !== event.path) };
+    case "frozen": {
+      const reasons = event.reasons.slice(0, limits.freezes);
+      return { ...state, frozen: reasons.map((reason) => ({ reason })) };
+    }
     case "stream": {
       const { streams = [] } = state;
       const before = streams.find(({ name }) => name === event.stream.name);
@@ -262,6 +276,7 @@ function isVaultState(value: unknown): value is VaultState {
   const state = value as Partial<Record<keyof VaultState, unknown>>;
   const lists = [state.runs, state.locations, state.damage, state.drills, state.losses];
   if (state.streams !== undefined) lists.push(state.streams);
+  if (state.frozen !== undefined) lists.push(state.frozen);
   const areLists = lists.every(
     (list) =>
       Array.isArray(list) && list.every((each) => typeof each === "object" && each !== null),
