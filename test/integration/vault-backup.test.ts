@@ -90,7 +90,7 @@ test("restic sees nothing new in a tree that we have backed up, and we in its ow
   // Others make folders beside it meanwhile, and the folders above it are part of a snapshot.
   await until(async () => {
     const before = changesAbove(source);
-    await bench.backUp(source);
+    await bench.backUp(source, { parent: undefined });
     ours = await bench.restic(0, "backup", "--json", source);
     return changesAbove(source) === before;
   });
@@ -139,7 +139,10 @@ test("following changes gives the tree that looking at everything gives", async 
   const changed = ["", "/empty", "/.hidden/production", "/empty/now", "/empty/now/not"];
   const scope = onlyChanged(changed.map((path) => rawPathOfText(source + path)));
   const followed = await bench.backUp(source, { scope });
-  const whole = await bench.backUp(source, { parent: undefined });
+  const target = temporaryFolder("target");
+  await bench.restic(0, "restore", "latest", "--target", target);
+  expect(portrait(join(target, source))).toBe(portrait(source));
+  const whole = await bench.backUp(source);
   expect(followed.snapshot.tree).toBe(whole.snapshot.tree);
   expect(followed.tally.counts).toMatchObject({ newFiles: 1, changedFiles: 1 });
   await expectSound(bench);
@@ -163,6 +166,20 @@ test("a file that changed by one of its names is restored as it is by that name 
   const whole = temporaryFolder("target");
   await bench.restic(0, "restore", "latest", "--target", whole);
   expect(portrait(join(whole, source))).toBe(portrait(source));
+});
+
+test("what comes and goes beside the sources makes no new snapshot (V4)", async () => {
+  const above = temporaryFolder("above");
+  const source = join(above, "source");
+  mkdirSync(source);
+  writeFileSync(join(source, "a"), "a");
+  const bench = await new VaultBench().init();
+  const first = await bench.backUp(source);
+  writeFileSync(join(above, "beside"), "");
+  const second = await bench.backUp(source, { skipsUnchanged: true });
+  expect(second).toMatchObject({ isWritten: false, snapshot: { id: first.snapshot.id } });
+  chmodSync(above, 0o750);
+  expect(await bench.backUp(source, { skipsUnchanged: true })).toMatchObject({ isWritten: true });
 });
 
 test("what cannot be read is told, and everything else is kept", async () => {

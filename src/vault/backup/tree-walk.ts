@@ -8,6 +8,8 @@
  * V1. A folder whose nodes are all the parent's is the parent's tree: nothing is encoded for it.
  * V2. Nothing is passed over in silence: `Tally` names what could not be read.
  * V3. The first thing that makes the walk useless ends it; nothing is left running unheeded.
+ * V4. A folder above the sources keeps the times by which it is known while its owner and mode are
+ *     the same: names come and go there that no snapshot holds, and each would make it a new one.
  */
 import { Damage } from "../format/damage.ts";
 import { hexOfId, idOfHex } from "../format/ids.ts";
@@ -181,10 +183,11 @@ export class TreeWalk {
   }
 
   async #beginFolder(
-    entry: FolderEntry,
+    listed: FolderEntry,
     { before, path, source, way }: BelowTask,
   ): Promise<Begun<FolderNode>> {
     const known = before?.kind === "dir" ? before : undefined;
+    const entry = way !== undefined && known !== undefined ? withTimesOf(known, listed) : listed;
     const isSame = known !== undefined && looksSame(entry, known);
     const attributes = isSame ? undefined : await this.#options.nodes.attributes(path);
     if (attributes !== undefined) this.#heed(attributes.done);
@@ -233,4 +236,14 @@ export class TreeWalk {
       this.#failure ??= { error };
     });
   }
+}
+
+/** V4. */
+function withTimesOf(known: FolderNode, entry: FolderEntry): FolderEntry {
+  const isSame =
+    known.inode === entry.inode &&
+    known.permissions === entry.permissions &&
+    known.uid === entry.uid &&
+    known.gid === entry.gid;
+  return isSame ? { ...entry, mtimeNs: known.mtimeNs, ctimeNs: known.ctimeNs } : entry;
 }
