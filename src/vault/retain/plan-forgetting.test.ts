@@ -166,8 +166,8 @@ describe("P3: a freeze", () => {
     expect(kinds([suspect, ...good.slice(1), micro])).toEqual([{ kind: "suspect-run", id: "s1" }]);
     const again = arrived(5, 5 * hour, { isSuspect: true, isComplete: true });
     expect(kinds([suspect, ...good, again])).toEqual([{ kind: "suspect-run", id: "s5" }]);
-    const day = plan([arrived(0, -hour), ...[suspect, ...good]], { policy: { last: 5 } });
-    expect(day).toMatchObject({ forget: ["s1"], freezes: [] });
+    const five = plan([arrived(0, -hour), suspect, ...good], { policy: { last: 5 } });
+    expect(five).toMatchObject({ forget: ["s1"], freezes: [] });
     const all = plan([suspect, ...good], { policy: {} });
     expect(all.keep.at(-1)).toEqual({ id: "s1", reasons: [{ kind: "no-policy" }] });
     const verified = arrived(1, 0, { isSuspect: true, isVerified: true });
