@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import { Damage } from "../format/damage.ts";
