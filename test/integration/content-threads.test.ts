@@ -69,7 +69,7 @@ function threadCount(): number {
 }
 
 test("a large file is sealed by a second thread as well, and is what it was (T4)", async () => {
-  const [short, long] = [fileOf(20), fileOf(80)];
+  const [short, long] = [fileOf(20), fileOf(160)];
   const store = new Store(2);
   const [shortRead] = await store.read(short);
   const threadsBefore = threadCount();
@@ -96,7 +96,7 @@ test("what cannot be taken ends the reading of a file that is lent", async () =>
   let taken = 0;
   const sink = {
     wants: () => true,
-    take: () => (++taken > 40 ? Promise.reject(new Error("no room")) : Promise.resolve()),
+    take: () => (++taken > 10 ? Promise.reject(new Error("no room")) : Promise.resolve()),
   };
   await expect(store.threads.read([{ path, sizeBytes: 0 }], sink, signal)).rejects.toThrow(
     "no room",

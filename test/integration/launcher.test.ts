@@ -63,7 +63,7 @@ function start(command: readonly string[], args: readonly string[]): ChildProces
   const [node = "", ...flags] = command;
   const child = spawn(node, [...flags, path.join(folder, "bin", "soulmirror.js"), ...args], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, XDG_CACHE_HOME: "", HOME: folder },
+    env: { ...process.env, XDG_CACHE_HOME: "", NODE_COMPILE_CACHE: "", HOME: folder },
   });
   afterwards(() => child.kill("SIGKILL"));
   return child;

@@ -65,6 +65,7 @@ it("every concern is heard, and heard to be over", async () => {
     { kind: "loss", loss: { ...told, path: "/b", kind: "asked" } },
     { kind: "stream", stream: { ...stream, at: now - hourMs, news: "gap" } },
     { kind: "stream", stream: { ...stream, at: now, news: "trouble" } },
+    { kind: "frozen", reasons: ["it is so"] },
     {
       kind: "run",
       run: { at: now, verdict: "suspect", snapshot: "s", reason: "nothing where there was much" },
@@ -82,6 +83,7 @@ it("every concern is heard, and heard to be over", async () => {
     { kind: "settled", path: "/b" },
     { kind: "stream", stream: { ...stream, at: now, news: "well" } },
     { kind: "stream", stream: { ...stream, at: now, news: "base" } },
+    { kind: "frozen", reasons: [] },
     { kind: "drill", drill: { ...told, snapshot: "s", isProven: true, reason: "" } },
     runAt(now),
   ]);
