@@ -31,7 +31,7 @@ COMP_CWORD=${words.length}; _soulmirror; printf '%s\\n' "\${COMPREPLY[@]}"`;
     expect(complete("db", "d")).toEqual(["down"]);
     expect(complete("up", "--f")).toEqual(["--foreground"]);
     expect(complete("-c", "x.yaml", "val")).toEqual(["validate"]);
-    expect(complete("vault", "b")).toEqual(["backup"]);
+    expect(complete("vault", "b")).toEqual(["backup", "browse"]);
     expect(complete("vault", "backup", "--ta")).toEqual(["--tag"]);
     expect(complete("vault", "init", "--ta")).toEqual([""]);
   });
