@@ -29,7 +29,8 @@ test("what lay on a disk that is away is kept and left, and all else protected (
   execFileSync("umount", ["-l", treasure]);
   await furtherRun(agent, backUp);
   expect(agent.state.away.join()).toMatch(/treasure is away: mounted there was tmpfs treasure/);
-  await furtherRun(agent, () => writeFileSync(join(scene.source, "production", "a"), "second"));
+  writeFileSync(join(scene.source, "production", "a"), "second");
+  await until(() => held(scene, "production/a") === "second", { everyMs: 200 });
   rmSync(join(scene.source, "production", "a"));
   await until(() => agent.state.outcomes.length > 0, { seen: () => agent.state });
   expect(agent.state.outcomes.map(({ kind, path }) => [kind, path])).toEqual([

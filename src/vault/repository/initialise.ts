@@ -6,6 +6,8 @@
  *     else. The folders come first, for a location that has none cannot be told from one whose disk
  *     is not mounted.
  * I2. Keys first, the config last: what has a config is complete.
+ * I3. Keys of a beginning that came to no config are taken away, now or by the next beginning: the
+ *     passphrase opens them as well, and who tries them first takes the repository for damaged.
  */
 import { Buffer } from "node:buffer";
 import { formatUtcSecond, SoulMirrorError } from "../../kernel/index.ts";
@@ -13,7 +15,7 @@ import { choosePolynomial } from "../chunk/polynomial.ts";
 import { sealConfig } from "../format/config.ts";
 import { createKeyFile, type KeyTools, type ScryptCost } from "../format/keys.ts";
 import { createSealer } from "../format/seal.ts";
-import type { Location } from "../location.ts";
+import type { FileKind, FileName, Location } from "../location.ts";
 import { hexDigestOf } from "./codec.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -47,17 +49,46 @@ export async function initialise(options: InitialiseOptions): Promise<string> {
   const polynomial = choosePolynomial(random);
   const config = sealConfig({ id, polynomial }, createSealer(keys, tools.kernels), random(16));
   const key = { kind: "key", id: hexDigestOf(keyFile) } as const;
-  for (const location of locations) await location.put(key, [keyFile], signal);
-  for (const location of locations) {
-    await location.put({ kind: "config", id: "" }, [config], signal);
+  try {
+    for (const location of locations) await location.put(key, [keyFile], signal);
+    for (const location of locations) {
+      await location.put({ kind: "config", id: "" }, [config], signal);
+    }
+  } catch (error) {
+    for (const location of locations) await takeAway(location, key, signal);
+    throw error;
   }
   return id;
 }
 
 async function refuseFilled(location: Location, signal: AbortSignal): Promise<void> {
   const config = await location.stat({ kind: "config", id: "" }, signal);
-  if (config === undefined) return;
+  const isFilled =
+    config !== undefined || (await holdsAny(location, ["snapshot", "index"], signal));
+  if (!isFilled) {
+    for await (const key of location.list("key", signal)) await location.remove(key, signal);
+    return;
+  }
   throw new SoulMirrorError("CONFLICT", `${location.traits.name} holds a repository already`, {
     fix: "choose an empty folder, or leave init out: the vault may be used as it is",
   });
+}
+
+async function holdsAny(
+  location: Location,
+  kinds: readonly FileKind[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (const kind of kinds) for await (const _ of location.list(kind, signal)) return true;
+  return false;
+}
+
+/** I3. Where a config came to be, the key is needed; elsewhere the next beginning tries again. */
+async function takeAway(location: Location, key: FileName, signal: AbortSignal): Promise<void> {
+  try {
+    const config = await location.stat({ kind: "config", id: "" }, signal);
+    if (config === undefined) await location.remove(key, signal);
+  } catch {
+    // It is told already what went wrong.
+  }
 }

@@ -22,6 +22,15 @@ async function vaultIn(
   more: { readonly cost?: ScryptCost } = {},
 ): Promise<readonly MemoryLocation[]> {
   const locations = Array.from({ length: count }, () => new MemoryLocation());
+  await begin(locations, seed, more);
+  return locations;
+}
+
+async function begin(
+  locations: readonly MemoryLocation[],
+  seed: number,
+  more: { readonly cost?: ScryptCost } = {},
+): Promise<void> {
   const time = new HandMovedTime();
   const surroundings = {
     clock: time,
@@ -31,7 +40,6 @@ async function vaultIn(
     isAlive: () => true,
   };
   await initialise({ locations, passphrase, tools, surroundings, signal, ...more });
-  return locations;
 }
 
 async function said(locations: readonly MemoryLocation[], word = passphrase): Promise<string> {
@@ -51,6 +59,30 @@ function flipKey({ files }: MemoryLocation, behind: string): void {
     );
   }
 }
+
+test("a beginning that failed leaves no key, and what an earlier one left goes (I3)", async () => {
+  const keysOf = ({ files }: MemoryLocation): readonly string[] =>
+    [...files.keys()].filter((path) => path.startsWith("keys/"));
+  let isFull = true;
+  const full = new MemoryLocation({
+    before: ({ file, method }) => {
+      if (isFull && method === "put" && file?.kind === "config") throw new Error("no room");
+    },
+  });
+  const locations = [full, new MemoryLocation()];
+  await expect(begin(locations, 1)).rejects.toThrow("no room");
+  expect(locations.flatMap(keysOf)).toEqual([]);
+  isFull = false;
+  full.files.set(`keys/${"a".repeat(64)}`, Buffer.from("left by a kill"));
+  await begin(locations, 2);
+  expect(locations.map((each) => keysOf(each).length)).toEqual([1, 1]);
+  expect(await said(locations)).toBe("ready ready");
+  // What holds snapshots is nobody's beginning, though its config is gone.
+  full.files.delete("config");
+  full.files.set(`snapshots/${"b".repeat(64)}`, Buffer.from("sealed"));
+  await expect(begin([full], 3)).rejects.toThrow("holds a repository already");
+  expect(keysOf(full)).toHaveLength(1);
+});
 
 test("a key costs what its maker says, and otherwise what one of restic does", async () => {
   const costOf = async (more: { readonly cost?: ScryptCost }): Promise<unknown> => {
