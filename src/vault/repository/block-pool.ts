@@ -6,8 +6,8 @@
 
 /** A pack's memory comes in pieces of this size. */
 const blockBytes = 1 << 20;
-/** Two packs that are open and two on their way need 64. */
-const mostSpare = 64;
+/** The packs that are open and two on their way need so many. */
+const mostSpare = 56;
 
 export class BlockPool {
   readonly #spare: Uint8Array<ArrayBuffer>[] = [];

@@ -71,6 +71,20 @@ test("neighbours are put into two packs by chance (K2)", () => {
   expect(isRun).toBe(false);
 });
 
+test("the open packs take at most one and a half times what one takes (K5)", () => {
+  const packer = new Packer({ codec, randomBytes: randomBytesOf(3), packBytes: 20_000 });
+  let openBytes = 0;
+  let most = 0;
+  for (let at = 0; at < 400; at += 1) {
+    const blob = codec.sealBlob("data", text(500, at + 1));
+    openBytes += blob.bytes.length;
+    const full = packer.add(blob);
+    for (const { length } of full?.blobs ?? []) openBytes -= length;
+    most = Math.max(most, openBytes);
+  }
+  expect(most).toBeLessThan(30_600);
+});
+
 test("what little there is of one kind becomes one pack", () => {
   const contents: [BlobKind, Uint8Array][] = Array.from({ length: 10 }, (_, at) => [
     "data",

@@ -9,6 +9,8 @@
  * K3. A pack that is given out is complete: blobs, sealed list, length of the list.
  * K4. Everything is copied: whoever brings a blob may use its memory again at once, and so may
  *     whoever has written a pack (`BlockPool`).
+ * K5. What is open of a kind takes at most one and a half times the size of a pack, and the blob
+ *     that came last: the fuller one is finished then.
  */
 import { createHash, type Hash } from "node:crypto";
 import { type BlobKind, type PackedBlob, type SealedBlob } from "../format/blob.ts";
@@ -38,6 +40,8 @@ const mostBlobs = 50_000;
 /** The first block of a pack: most packs of a small change hold little. */
 const firstBlockBytes = 128 << 10;
 const openPacks = 2;
+/** Of what a full pack takes (K5). */
+const mostOpenPacks = 1.5;
 
 export class Packer {
   readonly #options: PackerOptions;
@@ -54,12 +58,15 @@ export class Packer {
     const packs = this.#open[blob.kind];
     while (packs.length < openPacks) packs.push(new OpenPack(this.#blocks));
     const chance = (this.#options.randomBytes(1)[0] ?? 0) % openPacks;
-    const pack = packs[chance] ?? new OpenPack(this.#blocks);
-    pack.add(blob);
-    const isFull = pack.sizeBytes >= (this.#options.packBytes ?? defaultPackBytes);
-    if (!isFull && pack.blobCount < mostBlobs) return undefined;
-    packs.splice(chance, 1);
-    return pack.finish(this.#options.codec);
+    packs[chance]?.add(blob);
+    const fullest = packs.reduce((one, other) => (other.sizeBytes > one.sizeBytes ? other : one));
+    const { packBytes = defaultPackBytes } = this.#options;
+    const openBytes = packs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    const isFull = fullest.sizeBytes >= packBytes || openBytes >= packBytes * mostOpenPacks;
+    const full = isFull ? fullest : packs.find(({ blobCount }) => blobCount >= mostBlobs);
+    if (full === undefined) return undefined;
+    packs.splice(packs.indexOf(full), 1);
+    return full.finish(this.#options.codec);
   }
 
   /** What is open, finished; what fits into one pack of a kind becomes one. */
