@@ -170,5 +170,9 @@ test("restic, killed while it prunes, leaves what we go on with", async () => {
   await work(place, "backup");
   await work(place, "prune");
   await bothAreSound(place.repositories);
-  for (const each of place.repositories) expect(readdirSync(join(each, "locks"))).toEqual([]);
+  for (const each of place.repositories) {
+    // What restic had begun to write when it was killed has a longer name, and is no lock.
+    const locks = readdirSync(join(each, "locks")).filter((name) => !name.includes("-tmp-"));
+    expect(locks).toEqual([]);
+  }
 }, 200_000);
