@@ -78,7 +78,7 @@ async function record(
 }
 
 /** An entry of the trail has room for so many. */
-const namedMax = 50;
+const namedMax = 30;
 
 export function factsOfFindings(findings: readonly Finding[]): JsonRecord {
   const files = findings

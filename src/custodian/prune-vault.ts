@@ -146,7 +146,7 @@ async function noteGivenUp(folder: string, givenUp: readonly DamagedSnapshot[]):
 }
 
 /** An entry of the trail has room for so many ids. */
-const namedMax = 500;
+const namedMax = 250;
 
 /** As a backup names them: what it makes are versions of one thing. */
 function pathsOf(spec: PruningVault["spec"], folder: string): readonly string[] {

@@ -56,7 +56,7 @@ const spare = 0.8;
 /** What is beyond it comes up once more, or in its turn. */
 const lookingMax = 100;
 /** An entry of the trail has room for so many. */
-const namedMax = 50;
+const namedMax = 30;
 
 export class LocationChecks implements AsyncDisposable {
   readonly #options: LocationChecksOptions;

@@ -59,7 +59,7 @@ interface Notes {
 
 const notesName = "retention.json";
 /** An entry of the trail has room for so many ids. */
-const namedMax = 500;
+const namedMax = 250;
 
 export class Retention implements AsyncDisposable {
   readonly #options: RetentionOptions;
