@@ -15,11 +15,11 @@ import { passphrase, restic } from "./tools.ts";
 export interface RestoresOptions {
   readonly rounds: number;
   readonly files: number;
+  /** The command line, as it is published. */
+  readonly program: string;
 }
 
-const command = join(import.meta.dirname, "..", "..", "bin", "soulmirror.js");
-
-export function restores({ files, rounds }: RestoresOptions): Figure {
+export function restores({ files, program, rounds }: RestoresOptions): Figure {
   return {
     name: "restore",
     title: `a restore of ${files} small files`,
@@ -31,7 +31,7 @@ export function restores({ files, rounds }: RestoresOptions): Figure {
       makeBenchTree(source, files);
       await measuredRun(restic.init(repository));
       await measuredRun(restic.backUp(repository, source));
-      const ways = waysTo(bench.folder, { repository, source });
+      const ways = waysTo(bench.folder, { program, repository, source });
       const taken = ways.map((): MeasuredRun[] => []);
       for (let round = 0; round < rounds; round += 1) {
         const inTurn = [...ways.entries()];
@@ -53,7 +53,11 @@ interface Way {
 
 function waysTo(
   folder: string,
-  { repository, source }: { readonly repository: string; readonly source: string },
+  {
+    program,
+    repository,
+    source,
+  }: { readonly program: string; readonly repository: string; readonly source: string },
 ): readonly Way[] {
   const fleet = join(folder, "soulmirror.yaml");
   writeFileSync(
@@ -71,7 +75,7 @@ function waysTo(
       name: "soulmirror",
       restore: (target) => ({
         program: process.execPath,
-        args: [command, ...words, target],
+        args: [program, ...words, target],
         env: { VAULT_PASSPHRASE: passphrase },
       }),
     },

@@ -16,6 +16,7 @@ import {
   createSealer,
   initialise,
   isInside,
+  type Location,
   type RawPath,
   rawPathOfText,
   type Surroundings,
@@ -34,6 +35,8 @@ export interface SceneOptions {
   readonly world?: Partial<AgentWorld>;
   /** Default: those of this machine. */
   readonly clock?: Surroundings["clock"];
+  /** Empty ones; default: two folders, and what is in them. */
+  readonly locations?: readonly Location[];
 }
 
 export interface AgentScene extends AsyncDisposable {
@@ -54,14 +57,14 @@ export async function openScene(options: SceneOptions): Promise<AgentScene> {
   const source = join(place, "source");
   mkdirSync(source, { recursive: true });
   const repositories = ["a", "b"].map((name) => join(place, name));
-  const locations = repositories.map((folder) => openFileLocation({ folder }));
   const { clock = realClock } = options;
+  const { locations = repositories.map((folder) => openFileLocation({ folder })) } = options;
   const surroundings = { ...realSurroundings(), clock };
   const tools = { kernels: createKernels(), derive: deriveKey };
   const { signal } = new AbortController();
   const common = { locations, passphrase, tools, signal };
   for (const location of locations) await location.prepare(signal);
-  if (!existsSync(join(place, "b", "config"))) {
+  if (options.locations !== undefined || !existsSync(join(place, "b", "config"))) {
     await initialise({ ...common, surroundings, cost: cheapCost });
   }
   const unlocked = await unlock(common);
