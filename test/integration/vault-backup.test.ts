@@ -16,7 +16,14 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
-import { onlyChanged, rawPathOfText } from "../../src/vault/index.ts";
+import { createTreeSource } from "../../src/platform/tree/index.ts";
+import { clockStepMs } from "../../src/vault/clock-step.ts";
+import {
+  type ContentThreads,
+  onlyChanged,
+  rawPathOfText,
+  type TreeSource,
+} from "../../src/vault/index.ts";
 import { temporaryFolder } from "../afterwards.ts";
 import { until } from "../until.ts";
 import { VaultBench } from "./vault-bench.ts";
@@ -146,6 +153,44 @@ test("following changes gives the tree that looking at everything gives", async 
   expect(followed.snapshot.tree).toBe(whole.snapshot.tree);
   expect(followed.tally.counts).toMatchObject({ newFiles: 1, changedFiles: 1 });
   await expectSound(bench);
+});
+
+test("what may have changed in one step of the clock behind its reading is read again (N1)", async () => {
+  const source = temporaryFolder("racy");
+  const [settled, racy] = ["settled", "racy"].map((name) => join(source, name)) as [string, string];
+  writeFileSync(settled, "long ago");
+  await until(() => Date.now() > statSync(settled).ctimeMs + 2 * clockStepMs);
+  writeFileSync(racy, "");
+  const bench = await new VaultBench().init();
+  const { threads } = await bench.open();
+  const writing: ContentThreads = {
+    width: threads.width,
+    read: (...words) => {
+      writeFileSync(racy, "as it was read");
+      return threads.read(...words);
+    },
+  };
+  await bench.backUp(source, { threads: writing });
+  writeFileSync(racy, "written behind");
+  const seeing = createTreeSource({});
+  // As a clock that stood still would make it look.
+  const blind: TreeSource = {
+    look: (path) => seeing.look(path),
+    list: (path, known) => {
+      const { entries, failures } = seeing.list(path);
+      const asBefore = entries.map(
+        (entry) => (entry.kind === "file" && known?.get(entry.name)) || entry,
+      );
+      return { entries: asBefore, failures };
+    },
+  };
+  const { tally } = await bench.backUp(source, { source: blind });
+  expect(await bench.restic(0, "dump", "latest", racy)).toBe("written behind");
+  expect(tally.counts).toMatchObject({ changedFiles: 1, unchangedFiles: 1, readBytes: 14 });
+  await until(() => Date.now() > statSync(racy).ctimeMs + 2 * clockStepMs);
+  await bench.backUp(source, { parent: (await bench.backUp(source)).snapshot });
+  const third = await bench.backUp(source, { source: blind });
+  expect(third.tally.counts).toMatchObject({ unchangedFiles: 2, readBytes: 0 });
 });
 
 test("a file that changed by one of its names is restored as it is by that name (N4)", async () => {

@@ -83,6 +83,8 @@ export async function backUp(session: Session, options: BackupOptions): Promise<
     tally,
     signal,
     seesAll: scope === everything,
+    parentNs: parent?.timeNs,
+    nowNs: timeNs,
   });
   const walk = new TreeWalk({
     source,

@@ -3,7 +3,8 @@
  * have changed.
  *
  * N1. What `lstat` shows unchanged (size, mtime, ctime, inode) is taken from the parent, if every
- *     location that takes part still holds its content; everything else is read.
+ *     location that takes part still holds its content; everything else is read. So is what may
+ *     have changed in the same step of the clock after it was read for the parent.
  * N2. The node of a file tells of the file that was read, not of the one that was listed before.
  * N3. The time of the last access is that of the last change, as restic has it: a tree would be new
  *     whenever somebody looked at it.
@@ -11,6 +12,7 @@
  *     at: they are told of as they were, and are no names of what it is now. It has no inode then,
  *     for restic takes equal ones for links; so the next look at everything reads it again.
  */
+import { mayHaveChanged } from "../clock-step.ts";
 import { idOfHex } from "../format/ids.ts";
 import type { ExtendedAttribute, TreeNode } from "../format/tree-node.ts";
 import type { RawPath } from "../raw-path.ts";
@@ -27,6 +29,9 @@ export interface NodeMakerOptions {
   readonly tally: Tally;
   /** Everything is looked at, so all names of a file are (N4). */
   readonly seesAll: boolean;
+  /** When what the parent holds began to be read; undefined: there is none. */
+  readonly parentNs: bigint | undefined;
+  readonly nowNs: bigint;
   readonly signal: AbortSignal;
 }
 
@@ -75,6 +80,8 @@ export class NodeMaker {
   unchanged(entry: SourceEntry, before: TreeNode | undefined): TreeNode | undefined {
     if (before === undefined || !looksSame(entry, before)) return undefined;
     if (before.kind !== "file") return before;
+    const { nowNs, parentNs } = this.#options;
+    if (parentNs !== undefined && mayHaveChanged(before, parentNs, nowNs)) return undefined;
     const isHeld = before.content.every((id) => this.#options.writer.holds(idOfHex(id), "data"));
     if (!isHeld) return undefined;
     const { counts } = this.#options.tally;
@@ -133,8 +140,7 @@ export class NodeMaker {
     }
     if (!read.isSteady) unsteady.push(path);
     else if (read.sizeBytes !== read.seen.sizeBytes) short.push(path);
-    if (task.before === undefined) counts.newFiles += 1;
-    else counts.changedFiles += 1;
+    counts[kindOfChange(task.before, { entry, read })] += 1;
     counts.totalBytes += read.sizeBytes;
     counts.readBytes += read.sizeBytes;
     const { ctimeNs, inode, mtimeNs } = read.seen;
@@ -143,6 +149,21 @@ export class NodeMaker {
     const names = isAlone ? { links: 1, inode: 0n } : {};
     return { ...entry, ...seen, ...names, attributes, content: read.content };
   }
+}
+
+type ReadContent = Extract<ReadFile, { kind: "read" }>;
+type CountedChange = "newFiles" | "changedFiles" | "unchangedFiles";
+
+function kindOfChange(
+  before: TreeNode | undefined,
+  { entry, read }: { readonly entry: FileEntry; readonly read: ReadContent },
+): CountedChange {
+  if (before === undefined) return "newFiles";
+  const isSame =
+    before.kind === "file" &&
+    looksSame(entry, before) &&
+    read.content.join() === before.content.join();
+  return isSame ? "unchangedFiles" : "changedFiles";
 }
 
 /** As far as `lstat` can tell. */

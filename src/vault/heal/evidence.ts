@@ -1,4 +1,5 @@
 /** What facts prove: that a path was moved, that git took it away, that it rotted. */
+import { hasCoarseTimes } from "../clock-step.ts";
 import type { SourceEntry } from "../tree-source.ts";
 import type { ElsewhereFacts, GitFacts, GitMark, HealFacts, SeenEntry } from "./facts.ts";
 import type { HealLimits } from "./heal-limits.ts";
@@ -69,10 +70,8 @@ export function isProven(
   limits: HealLimits,
 ): boolean {
   if (provenNs === undefined) return false;
-  const { mtimeNs, ctimeNs } = expected;
-  const isCoarse = mtimeNs % 1_000_000_000n === 0n && ctimeNs % 1_000_000_000n === 0n;
-  const tickNs = BigInt(isCoarse ? limits.coarseTickMs : limits.tickMs) * 1_000_000n;
-  return provenNs > ctimeNs + tickNs;
+  const stepMs = hasCoarseTimes(expected) ? limits.coarseTickMs : limits.tickMs;
+  return provenNs > expected.ctimeNs + BigInt(stepMs) * 1_000_000n;
 }
 
 export function isMass(count: number, { burst }: HealFacts, limits: HealLimits): boolean {

@@ -1,3 +1,5 @@
+import { clockStepMs, coarseStepMs } from "../clock-step.ts";
+
 /** The figures of the rules. */
 export interface HealLimits {
   readonly quietMs: number;
@@ -20,8 +22,8 @@ export interface HealLimits {
   /** A name that looks temporary is so when the vault held it no longer. */
   readonly shortLivedMs: number;
   /**
-   * The coarsest step of a file system's clock: content that was read within a step of the last
-   * change proves nothing. Times in whole seconds are taken as those of a clock of two seconds.
+   * The coarsest steps of a file system's clock (`hasCoarseTimes`): content that was read within a
+   * step of the last change proves nothing.
    */
   readonly tickMs: number;
   readonly coarseTickMs: number;
@@ -38,6 +40,6 @@ export const defaultHealLimits: HealLimits = {
   massFiles: 20,
   massShare: 0.5,
   shortLivedMs: 60_000,
-  tickMs: 10,
-  coarseTickMs: 2000,
+  tickMs: clockStepMs,
+  coarseTickMs: coarseStepMs,
 };
