@@ -50,6 +50,9 @@ export async function checkVault(checking: CheckingVault): Promise<CheckOutcome>
     ...outcome.left,
     ...opened.leftOut.map(({ location, reason }) => ({ location, reason })),
   ];
+  for (const { location } of opened.vault.places) {
+    if (location.notice !== undefined) onNotice?.(location.notice);
+  }
   const damage = outcome.findings.filter(isDamage);
   if (damage.length > 0) {
     try {

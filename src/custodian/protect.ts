@@ -88,7 +88,8 @@ export async function protect(protecting: Protecting): Promise<Protection> {
   held.use(trail);
   const { dataFolder = folder } = protecting;
   const tree = protectedTree({ ...spec, dataFolder });
-  for (const notice of tree.notices) onNotice?.(notice);
+  const ofPlaces = opened.vault.places.flatMap(({ location }) => location.notice ?? []);
+  for (const notice of [...tree.notices, ...ofPlaces]) onNotice?.(notice);
   const dumpFolder = privateDirectory(join(folder, "dumps"));
   const dumps = await takeDumps(spec.dumps, dumpFolder, signal);
   await using threads = contentThreads(opened, spec.limits.threads);

@@ -3,7 +3,8 @@
  * fulfils; the suite in `test/conformance/location.ts` holds them to it.
  *
  * L1. Atomic: a file is listed and read whole, or not at all, whatever dies while it is written.
- * L2. Durable: when `put` resolves, a power cut at that place does not take the file away.
+ * L2. Durable: when `put` resolves, a power cut at that place does not take the file away, as far
+ *     as its protocol lets us see to it; `notice` says so where it does not.
  * L3. Idempotent: `put` of a name that is there resolves and changes nothing, for all files but the
  *     config and the keys are named after their content; the config is refused (`exists`).
  *     `remove` of what is not there resolves.
@@ -46,6 +47,8 @@ export interface LocationTraits {
 
 export interface Location extends AsyncDisposable {
   readonly traits: LocationTraits;
+  /** What its owner should know of how it keeps files; known when it was reached. */
+  readonly notice?: string | undefined;
   /** Makes the folders of an empty repository; resolves when they are there already. */
   prepare(signal: AbortSignal): Promise<void>;
   /**
@@ -67,9 +70,11 @@ export interface Location extends AsyncDisposable {
 /** Why a location did not do what it was asked. */
 export const faultKinds = {
   /** The file is not there. */
-  missing: { isPermanent: true },
+  missing: { isPermanent: true, isOfFile: true },
   /** The file ends before the range that was asked for. */
-  short: { isPermanent: true },
+  short: { isPermanent: true, isOfFile: true },
+  /** It is there, and the disk cannot read it any more, as of a bad sector; others it can. */
+  unreadable: { isPermanent: true, isOfFile: true },
   /** A config is there already. */
   exists: { isPermanent: true },
   /** Wrong credentials, an unknown host key, no right to do this. */
@@ -84,7 +89,7 @@ export const faultKinds = {
   away: { isPermanent: false },
   /** It answered what its protocol does not know. */
   strange: { isPermanent: true },
-} as const satisfies Record<string, { isPermanent: boolean }>;
+} as const satisfies Record<string, { isPermanent: boolean; isOfFile?: true }>;
 
 export type FaultKind = keyof typeof faultKinds;
 
@@ -107,6 +112,11 @@ export class LocationFault extends Error {
 
   get isPermanent(): boolean {
     return faultKinds[this.kind].isPermanent;
+  }
+
+  /** It says something of the file, and nothing of the location, which answers. */
+  get isOfFile(): boolean {
+    return "isOfFile" in faultKinds[this.kind];
   }
 }
 

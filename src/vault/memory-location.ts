@@ -36,6 +36,8 @@ export class MemoryLocation implements Location {
   readonly traits: LocationTraits;
   /** To be looked at, damaged and taken away by tests. */
   readonly files: Map<string, Uint8Array>;
+  /** By path, a byte that cannot be read until the file is written anew. */
+  readonly badSectors = new Map<string, number>();
   readonly #before: (call: LocationCall) => Promise<void> | void;
 
   constructor({ traits, files = new Map(), before = () => undefined }: MemoryLocationOptions = {}) {
@@ -59,16 +61,19 @@ export class MemoryLocation implements Location {
     await this.#begin({ method: "replace", file }, signal);
     if (this.traits.isAppendOnly) throw appendOnlyFault(this.traits, file);
     this.files.set(pathOfFile(file), joined(parts));
+    this.badSectors.delete(pathOfFile(file));
   }
 
   async get(file: FileName, signal: AbortSignal, range?: ByteRange): Promise<Uint8Array> {
     await this.#begin({ method: "get", file }, signal);
     const bytes = this.files.get(pathOfFile(file));
     if (bytes === undefined) throw this.#fault("missing", file);
-    if (range === undefined) return bytes.slice();
-    const end = range.offset + range.length;
+    const { length, offset } = range ?? { offset: 0, length: bytes.length };
+    const end = offset + length;
     if (end > bytes.length) throw this.#fault("short", file);
-    return bytes.slice(range.offset, end);
+    const bad = this.badSectors.get(pathOfFile(file)) ?? -1;
+    if (bad >= offset && bad < end) throw this.#fault("unreadable", file);
+    return bytes.slice(offset, end);
   }
 
   async stat(file: FileName, signal: AbortSignal): Promise<number | undefined> {
@@ -88,6 +93,7 @@ export class MemoryLocation implements Location {
   async remove(file: FileName, signal: AbortSignal): Promise<void> {
     await this.#begin({ method: "remove", file }, signal);
     this.files.delete(pathOfFile(file));
+    this.badSectors.delete(pathOfFile(file));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
@@ -98,7 +104,7 @@ export class MemoryLocation implements Location {
     signal.throwIfAborted();
   }
 
-  #fault(kind: "exists" | "missing" | "short", file: FileName): LocationFault {
+  #fault(kind: "exists" | "missing" | "short" | "unreadable", file: FileName): LocationFault {
     return new LocationFault(kind, `${this.traits.name}: ${pathOfFile(file)}: ${kind}`);
   }
 }

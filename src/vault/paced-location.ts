@@ -25,6 +25,10 @@ class PacedLocation implements Location {
     this.#pace = pace;
   }
 
+  get notice(): string | undefined {
+    return this.#location.notice;
+  }
+
   prepare(signal: AbortSignal): Promise<void> {
     return this.#location.prepare(signal);
   }

@@ -64,6 +64,10 @@ class RetryingLocation implements Location {
     this.#budget = options.budget ?? new RetryBudget();
   }
 
+  get notice(): string | undefined {
+    return this.#location.notice;
+  }
+
   prepare(signal: AbortSignal): Promise<void> {
     return this.#retry(signal, () => this.#location.prepare(signal));
   }

@@ -83,6 +83,12 @@ export const binaries: readonly Binary[] = [
     debianPackage: "e2fsprogs",
     why: "makes a disk whose bytes a test may flip",
   },
+  {
+    command: "losetup",
+    outsidePath: "/usr/sbin",
+    debianPackage: "mount",
+    why: "takes the end of a disk away, as bad sectors do",
+  },
 ];
 
 export function missingBinaries(wanted: readonly Binary[], searchPath: string): readonly Binary[] {

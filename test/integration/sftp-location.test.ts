@@ -1,5 +1,5 @@
 /** The location behind SFTP, over a real server and a path to it that has its troubles. */
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openSftpLocation, type SshTarget } from "../../src/platform/locations/index.ts";
@@ -15,6 +15,7 @@ import {
 } from "../conformance/location-scene.ts";
 import { until } from "../until.ts";
 import { RoughPath } from "./servers/rough-path.ts";
+import { program } from "./servers/server-process.ts";
 import { type SshServer, startSshServer } from "./servers/ssh-server.ts";
 
 let server: SshServer;
@@ -154,6 +155,34 @@ test("what speaks no SFTP is strange, and so is a program that does not exist", 
     const ask = location.stat(sample("config", 1).file, never);
     await expect(ask).rejects.toMatchObject({ name: "LocationFault", kind: "strange" });
   }
+});
+
+describe("what is put is on the disk of the server", () => {
+  async function putThere(words: string): Promise<{ location: Location; log: string }> {
+    const folder = join(temporaryFolder("location"), "vault");
+    const logFile = `${folder}-log`;
+    const command = `${program("sftp-server")} -e -l DEBUG3 ${words} 2> ${logFile}`;
+    const unused = { target: { host: "unused" }, folder, name: "sftp:test" };
+    const location = openSftpLocation({ ...unused, command: ["sh", "-c", command] });
+    await location.prepare(never);
+    await location.put(sample("config", 1).file, [sample("config", 1).bytes], never);
+    await location[Symbol.asyncDispose]();
+    return { location, log: await readFile(logFile, "utf8") };
+  }
+
+  test("L2: its content before it has its name, and the folder of its name then", async () => {
+    const { location, log } = await putThere("");
+    const steps = [...log.matchAll(/^(fsync|hardlink|remove) .*"|^sent status (?!Success).*/gm)];
+    const ofConfig = steps.slice(-4).map(([, step]) => step);
+    expect(ofConfig).toEqual(["fsync", "hardlink", "remove", "fsync"]);
+    expect(location.notice).toBeUndefined();
+  });
+
+  test("L2: a server that cannot see to it is told of", async () => {
+    const { location, log } = await putThere("-P fsync");
+    expect(log).not.toMatch(/^fsync/m);
+    expect(location.notice).toMatch(/^sftp:test: its server does not know fsync@openssh\.com/);
+  });
 });
 
 test("connects again by itself after the connection was cut", async () => {

@@ -7,7 +7,8 @@
  * C2. Where it is, and when it goes on, is kept across restarts: an agent that is often started
  *     anew reads as much as another one.
  * C3. What was found is in the trail and in the vault's state, mended or not.
- * C4. What fails is told, and the next part comes all the same.
+ * C4. A location that was away when its turn came is read in a pass of its own behind that one.
+ * C5. What fails is told, and the next part comes all the same.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -27,9 +28,12 @@ import { survives } from "./survives.ts";
 import type { Turns } from "./turns.ts";
 
 export interface LocationChecksOptions {
-  readonly world: AgentWorld;
-  readonly limits: AgentLimits;
-  readonly books: Books;
+  readonly world: Pick<AgentWorld, "folder" | "vault">;
+  readonly limits: Pick<
+    AgentLimits,
+    "checkBytesPerSecond" | "checkPartBytes" | "checkPauseMs" | "checkWithinMs"
+  >;
+  readonly books: Pick<Books, "note" | "record">;
   readonly turns: Turns;
   readonly signal: AbortSignal;
   readonly onEnd: () => void;
@@ -47,6 +51,10 @@ interface Position {
   /** Of the file that comes next; empty: a pass begins. */
   readonly next: string;
   readonly dueMs: number;
+  /** Locations that this pass is for; empty: all. */
+  readonly only: readonly string[];
+  /** Locations of which it could not read everything. */
+  readonly missed: readonly string[];
 }
 
 const notesName = "checks.json";
@@ -106,11 +114,11 @@ export class LocationChecks implements AsyncDisposable {
   }
 
   async #part(): Promise<void> {
-    this.#files ??= await this.#inTurn(async (session) =>
-      (await listStored(session)).toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)),
-    );
+    const { next: from, only } = this.#position;
+    const missed = new Set(this.#position.missed);
+    this.#files ??= await this.#list(missed);
     const files = this.#files;
-    const begin = files.findIndex((file) => keyOf(file) >= this.#position.next);
+    const begin = files.findIndex((file) => keyOf(file) >= from);
     const part: StoredFile[] = [];
     let sizeBytes = 0;
     for (const file of begin < 0 ? [] : files.slice(begin)) {
@@ -118,17 +126,32 @@ export class LocationChecks implements AsyncDisposable {
       part.push(file);
       sizeBytes += file.sizeBytes;
     }
-    if (!(await this.#sample(part))) return;
+    const outcome = await this.#sample(part);
+    if (outcome === undefined) return;
+    const gone = [...new Set([...missed, ...outcome.missed])];
     const next = begin < 0 ? undefined : files[begin + part.length];
     // The next pass begins with what is there then.
     if (next === undefined) this.#files = undefined;
     const totalBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
     const restMs = this.#restMs(sizeBytes, totalBytes);
-    this.#position = {
-      next: next === undefined ? "" : keyOf(next),
-      dueMs: this.#nowMs() + restMs,
-    };
+    const dueMs = this.#nowMs() + restMs;
+    this.#position =
+      next === undefined
+        ? { next: "", dueMs, only: only.length === 0 ? gone : [], missed: [] }
+        : { next: keyOf(next), dueMs, only, missed: gone };
     replaceFile(this.#path, JSON.stringify(this.#position));
+  }
+
+  /** In the order of the pass. */
+  async #list(missed: Set<string>): Promise<readonly StoredFile[]> {
+    const { only } = this.#position;
+    return await this.#inTurn(async (session) => {
+      const stored = await listStored(session);
+      for (const { name, takesPart } of session.vault.places) if (!takesPart) missed.add(name);
+      return stored
+        .filter(({ location }) => only.length === 0 || only.includes(location))
+        .toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+    });
   }
 
   #restMs(sizeBytes: number, totalBytes: number): number {
@@ -137,8 +160,10 @@ export class LocationChecks implements AsyncDisposable {
     return Math.max(evenly, (sizeBytes * 1000) / checkBytesPerSecond);
   }
 
-  /** False: it could not be read, and comes again. */
-  async #sample(files: readonly Omit<StoredFile, "sizeBytes">[]): Promise<boolean> {
+  /** Undefined: it could not be read, and comes again. */
+  async #sample(
+    files: readonly Omit<StoredFile, "sizeBytes">[],
+  ): Promise<SampleOutcome | undefined> {
     try {
       const outcome = await this.#inTurn((session) => sample(session, files));
       const { damage, readBytes } = outcome;
@@ -150,10 +175,10 @@ export class LocationChecks implements AsyncDisposable {
         reason: "",
       };
       if (damage.length > 0) await this.#record(outcome);
-      return true;
+      return outcome;
     } catch (error) {
       this.#fail(messageOf(error));
-      return false;
+      return undefined;
     } finally {
       this.#options.onEnd();
     }
@@ -200,7 +225,7 @@ function keyOf({ id, kind, location }: Omit<StoredFile, "sizeBytes">): string {
 }
 
 function readPosition(path: string): Position {
-  const none: Position = { next: "", dueMs: 0 };
+  const none: Position = { next: "", dueMs: 0, only: [], missed: [] };
   if (!existsSync(path)) return none;
   try {
     return { ...none, ...(JSON.parse(readFileSync(path, "utf8")) as Partial<Position>) };

@@ -15,6 +15,8 @@ export interface DiskEntry {
 }
 
 export interface Disk extends AsyncDisposable {
+  /** See `Location`; without the name of the place. */
+  readonly notice?: string | undefined;
   /** Not those above it; resolves when it is there already. */
   makeFolder(path: string, signal: AbortSignal): Promise<void>;
   syncFolder(path: string, signal: AbortSignal): Promise<void>;

@@ -13,6 +13,8 @@
  *     whole or not at all.
  * F5. However large a file of a kind claims to be, no more of it is read than any may have: what is
  *     cut off has another hash then, and is damage.
+ * F6. `unreadable` is said of a file only while the disk is there: when all of it fails, that is
+ *     no damage of each of its files.
  */
 import {
   appendOnlyFault,
@@ -68,6 +70,11 @@ export class FolderLocation implements Location {
     this.traits = options.traits;
   }
 
+  get notice(): string | undefined {
+    const { notice } = this.#disk;
+    return notice && `${this.traits.name}: ${notice}`;
+  }
+
   prepare(signal: AbortSignal): Promise<void> {
     return this.#call("prepare", signal, async (whole) => {
       const folders = fileKinds.filter((kind) => kind !== "config").map(folderOfKind);
@@ -106,7 +113,11 @@ export class FolderLocation implements Location {
       const path = this.#at(pathOfFile(file));
       const bytes = await this.#disk
         .read(path, whole, range ?? { offset: 0, length: mostBytes[file.kind] })
-        .catch((error: unknown) => this.#absence(file.kind, { error, signal: whole }));
+        .catch(async (error: unknown) => {
+          const isLost = error instanceof DiskError && error.kind === "unreadable";
+          if (isLost) await this.#disk.syncFolder(this.#options.root, whole);
+          return await this.#absence(file.kind, { error, signal: whole });
+        });
       if (bytes === undefined) throw new DiskError("missing", "no such file");
       if (range !== undefined && bytes.length < range.length) {
         const { offset, length } = range;

@@ -71,7 +71,9 @@ export class LocalDisk implements Disk {
       while (filled < bytes.length) {
         signal.throwIfAborted();
         const length = Math.min(stepBytes, bytes.length - filled);
-        const { bytesRead } = await file.read(bytes, filled, length, offset + filled);
+        const { bytesRead } = await file
+          .read(bytes, filled, length, offset + filled)
+          .catch(ofBadSectors);
         if (bytesRead === 0) break;
         filled += bytesRead;
       }
@@ -170,6 +172,15 @@ const kinds: ReadonlyMap<string, FaultKind> = new Map<string, FaultKind>([
   ["EFBIG", "strange"],
   ["ENAMETOOLONG", "strange"],
 ]);
+
+/** What a disk says of a file whose content it has lost: only while it reads the content. */
+const signsOfLoss: ReadonlySet<string> = new Set(["EIO", "EBADMSG", "EUCLEAN"]);
+
+/** See `FolderLocation`, F6. */
+function ofBadSectors(error: unknown): never {
+  if (!signsOfLoss.has(codeOf(error))) throw error;
+  throw new DiskError("unreadable", (error as Error).message, error);
+}
 
 const noLinks: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
 

@@ -10,6 +10,7 @@ import { Damage } from "../format/damage.ts";
 import type { LocationSet } from "../index/blob-index.ts";
 import { LocationFault } from "../location.ts";
 import { BlobReader } from "../repository/blob-reader.ts";
+import { readFile } from "../repository/read-file.ts";
 import type { Session } from "../repository/session.ts";
 import type { OnProgress } from "../work-progress.ts";
 import { checkPack } from "./check-pack.ts";
@@ -152,7 +153,7 @@ async function readPacks(
     for (const { facts, id, sizeBytes } of packsToRead(work, seen)) {
       await pace?.(sizeBytes, signal);
       try {
-        const bytes = await seen.place.location.get({ kind: "pack", id }, signal);
+        const bytes = await readFile(seen.place.location, { kind: "pack", id }, signal);
         checkPack(bytes, { id, index: survey.index, facts }, vault.codec);
       } catch (error) {
         const isMissing = error instanceof LocationFault && error.kind === "missing";

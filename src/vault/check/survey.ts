@@ -15,6 +15,7 @@ import { BlobIndex } from "../index/blob-index.ts";
 import { LocationFault } from "../location.ts";
 import { hexDigestOf } from "../repository/codec.ts";
 import { atEach, type Place } from "../repository/place.ts";
+import { readFile } from "../repository/read-file.ts";
 import type { Session } from "../repository/session.ts";
 import type { Finding } from "./finding.ts";
 
@@ -120,7 +121,7 @@ async function readEach(
   const reader = async (): Promise<void> => {
     for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
       try {
-        understand(id, await place.location.get({ kind, id }, signal));
+        understand(id, await readFile(place.location, { kind, id }, signal));
       } catch (error) {
         // Gone since it was listed: who removed it had the right to.
         if (error instanceof LocationFault && error.kind === "missing") continue;

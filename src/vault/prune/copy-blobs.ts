@@ -88,7 +88,7 @@ async function readBlobs(
       const isAway = error instanceof LocationFault;
       if (!isAway && !(error instanceof Damage)) throw error;
       reasons.push(`${place.name}: ${error.message}`);
-      if (isAway && error.kind !== "missing") continue;
+      if (isAway && !error.isOfFile) continue;
       const found = { location: place.name, kind: "pack", id: pack.id } as const;
       vault.reader.tell({ ...found, reason: error.message });
     }

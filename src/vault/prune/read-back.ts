@@ -8,6 +8,7 @@ import { Damage } from "../format/damage.ts";
 import type { LocationSet } from "../index/blob-index.ts";
 import { hexDigestOf } from "../repository/codec.ts";
 import type { Place } from "../repository/place.ts";
+import { readFile } from "../repository/read-file.ts";
 import type { Access } from "../repository/session.ts";
 
 export interface ExpectedFiles {
@@ -51,7 +52,7 @@ export async function readNew(
 ): Promise<void> {
   for (const kind of ["pack", "index"] as const) {
     for (const id of kind === "pack" ? newPacks : newIndexes) {
-      const bytes = await place.location.get({ kind, id }, signal);
+      const bytes = await readFile(place.location, { kind, id }, signal);
       if (hexDigestOf(bytes) !== id) {
         throw new Damage(`${place.name}: the ${kind} ${id} was not stored as it was written`);
       }

@@ -53,6 +53,7 @@ const damages: readonly [string, (scene: RepairScene, path: string) => void][] =
       first?.files.set(path, Uint8Array.from([...bytes, 0]));
     },
   ],
+  ["a bad sector", ({ locations: [first] }, path) => void first?.badSectors.set(path, 0)],
 ];
 
 for (const kind of ["config", "key", "pack", "index", "snapshot"] as const) {
@@ -89,6 +90,25 @@ test("E2: a pack that is damaged in another part at each location is the same ag
   for (const [at, location] of scene.locations.entries()) flip(location, path, at / 2);
   const outcome = await healAll(scene);
   expect(outcome.repairs.map(({ how }) => how)).toEqual(["rebuilt", "rebuilt", "rebuilt"]);
+  for (const { files } of scene.locations) expect(files.get(path)).toEqual(before);
+  expect((await checkAll(scene)).findings).toEqual([]);
+});
+
+test("E2: bad sectors in another blob at each location leave a pack the same", async () => {
+  const scene = { ...openScene(2), packBytes: 40_000 };
+  const long = Array.from({ length: 9000 }, (_, at) =>
+    String.fromCodePoint(0x4e00 + (Math.imul(at, 0x9e37_79b1) >>> 18)),
+  );
+  await store(scene, [long.join(""), long.toReversed().join("")]);
+  const [first = new MemoryLocation(), second = new MemoryLocation()] = scene.locations;
+  const sizeOf = (path: string): number => first.files.get(path)?.length ?? 0;
+  const [path = ""] = pathsOf(first, "pack").toSorted((a, b) => sizeOf(b) - sizeOf(a));
+  const before = first.files.get(path);
+  for (const [at, { badSectors }] of [first, second].entries()) {
+    badSectors.set(path, Math.floor(sizeOf(path) * (0.25 + at / 2)));
+  }
+  const outcome = await healAll(scene);
+  expect(outcome.repairs.map(({ how }) => how)).toEqual(["rebuilt", "rebuilt"]);
   for (const { files } of scene.locations) expect(files.get(path)).toEqual(before);
   expect((await checkAll(scene)).findings).toEqual([]);
 });

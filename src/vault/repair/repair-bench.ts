@@ -47,6 +47,8 @@ const surroundings: Surroundings = {
 export interface RepairScene {
   readonly locations: readonly MemoryLocation[];
   readonly vault: Vault;
+  /** Default 600. */
+  readonly packBytes?: number;
 }
 
 /** Several locations with a config and a key, nothing else. */
@@ -74,14 +76,14 @@ export function vaultOf(locations: readonly MemoryLocation[]): Vault {
 
 /** A snapshot of a folder in a folder, with files of these contents; packs are small. */
 export async function store(
-  { vault }: RepairScene,
+  { packBytes = 600, vault }: RepairScene,
   contents: readonly string[],
   timeMs = 0,
 ): Promise<string> {
   return await withSession(vault, { isExclusive: false, signal: never }, async (session) => {
     const { index, loader, places } = vault;
     const uploads = new Uploads({ places, index, loader, codec, signal: never });
-    const packer = new Packer({ codec, randomBytes: someBytes, packBytes: 600 });
+    const packer = new Packer({ codec, randomBytes: someBytes, packBytes });
     const writer = new BlobWriter({ index, packer, uploads, codec, places });
     const add = async (kind: "data" | "tree", content: Uint8Array): Promise<string> => {
       const id = digestOf(content);

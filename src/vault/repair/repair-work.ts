@@ -9,6 +9,7 @@ import { type FileName, LocationFault } from "../location.ts";
 import { hexDigestOf } from "../repository/codec.ts";
 import type { Place } from "../repository/place.ts";
 import type { Session } from "../repository/session.ts";
+import { readAround } from "./read-around.ts";
 
 export interface Repair extends FileName {
   readonly location: string;
@@ -64,13 +65,17 @@ export class RepairWork {
 
   /** Whatever a location has under the name; undefined when it gives nothing. */
   async unproven(file: FileName, { location }: Place): Promise<Uint8Array | undefined> {
-    try {
-      return await location.get(file, this.session.signal);
-    } catch (error) {
-      this.session.signal.throwIfAborted();
-      if (!(error instanceof LocationFault)) throw error;
-      return undefined;
-    }
+    const { signal } = this.session;
+    const attempt = (read: Promise<Uint8Array>): Promise<Uint8Array | LocationFault> =>
+      read.catch((error: unknown) => {
+        signal.throwIfAborted();
+        if (!(error instanceof LocationFault)) throw error;
+        return error;
+      });
+    const whole = await attempt(location.get(file, signal));
+    const isUnreadable = whole instanceof LocationFault && whole.kind === "unreadable";
+    const found = isUnreadable ? await attempt(readAround(location, file, signal)) : whole;
+    return found instanceof LocationFault ? undefined : found;
   }
 
   /** Makes it so at a location, whatever is there under the name. False: refused (W2). */

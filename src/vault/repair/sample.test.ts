@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { LocationFault } from "../location.ts";
 import { withSession } from "../repository/session.ts";
 import {
   flip,
@@ -37,20 +38,40 @@ test("all that is sound is read, at each location, and nothing is said of it", a
   );
 });
 
-test.each(["config", "key", "pack", "index", "snapshot"] as const)(
-  "M1: a %s that is damaged is what the other location has again",
-  async (kind) => {
+const kinds = ["config", "key", "pack", "index", "snapshot"] as const;
+
+test.each(
+  kinds.flatMap((kind) => [{ kind, how: "wrong" } as const, { kind, how: "bad" } as const]),
+)(
+  "M1: a $kind that has a $how sector is what the other location has again",
+  async ({ how, kind }) => {
     const scene = await whole();
     const [first, second] = scene.locations;
     if (first === undefined || second === undefined) throw new Error("two locations");
     const path = kind === "config" ? "config" : (pathsOf(first, kind)[0] ?? "");
-    flip(first, path);
+    if (how === "bad") first.badSectors.set(path, 0);
+    else flip(first, path);
     const [, { damage, repairs }] = await readAll(scene);
     expect(damage).toMatchObject([{ location: "memory:0", kind, isMended: true }]);
     expect(repairs).toMatchObject([{ location: "memory:0", kind, how: "copied" }]);
     expect(first.files.get(path)).toEqual(second.files.get(path));
+    expect((await readAll(scene))[1].damage).toEqual([]);
   },
 );
+
+test("M4: a location that is gone is told, and what it holds is no damage", async () => {
+  let isAway = false;
+  const scene = openScene(2, {}, (name) => {
+    if (isAway && name === "memory:1") throw new LocationFault("away", "unplugged");
+  });
+  await store(scene, contents);
+  const outcome = await withSession(scene.vault, shared, async (session) => {
+    const files = await listStored(session);
+    isAway = true;
+    return await sample(session, files);
+  });
+  expect(outcome).toMatchObject({ damage: [], missed: ["memory:1"] });
+});
 
 test("M2: a pack that is gone comes back, and what went by right does not", async () => {
   const scene = await whole();

@@ -6,6 +6,7 @@
  * M2. What went meanwhile by right (a snapshot that was forgotten, an index that was merged) is no
  *     damage; a pack that is gone is, while an index names it.
  * M3. What nobody has as it was written is told and left as it is: `heal` can do more.
+ * M4. A location that does not answer is told: what was not read there has to come up again.
  */
 import { hexOfId } from "../format/ids.ts";
 import { type FileKind, type FileName, fileKinds, LocationFault } from "../location.ts";
@@ -29,6 +30,8 @@ export interface SampleOutcome {
   readonly readBytes: number;
   readonly damage: readonly SampledDamage[];
   readonly repairs: readonly Repair[];
+  /** Locations that did not answer: not all of their files were read. */
+  readonly missed: readonly string[];
 }
 
 /** A lock of another process comes and goes, and its name says nothing. */
@@ -61,11 +64,17 @@ export async function sample(
   const { places } = session.vault;
   const work = new RepairWork(session, unhurried);
   const damage: SampledDamage[] = [];
+  const missed = new Set<string>();
   let readBytes = 0;
   for (const { id, kind, location } of files) {
     const place = places.find(({ name }) => name === location);
-    if (place === undefined || !place.takesPart) continue;
-    const look = await lookAt(session, place, { kind, id });
+    // One that is no part of the vault any more is missed by nobody.
+    if (place === undefined) continue;
+    const look = place.takesPart ? await lookAt(session, place, { kind, id }) : undefined;
+    if (look === undefined) {
+      missed.add(location);
+      continue;
+    }
     readBytes += look.readBytes;
     if (look.reason === "") continue;
     const others = places.filter((other) => other !== place);
@@ -75,7 +84,7 @@ export async function sample(
       (await work.write(place, { kind, id }, { parts: [bytes], how: "copied" }));
     damage.push({ location, kind, id, reason: look.reason, isMended });
   }
-  return { readBytes, damage, repairs: work.repairs };
+  return { readBytes, damage, repairs: work.repairs, missed: [...missed] };
 }
 
 interface Look {
@@ -84,7 +93,12 @@ interface Look {
   readonly reason: string;
 }
 
-async function lookAt({ signal, vault }: Session, place: Place, file: FileName): Promise<Look> {
+/** Undefined: the place does not answer, so that nothing can be said of it. */
+async function lookAt(
+  { signal, vault }: Session,
+  place: Place,
+  file: FileName,
+): Promise<Look | undefined> {
   try {
     const bytes = await place.location.get(file, signal);
     const isSound =
@@ -98,9 +112,10 @@ async function lookAt({ signal, vault }: Session, place: Place, file: FileName):
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof LocationFault)) throw error;
+    if (error.kind === "unreadable") return { readBytes: 0, reason: error.message };
     if (error.kind !== "missing") {
       place.leaveOut(error);
-      return { readBytes: 0, reason: "" };
+      return undefined;
     }
     const isNamed = file.kind === "pack" && (vault.index.holdersOf(file.id) & place.bit) !== 0;
     return { readBytes: 0, reason: isNamed ? "an index names it, and it is not there" : "" };

@@ -2,8 +2,9 @@
  * Contents by their ids, from whichever location gives them whole.
  *
  * R1. What is returned has the hash that was asked for (`Codec`, C1).
- * R2. A location that is away, lacks the pack or gives damage is passed over, and the next one
- *     asked; damage is told each time it is met, for what is passed over silently rots.
+ * R2. A location that is away, lacks the pack, cannot read it or gives damage is passed over, and
+ *     the next one asked; damage is told each time it is met, for what is passed over silently
+ *     rots.
  */
 import type { BlobKind } from "../format/blob.ts";
 import { Damage } from "../format/damage.ts";
@@ -81,7 +82,7 @@ export class BlobReader {
       this.#ahead.forget(place, pack);
       const isAway = error instanceof LocationFault;
       if (!isAway && !(error instanceof Damage)) throw error;
-      if (!isAway || error.kind === "missing" || error.kind === "short") {
+      if (!isAway || error.isOfFile) {
         onDamage({ location: place.name, kind: "pack", id: pack, reason: error.message });
       }
       return error;

@@ -54,6 +54,22 @@ describe("what is known of a place", () => {
     expect(restoreAll(files, places.codec).size).toBe(4);
   });
 
+  test("an index that its disk cannot read comes from another place, and is mended (N1)", async () => {
+    const places = [new MemoryLocation(), new MemoryLocation()];
+    const { vault: before } = vaultOf(places);
+    const ids = await withSession(before, shared, (each) => storeAll(each, texts(1)));
+    const [first = new MemoryLocation()] = places;
+    const [path = ""] = [...first.files.keys()].filter((each) => each.startsWith("index/"));
+    first.badSectors.set(path, 0);
+    const { damage, vault } = vaultOf(places);
+    await withSession(vault, shared, async () => {
+      expect(vault.places.map(({ takesPart }) => takesPart)).toEqual([true, true]);
+      expect(ids.map((id) => vault.index.locationsOf(id, "data"))).toEqual([3]);
+    });
+    expect(damage).toMatchObject([{ kind: "index", location: "memory:" }]);
+    expect(first.badSectors.size).toBe(0);
+  });
+
   test("is all there until the new files have been read, for who looks without a lock (N3)", async () => {
     const files = new Map<string, Uint8Array>();
     const held = await storeFour(files);

@@ -20,6 +20,7 @@ import { LocationFault } from "../location.ts";
 import type { FoundDamage } from "./blob-reader.ts";
 import type { Codec } from "./codec.ts";
 import type { Place } from "./place.ts";
+import { readFile } from "./read-file.ts";
 
 /** Index files that are read at once. */
 const readsAtOnce = 4;
@@ -129,7 +130,7 @@ export class IndexLoader {
     const { codec, onDamage, places } = this.#options;
     const file = { kind: "index", id } as const;
     try {
-      return decodeIndex(codec.decodeFile(await place.location.get(file, signal), id));
+      return decodeIndex(codec.decodeFile(await readFile(place.location, file, signal), id));
     } catch (error) {
       if (!(error instanceof Damage)) throw error;
       onDamage({ location: place.name, kind: "index", id, reason: error.message });

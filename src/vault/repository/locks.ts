@@ -27,6 +27,7 @@ import { Damage } from "../format/damage.ts";
 import { decodeLock, encodeLock, type LockContent } from "../format/lock-json.ts";
 import { type FaultKind, type Location, LocationFault } from "../location.ts";
 import type { Codec } from "./codec.ts";
+import { readFile } from "./read-file.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 const staleAfterMs = 30 * 60_000;
@@ -163,7 +164,7 @@ export class RepositoryLock implements AsyncDisposable {
     for await (const { id } of this.#location.list("lock", signal)) {
       if (id === this.#id || this.#options.leftovers.has(id)) continue;
       try {
-        const bytes = await this.#location.get(fileOf(id), signal);
+        const bytes = await readFile(this.#location, fileOf(id), signal);
         found.push({ id, content: decodeLock(this.#options.codec.decodeFile(bytes, id)) });
       } catch (error) {
         // Gone meanwhile: its owner is done.

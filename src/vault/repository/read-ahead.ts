@@ -73,9 +73,9 @@ async function fresh(
   try {
     return { ...window, bytes: await place.location.get(file, signal, { offset, length: wanted }) };
   } catch (error) {
-    // A pack that was cut off may have this blob still.
-    const isShort = error instanceof LocationFault && error.kind === "short";
-    if (!isShort || wanted === length) throw error;
+    // A pack that was cut off, or has a bad sector, may have this blob still.
+    const mayHaveIt = error instanceof LocationFault && error.isOfFile && error.kind !== "missing";
+    if (!mayHaveIt || wanted === length) throw error;
     return { ...window, bytes: await place.location.get(file, signal, { offset, length }) };
   }
 }

@@ -36,7 +36,7 @@ async function configOf(location: Location, signal: AbortSignal): Promise<Uint8A
   try {
     return await location.get({ kind: "config", id: "" }, signal);
   } catch (error) {
-    if (error instanceof LocationFault && error.kind === "missing") return undefined;
+    if (error instanceof LocationFault && error.isOfFile) return undefined;
     throw error;
   }
 }

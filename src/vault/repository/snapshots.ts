@@ -9,6 +9,7 @@ import {
 import type { LocationSet } from "../index/blob-index.ts";
 import { LocationFault } from "../location.ts";
 import { atEach, type Place } from "./place.ts";
+import { readFile } from "./read-file.ts";
 import type { Access, Session } from "./session.ts";
 
 export interface HeldSnapshot extends StoredSnapshot {
@@ -65,7 +66,7 @@ async function readSnapshot(
   for (const { bit, location, name } of vault.places) {
     if ((bit & locations) === 0) continue;
     try {
-      const bytes = await location.get({ kind: "snapshot", id }, signal);
+      const bytes = await readFile(location, { kind: "snapshot", id }, signal);
       return decodeSnapshot(vault.codec.decodeFile(bytes, id));
     } catch (error) {
       signal.throwIfAborted();

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import type { ScryptCost } from "../format/keys.ts";
 import { referenceKernels } from "../kernels-bench.ts";
+import { LocationFault } from "../location.ts";
 import { MemoryLocation } from "../memory-location.ts";
 import { initialise } from "./initialise.ts";
 import { HandMovedTime, randomBytesOf } from "./repository-bench.ts";
@@ -120,6 +121,33 @@ test("U2: another repository ends it; a damaged config beside our key does not",
   expect(await said(ours)).toBe("damaged ready");
   ours[1]?.files.delete("config");
   expect(await said(ours)).toBe("VAULT_DAMAGED");
+});
+
+test("what its disk cannot read is damage of a location, which is there all the same", async () => {
+  const locations = await vaultIn(2);
+  const [first = new MemoryLocation()] = locations;
+  const [key = ""] = [...first.files.keys()].filter((path) => path.startsWith("keys/"));
+  first.badSectors.set("config", 0);
+  expect(await said(locations)).toBe("damaged ready");
+  first.badSectors.set(key, 0);
+  expect(await said(locations)).toBe("away ready");
+  first.badSectors.delete("config");
+  expect(await said(locations)).toBe("ready ready");
+  expect(await said([first])).toBe("VAULT_DAMAGED");
+  first.badSectors.set("config", 0);
+  expect(await said([first])).toBe("LOCATION_FAILED");
+});
+
+test("a key that goes while it is listed takes no config with it", async () => {
+  const locations = await vaultIn(2);
+  const [first = new MemoryLocation(), second = new MemoryLocation()] = locations;
+  const going = new MemoryLocation({
+    files: first.files,
+    before: ({ file, method }) => {
+      if (method === "get" && file?.kind === "key") throw new LocationFault("missing", "gone");
+    },
+  });
+  expect(await said([going, second])).toBe("ready ready");
 });
 
 test("U3: without config and keys it is ours by what these keys open, else it is empty", async () => {

@@ -15,7 +15,7 @@ import { openConfig, type RepositoryConfig } from "../format/config.ts";
 import { hexOfId } from "../format/ids.ts";
 import { type KeyTools, openKeyFile } from "../format/keys.ts";
 import { createSealer, type Sealer, type SealKeys } from "../format/seal.ts";
-import { type Location, LocationFault } from "../location.ts";
+import { type FileName, type Location, LocationFault } from "../location.ts";
 import { digestOf } from "./codec.ts";
 
 export interface Unlocked {
@@ -52,7 +52,10 @@ interface Seen {
   readonly location: Location;
   readonly config: Uint8Array | undefined;
   readonly keyFiles: ReadonlyMap<string, Uint8Array>;
+  /** It does not answer; nothing of it is known. */
   readonly fault: LocationFault | undefined;
+  /** Of a config or a key that is there, and cannot be read. */
+  readonly loss: LocationFault | undefined;
 }
 
 /**
@@ -67,7 +70,7 @@ export async function unlock(options: UnlockOptions): Promise<Result<Unlocked, S
   const keyFiles = keyFilesOf(present);
   const configs = present.flatMap(({ config }) => config ?? []);
   const opened = await openAnyKey(keyFiles, configs, options);
-  if (!opened.ok) return opened;
+  if (!opened.ok) return failed(seen.reduce(withLoss, opened.error));
   const { key, keys } = opened.value;
   const sealer = createSealer(keys, options.tools.kernels);
   let chosen: { config: RepositoryConfig; bytes: Uint8Array } | undefined;
@@ -78,11 +81,15 @@ export async function unlock(options: UnlockOptions): Promise<Result<Unlocked, S
     } else if (each.config === undefined && each.keyFiles.size === 0) {
       const isOurs = await holdsSealed(each.location, sealer, signal);
       const reason = "its config and its keys are missing";
-      states.push(isOurs ? { kind: "damaged", reason } : { kind: "empty" });
+      // What cannot be read is no room for something new.
+      if (isOurs) states.push({ kind: "damaged", reason: each.loss?.message ?? reason });
+      else states.push(each.loss ? { kind: "away", fault: each.loss } : { kind: "empty" });
     } else {
       const config =
         each.config === undefined
-          ? failed(new SoulMirrorError("VAULT_DAMAGED", "its config is missing"))
+          ? failed(
+              new SoulMirrorError("VAULT_DAMAGED", each.loss?.message ?? "its config is missing"),
+            )
           : openConfig(each.config, sealer);
       if (config.ok) {
         if (chosen !== undefined && chosen.config.id !== config.value.id) {
@@ -105,6 +112,12 @@ export async function unlock(options: UnlockOptions): Promise<Result<Unlocked, S
   return success({ keys, config, configBytes, keyFiles, states });
 }
 
+/** What is damaged may only be unreadable. */
+function withLoss(error: SoulMirrorError, { loss }: Seen): SoulMirrorError {
+  if (loss === undefined || error.code !== "VAULT_DAMAGED") return error;
+  return new SoulMirrorError("VAULT_DAMAGED", `${error.message}; ${loss.message}`, { cause: loss });
+}
+
 /** U4. */
 function keyFilesOf(present: readonly Seen[]): ReadonlyMap<string, Uint8Array> {
   const found = new Map<string, Uint8Array>();
@@ -120,20 +133,26 @@ function isWhole(id: string, file: Uint8Array): boolean {
 
 async function look(location: Location, signal: AbortSignal): Promise<Seen> {
   const keyFiles = new Map<string, Uint8Array>();
+  let loss: LocationFault | undefined;
+  const read = async (file: FileName): Promise<Uint8Array | undefined> => {
+    const found = await getIfThere(location, file, signal);
+    if (!(found instanceof LocationFault)) return found;
+    loss ??= found;
+    return undefined;
+  };
   try {
-    const config = await getIfThere(location, signal);
+    const config = await read({ kind: "config", id: "" });
     for await (const { id } of location.list("key", signal)) {
-      if (keyFiles.size < mostKeys) {
-        keyFiles.set(id, await location.get({ kind: "key", id }, signal));
-      }
+      if (keyFiles.size >= mostKeys) break;
+      const bytes = await read({ kind: "key", id });
+      if (bytes !== undefined) keyFiles.set(id, bytes);
     }
-    return { location, config, keyFiles, fault: undefined };
+    return { location, config, keyFiles, fault: undefined, loss };
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof LocationFault)) throw error;
-    if (error.kind === "missing")
-      return { location, config: undefined, keyFiles, fault: undefined };
-    return { location, config: undefined, keyFiles: new Map(), fault: error };
+    const fault = error.kind === "missing" ? undefined : error;
+    return { location, config: undefined, keyFiles: new Map(), fault, loss };
   }
 }
 
@@ -159,15 +178,17 @@ async function holdsSealed(
   return false;
 }
 
+/** A fault that is returned is one of the file alone. */
 async function getIfThere(
   location: Location,
+  file: FileName,
   signal: AbortSignal,
-): Promise<Uint8Array | undefined> {
+): Promise<Uint8Array | LocationFault | undefined> {
   try {
-    return await location.get({ kind: "config", id: "" }, signal);
+    return await location.get(file, signal);
   } catch (error) {
-    if (error instanceof LocationFault && error.kind === "missing") return undefined;
-    throw error;
+    if (!(error instanceof LocationFault) || !error.isOfFile) throw error;
+    return error.kind === "missing" ? undefined : error;
   }
 }
 
@@ -204,7 +225,7 @@ function damagedKey(key: string): SoulMirrorError {
 }
 
 function nothingThere(seen: readonly Seen[]): SoulMirrorError {
-  const faults = seen.flatMap(({ fault }) => fault ?? []);
+  const faults = seen.flatMap(({ fault, loss }) => fault ?? loss ?? []);
   if (faults.length === seen.length) {
     const message = faults.map((fault) => fault.message).join("; ");
     return new SoulMirrorError("LOCATION_FAILED", message, {
@@ -212,7 +233,7 @@ function nothingThere(seen: readonly Seen[]): SoulMirrorError {
       cause: faults[0],
     });
   }
-  const empty = seen.filter(({ fault }) => fault === undefined);
+  const empty = seen.filter(({ fault, loss }) => (fault ?? loss) === undefined);
   const names = empty.map(({ location }) => location.traits.name).join(", ");
   return new SoulMirrorError("VAULT_NOT_FOUND", `there is no repository at ${names}`, {
     fix: "make one with soulmirror vault init; or mount what holds it",

@@ -2,7 +2,7 @@
  * The bytes of a run, from the nearest location that gives them.
  *
  * R1. A location that is away is not asked again before the work is over (`Place`, P1).
- * R2. What a location lacks is told as damage, and the next one is asked.
+ * R2. What a location lacks or cannot read is told as damage, and the next one is asked.
  */
 import { LocationFault } from "../location.ts";
 import type { Place } from "../repository/place.ts";
@@ -27,7 +27,7 @@ export async function readRun(
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof LocationFault)) throw error;
-      if (error.kind === "missing" || error.kind === "short") {
+      if (error.isOfFile) {
         vault.reader.tell({ location: place.name, ...file, reason: error.message });
       } else place.leaveOut(error);
     }

@@ -5,6 +5,8 @@
  *     calls that were under way reject with `away`.
  * S2. What is written is synced (`fsync@openssh.com`) before it gets its name, and the name is
  *     given in one step (`posix-rename@openssh.com`, `hardlink@openssh.com`), where the server can.
+ * S3. Then its folder is synced as well, where the server opens folders, as OpenSSH does. A server
+ *     that cannot sync is told of (`notice`).
  */
 import { Buffer } from "node:buffer";
 import type { ByteRange } from "../../../vault/index.ts";
@@ -21,7 +23,7 @@ import {
 } from "./packets.ts";
 import { SftpClient, type SftpClientOptions } from "./sftp-client.ts";
 import { openSshChannel } from "./ssh-channel.ts";
-import { refusalOf } from "./status.ts";
+import { hasFailed, refusalOf } from "./status.ts";
 
 export interface SftpDiskOptions extends SftpClientOptions {
   /** Of the program to speak through. */
@@ -41,6 +43,8 @@ export class SftpDisk implements Disk {
   readonly #options: SftpDiskOptions;
   #client: Promise<SftpClient> | undefined;
   #isClosed = false;
+  /** Of the last server that was reached. */
+  #isSynced: boolean | undefined;
 
   constructor(options: SftpDiskOptions) {
     this.#options = options;
@@ -56,8 +60,27 @@ export class SftpDisk implements Disk {
     if (there.type !== packetTypes.attributes || !isFolder(there)) throw refusal;
   }
 
-  /** SFTP knows no such thing: a server that syncs files has its own care of folders. */
-  async syncFolder(): Promise<void> {}
+  get notice(): string | undefined {
+    if (this.#isSynced !== false) return undefined;
+    return `its server does not know ${extensions.sync}: what was just stored may be lost when the power fails there`;
+  }
+
+  /** OpenSSH opens folders like files. Where a server does not, it is left to its own care (S3). */
+  async syncFolder(path: string, signal: AbortSignal): Promise<void> {
+    const client = await this.#connect(signal);
+    if (!client.has(extensions.sync)) return;
+    const fields = [text(path), number32(flags.read), attributes()];
+    const opened = await client.request(packetTypes.open, fields);
+    if (opened.type !== packetTypes.handle) return;
+    const handle = handleIn(opened);
+    try {
+      const sync = [text(extensions.sync), handle];
+      const answer = await client.request(packetTypes.extended, sync);
+      if (hasFailed(answer)) await prove(client, answer, path);
+    } finally {
+      release(client, handle);
+    }
+  }
 
   async entries(
     folder: string,
@@ -182,6 +205,7 @@ export class SftpDisk implements Disk {
   async #begin(): Promise<SftpClient> {
     const client = new SftpClient(openSshChannel(this.#options.command), this.#options);
     await client.greet();
+    this.#isSynced = client.has(extensions.sync);
     return client;
   }
 }
@@ -238,7 +262,12 @@ async function readPieces(client: SftpClient, reading: Reading): Promise<number>
         end = Math.min(end, at);
         return;
       }
-      if (answer.type !== packetTypes.data) throw await failureOf(client, answer, path);
+      if (answer.type !== packetTypes.data) {
+        const failure = await failureOf(client, answer, path);
+        // Of a file that is open, this is all that version 3 can say of a bad sector.
+        if (!hasFailed(answer)) throw failure;
+        throw new DiskError("unreadable", failure.message, failure);
+      }
       const data = new FieldReader(answer.body).bytes();
       if (data.length === 0 || data.length > to - at) throw noSftp();
       bytes.set(data, at);
@@ -279,7 +308,6 @@ async function writePieces(client: SftpClient, writing: Writing): Promise<void> 
   await pieces.end();
 }
 
-/** The handle as the field that other requests take. */
 async function open(
   client: SftpClient,
   path: string,
@@ -287,7 +315,12 @@ async function open(
 ): Promise<Buffer> {
   const answer = await client.request(type, fields);
   if (answer.type !== packetTypes.handle) throw await failureOf(client, answer, path);
-  return text(new FieldReader(answer.body).bytes());
+  return handleIn(answer);
+}
+
+/** As the field that other requests take. */
+function handleIn({ body }: Packet): Buffer {
+  return text(new FieldReader(body).bytes());
 }
 
 /** Nobody waits: with the connection its handles are gone as well. */

@@ -22,6 +22,11 @@ const diskStatus = "statvfs@openssh.com";
 const fullBelowBytes = 256 * 1024;
 const readOnlyFlag = 1;
 
+/** The one word for all that has no word of its own. */
+export function hasFailed({ type, body }: Packet): boolean {
+  return type === packetTypes.status && new FieldReader(body).number32() === codes.failure;
+}
+
 /** Undefined when it was done. */
 export async function refusalOf(
   client: SftpClient,
