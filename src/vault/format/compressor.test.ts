@@ -84,3 +84,39 @@ test("2. What fails later is packed in the plain way from then on", () => {
   comeBack(compressor);
   expect(isFast(compressor)).toBe(false);
 });
+
+test("3. A frame that is none, or tells of another length, never leaves", () => {
+  const spoils: Record<string, (room: Uint8Array) => void> = {
+    "another beginning": (room) => void (room[0] = 0),
+    "another length": (room) => void (room[5] = (room[5] ?? 0) ^ 1),
+  };
+  for (const [name, spoil] of Object.entries(spoils)) {
+    const compressor = createCompressor(
+      2,
+      strange((write, call) => (...words) => {
+        write(...words);
+        if (call === 7) spoil(words[4] as Uint8Array);
+      }),
+    );
+    comeBack(compressor);
+    expect([name, isFast(compressor)]).toEqual([name, false]);
+  }
+});
+
+test("3. A text that went wrong inside its frame is found within 64 frames", () => {
+  let isWrong = false;
+  const compressor = createCompressor(
+    2,
+    strange((write) => (flush, from, ...rest) => {
+      write(flush, isWrong ? (from as Uint8Array).map((byte) => byte ^ 1) : from, ...rest);
+    }),
+  );
+  const text = Buffer.from("what is packed");
+  compressor.compress(text);
+  isWrong = true;
+  const isRight = (): boolean =>
+    Buffer.compare(decompress(compressor.compress(text), text.length), text) === 0;
+  const firstRight = Array.from({ length: 65 }, isRight).indexOf(true);
+  expect(firstRight).toBeGreaterThan(-1);
+  expect(isRight()).toBe(true);
+});

@@ -4,7 +4,9 @@
  *
  * 1. What comes out is a whole frame's text of the length that was asked for, or nothing: then the
  *    plain way says what is wrong with it, or unpacks it all the same.
- * 2. What a frame that is not whole leaves behind in the context is never met by the next one.
+ * 2. Where Node has nothing of the kind inside, no stream is made again. Why its inside is used at
+ *    all is in decision 0027.
+ * 3. What a frame that is not whole leaves behind in the context is never met by the next one.
  */
 import * as zlib from "node:zlib";
 import type { InsideZstd } from "./zstd.ts";
@@ -41,7 +43,10 @@ export function createDecompressor(
   ): Uint8Array | undefined {
     stream ??= opened();
     const { _handle: handle, _writeState: left } = stream;
-    if (handle?.writeSync === undefined || left === undefined) return undefined;
+    if (handle?.writeSync === undefined || left === undefined) {
+      isOff = true;
+      return undefined;
+    }
     left.set([0, 1]);
     const { ZSTD_e_continue: more } = zlib.constants;
     handle.writeSync(more, frame, 0, frame.length, room, 0, textBytes + 1);
@@ -55,7 +60,7 @@ export function createDecompressor(
       let text: Uint8Array | undefined;
       try {
         text = unpacked(frame, textBytes, room ?? new Uint8Array(textBytes + 1));
-        // Rule 2.
+        // Rule 3.
         if (text === undefined) stream = undefined;
       } catch {
         // This Node has something else inside.

@@ -33,6 +33,25 @@ export function compress(bytes: Uint8Array, options?: CompressOptions): Uint8Arr
   return zlib.zstdCompressSync(bytes, { params, chunkSize: options.chunkSize });
 }
 
+const magic = 0xfd2f_b528;
+/** Of the field for the length, by the highest two bits of the descriptor. */
+const lengthBytes = [0, 2, 4, 8] as const;
+const dictionaryBytes = [0, 1, 2, 4] as const;
+
+/** What the head of a frame says of its text (RFC 8878, 3.1.1.1); undefined: nothing, or no head. */
+export function textBytesOf(frame: Uint8Array): number | undefined {
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
+  if (view.byteLength < 6 || view.getUint32(0, true) !== magic) return undefined;
+  const descriptor = view.getUint8(4);
+  const isSingle = (descriptor & 0b10_0000) !== 0;
+  const at = 5 + (isSingle ? 0 : 1) + (dictionaryBytes[descriptor & 0b11] ?? 0);
+  const length = lengthBytes[descriptor >> 6] || (isSingle ? 1 : 0);
+  if (length === 0 || view.byteLength < at + length) return undefined;
+  if (length === 1) return view.getUint8(at);
+  if (length === 2) return view.getUint16(at, true) + 256;
+  return length === 4 ? view.getUint32(at, true) : Number(view.getBigUint64(at, true));
+}
+
 /** @throws Error when it is no frame, or a longer text than `mostBytes` */
 export function decompress(frame: Uint8Array, mostBytes: number): Uint8Array {
   return zlib.zstdDecompressSync(frame, { maxOutputLength: mostBytes });
