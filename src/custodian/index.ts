@@ -20,6 +20,7 @@ export {
   openVault,
 } from "./open-vault.ts";
 export { passphraseOf } from "./passphrase-of.ts";
+export { pathMeant } from "./path-meant.ts";
 export { type Protection, protect } from "./protect.ts";
 export { type Pruning, type PruningVault, pruneVault } from "./prune-vault.ts";
 export {
@@ -27,6 +28,7 @@ export {
   marksIn,
   momentOf,
   pairOf,
+  type ReadableVault,
   type Reading,
   readVault,
   snapshotOf,
@@ -36,5 +38,5 @@ export { type Restored, restoreVault } from "./restore-vault.ts";
 export { type ShownSnapshot, shownOf, snapshotsOf } from "./snapshots-of.ts";
 export { stateOf } from "./state-file.ts";
 export { restoreStream } from "./streams/restore-stream.ts";
-export { vaultFolder } from "./vault-folder.ts";
+export { vaultFolder, vaultFolderPath } from "./vault-folder.ts";
 export { whoProtects } from "./who-protects.ts";

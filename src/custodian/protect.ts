@@ -31,6 +31,7 @@ import {
   textOfRawPath,
   withSession,
 } from "../vault/index.ts";
+import { arrivedSnapshots } from "./arrived-snapshots.ts";
 import { contentThreads } from "./content-threads.ts";
 import { type DumpOutcome, dumpedPaths, takeDumps } from "./dumps/take-dumps.ts";
 import { type JudgedRun, judgedRun } from "./judged-run.ts";
@@ -116,7 +117,7 @@ export async function protect(protecting: Protecting): Promise<Protection> {
   };
   const wish = { isExclusive: false, signal };
   const runs = await withSession(opened.vault, wish, async (session) => {
-    const made = await run(session, options, last);
+    const made = await run(session, options, { folder, last });
     await noteArrivals(session, folder, made);
     return made;
   });
@@ -176,9 +177,9 @@ interface RunOptions extends Omit<BackupOptions, "parent"> {
 async function run(
   session: Session,
   options: RunOptions,
-  last: LastRun | undefined,
+  { folder, last }: { readonly folder: string; readonly last: LastRun | undefined },
 ): Promise<readonly Run[]> {
-  const parent = await parentOf(session, options.sources);
+  const parent = parentOf(session, options.sources, await arrivedSnapshots(session, folder));
   const first = await oneRun(session, { ...options, parent }, { last, parent });
   const isNew = first.suspicions.length > 0 && suspicionText(first.suspicions) !== last?.suspicion;
   if (!isNew) return [first];
@@ -200,13 +201,13 @@ async function oneRun(
 }
 
 /** The newest of this machine and of the same paths, wherever it is held. */
-async function parentOf(
+function parentOf(
   session: Session,
   sources: readonly RawPath[],
-): Promise<HeldSnapshot | undefined> {
+  snapshots: readonly HeldSnapshot[],
+): HeldSnapshot | undefined {
   const { hostname } = session.vault.surroundings.worker;
   const paths = JSON.stringify(sources.map(textOfRawPath).toSorted());
-  const snapshots = await listSnapshots(session);
   return snapshots.findLast(
     (each) => each.hostname === hostname && JSON.stringify(each.paths.toSorted()) === paths,
   );

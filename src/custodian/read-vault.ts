@@ -8,7 +8,6 @@ import {
   chooseSnapshot,
   type HeldSnapshot,
   type LocalNow,
-  listSnapshots,
   parseMoment,
   type Session,
   type SnapshotMarks,
@@ -16,27 +15,36 @@ import {
   type Vault,
   withSession,
 } from "../vault/index.ts";
+import { arrivedSnapshots } from "./arrived-snapshots.ts";
 import { openArrivals } from "./retention-records.ts";
 
 export interface Reading {
   readonly session: Session;
+  /** As they came, the latest one last. */
   readonly snapshots: readonly HeldSnapshot[];
 }
 
+export interface ReadableVault {
+  readonly vault: Vault;
+  /** What this machine noted of it, see `vaultFolder`; it need not be there. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+}
+
 export async function readVault<T>(
-  vault: Vault,
-  signal: AbortSignal,
+  { folder, signal, vault }: ReadableVault,
   work: (reading: Reading) => Promise<T>,
 ): Promise<T> {
   const wish = { isExclusive: false, mayGoWithoutLock: true, signal };
   return await withSession(vault, wish, async (session) =>
-    work({ session, snapshots: await listSnapshots(session) }),
+    work({ session, snapshots: await arrivedSnapshots(session, folder) }),
   );
 }
 
 /**
  * By its id or by a moment; the latest one without.
  *
+ * @param snapshots as they came
  * @throws SoulMirrorError OPTIONS_INVALID, NOT_FOUND
  */
 export function snapshotOf(

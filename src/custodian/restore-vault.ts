@@ -5,6 +5,8 @@
  *
  * 1. A restore does not fail because it cannot be recorded; that is told.
  * 2. A report is kept only when the restore has come to its end: what it lacks failed or was kept.
+ * 3. Who overwrites always wants what the snapshot has: the content of what is there is compared,
+ *    for rot changes neither size nor time.
  */
 import { availableParallelism } from "node:os";
 import { messageOf } from "../kernel/index.ts";
@@ -82,12 +84,15 @@ export async function restoreVault(session: Session, restoring: RestoringVault):
     parts,
     target: threads,
     reads: reads || isProven,
+    comparesPresent: overwrite === "always",
     ...(removesOthersOf && { removes: removableOf(removesOthersOf, { snapshot, target }) }),
     ...(report && { onFile: (file) => report.write(proof.add(file)) }),
     ...(onFailure && { onFailure }),
     ...(onProgress && { onProgress: (tally) => onProgress(comeSoFar(tally, estimate)) }),
   });
   const told = { snapshot: snapshot.id, target, ...tally, stopped };
+  // Nothing is meant, and so nothing has happened.
+  if (isNothing(tally) && stopped === "") return { ...told, report: "" };
   const kept = stopped === "" ? report : undefined;
   try {
     if (kept === undefined) {
@@ -103,6 +108,10 @@ export async function restoreVault(session: Session, restoring: RestoringVault):
     onNotice?.(`warning: the restore is not recorded: ${messageOf(error)}`);
     return { ...told, report: "" };
   }
+}
+
+function isNothing(tally: RestoreTally): boolean {
+  return Object.values(tally).every((count) => count === 0);
 }
 
 function comeSoFar(tally: RestoreTally, estimate: RestoreEstimate | undefined): WorkProgress {

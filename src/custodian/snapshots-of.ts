@@ -1,4 +1,6 @@
-import { type HeldSnapshot, listSnapshots, type Vault } from "../vault/index.ts";
+import type { HeldSnapshot, Vault } from "../vault/index.ts";
+import { arrivedSnapshots } from "./arrived-snapshots.ts";
+import type { ReadableVault } from "./read-vault.ts";
 
 export interface ShownSnapshot {
   readonly id: string;
@@ -13,13 +15,12 @@ export interface ShownSnapshot {
 }
 
 /**
- * Oldest first, of all locations together. No lock is taken, for nothing but names is relied on.
+ * As they came, the latest one last, of all locations together. No lock is taken, for nothing but
+ * names is relied on.
  */
-export async function snapshotsOf(
-  vault: Vault,
-  signal: AbortSignal,
-): Promise<readonly ShownSnapshot[]> {
-  const held = await listSnapshots({ vault, signal });
+export async function snapshotsOf(readable: ReadableVault): Promise<readonly ShownSnapshot[]> {
+  const { folder, vault } = readable;
+  const held = await arrivedSnapshots(readable, folder);
   return held.map((each) => shownOf(vault, each));
 }
 

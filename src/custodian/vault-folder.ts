@@ -6,6 +6,11 @@ import { join } from "node:path";
 import { SoulMirrorError } from "../kernel/index.ts";
 import { acquireLock, type Lock, openDataDirectory, privateDirectory } from "../system/index.ts";
 
+/** Where it is, or would be: who only looks makes nothing. */
+export function vaultFolderPath(dataPath: string, name: string): string {
+  return join(dataPath, "vault", name);
+}
+
 /** Makes it when it is missing, for its owner alone. */
 export function vaultFolder(dataPath: string, name: string): string {
   const { root } = openDataDirectory(dataPath);

@@ -6,7 +6,7 @@ import { makeVault, openVault as openOn, snapshotsOf } from "../custodian/index.
 import { needZstd } from "../vault/index.ts";
 import { backUp } from "./vault/backing-up.ts";
 import { checked, drilled, healed, proven, pruned } from "./vault/caring.ts";
-import { openingOf, signalOf } from "./vault/opening.ts";
+import { openingOf, readableOf } from "./vault/opening.ts";
 import { differencesOf, goodSnapshot, pathsOf, restoreParts } from "./vault/reading.ts";
 import type { Vault, VaultOptions, VaultProof, VaultProofOptions } from "./vault/shapes.ts";
 
@@ -64,7 +64,7 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
     id: opened.id,
     leftOut: opened.leftOut.map(({ location, reason }) => ({ location, reason })),
     backup: (wish) => backUp(opened, options, wish),
-    snapshots: () => snapshotsOf(opened.vault, signalOf(options)),
+    snapshots: () => snapshotsOf(readableOf(opened.vault, options)),
     lastGood: () => goodSnapshot(opened, options),
     list: (wish = {}) => pathsOf(opened, options, wish),
     diff: (wish = {}) => differencesOf(opened, options, wish),

@@ -113,6 +113,7 @@ export { createSigner, rawPublicKey, type Signer, sha256Of } from "./proof/signi
 export {
   type NamedReport,
   type ProofVerification,
+  proofFaults,
   type RecoveryPoint,
   type ReportFinding,
   type TrailPiece,
@@ -161,6 +162,7 @@ export type { Surroundings, Worker } from "./repository/surroundings.ts";
 export { type LocationState, type Unlocked, unlock } from "./repository/unlock.ts";
 export { Vault } from "./repository/vault.ts";
 export { chooseSnapshot, type SnapshotWish } from "./restore/choose-snapshot.ts";
+export { inOrderOfArrival } from "./restore/in-order-of-arrival.ts";
 export { type LocalNow, parseMoment } from "./restore/parse-moment.ts";
 export { chooseParts, type Parts, type PartsWish } from "./restore/parts.ts";
 export {

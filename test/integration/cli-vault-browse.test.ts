@@ -37,7 +37,7 @@ test("a person goes down, finds, looks, restores and quits", async () => {
   await types("r", /below which folder/);
   const target = bench.path("restored");
   await types(`${clear}${target}\r`, /k keeps what is newer there/);
-  await types("\r", /Restored [0-9a-f]{8} to .*: 1 files/);
+  await types("\r", /Restored [0-9a-f]{8} to .*: 1 file written/);
   browsing.child.stdin?.write("q");
   const { code, out } = await browsing.ended;
   expect(code).toBe(0);

@@ -79,7 +79,7 @@ test("a vault is made, protects, and is restored by restic from each location", 
   expect((await bench.run("vault", "diff")).out).toContain(`+ ${four}`);
   const target = bench.path("own");
   const restored = await bench.run("vault", "restore", "--target", target, "--path", four);
-  expect(restored).toMatchObject({ code: 0, out: expect.stringContaining("1 files") as string });
+  expect(restored).toMatchObject({ code: 0, out: expect.stringContaining("1 file written") as string });
   expect(readFileSync(join(target, four), "utf8")).toBe("four");
   expect((await bench.run("vault", "restore")).err).toContain("--target");
 }, 200_000);

@@ -108,8 +108,11 @@ it("T5: an end that was cut off is found, and told when the trail goes on", asyn
   expect((await checked(folder)).trail.finding).toMatchObject({ kind: "truncated", line: 2 });
   await using trail = (await opened(folder)).trail;
   expect(trail.end.sequence).toBe(2);
-  expect((await checked(folder)).trail).toMatchObject({ proven: 2, cuts: 1 });
-  expect((await checked(folder)).isWhole).toBe(true);
+  expect((await checked(folder)).trail).toMatchObject({
+    proven: 2,
+    cuts: [{ line: 2, lostSequence: 2 }],
+  });
+  expect((await checked(folder)).isWhole).toBe(false);
 });
 
 it("T6: what was left by others is taken in once, and only when it is signed", async () => {

@@ -315,7 +315,7 @@ describe("diff", () => {
     const found: Difference[] = [];
     const { signal } = new AbortController();
     await withSession(opened.vault, { isExclusive: false, signal }, async (session) => {
-      const pair = [snapshot.tree, later.tree] as const;
+      const pair = [snapshot, later] as const;
       for await (const each of compareSnapshots(session, pair)) found.push(each);
     });
     const told = found.map(({ kind, path }) => `${kind} ${textOfRawPath(path).slice(tree.length)}`);

@@ -22,13 +22,10 @@ import { mustReadFleet } from "../read-fleet.ts";
 const environment: Readonly<Record<string, string | undefined>> = { ...process.env };
 
 /** @param texts instead of what the fleet file and those beside it say now */
-export function chosenVault(
-  { args, out, place }: Context,
-  texts?: readonly ConfigText[],
-): VaultSpec {
+export function chosenVault({ args, place }: Context, texts?: readonly ConfigText[]): VaultSpec {
   const path = texts?.[0]?.path ?? place.fleetPath;
   const reading = { path, port: place.port, texts, environment };
-  const { fleet, warnings } = mustReadFleet(reading);
+  const { fleet } = mustReadFleet(reading);
   withdrawVariables(passphraseVariables(fleet));
   const specs = Object.values(fleet.vaults);
   const [wanted] = args;
@@ -38,9 +35,6 @@ export function chosenVault(
     throw new SoulMirrorError("NOT_FOUND", `there is no vault ${wanted ?? ""}`.trim(), {
       fix: known === "" ? "declare it below `vaults` in the fleet file" : `declared: ${known}`,
     });
-  }
-  for (const warning of warnings) {
-    if (warning.startsWith(`vaults.${spec.name}.`)) out.note(`warning: ${warning}`);
   }
   return spec;
 }

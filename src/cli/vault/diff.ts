@@ -15,7 +15,7 @@ export const diff = interruptible(async (context, signal) => {
   return await reading(context, { spec, signal }, async ({ session, snapshots }) => {
     const [from, to] = pairOf(snapshots, { from: options.text("from"), to: options.text("to") });
     let exitCode = 0;
-    for await (const each of compareSnapshots(session, [from.tree, to.tree])) {
+    for await (const each of compareSnapshots(session, [from, to])) {
       const path = textOfRawPath(each.path);
       if (each.kind === "damaged") exitCode = errorTable.VAULT_DAMAGED.exitCode;
       if (out.isJson) out.write(JSON.stringify({ kind: each.kind, path }));

@@ -13,11 +13,11 @@ import { reading, snapshotMeant } from "./reading.ts";
 const shownMax = 10;
 
 export const drill = interruptible(async (context, signal) => {
-  const { options, out, place } = context;
+  const { out, place } = context;
   const spec = chosenVault(context);
   const folder = vaultFolder(place.dataPath, spec.name);
   return await reading(context, { spec, signal }, async ({ session, snapshots }) => {
-    const snapshot = snapshotMeant(snapshots, options);
+    const snapshot = snapshotMeant(snapshots, context);
     const drilled = await withProgress(spec.name, out, (onProgress) =>
       runDrill(session, { spec, snapshot, folder, onProgress }),
     );

@@ -4,16 +4,20 @@ import { jsonOfListed, listPaths, longLineOf, textOfRawPath } from "../../vault/
 import { plainText } from "../plain-text.ts";
 import { chosenVault } from "./chosen-vault.ts";
 import { interruptible } from "./interruptible.ts";
-import { partsMeant, reading, snapshotMeant } from "./reading.ts";
+import { nothingMatches } from "./nothing-matches.ts";
+import { partsMeant, pathOf, reading, snapshotMeant } from "./reading.ts";
 
 export const ls = interruptible(async (context, signal) => {
   const { options, out } = context;
   const spec = chosenVault(context);
   return await reading(context, { spec, signal }, async ({ session, snapshots }) => {
-    const { paths, tree } = snapshotMeant(snapshots, options);
+    const snapshot = snapshotMeant(snapshots, context);
+    const { paths, tree } = snapshot;
     const parts = partsMeant(options, spec, paths);
     let exitCode = 0;
+    let count = 0;
     for await (const listed of listPaths(session, { tree, parts })) {
+      count += 1;
       if (listed.kind === "damaged") exitCode = errorTable.VAULT_DAMAGED.exitCode;
       if (out.isJson) out.write(jsonOfListed(listed));
       else if (listed.kind === "damaged") {
@@ -22,6 +26,9 @@ export const ls = interruptible(async (context, signal) => {
         const { node, path } = listed;
         out.write(plainText(options.has("long") ? longLineOf(path, node) : textOfRawPath(path)));
       }
+    }
+    if (count === 0) {
+      throw await nothingMatches(session, { snapshots, snapshot, path: pathOf(options) });
     }
     return exitCode;
   });

@@ -4,10 +4,11 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { vaultFolderPath } from "../../custodian/index.ts";
 import { errorTable, formatBytes, SoulMirrorError } from "../../kernel/index.ts";
 import { checkProof, publicKeyIn } from "../../platform/vault-proof/index.ts";
 import { readPlainFile } from "../../system/index.ts";
-import type { ProofVerification } from "../../vault/index.ts";
+import { type ProofVerification, proofFaults } from "../../vault/index.ts";
 import type { Run } from "../command.ts";
 import { counted } from "../counted.ts";
 import type { Style } from "../style.ts";
@@ -16,7 +17,7 @@ import { chosenVault } from "./chosen-vault.ts";
 export const proof: Run = async (context) => {
   const { options, out, place } = context;
   const named = options.text("folder");
-  const folder = named ?? join(place.dataPath, "vault", chosenVault(context).name);
+  const folder = named ?? vaultFolderPath(place.dataPath, chosenVault(context).name);
   const keyFile = options.text("key") ?? join(folder, "vault-proof.pub");
   if (!existsSync(keyFile)) {
     throw new SoulMirrorError("NOT_FOUND", `there is no public key ${keyFile}`, {
@@ -32,13 +33,14 @@ export const proof: Run = async (context) => {
   return verified.isWhole ? 0 : errorTable.AUDIT_BROKEN.exitCode;
 };
 
+function headOf(points: number, isWhole: boolean): string {
+  if (points === 0) return "No drill has proven a restore yet.";
+  if (isWhole) return "Proven to be restorable:";
+  return "Signed reports of drills say so, and a broken proof does not bear them out:";
+}
+
 function tell(verified: ProofVerification, style: Style): string {
-  const { isHeadWrong, isWhole, lastProven, reports, restores, trail, waiting } = verified;
-  const faults = [
-    ...(trail.finding === undefined ? [] : [trail.finding.what]),
-    ...(isHeadWrong ? ["the head of the trail cannot be believed"] : []),
-    ...reports.map(({ what }) => what),
-  ];
+  const { isWhole, lastProven, restores, trail, waiting } = verified;
   const points = lastProven.map(({ report, source }) => {
     const at = new Date(report.snapshotAt).toISOString();
     return `  ${source}: as of ${at}, restored from ${report.location}`;
@@ -47,9 +49,9 @@ function tell(verified: ProofVerification, style: Style): string {
     isWhole
       ? `${style.paint("green", "The proof is whole")}: ${trail.proven} entries, each as it was signed.`
       : style.paint("red", "The proof is broken:"),
-    ...faults.map((fault) => `  ${fault}`),
+    ...proofFaults(verified).map((fault) => `  ${fault}`),
     ...(waiting === 0 ? [] : [`Entries that wait for their place in the trail: ${waiting}.`]),
-    points.length === 0 ? "No drill has proven a restore yet." : "Proven to be restorable:",
+    headOf(points.length, isWhole),
     ...points,
     ...(restores.length === 0 ? [] : ["Restores that were read back, each file by its hash:"]),
     ...restores.map(

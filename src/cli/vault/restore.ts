@@ -7,10 +7,11 @@ import type { Output } from "../output.ts";
 import { plainText } from "../plain-text.ts";
 import { chosenVault } from "./chosen-vault.ts";
 import { interruptible } from "./interruptible.ts";
+import { nothingMatches } from "./nothing-matches.ts";
 import { withProgress } from "./progress-bar.ts";
-import { partsMeant, reading, snapshotMeant } from "./reading.ts";
+import { partsMeant, pathOf, reading, snapshotMeant } from "./reading.ts";
 import { restoreStream } from "./restore-stream.ts";
-import { tellRestored } from "./tell-restored.ts";
+import { type RestoreWords, tellRestored } from "./tell-restored.ts";
 
 const overwrites = ["never", "not-newer", "always"] as const;
 
@@ -25,10 +26,15 @@ export const restore = interruptible(async (context, signal) => {
       fix: "add --target FOLDER; --target / restores into place",
     });
   }
-  const overwrite = overwriteOf(options.text("overwrite") ?? "not-newer");
+  const words = {
+    overwrite: overwriteOf(options.text("overwrite") ?? "not-newer"),
+    isVerified: options.has("verify") || options.has("proof"),
+    removes: options.has("delete"),
+  };
+  const { overwrite } = words;
   const target = resolve(written);
   return await reading(context, { spec, signal }, async ({ opened, session, snapshots }) => {
-    const snapshot = snapshotMeant(snapshots, options);
+    const snapshot = snapshotMeant(snapshots, context);
     const restored = await withProgress(snapshot.id.slice(0, 8), out, (onProgress) =>
       restoreVault(session, {
         opened,
@@ -50,18 +56,25 @@ export const restore = interruptible(async (context, signal) => {
         isEstimated: out.progressKind !== "lines",
       }),
     );
+    if (isNothing(restored)) {
+      throw await nothingMatches(session, { snapshots, snapshot, path: pathOf(options) });
+    }
     const isWhole = restored.failed === 0 && restored.stopped === "";
     const exitCode = isWhole ? 0 : errorTable.LOCATION_FAILED.exitCode;
     if (out.isJson) {
       out.write(JSON.stringify({ kind: "result", vault: spec.name, exitCode, ...restored }));
-    } else tell(restored, out);
+    } else tell(restored, words, out);
     return exitCode;
   });
 });
 
-function tell(restored: Restored, out: Output): void {
+function isNothing({ failed, files, folders, kept, present, removed, stopped }: Restored): boolean {
+  return stopped === "" && failed + files + folders + kept + present + removed === 0;
+}
+
+function tell(restored: Restored, words: RestoreWords, out: Output): void {
   const { report, stopped } = restored;
-  out.write(tellRestored(restored));
+  out.write(tellRestored(restored, words));
   if (report !== "") out.write(`Its report: ${report}; \`soulmirror vault proof\` verifies it.`);
   if (stopped !== "") out.note(`It ended early: ${stopped}`);
 }

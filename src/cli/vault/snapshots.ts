@@ -1,5 +1,5 @@
 /** `soulmirror vault snapshots`: what was protected when. Takes no lock and writes nothing. */
-import { snapshotsOf } from "../../custodian/index.ts";
+import { snapshotsOf, vaultFolderPath } from "../../custodian/index.ts";
 import { columns } from "../columns.ts";
 import { counted } from "../counted.ts";
 import { plainLines } from "../plain-text.ts";
@@ -9,11 +9,15 @@ import { interruptible } from "./interruptible.ts";
 const shownUsually = 50;
 
 export const snapshots = interruptible(async (context, signal) => {
-  const { options, out } = context;
+  const { options, out, place } = context;
   const spec = chosenVault(context);
   const most = options.count("lines", { min: 1 }) ?? shownUsually;
   await using opened = await openChosen(context, spec, { signal });
-  const found = await snapshotsOf(opened.vault, signal);
+  const found = await snapshotsOf({
+    vault: opened.vault,
+    folder: vaultFolderPath(place.dataPath, spec.name),
+    signal,
+  });
   const shown = found.slice(-most);
   out.show({ vault: spec.name, snapshots: shown, count: found.length }, (style) => {
     if (shown.length === 0) return "There is no snapshot yet: `soulmirror vault backup`.";

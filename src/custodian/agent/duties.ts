@@ -8,7 +8,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { VaultSpec } from "../../config/index.ts";
 import { SoulMirrorError } from "../../kernel/index.ts";
-import { isDamage, listSnapshots, withSession } from "../../vault/index.ts";
+import { isDamage, withSession } from "../../vault/index.ts";
+import { arrivedSnapshots } from "../arrived-snapshots.ts";
 import { runDrill } from "../drill/run-drill.ts";
 import { healVault } from "../heal-vault.ts";
 import type { OpenedVault, Opening } from "../open-vault.ts";
@@ -61,7 +62,7 @@ export class Duties {
       await using opened = await open({ signal });
       const wish = { isExclusive: false, mayGoWithoutLock: true, signal };
       const drilled = await withSession(opened.vault, wish, async (session) => {
-        const snapshot = (await listSnapshots(session)).at(-1);
+        const snapshot = (await arrivedSnapshots(session, folder)).at(-1);
         if (snapshot === undefined) throw new SoulMirrorError("NOT_FOUND", "there is no snapshot");
         return await runDrill(session, { spec, snapshot, folder });
       });

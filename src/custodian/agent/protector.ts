@@ -15,12 +15,12 @@ import {
   backUp,
   everything,
   leaving,
-  listSnapshots,
   onlyChanged,
   type Session,
   type StoredSnapshot,
   textOfRawPath,
 } from "../../vault/index.ts";
+import { arrivedSnapshots } from "../arrived-snapshots.ts";
 import type { AgentWorld } from "./agent-world.ts";
 import type { Dumps } from "./dumps.ts";
 import type { AwayMount, Mounts } from "./mounts.ts";
@@ -110,7 +110,7 @@ export class Protector {
   async #newest(session: Session): Promise<StoredSnapshot | undefined> {
     const { hostname } = this.#world.vault.surroundings.worker;
     const paths = this.#dumps.sources.map(textOfRawPath).toSorted().join("\n");
-    return (await listSnapshots(session)).findLast(
+    return (await arrivedSnapshots(session, this.#world.vaultFolder)).findLast(
       (each) => each.hostname === hostname && each.paths.toSorted().join("\n") === paths,
     );
   }

@@ -103,7 +103,8 @@ export class RestoreThreads implements RestoreTarget, AsyncDisposable {
     return "kind" in names ? names : { kind: "ready", names };
   }
 
-  takePresent(path: RawPath, node: FileNode): boolean {
+  takePresent(path: RawPath, node: FileNode | SpecialNode): boolean {
+    if (node.kind !== "file") return this.#restorer.hasSpecial(path, node);
     const outcome = this.#restorer.present(path, node);
     if (outcome?.kind !== "done") return false;
     this.#finish(outcome.left);
@@ -119,6 +120,10 @@ export class RestoreThreads implements RestoreTarget, AsyncDisposable {
 
   hardLink(path: RawPath, node: FileNode | SpecialNode, first: RawPath): Outcome {
     return this.#take(this.#restorer.hardLink(path, node, first));
+  }
+
+  areOne(path: RawPath, other: RawPath): boolean {
+    return this.#restorer.hasOne(path, other);
   }
 
   remove(path: RawPath, mayGo: (path: RawPath) => boolean): Outcome {

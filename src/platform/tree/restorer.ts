@@ -33,6 +33,7 @@ import type { DeviceNode, LinkNode, PipeNode, RawPath } from "../../vault/index.
 import { rawPathOfBytes, systemPath } from "../../vault/index.ts";
 import { changeMode } from "./change-mode.ts";
 import { HeldFolders, type SplitPath, splitPath } from "./held-folders.ts";
+import { isThere, nearNs } from "./is-there.ts";
 import { makeSpecial } from "./make-special.ts";
 import { isWholeSecond, nodeTime } from "./node-times.ts";
 import { type Owned, Ownership, safePermissions } from "./ownership.ts";
@@ -64,8 +65,6 @@ export type Overwrite = "never" | "not-newer" | "always";
 export type SpecialNode = RestoredNode &
   (Pick<DeviceNode, "kind" | "device"> | Pick<PipeNode, "kind">);
 
-/** What a time may be off that Node has set (`nodeTime`). */
-const nearNs = 1000n;
 const temporaryPrefix = ".soulmirror-restore-";
 
 /** Whether a name in a folder is what a restore left behind that did not come to its end. */
@@ -122,6 +121,22 @@ export class Restorer implements Disposable {
       lutimesSync(address, nodeTime(node.atimeNs), nodeTime(node.mtimeNs));
       return leftOf(path, node);
     });
+  }
+
+  /** Whether a link, a pipe or a device is there already, with all that the node says of it. */
+  hasSpecial(path: RawPath, node: SpecialNode | LinkNode): boolean {
+    return attempted(path, () => isThere(this.#folders.address(path), node)) === true;
+  }
+
+  /** Whether both are names of one file. */
+  hasOne(path: RawPath, other: RawPath): boolean {
+    const found = attempted(path, () => {
+      const look = { bigint: true, throwIfNoEntry: false } as const;
+      const first = lstatSync(this.#folders.address(other), look);
+      const second = lstatSync(this.#folders.address(path), look);
+      return first !== undefined && first.ino === second?.ino && first.dev === second.dev;
+    });
+    return found === true;
   }
 
   /** One more name for what was restored as `other`, which has all of `node` already. */

@@ -12,8 +12,8 @@ import {
 import { SoulMirrorError } from "../../kernel/index.ts";
 import { checkProof, publicKeyIn } from "../../platform/vault-proof/index.ts";
 import { readPlainFile } from "../../system/index.ts";
-import { isDamage } from "../../vault/index.ts";
-import { folderOf, openingOf, signalOf, specsOf } from "./opening.ts";
+import { isDamage, proofFaults } from "../../vault/index.ts";
+import { folderOf, openingOf, readableOf, signalOf, specsOf } from "./opening.ts";
 import { meant } from "./reading.ts";
 import type {
   VaultCheck,
@@ -77,7 +77,7 @@ export function drilled(
   options: VaultOptions,
   wish: VaultMoment,
 ): Promise<readonly VaultDrill[]> {
-  return readVault(vault, signalOf(options), async ({ session, snapshots }) => {
+  return readVault(readableOf(vault, options), async ({ session, snapshots }) => {
     const folder = folderOf(options);
     const snapshot = meant(snapshots, wish);
     // A vault of a program has no name of its own.
@@ -143,18 +143,12 @@ export async function proven({ folder, publicKey }: VaultProofOptions): Promise<
   if (key === undefined) {
     throw new SoulMirrorError("OPTIONS_INVALID", "that is no public key (Ed25519)");
   }
-  const { isHeadWrong, isWhole, lastProven, reports, restores, trail } = await checkProof(
-    place,
-    key,
-  );
+  const verified = await checkProof(place, key);
+  const { isWhole, lastProven, restores, trail } = verified;
   return {
     isWhole,
     entries: trail.proven,
-    faults: [
-      ...(trail.finding === undefined ? [] : [trail.finding.what]),
-      ...(isHeadWrong ? ["the head of the trail cannot be believed"] : []),
-      ...reports.map(({ what }) => what),
-    ],
+    faults: proofFaults(verified),
     lastProven: lastProven.map(({ report, source }) => ({
       source,
       snapshot: report.snapshot,

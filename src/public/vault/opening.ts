@@ -1,6 +1,6 @@
 /** From what programs write to what opens a vault. */
 import { resolve } from "node:path";
-import { locationsOf, type Opening } from "../../custodian/index.ts";
+import { locationsOf, type Opening, type ReadableVault } from "../../custodian/index.ts";
 import { nameOfAddress, parseLocationAddress, SoulMirrorError } from "../../kernel/index.ts";
 import { privateDirectory } from "../../system/index.ts";
 import type { VaultLocation, VaultOptions } from "./shapes.ts";
@@ -23,6 +23,10 @@ export function openingOf(options: VaultOptions): Opening {
 
 export function signalOf({ signal }: VaultOptions): AbortSignal {
   return signal ?? new AbortController().signal;
+}
+
+export function readableOf(vault: ReadableVault["vault"], options: VaultOptions): ReadableVault {
+  return { vault, folder: folderOf(options), signal: signalOf(options) };
 }
 
 /** Made when it is missing, for its owner alone. */

@@ -19,7 +19,7 @@ import {
   rawPathOfText,
   textOfRawPath,
 } from "../../vault/index.ts";
-import { folderOf, signalOf, specsOf } from "./opening.ts";
+import { folderOf, readableOf, specsOf } from "./opening.ts";
 import type {
   VaultDifference,
   VaultDiffOptions,
@@ -38,7 +38,7 @@ export function goodSnapshot(
   { vault }: OpenedVault,
   options: VaultOptions,
 ): Promise<VaultGoodSnapshot> {
-  return readVault(vault, signalOf(options), async ({ snapshots }) => {
+  return readVault(readableOf(vault, options), async ({ snapshots }) => {
     const { isProven, snapshot } = await lastGood(vault, folderOf(options), snapshots);
     return { ...shownOf(vault, snapshot), isProven };
   });
@@ -50,7 +50,7 @@ export function pathsOf(
   wish: VaultListOptions,
 ): AsyncIterable<VaultPath> {
   return streamed((give) =>
-    readVault(vault, signalOf(options), async ({ session, snapshots }) => {
+    readVault(readableOf(vault, options), async ({ session, snapshots }) => {
       const snapshot = meant(snapshots, wish);
       const parts = partsOf(snapshot, wish);
       for await (const listed of listPaths(session, { tree: snapshot.tree, parts })) {
@@ -79,9 +79,9 @@ export function differencesOf(
   wish: VaultDiffOptions,
 ): AsyncIterable<VaultDifference> {
   return streamed((give) =>
-    readVault(vault, signalOf(options), async ({ session, snapshots }) => {
+    readVault(readableOf(vault, options), async ({ session, snapshots }) => {
       const [from, to] = pairOf(snapshots, wish);
-      for await (const { kind, path } of compareSnapshots(session, [from.tree, to.tree])) {
+      for await (const { kind, path } of compareSnapshots(session, [from, to])) {
         if (!(await give({ kind, path: textOfRawPath(path) }))) return;
       }
     }),
@@ -96,7 +96,7 @@ export function restoreParts(
   const { onFailure, overwrite = "not-newer", target } = wish;
   const { isProven = false, isVerified = false, removesOthers = false } = wish;
   const { onNotice } = options;
-  return readVault(opened.vault, signalOf(options), async ({ session, snapshots }) => {
+  return readVault(readableOf(opened.vault, options), async ({ session, snapshots }) => {
     const snapshot = meant(snapshots, wish);
     const { target: _target, ...restored } = await restoreVault(session, {
       opened,

@@ -3,12 +3,16 @@
  *
  * C1. Folders that have the same id hold the same, and are not read.
  * C2. A folder that is only in one of them is told, and all that it holds.
+ * C4. Folders above what both protect are others' business: who changes their metadata changes
+ *     nothing that is protected.
  * C3. What is there by another kind (a file that became a link) has another content.
  */
 import { Damage } from "../format/damage.ts";
+import type { StoredSnapshot } from "../format/snapshot-json.ts";
 import type { FolderNode, Tree, TreeNode } from "../format/tree-node.ts";
-import { joinRaw, type RawPath } from "../raw-path.ts";
+import { joinRaw, type RawPath, rawPathOfText } from "../raw-path.ts";
 import type { Session } from "../repository/session.ts";
+import { isInside } from "../select/is-inside.ts";
 
 export type Difference =
   | { readonly kind: "added"; readonly path: RawPath; readonly after: TreeNode }
@@ -23,12 +27,19 @@ export type Difference =
   /** Cannot be compared, for no location gives one of its trees whole. */
   | { readonly kind: "damaged"; readonly path: RawPath; readonly reason: string };
 
-/** @param pair ids of two root trees, the earlier one first */
+type ComparedSnapshot = Pick<StoredSnapshot, "paths" | "tree">;
+
+/** @param pair the earlier one first */
 export async function* compareSnapshots(
   session: Session,
-  pair: readonly [string, string],
+  [before, after]: readonly [ComparedSnapshot, ComparedSnapshot],
 ): AsyncGenerator<Difference> {
-  yield* compareFolders(session, "/" as RawPath, pair);
+  const roots = [...before.paths, ...after.paths].map(rawPathOfText);
+  const isInARoot = (path: RawPath): boolean => roots.some((root) => isInside(path, root));
+  const pair = [before.tree, after.tree] as const;
+  for await (const each of compareFolders(session, "/" as RawPath, pair)) {
+    if (each.kind !== "metadata" || isInARoot(each.path)) yield each;
+  }
 }
 
 type Pair = readonly [before: string | undefined, after: string | undefined];

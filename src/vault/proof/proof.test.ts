@@ -72,7 +72,10 @@ describe("a trail that tells of its own cut", () => {
       return verifier.finish(0);
     };
     const anchors = [first.end, lost.end, lostToo.end];
-    expect(verify(anchors)).toMatchObject({ proven: 3, cuts: 1 });
+    expect(verify(anchors)).toMatchObject({
+      proven: 3,
+      cuts: [{ line: 2, lostSequence: 5 }],
+    });
     expect(verify(anchors).finding).toBeUndefined();
     const further = { sequence: 6, hash: lost.end.hash };
     expect(verify([further]).finding?.kind).toBe("truncated");

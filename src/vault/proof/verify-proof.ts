@@ -6,6 +6,7 @@
  * Q2. Every report is an anchor of the trail: a trail that was cut behind one is found out.
  * Q3. A report that the trail names and nobody has is a finding; one that the trail does not name
  *     (yet) is none: a report is written before its entry.
+ * Q5. A trail that tells of its own cut is not whole, however far it went on since.
  * Q4. A report of a restore counts when an entry of the trail, or one that waits for its place in
  *     it, names the hash of its manifest.
  */
@@ -124,7 +125,11 @@ export async function verifyProof(material: ProofMaterial): Promise<ProofVerific
   const restored = await checkRestores(restores, manifests);
   findings.push(...restored.wrong);
   return {
-    isWhole: verified.finding === undefined && findings.length === 0 && !isHeadWrong,
+    isWhole:
+      verified.finding === undefined &&
+      verified.cuts.length === 0 &&
+      findings.length === 0 &&
+      !isHeadWrong,
     trail: verified,
     isHeadWrong,
     reports: findings,
@@ -132,6 +137,20 @@ export async function verifyProof(material: ProofMaterial): Promise<ProofVerific
     restores: restored.proven,
     lastProven: [...points.values()].toSorted((a, b) => (a.source < b.source ? -1 : 1)),
   };
+}
+
+/** What is wrong, a sentence each; none: it is whole. */
+export function proofFaults(verified: ProofVerification): readonly string[] {
+  const { isHeadWrong, reports, trail } = verified;
+  return [
+    ...(trail.finding === undefined ? [] : [trail.finding.what]),
+    ...trail.cuts.map(
+      ({ line, lostSequence }) =>
+        `entries ${line} to ${lostSequence} were cut off and are lost; those that have their numbers now came later`,
+    ),
+    ...(isHeadWrong ? ["the head of the trail cannot be believed"] : []),
+    ...reports.map(({ what }) => what),
+  ];
 }
 
 function addPoints(points: Map<string, RecoveryPoint>, name: string, report: DrillReport): void {

@@ -33,12 +33,19 @@ export interface TrailFinding {
   readonly what: string;
 }
 
+export interface TrailCut {
+  /** Of the entry that tells it; the ones behind it were written since. */
+  readonly line: number;
+  /** The furthest entry that had been written. */
+  readonly lostSequence: number;
+}
+
 export interface TrailVerification {
   readonly finding?: TrailFinding;
   /** Lines whose content is proven. */
   readonly proven: number;
-  /** What the trail itself says was lost of it. */
-  readonly cuts: number;
+  /** Where the trail itself says that its end was cut off. */
+  readonly cuts: readonly TrailCut[];
   /** Bytes behind the last whole line. */
   readonly tornBytes: number;
   readonly end: TrailEnd;
@@ -60,7 +67,7 @@ export function createTrailVerifier(
   }
   let end = emptyTrail;
   let finding: TrailFinding | undefined;
-  let cuts = 0;
+  const cuts: TrailCut[] = [];
   let lastCut = 0;
 
   const find = (kind: TrailFindingKind, what: string): undefined => {
@@ -85,8 +92,8 @@ export function createTrailVerifier(
       return find("replaced", "is another than a signed note says");
     }
     if (entry.kind === "cut") {
-      cuts += 1;
-      lastCut = lostSequence(entry);
+      lastCut = lostSequenceOf(entry);
+      cuts.push({ line: sequence, lostSequence: lastCut });
     }
     end = { sequence, hash };
     return entry;
@@ -106,7 +113,7 @@ export function createTrailVerifier(
 }
 
 /** The furthest entry that a `cut` says is lost. */
-function lostSequence({ facts }: AuditEntry): number {
+function lostSequenceOf({ facts }: AuditEntry): number {
   const lost = facts["lostSequence"];
   return typeof lost === "number" ? lost : 0;
 }

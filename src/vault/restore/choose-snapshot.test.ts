@@ -32,12 +32,19 @@ function snapshot(
 const old = snapshot("abc1", 30, { hostname: "there" });
 const middle = snapshot("abd2", 10, { tags: ["weekly", "kept"] });
 const last = snapshot("fff3", 1);
-const all = [last, old, middle];
+const all = [old, middle, last];
 
 describe("the snapshot that is meant", () => {
+  it("is the one that came last, whatever its time says", () => {
+    const ahead = snapshot("eee1", -1000);
+    const chosen = chooseSnapshot([old, ahead, middle], {}, now);
+    expect(chosen).toEqual({ ok: true, value: middle });
+  });
+
   it("is the same one of two at the same moment, in whatever order they come", () => {
     const twins = [snapshot("aaa1", 1), snapshot("bbb2", 1)];
-    const chosen = [twins, twins.toReversed()].map((each) => chooseSnapshot(each, {}, now));
+    const wish = { at: "now" };
+    const chosen = [twins, twins.toReversed()].map((each) => chooseSnapshot(each, wish, now));
     expect(chosen).toEqual([
       { ok: true, value: twins[1] },
       { ok: true, value: twins[1] },

@@ -11,7 +11,7 @@ import { isInside } from "../select/is-inside.ts";
 import { type LocalNow, parseMoment } from "./parse-moment.ts";
 
 export interface SnapshotWish {
-  /** `latest`, or the first digits of an id; default `latest`. */
+  /** `latest`, the one that came last, or the first digits of an id; default `latest`. */
   readonly id?: string;
   /** The last one that is not later than this moment; see `parse-moment.ts`. */
   readonly at?: string;
@@ -23,6 +23,8 @@ export interface SnapshotWish {
 }
 
 /**
+ * @param snapshots as they came, the latest one last; see `inOrderOfArrival`
+ *
  * Or an error OPTIONS_INVALID for a moment, or for an id that says too little; NOT_FOUND when there
  * is none, with what there is instead.
  */
@@ -40,8 +42,8 @@ export function chooseSnapshot<S extends StoredSnapshot>(
   const fix = "vault snapshots lists what there is";
   if (matching.length === 0) return none(`no snapshot is ${wordsOf(wish)}`, fix);
   if (id !== "latest") return byId(matching, id);
+  if (at === undefined) return success(matching.at(-1) as S);
   const sorted = matching.toSorted(byTimeAndId);
-  if (at === undefined) return success(sorted.at(-1) as S);
   const moment = parseMoment(at, now);
   if (!moment.ok) return invalid(moment.error);
   const limitNs = BigInt(Math.round(moment.value)) * 1_000_000n;

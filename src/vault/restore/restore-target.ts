@@ -28,8 +28,13 @@ export interface RestoreTarget {
   readonly names: ReadonlySet<RawPath>;
   /** Its parent is there. `isMeant`: one that is there already gets the node's metadata. */
   folder(path: RawPath, node: FolderNode, isMeant: boolean): FolderOutcome;
-  /** Whether a file of the node's size and mtime is there; it gets the rest of the metadata. */
-  takePresent(path: RawPath, node: FileNode): boolean;
+  /**
+   * Whether a file of the node's size and mtime is there; it gets the rest of the metadata. Of
+   * another kind: whether it is there as the node says it.
+   */
+  takePresent(path: RawPath, node: FileNode | SpecialNode): boolean;
+  /** Whether both are names of one file. */
+  areOne(path: RawPath, other: RawPath): boolean;
   special(path: RawPath, node: SpecialNode): Promise<Outcome>;
   /** One more name for `first`, which is restored or was found as it should be. */
   hardLink(path: RawPath, node: FileNode | SpecialNode, first: RawPath): Outcome;

@@ -11,8 +11,9 @@
  * R4. Names that the snapshot does not have go only when `removes` says so, of each of them and of
  *     all below, only in folders that were restored, and never when the folder's tree could not be
  *     read.
- * R5. With `reads`, each file is read back from the disk and compared with its hashes; one that is
- *     there already counts as restored only when it passes that, and is written again when not.
+ * R5. With `reads`, each file is read back from the disk and compared with its hashes. With that or
+ *     `comparesPresent`, one that is there already counts as restored only when it passes that, and
+ *     is written again when not.
  * R6. A disk without room ends it: what comes next would fail as well.
  */
 import type { FileNode, FolderNode, Tree } from "../format/tree-node.ts";
@@ -37,6 +38,8 @@ export interface RestoreOptions {
   readonly removes?: (path: RawPath) => boolean;
   /** R5; `onFile` then tells hashes. Default false. */
   readonly reads?: boolean;
+  /** R5: its size and its time do not make a file what it should be. Default false. */
+  readonly comparesPresent?: boolean;
   readonly onFile?: (file: RestoredFile) => void;
   readonly onFailure?: (path: RawPath, reason: string) => void;
   readonly onProgress?: (tally: RestoreTally) => void;
@@ -51,7 +54,7 @@ export interface RestoreTally {
   /** Written, and links and other kinds that were made. */
   files: number;
   sizeBytes: number;
-  /** Was there already, complete. */
+  /** Was there already, complete; links and other kinds as well. */
   present: number;
   /** Stayed as it is: newer, or not to be overwritten. */
   kept: number;
@@ -171,13 +174,19 @@ class Restoration {
   }
 
   async #special(source: RawPath, node: SpecialNode): Promise<void> {
-    if (this.#beside(source) === undefined) return;
+    const { target } = this.#options;
+    const names = this.#beside(source);
+    if (names === undefined) return;
     const path = belowTarget(source);
     const first = this.#links.firstOf(node, path);
-    const outcome =
-      first === undefined ? undefined : this.#options.target.hardLink(path, node, first);
+    const isThere = names.has(node.name) && target.takePresent(path, node);
+    if (isThere && (first === undefined || target.areOne(path, first))) {
+      this.#tally.present += 1;
+      return;
+    }
+    const outcome = first === undefined ? undefined : target.hardLink(path, node, first);
     if (outcome?.kind === "done") this.#count(source, outcome);
-    else this.#count(source, await this.#options.target.special(path, node));
+    else this.#count(source, await target.special(path, node));
   }
 
   #named(source: RawPath, node: FileNode): void {
@@ -220,19 +229,19 @@ class Restoration {
   }
 
   async #write({ files, links, present }: Window): Promise<void> {
-    const { reads = false, target } = this.#options;
+    const { comparesPresent = false, reads = false, target } = this.#options;
     const restored: RestoredFile[] = [];
-    const differing = reads ? await this.#checkPresent(present, restored) : [];
-    if (!reads) for (const file of present) this.#takePresent(file, restored, "");
+    const isCompared = reads || comparesPresent;
+    const differing = isCompared ? await this.#checkPresent(present, restored) : [];
+    if (!isCompared) for (const file of present) this.#takePresent(file, restored, "");
     const ended = await writeWindow(this.#session, target, [...files, ...differing]);
     await this.#settle(ended, restored);
     const alone: WantedFile[] = [];
-    for (const { node, path, source } of links) {
+    for (const each of links) {
+      const { node, path, source } = each;
       const first = this.#links.restoredFor(node);
-      const outcome = first && target.hardLink(path, node, first.path);
-      if (outcome?.kind === "done") {
-        this.#count(source, outcome);
-        restored.push({ ...first, path: source, node } as RestoredFile);
+      if (first !== undefined && this.#isLinked(each, first.path)) {
+        restored.push({ ...first, path: source, node });
       } else alone.push({ node, path, source, number: this.#numbers++, isThere: true });
     }
     if (alone.length > 0) {
@@ -241,6 +250,18 @@ class Restoration {
     const { onFile, onProgress } = this.#options;
     if (onFile) for (const file of inWalkOrder(restored)) onFile(file);
     onProgress?.(this.#tally);
+  }
+
+  /** Whether it is one more name of `first` now. */
+  #isLinked({ node, path, source }: Linked, first: RawPath): boolean {
+    const { target } = this.#options;
+    if (target.areOne(path, first)) {
+      this.#tally.present += 1;
+      return true;
+    }
+    const outcome = target.hardLink(path, node, first);
+    if (outcome.kind === "done") this.#count(source, outcome);
+    return outcome.kind === "done";
   }
 
   /** Those that are not what they seemed. */

@@ -97,6 +97,11 @@ export class Arrivals {
     return this.#records.byId.get(id) ?? {};
   }
 
+  /** Undefined: nobody has recorded it. */
+  sequenceOf(id: string): number | undefined {
+    return this.#records.byId.get(id)?.sequence;
+  }
+
   /** The last one. */
   get accepted(): Acceptance | undefined {
     return this.#records.accepted;

@@ -72,7 +72,7 @@ export class RestoreView implements View {
         onFailure: (path, reason) =>
           this.#note(`not restored: ${shownName(path)}: ${shownText(reason)}`),
       });
-      this.#result = shownText(tellRestored(restored));
+      this.#result = shownText(tellRestored(restored, this.#wish));
       if (restored.stopped !== "") this.#note(`it ended early: ${shownText(restored.stopped)}`);
       if (restored.failed === 0) marks.clear(this.#wish.snapshot);
     } catch (error) {

@@ -84,11 +84,11 @@ export class VaultWindow implements AsyncDisposable {
   #restedMs = realMonotonicMs();
 
   constructor(options: WindowOptions) {
-    const { opened, signal, spec } = options;
+    const { folder, opened, signal, spec } = options;
     this.spec = spec;
     this.#options = options;
     this.#lease = new Lease({
-      hold: (work) => readVault(opened.vault, signal, work),
+      hold: (work) => readVault({ vault: opened.vault, folder, signal }, work),
       timers: realTimers,
     });
   }
@@ -161,7 +161,7 @@ export class VaultWindow implements AsyncDisposable {
   differences(snapshot: HeldSnapshot, signal: AbortSignal): AsyncGenerator<Difference> {
     return this.#listed(signal, ({ session, snapshots }) => {
       const [before, after] = pairOf(snapshots, { from: undefined, to: snapshot.id });
-      return compareSnapshots(session, [before.tree, after.tree]);
+      return compareSnapshots(session, [before, after]);
     });
   }
 
