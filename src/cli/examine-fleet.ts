@@ -6,6 +6,7 @@ import { findExecutable, isAlive, isPortFree, portHolder } from "../system/index
 import { counted } from "./counted.ts";
 import { readDaemonNote } from "./daemon-note.ts";
 import { type DoctorCheck, fail, ok, warn } from "./doctor-check.ts";
+import { examineVaults } from "./examine-vaults.ts";
 import type { Place } from "./place.ts";
 import { plainText } from "./plain-text.ts";
 import { readFleet } from "./read-fleet.ts";
@@ -34,6 +35,7 @@ export async function examineFleet(place: Place): Promise<readonly DoctorCheck[]
     safety(path),
     ...services.map(program),
     ...(await ports(fleet, place)),
+    ...(await examineVaults(fleet)),
   ];
 }
 

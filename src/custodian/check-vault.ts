@@ -3,6 +3,8 @@
  *
  * 1. It disturbs nobody: the locks that it takes are shared, and where none can be written it reads
  *    without.
+ * 3. Locations that were all put back to an older copy are sound and agree: what this machine has
+ *    seen come last is looked for as well.
  * 2. What is wrong is recorded. What the daemon reads of it is renewed when nobody else works in
  * the
  *    vault just then; otherwise that is told, and the outcome is the same.
@@ -14,13 +16,15 @@ import {
   check,
   everyPack,
   type Finding,
+  gatherSnapshots,
   isDamage,
   type OnProgress,
+  type Tombstones,
   withSession,
 } from "../vault/index.ts";
 import type { OpenedVault } from "./open-vault.ts";
 import { recordInVault } from "./record-in-vault.ts";
-import { openTombstones } from "./retention-records.ts";
+import { openArrivals, openTombstones } from "./retention-records.ts";
 import { noteInState } from "./state-file.ts";
 import { claimVault } from "./vault-folder.ts";
 
@@ -53,7 +57,9 @@ export async function checkVault(checking: CheckingVault): Promise<CheckOutcome>
   for (const { location } of opened.vault.places) {
     if (location.notice !== undefined) onNotice?.(location.notice);
   }
-  const damage = outcome.findings.filter(isDamage);
+  const findings = [...outcome.findings];
+  if (left.length === 0) findings.push(...(await rolledBack(checking, tombstones)));
+  const damage = findings.filter(isDamage);
   if (damage.length > 0) {
     try {
       await record(folder, damage, readsAll);
@@ -61,7 +67,29 @@ export async function checkVault(checking: CheckingVault): Promise<CheckOutcome>
       onNotice?.(`the daemon does not hear of it yet: ${messageOf(error)}`);
     }
   }
-  return { ...outcome, left };
+  return { ...outcome, findings, left };
+}
+
+/** Rule 3. The newest one is never forgotten by its rules; other tools may have removed it. */
+async function rolledBack(
+  { folder, opened: { vault }, signal }: CheckingVault,
+  tombstones: Tombstones,
+): Promise<readonly Finding[]> {
+  const { newest } = await openArrivals(folder, vault.codec);
+  if (newest === undefined || tombstones.has(newest.id)) return [];
+  const { snapshots, unreadable } = await gatherSnapshots({ vault, signal });
+  const isThere = snapshots.some(({ id }) => id === newest.id) || unreadable.includes(newest.id);
+  if (isThere) return [];
+  const came = new Date(newest.at).toISOString();
+  const reason = `it came last, at ${came}, and no location has it: were all of them put back to an older copy?`;
+  return vault.places.map(({ name }) => ({
+    location: name,
+    kind: "snapshot",
+    id: newest.id,
+    problem: "behind",
+    reason,
+    repairableFrom: [],
+  }));
 }
 
 async function record(

@@ -38,5 +38,5 @@ export { type Restored, restoreVault } from "./restore-vault.ts";
 export { type ShownSnapshot, shownOf, snapshotsOf } from "./snapshots-of.ts";
 export { stateOf } from "./state-file.ts";
 export { restoreStream } from "./streams/restore-stream.ts";
-export { vaultFolder, vaultFolderPath } from "./vault-folder.ts";
+export { claimVault, vaultFolder, vaultFolderPath } from "./vault-folder.ts";
 export { whoProtects } from "./who-protects.ts";

@@ -145,7 +145,7 @@ export async function makeVault({ locations, passphrase, signal }: Opening): Pro
   } catch (error) {
     if (!(error instanceof LocationFault)) throw error;
     throw new SoulMirrorError("LOCATION_FAILED", error.message, {
-      fix: "all locations must be there when a vault is made",
+      fix: "all locations must be there when a vault is made; what was made now are empty folders at most",
       cause: error,
     });
   }

@@ -157,7 +157,12 @@ export { Codec, hexDigestOf } from "./repository/codec.ts";
 export { initialise } from "./repository/initialise.ts";
 export type { Place } from "./repository/place.ts";
 export { type Session, withSession } from "./repository/session.ts";
-export { byTimeAndId, type HeldSnapshot, listSnapshots } from "./repository/snapshots.ts";
+export {
+  byTimeAndId,
+  gatherSnapshots,
+  type HeldSnapshot,
+  listSnapshots,
+} from "./repository/snapshots.ts";
 export type { Surroundings, Worker } from "./repository/surroundings.ts";
 export { type LocationState, type Unlocked, unlock } from "./repository/unlock.ts";
 export { Vault } from "./repository/vault.ts";

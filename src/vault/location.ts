@@ -97,17 +97,24 @@ export type FaultKind = keyof typeof faultKinds;
 export class LocationFault extends Error {
   readonly kind: FaultKind;
   readonly retryAfterMs: number | undefined;
+  /** It answers, and nothing is there: there never was one, or its disk is not mounted. */
+  readonly isNoRepository: boolean;
 
   /** @param message names the location, the file and what the other side said */
   constructor(
     kind: FaultKind,
     message: string,
-    options: { readonly cause?: unknown; readonly retryAfterMs?: number } = {},
+    options: {
+      readonly cause?: unknown;
+      readonly retryAfterMs?: number;
+      readonly isNoRepository?: boolean;
+    } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "LocationFault";
     this.kind = kind;
     this.retryAfterMs = options.retryAfterMs;
+    this.isNoRepository = options.isNoRepository === true;
   }
 
   get isPermanent(): boolean {

@@ -3,6 +3,7 @@
  */
 import { randomBytes } from "node:crypto";
 import {
+  cpSync,
   existsSync,
   readdirSync,
   readFileSync,
@@ -96,8 +97,25 @@ test("check finds nothing in what is sound, and names what is not and what could
   const { code, out } = await bench.run("vault", "check", "--read-data");
   expect(code).toBe(1);
   expect(out).toContain(`sound at ${at("second")}`);
-  expect(trailKinds()).toEqual(["initialised", "backup", "damage-found", "damage-found"]);
+  const quick = (await bench.run("vault", "check")).out;
+  expect(quick).toContain("the contents of files were not: --read-data");
+  expect(trailKinds().slice(0, 4)).toEqual([
+    "initialised",
+    "backup",
+    "damage-found",
+    "damage-found",
+  ]);
   expect(readFileSync(bench.path(".soulmirror/vault/treasure/state.json"), "utf8")).toContain(id);
+
+  // A line for each kind, each file only when told so; nobody has read what is said to be there.
+  const packs = packsOf("first").length;
+  for (const path of packsOf("first")) rmSync(path);
+  const short = (await bench.run("vault", "check")).out;
+  expect(short).toContain(`${packs} packs are missing`);
+  expect(short).toContain(`there, but not read, at ${at("second")}`);
+  const long = (await bench.run("vault", "check", "--long")).out;
+  expect(long.split("\n").filter((line) => line.includes(" is missing: "))).toHaveLength(packs);
+  expect(await told("heal")).toMatchObject({ code: 0 });
 
   // Without its config a location is damaged, and is looked at all the same.
   rmSync(bench.path("second/config"));
@@ -135,7 +153,7 @@ test("heal mends each location from the others, and fills an empty one only when
   expect(refused).toMatchObject({ code: 1 });
   expect(refused.err).toContain("--refill");
   expect(existsSync(bench.path("second"))).toBe(false);
-  expect(await done("heal", "--refill", at("second"))).toContain("files mended");
+  expect(await done("heal", "--refill", "./second")).toContain("files mended");
   await sound("second");
   expect(await resticIn(bench, "second", "ls", "latest")).toContain("large.bin");
   await done("backup");
@@ -176,6 +194,24 @@ test("a drill restores for real, signs it, and tells of a location that cannot",
   });
   const { code, out } = await bench.run("vault", "drill", "--snapshot", "0123");
   expect({ code, out }).toMatchObject({ code: 1, out: "" });
+}, 200_000);
+
+test("locations that were all put back to an older copy lag behind what came last", async () => {
+  await protect();
+  const names = ["first", "second"];
+  for (const name of names)
+    cpSync(bench.path(name), bench.path(`old-${name}`), { recursive: true });
+  await change(0);
+  expect(await told("check")).toMatchObject({ code: 0, findings: [] });
+  for (const name of names) {
+    rmSync(bench.path(name), { recursive: true });
+    renameSync(bench.path(`old-${name}`), bench.path(name));
+  }
+  const findings = names.map((name) => ({ location: at(name), problem: "behind" }));
+  expect(await told("check")).toMatchObject({ code: 3, findings });
+  expect((await bench.run("vault", "check")).out).toContain("put back to an older copy");
+  await change(0);
+  expect(await told("check")).toMatchObject({ code: 0, findings: [] });
 }, 200_000);
 
 const keepsOne = "    keep: { last: 1, hourly: 0, daily: 0, weekly: 0, monthly: 0 }\n";

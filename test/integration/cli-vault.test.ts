@@ -79,7 +79,10 @@ test("a vault is made, protects, and is restored by restic from each location", 
   expect((await bench.run("vault", "diff")).out).toContain(`+ ${four}`);
   const target = bench.path("own");
   const restored = await bench.run("vault", "restore", "--target", target, "--path", four);
-  expect(restored).toMatchObject({ code: 0, out: expect.stringContaining("1 file written") as string });
+  expect(restored).toMatchObject({
+    code: 0,
+    out: expect.stringContaining("1 file written") as string,
+  });
   expect(readFileSync(join(target, four), "utf8")).toBe("four");
   expect((await bench.run("vault", "restore")).err).toContain("--target");
 }, 200_000);
@@ -94,7 +97,14 @@ test("an edited trail is found", async () => {
 
 test("says what is wrong with a vault", async () => {
   await writeFleet();
-  expect((await bench.run("vault", "backup")).err).toContain("soulmirror vault init");
+  const fleet = await bench.run("validate");
+  expect(fleet.out).toContain("0 services, 0 other resources, 1 vault.");
+  const doctor = (await bench.run("doctor")).out;
+  expect(doctor).toMatch(/vault treasure .*first: there is no repository here/);
+  expect((await bench.run("vault", "status")).out).toContain("soulmirror vault init");
+  const none = await bench.run("vault", "backup");
+  expect(none).toMatchObject({ code: 10 });
+  expect(none.err).toContain("soulmirror vault init");
   expect(await bench.run("vault", "init")).toMatchObject({ code: 0 });
   const again = await bench.run("vault", "init");
   expect(again.code).not.toBe(0);
@@ -168,8 +178,11 @@ test("two at once: the second is refused; Ctrl-C ends the first with all locks g
   const second = await bench.run("vault", "backup");
   expect(second).toMatchObject({ code: 11 });
   expect(second.err).toContain(`pid ${first.child.pid}`);
+  const patient = bench.start(["vault", "prune", "--wait", "10m"]);
+  await patient.says(/another process works in this vault.*waiting for at most 10 m/);
   first.child.kill("SIGINT");
   expect(await first.ended).toMatchObject({ code: 130 });
+  expect(await patient.ended).toMatchObject({ code: 0 });
   expect(readdirSync(folder)).not.toContain("lock");
 
   await writeFleet();

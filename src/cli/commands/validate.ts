@@ -20,8 +20,14 @@ export const validate: Run = async ({ args, place, out }) => {
   const { fleet, warnings } = result.value;
   const services = Object.keys(fleet.services);
   const resources = Object.keys(fleet.resources);
-  out.show({ valid: true, fleet: fleet.name, services, resources, warnings }, (style) => {
-    const told = `${counted(services.length, "service")}, ${counted(resources.length, "other resource")}`;
+  const vaults = Object.keys(fleet.vaults);
+  const found = { fleet: fleet.name, services, resources, vaults };
+  out.show({ valid: true, ...found, warnings }, (style) => {
+    const told = [
+      counted(services.length, "service"),
+      counted(resources.length - vaults.length, "other resource"),
+      ...(vaults.length === 0 ? [] : [counted(vaults.length, "vault")]),
+    ].join(", ");
     return [
       ...warnings.map((warning) => style.paint("yellow", `warning: ${warning}`)),
       `${style.paint("green", `${path} is valid`)}: fleet ${fleet.name}, ${told}.`,

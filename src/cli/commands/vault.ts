@@ -7,8 +7,12 @@ const chosen = [
   ["--snapshot <id>", "the first digits of its id (default: the latest)"],
   ["--at <time>", "the last one before: '2026-11-20 14:00', '2h ago', 'yesterday 14:00'"],
 ] as const;
+const wait = [
+  "--wait <duration>",
+  "while somebody else works in the vault, for at most so long",
+] as const;
 const parts = [
-  ["--path <path>", "only this, and what is below it"],
+  ["--path <path>", "only this, and what is below it; relative to where you are"],
   ["--glob <glob>", "only what matches, relative to the sources"],
   ["--category <name>", "only what is of a category of the fleet file"],
 ] as const;
@@ -31,7 +35,7 @@ export const vault: CommandGroup = {
       name: "backup",
       summary: "Protect everything as it is now, in every location that can be reached",
       args: [name],
-      options: [["--tag <tags>", "tags of the snapshot, with commas between them"]],
+      options: [["--tag <tags>", "tags of the snapshot, with commas between them"], wait],
       load: async () => (await import("../vault/backup.ts")).backup,
     },
     {
@@ -72,7 +76,10 @@ export const vault: CommandGroup = {
         ["--target <folder>", "below which its absolute paths are made; / is into place"],
         ...chosen,
         ...parts,
-        ["--overwrite <when>", "never, not-newer (default) or always"],
+        [
+          "--overwrite <when>",
+          "never, not-newer (default), or always, which compares what is there",
+        ],
         ["--verify", "read back and compare every byte that was written"],
         ["--proof", "the same, and a report with the hash of each file, for `vault proof`"],
         ["--stream <name>", "a database from its stream instead, made ready to be started"],
@@ -85,7 +92,10 @@ export const vault: CommandGroup = {
       name: "check",
       summary: "Say what is damaged or missing at each location, and what could mend it",
       args: [name],
-      options: [["--read-data", "read every byte; otherwise names, sizes, indexes and trees"]],
+      options: [
+        ["--read-data", "read every byte; otherwise names, sizes, indexes and trees"],
+        ["--long", "each file, and not how many of a kind"],
+      ],
       more: `Exit codes:
   0  every location is sound
   1  something is damaged or missing
@@ -99,6 +109,7 @@ export const vault: CommandGroup = {
       options: [
         ["--read-data", "read every byte before; otherwise trees, and what was found damaged"],
         ["--refill <location>", "fill this one, which is empty; look first if its disk is mounted"],
+        wait,
       ],
       more: `Exit codes:
   0  everything is as it should be
@@ -109,7 +120,7 @@ export const vault: CommandGroup = {
       name: "drill",
       summary: "Restore a snapshot into a scratch folder, compare it, and sign what came of it",
       args: [name],
-      options: chosen,
+      options: [...chosen, wait],
       more: `Exit codes:
   0  what was restored is as it should be, byte for byte
   1  a location could not restore it so, or the source differs although nothing changed it`,
@@ -139,6 +150,7 @@ export const vault: CommandGroup = {
         ["--dry-run", "only say what would go"],
         ["--accept", "forget although a run was suspect or the clock jumped: all is as it should"],
         ["--give-up <ids>", "let go what no location can restore whole; with commas between them"],
+        wait,
       ],
       more: `Exit codes:
   0  done

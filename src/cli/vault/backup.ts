@@ -7,30 +7,33 @@ import { chosenVault, openChosen } from "./chosen-vault.ts";
 import { interruptible } from "./interruptible.ts";
 import { withProgress } from "./progress-bar.ts";
 import { tellSuspicion } from "./tell-suspicion.ts";
+import { waiting } from "./waiting.ts";
 
-export const backup = interruptible(async (context, signal) => {
-  const { options, out, place } = context;
-  const spec = chosenVault(context);
-  const folder = vaultFolder(place.dataPath, spec.name);
-  await using opened = await openChosen(context, spec, { signal });
-  const protection = await withProgress(spec.name, out, (onProgress) =>
-    protect({
-      spec,
-      opened,
-      folder,
-      dataFolder: place.dataPath,
-      signal,
-      tags: options.text("tag")?.split(",").filter(Boolean) ?? [],
-      onProgress,
-      onNotice: (text) => out.note(`warning: ${text}`),
-    }),
-  );
-  const exitCode = exitCodeOf(protection);
-  if (out.isJson) {
-    out.write(JSON.stringify({ kind: "result", vault: spec.name, exitCode, ...protection }));
-  } else out.write(tell(protection, out.style));
-  return exitCode;
-});
+export const backup = interruptible(
+  waiting(async (context, signal) => {
+    const { options, out, place } = context;
+    const spec = chosenVault(context);
+    const folder = vaultFolder(place.dataPath, spec.name);
+    await using opened = await openChosen(context, spec, { signal });
+    const protection = await withProgress(spec.name, out, (onProgress) =>
+      protect({
+        spec,
+        opened,
+        folder,
+        dataFolder: place.dataPath,
+        signal,
+        tags: options.text("tag")?.split(",").filter(Boolean) ?? [],
+        onProgress,
+        onNotice: (text) => out.note(`warning: ${text}`),
+      }),
+    );
+    const exitCode = exitCodeOf(protection);
+    if (out.isJson) {
+      out.write(JSON.stringify({ kind: "result", vault: spec.name, exitCode, ...protection }));
+    } else out.write(tell(protection, out.style));
+    return exitCode;
+  }),
+);
 
 /** As the help says. */
 function exitCodeOf({ dumps, suspicions, verdict }: Protection): number {

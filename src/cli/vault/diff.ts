@@ -2,7 +2,7 @@
 import { pairOf } from "../../custodian/index.ts";
 import { errorTable } from "../../kernel/index.ts";
 import { compareSnapshots, textOfRawPath } from "../../vault/index.ts";
-import { plainText } from "../plain-text.ts";
+import { shownName } from "../shown-name.ts";
 import { chosenVault } from "./chosen-vault.ts";
 import { interruptible } from "./interruptible.ts";
 import { reading } from "./reading.ts";
@@ -16,10 +16,10 @@ export const diff = interruptible(async (context, signal) => {
     const [from, to] = pairOf(snapshots, { from: options.text("from"), to: options.text("to") });
     let exitCode = 0;
     for await (const each of compareSnapshots(session, [from, to])) {
-      const path = textOfRawPath(each.path);
       if (each.kind === "damaged") exitCode = errorTable.VAULT_DAMAGED.exitCode;
-      if (out.isJson) out.write(JSON.stringify({ kind: each.kind, path }));
-      else out.write(plainText(`${signs[each.kind]} ${path}`));
+      if (out.isJson)
+        out.write(JSON.stringify({ kind: each.kind, path: textOfRawPath(each.path) }));
+      else out.write(`${signs[each.kind]} ${shownName(each.path)}`);
     }
     return exitCode;
   });

@@ -8,29 +8,32 @@ import { chosenVault } from "./chosen-vault.ts";
 import { interruptible } from "./interruptible.ts";
 import { withProgress } from "./progress-bar.ts";
 import { reading, snapshotMeant } from "./reading.ts";
+import { waiting } from "./waiting.ts";
 
 /** Of a location that failed; `--json` has all. */
 const shownMax = 10;
 
-export const drill = interruptible(async (context, signal) => {
-  const { out, place } = context;
-  const spec = chosenVault(context);
-  const folder = vaultFolder(place.dataPath, spec.name);
-  return await reading(context, { spec, signal }, async ({ session, snapshots }) => {
-    const snapshot = snapshotMeant(snapshots, context);
-    const drilled = await withProgress(spec.name, out, (onProgress) =>
-      runDrill(session, { spec, snapshot, folder, onProgress }),
-    );
-    const exitCode = drilled.every(({ isProven }) => isProven) ? 0 : 1;
-    if (out.isJson) {
-      out.write(JSON.stringify({ kind: "result", vault: spec.name, exitCode, drilled }));
-    } else {
-      for (const each of drilled) out.write(tell(each, out.style));
-      out.write(`Signed reports: ${folder}/drills; \`soulmirror vault proof\` verifies them.`);
-    }
-    return exitCode;
-  });
-});
+export const drill = interruptible(
+  waiting(async (context, signal) => {
+    const { out, place } = context;
+    const spec = chosenVault(context);
+    const folder = vaultFolder(place.dataPath, spec.name);
+    return await reading(context, { spec, signal }, async ({ session, snapshots }) => {
+      const snapshot = snapshotMeant(snapshots, context);
+      const drilled = await withProgress(spec.name, out, (onProgress) =>
+        runDrill(session, { spec, snapshot, folder, onProgress }),
+      );
+      const exitCode = drilled.every(({ isProven }) => isProven) ? 0 : 1;
+      if (out.isJson) {
+        out.write(JSON.stringify({ kind: "result", vault: spec.name, exitCode, drilled }));
+      } else {
+        for (const each of drilled) out.write(tell(each, out.style));
+        out.write(`Signed reports: ${folder}/drills; \`soulmirror vault proof\` verifies them.`);
+      }
+      return exitCode;
+    });
+  }),
+);
 
 function tell(drilled: DrillOutcome & { readonly isProven: boolean }, style: Style): string {
   const { elapsedMs, files, findings, isProven, location, scope, sizeBytes } = drilled;

@@ -1,7 +1,8 @@
 /** `soulmirror vault ls`: the paths of a snapshot, one a line. */
 import { errorTable } from "../../kernel/index.ts";
-import { jsonOfListed, listPaths, longLineOf, textOfRawPath } from "../../vault/index.ts";
+import { jsonOfListed, listPaths, longLineOf } from "../../vault/index.ts";
 import { plainText } from "../plain-text.ts";
+import { shownName } from "../shown-name.ts";
 import { chosenVault } from "./chosen-vault.ts";
 import { interruptible } from "./interruptible.ts";
 import { nothingMatches } from "./nothing-matches.ts";
@@ -21,10 +22,11 @@ export const ls = interruptible(async (context, signal) => {
       if (listed.kind === "damaged") exitCode = errorTable.VAULT_DAMAGED.exitCode;
       if (out.isJson) out.write(jsonOfListed(listed));
       else if (listed.kind === "damaged") {
-        out.note(plainText(`damaged: ${textOfRawPath(listed.path)}: ${listed.reason}`));
+        out.note(`damaged: ${shownName(listed.path)}: ${plainText(listed.reason)}`);
       } else {
         const { node, path } = listed;
-        out.write(plainText(options.has("long") ? longLineOf(path, node) : textOfRawPath(path)));
+        const isLong = options.has("long");
+        out.write(isLong ? plainText(longLineOf(path, node, shownName)) : shownName(path));
       }
     }
     if (count === 0) {

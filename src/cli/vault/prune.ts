@@ -8,29 +8,32 @@ import type { Style } from "../style.ts";
 import { chosenVault, openChosen } from "./chosen-vault.ts";
 import { interruptible } from "./interruptible.ts";
 import { withProgress } from "./progress-bar.ts";
+import { waiting } from "./waiting.ts";
 
-export const prune = interruptible(async (context, signal) => {
-  const { options, out, place } = context;
-  const spec = chosenVault(context);
-  const folder = vaultFolder(place.dataPath, spec.name);
-  await using opened = await openChosen(context, spec, { signal });
-  const isDryRun = options.has("dryRun");
-  const isAccepted = options.has("accept");
-  const giveUp = (options.text("giveUp") ?? "").split(",").filter((each) => each !== "");
-  const wish = { isDryRun, isAccepted, giveUp };
-  const pruning = await withProgress(spec.name, out, (onProgress) =>
-    pruneVault({ spec, opened, folder, ...wish, signal, onProgress }),
-  );
-  const exitCode = exitCodeOf(pruning);
-  if (out.isJson) {
-    const { forgotten, givenUp, pruned } = pruning;
-    const { plan, thinning: _thinning, ...figures } = forgotten;
-    const told = { ...figures, keep: plan.keep, freezes: plan.freezes };
-    const result = { vault: spec.name, exitCode, isDryRun, givenUp, forgotten: told, pruned };
-    out.write(JSON.stringify({ kind: "result", ...result }));
-  } else out.write(tell(pruning, isDryRun, out.style));
-  return exitCode;
-});
+export const prune = interruptible(
+  waiting(async (context, signal) => {
+    const { options, out, place } = context;
+    const spec = chosenVault(context);
+    const folder = vaultFolder(place.dataPath, spec.name);
+    await using opened = await openChosen(context, spec, { signal });
+    const isDryRun = options.has("dryRun");
+    const isAccepted = options.has("accept");
+    const giveUp = (options.text("giveUp") ?? "").split(",").filter((each) => each !== "");
+    const wish = { isDryRun, isAccepted, giveUp };
+    const pruning = await withProgress(spec.name, out, (onProgress) =>
+      pruneVault({ spec, opened, folder, ...wish, signal, onProgress }),
+    );
+    const exitCode = exitCodeOf(pruning);
+    if (out.isJson) {
+      const { forgotten, givenUp, pruned } = pruning;
+      const { plan, thinning: _thinning, ...figures } = forgotten;
+      const told = { ...figures, keep: plan.keep, freezes: plan.freezes };
+      const result = { vault: spec.name, exitCode, isDryRun, givenUp, forgotten: told, pruned };
+      out.write(JSON.stringify({ kind: "result", ...result }));
+    } else out.write(tell(pruning, isDryRun, out.style));
+    return exitCode;
+  }),
+);
 
 /** As the help says. */
 function exitCodeOf({ forgotten, pruned }: Pruning): number {
@@ -42,12 +45,13 @@ function exitCodeOf({ forgotten, pruned }: Pruning): number {
 function tell({ forgotten, givenUp, pruned }: Pruning, isDryRun: boolean, style: Style): string {
   const { keep } = forgotten.plan;
   const frozen = freezeTexts(forgotten);
-  const going = counted(forgotten.forgotten.length, "snapshot");
+  const count = forgotten.forgotten.length;
+  const going = count === 0 ? "no snapshot." : `${counted(count, "snapshot")}:`;
   return [
     ...givenUp.map(
       ({ id, lacks }) => `${isDryRun ? "Would give" : "Gave"} up ${id}: ${lost[lacks]}`,
     ),
-    isDryRun ? `Would forget ${going}:` : `Forgot ${going}:`,
+    `${isDryRun ? "Would forget" : "Forgot"} ${going}`,
     ...forgotten.forgotten.map((id) => `  ${id.slice(0, 8)}`),
     `${counted(keep.length - forgotten.thinning.merges.length, "snapshot")} left.`,
     ...(frozen.length > 0

@@ -1,6 +1,7 @@
 /** `soulmirror vault status`: what the agent of a vault does, and how the vault is. */
 import { type AgentState, stateOf, vaultFolder } from "../../custodian/index.ts";
 import { formatDuration } from "../../kernel/index.ts";
+import { hasTrail } from "../../platform/vault-proof/index.ts";
 import { realClock } from "../../system/index.ts";
 import type { VaultState, VaultStream } from "../../vault/index.ts";
 import type { Run } from "../command.ts";
@@ -21,14 +22,16 @@ type Told = Pick<AgentState, "pid" | "phase" | "reason"> & Partial<AgentState>;
 export const status: Run = async (context) => {
   const { out, place } = context;
   const spec = chosenVault(context);
-  const known = await stateOf(vaultFolder(place.dataPath, spec.name));
+  const folder = vaultFolder(place.dataPath, spec.name);
+  const known = await stateOf(folder);
+  const isMade = hasTrail(folder);
   const answer = await askRunning(spec, place, { do: "status" });
   const agent = answer.kind === "done" ? (answer.value as Told) : undefined;
   const isWell = agent !== undefined && !unwell.has(agent.phase);
   out.show({ vault: spec.name, agent: agent ?? null, known: known ?? null }, (style) =>
     [
       ...tellAgent(agent, style),
-      ...tellKnown(known),
+      ...tellKnown(known, isMade),
       ...tellFrozen(agent?.retention?.frozen ?? frozenOf(known), style),
     ].join("\n"),
   );
@@ -68,7 +71,10 @@ function tellAgent(agent: Told | undefined, style: Style): readonly string[] {
   ];
 }
 
-function tellKnown(known: VaultState | undefined): readonly string[] {
+function tellKnown(known: VaultState | undefined, isMade: boolean): readonly string[] {
+  if (known === undefined && !isMade) {
+    return ["It was not begun on this machine: `soulmirror vault init` makes it, once."];
+  }
   if (known === undefined) return ["There was no backup yet."];
   const { damage, drills, lastGood, losses, streams = [] } = known;
   const drill = drills.at(-1);

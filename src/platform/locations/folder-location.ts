@@ -76,7 +76,7 @@ export class FolderLocation implements Location {
   }
 
   prepare(signal: AbortSignal): Promise<void> {
-    return this.#call("prepare", signal, async (whole) => {
+    return this.#call("", signal, async (whole) => {
       const folders = fileKinds.filter((kind) => kind !== "config").map(folderOfKind);
       await this.#makeRoot(whole);
       for (const folder of folders) await this.#disk.makeFolder(this.#at(folder), whole);
@@ -183,8 +183,10 @@ export class FolderLocation implements Location {
       return await givingUp(work, { signal, limitMs });
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
-      const message = `${this.traits.name}: ${what}: ${error.message}`;
-      throw new LocationFault(error.kind, message, { cause: error });
+      const isNoRepository = error instanceof NothingHere;
+      const about = isNoRepository || what === "" ? "" : `${what}: `;
+      const message = `${this.traits.name}: ${about}${error.message}`;
+      throw new LocationFault(error.kind, message, { cause: error, isNoRepository });
     }
   }
 
@@ -234,7 +236,7 @@ export class FolderLocation implements Location {
     } catch (error) {
       if (!isMissing(error)) throw error;
       // F2.
-      if (!(await this.#isAny([folderOfKind("config")], signal))) throw notHere();
+      if (!(await this.#isAny([folderOfKind("config")], signal))) throw new NothingHere();
       const top = this.#at(folderOfKind(kind));
       for (const folder of new Set([top, folderOf(path)])) {
         await this.#disk.makeFolder(folder, signal);
@@ -289,7 +291,7 @@ export class FolderLocation implements Location {
 
   async #proveHere(kind: FileKind, signal: AbortSignal): Promise<void> {
     const proofs = kind === "config" ? ["."] : [folderOfKind("config"), folderOfKind(kind)];
-    if (!(await this.#isAny(proofs, signal))) throw notHere();
+    if (!(await this.#isAny(proofs, signal))) throw new NothingHere();
   }
 
   async #isAny(paths: readonly string[], signal: AbortSignal): Promise<boolean> {
@@ -304,8 +306,10 @@ function isMissing(error: unknown): boolean {
   return error instanceof DiskError && error.kind === "missing";
 }
 
-function notHere(): DiskError {
-  return new DiskError("away", "there is no repository here: is its disk mounted?");
+class NothingHere extends DiskError {
+  constructor() {
+    super("away", "there is no repository here: is its disk mounted?");
+  }
 }
 
 /** Of a name alone: the folder that a login begins in. */

@@ -10,7 +10,7 @@
  * T6. What others left to be taken in (`leaveEntry`) is taken in when it is opened, and behind each
  *     entry. That it could not be is no failure of that entry: the next one tries again.
  */
-import { constants } from "node:fs";
+import { constants, existsSync } from "node:fs";
 import { type FileHandle, open, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type JsonRecord, messageOf, SoulMirrorError } from "../../kernel/index.ts";
@@ -30,6 +30,11 @@ import { takeNotes } from "./waiting-entries.ts";
 
 export const trailName = "audit.jsonl";
 export const headName = "audit.head";
+
+/** Whether anything of a vault was ever recorded in its folder. */
+export function hasTrail(folder: string): boolean {
+  return existsSync(join(folder, trailName));
+}
 
 export interface AuditTrailOptions {
   /** Belongs to us alone. */

@@ -53,13 +53,17 @@ function namesOf(path: RawPath): { readonly path: string; readonly rawPath?: str
 const kindLetters = { file: "-", dir: "d", symlink: "l", dev: "b", chardev: "c", fifo: "p" };
 
 /** As `ls -l` writes it, but with the time in UTC to the second. */
-export function longLineOf(path: RawPath, node: TreeNode): string {
+export function longLineOf(
+  path: RawPath,
+  node: TreeNode,
+  shown: (path: RawPath) => string = textOfRawPath,
+): string {
   const size = node.kind === "file" ? String(node.sizeBytes) : "-";
   const time = formatTime(node.mtimeNs).slice(0, 19);
-  const target = node.kind === "symlink" ? ` -> ${textOfRawPath(node.target)}` : "";
+  const target = node.kind === "symlink" ? ` -> ${shown(node.target)}` : "";
   const owner = `${node.user || node.uid} ${node.group || node.gid}`;
   const mode = kindLetters[node.kind] + lettersOf(node.permissions);
-  return `${mode} ${owner} ${size.padStart(12)} ${time} ${textOfRawPath(path)}${target}`;
+  return `${mode} ${owner} ${size.padStart(12)} ${time} ${shown(path)}${target}`;
 }
 
 function lettersOf(permissions: number): string {

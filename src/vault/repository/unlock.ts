@@ -226,14 +226,18 @@ function damagedKey(key: string): SoulMirrorError {
 
 function nothingThere(seen: readonly Seen[]): SoulMirrorError {
   const faults = seen.flatMap(({ fault, loss }) => fault ?? loss ?? []);
-  if (faults.length === seen.length) {
+  const isAnyOut = faults.some(({ isNoRepository }) => !isNoRepository);
+  if (faults.length === seen.length && isAnyOut) {
     const message = faults.map((fault) => fault.message).join("; ");
     return new SoulMirrorError("LOCATION_FAILED", message, {
       fix: "reach or mount what holds it; where there never was one: soulmirror vault init",
       cause: faults[0],
     });
   }
-  const empty = seen.filter(({ fault, loss }) => (fault ?? loss) === undefined);
+  const empty = seen.filter(({ fault, loss }) => {
+    const trouble = fault ?? loss;
+    return trouble === undefined || trouble.isNoRepository;
+  });
   const names = empty.map(({ location }) => location.traits.name).join(", ");
   return new SoulMirrorError("VAULT_NOT_FOUND", `there is no repository at ${names}`, {
     fix: "make one with soulmirror vault init; or mount what holds it",

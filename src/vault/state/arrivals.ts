@@ -102,6 +102,16 @@ export class Arrivals {
     return this.#records.byId.get(id)?.sequence;
   }
 
+  /** The one that came last, and when, whether it is there or not. */
+  get newest(): { readonly id: string; readonly at: number } | undefined {
+    const { byId } = this.#records;
+    let newest: { readonly id: string; readonly at: number; readonly sequence: number } | undefined;
+    for (const [id, { at, sequence }] of byId) {
+      if (newest === undefined || sequence > newest.sequence) newest = { id, at, sequence };
+    }
+    return newest;
+  }
+
   /** The last one. */
   get accepted(): Acceptance | undefined {
     return this.#records.accepted;
