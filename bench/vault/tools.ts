@@ -9,8 +9,7 @@ export interface BackupTool {
 }
 
 export const passphrase = "a passphrase for measuring";
-const ownEnv = { VAULT_PASSPHRASE: passphrase, MALLOC_ARENA_MAX: "2" };
-const ownFlags = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=2"];
+const ownEnv = { VAULT_PASSPHRASE: passphrase };
 const resticEnv = { RESTIC_PASSWORD: passphrase };
 
 /**
@@ -21,7 +20,7 @@ const resticEnv = { RESTIC_PASSWORD: passphrase };
 export function soulmirrorOf(program: string): BackupTool {
   const command = (repository: string, words: readonly string[]): Command => ({
     program: process.execPath,
-    args: [...ownFlags, program, "--json", "-c", `${repository}.base/soulmirror.yaml`, ...words],
+    args: [program, "--json", "-c", `${repository}.base/soulmirror.yaml`, ...words],
     env: ownEnv,
   });
   return {

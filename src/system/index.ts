@@ -10,6 +10,7 @@ export { type FileOptions, replaceFile, syncFolder, writeDurably } from "./durab
 export { entryFile } from "./entry-file.ts";
 export { findExecutable } from "./find-executable.ts";
 export { freePort, isPortFree } from "./free-port.ts";
+export { keepHeapsSmall } from "./keep-heaps-small.ts";
 export { lastLinesIn } from "./last-lines.ts";
 export { acquireLock, type Lock } from "./lock-file.ts";
 export { portHolder, socketHolder } from "./port-holder.ts";
