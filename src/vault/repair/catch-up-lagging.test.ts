@@ -60,10 +60,8 @@ test("N1: a damaged index comes back when a session begins", async () => {
 test("N1: one that nobody has leaves the location out", async () => {
   const scene = await lagging();
   for (const location of scene.locations) {
-    for (const path of pathsOf(location, "index").slice(0, 1)) flip(location, path);
+    for (const path of pathsOf(location, "index")) flip(location, path);
   }
-  const [first] = scene.locations;
-  for (const path of first ? pathsOf(first, "index") : []) if (first) flip(first, path);
   await expect(catchUp(scene)).rejects.toMatchObject({ code: "VAULT_DAMAGED" });
 });
 
