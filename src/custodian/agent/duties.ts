@@ -62,8 +62,14 @@ export class Duties {
       await using opened = await open({ signal });
       const wish = { isExclusive: false, mayGoWithoutLock: true, signal };
       const drilled = await withSession(opened.vault, wish, async (session) => {
-        const snapshot = (await arrivedSnapshots(session, folder)).at(-1);
-        if (snapshot === undefined) throw new SoulMirrorError("NOT_FOUND", "there is no snapshot");
+        const { hostname } = opened.surroundings.worker;
+        // Others may keep theirs in the same vault: what is proven is that ours come back.
+        const snapshot = (await arrivedSnapshots(session, folder)).findLast(
+          (each) => each.hostname === hostname,
+        );
+        if (snapshot === undefined) {
+          throw new SoulMirrorError("NOT_FOUND", `there is no snapshot of ${hostname}`);
+        }
         return await runDrill(session, { spec, snapshot, folder });
       });
       const failed = drilled.filter(({ isProven }) => !isProven).map(({ location }) => location);

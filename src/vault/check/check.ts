@@ -204,6 +204,7 @@ async function checkSnapshots(
     options.onProgress?.({ step: "following", unit: "snapshot", count, expectedCount });
     count += 1;
     const locations = seen.reduce((set, { place }) => set | place.bit, 0);
+    lacks.clear();
     const lacking = await reach.visit(tree, locations);
     for (const each of seen) {
       if ((each.place.bit & lacking) === 0) continue;
@@ -227,7 +228,8 @@ export function readerOf({ vault }: Session, { index, places }: Survey): BlobRea
 function reasonOf(lacks: readonly Lack[], bit: LocationSet): string {
   const here = lacks.filter(({ locations }) => (locations & bit) !== 0);
   const [first] = here;
-  if (first === undefined) return "something that it refers to is in no index";
+  // Told of the snapshot before that shares it.
+  if (first === undefined) return "a folder that it shares with another snapshot is incomplete";
   const more = here.length > 1 ? `, and ${here.length - 1} more` : "";
   const what = `the ${first.kind} blob ${first.id}`;
   return first.isUnreadable

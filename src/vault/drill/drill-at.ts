@@ -13,6 +13,7 @@ import { contentLength } from "../format/blob.ts";
 import { Damage } from "../format/damage.ts";
 import { hexOfId, idOfHex } from "../format/ids.ts";
 import type { FileNode } from "../format/tree-node.ts";
+import type { LocationFault } from "../location.ts";
 import { createManifest } from "../proof/manifest.ts";
 import { type RawPath, textOfRawPath } from "../raw-path.ts";
 import { BlobReader } from "../repository/blob-reader.ts";
@@ -88,6 +89,7 @@ interface Restored {
   readonly chunks: readonly ExpectedChunk[];
 }
 
+/** @throws LocationFault when the place goes away: then nothing is said of what it holds */
 export async function drillAt(
   session: Session,
   place: Place,
@@ -134,7 +136,10 @@ class Run {
     this.#place = place;
     this.#options = options;
     const onDamage = reader.tell.bind(reader);
-    this.#reader = new BlobReader({ places: [place], index, codec, onDamage });
+    const onAway = (fault: LocationFault): never => {
+      throw fault;
+    };
+    this.#reader = new BlobReader({ places: [place], index, codec, onDamage, onAway });
     this.#trees = new TreeReader(this.#reader);
   }
 

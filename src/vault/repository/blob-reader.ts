@@ -28,6 +28,8 @@ export interface BlobReaderOptions {
   readonly index: BlobIndex;
   readonly codec: Codec;
   readonly onDamage: (damage: FoundDamage) => void;
+  /** A place does not answer; what it throws ends the call. Default: the next place is asked. */
+  readonly onAway?: (fault: LocationFault) => void;
 }
 
 export class BlobReader {
@@ -73,7 +75,7 @@ export class BlobReader {
     found: BlobPlace & { readonly id: Uint8Array },
     signal: AbortSignal,
   ): Promise<Uint8Array | Error> {
-    const { codec, onDamage } = this.#options;
+    const { codec, onAway, onDamage } = this.#options;
     const { id, pack, plainLength } = found;
     try {
       return codec.openBlob(id, await this.#sealed(place, found, signal), plainLength);
@@ -84,7 +86,7 @@ export class BlobReader {
       if (!isAway && !(error instanceof Damage)) throw error;
       if (!isAway || error.isOfFile) {
         onDamage({ location: place.name, kind: "pack", id: pack, reason: error.message });
-      }
+      } else if (isAway) onAway?.(error);
       return error;
     }
   }
