@@ -84,3 +84,37 @@ test("a hundred thousand blobs are found after the table has grown", () => {
   }
   expect(index.find(idOf(count), "data")).toEqual([]);
 });
+
+test("what no location lists gives its room back, and the rest is found as before (I3)", () => {
+  const index = new BlobIndex();
+  const idOf = (number: number): Uint8Array => {
+    const id = new Uint8Array(32);
+    new DataView(id.buffer).setUint32(0, Math.imul(number, 0x9e37_79b1));
+    return id;
+  };
+  const blobsInPack = 1000;
+  for (let pack = 0; pack < 40; pack += 1) {
+    const blobs = Array.from({ length: blobsInPack }, (_, at): PackedBlob => {
+      const id = idOf(pack * blobsInPack + at);
+      return { id, kind: "data", offset: at * 10, length: 10, plainLength: 5 };
+    });
+    index.add({ id: `${pack}`, blobs }, pack < 10 ? 3 : 2);
+  }
+  index.forget(1);
+  index.compact();
+  expect(index.size).toBe(40_000);
+  for (let pack = 0; pack < 10; pack += 1) index.add({ id: `${pack}`, blobs: [] }, 1);
+  index.forget(2);
+  const before = Array.from({ length: 40_000 }, (_, at) => index.find(idOf(at), "data"));
+  index.compact();
+  expect(index.size).toBe(10_000);
+  expect(Array.from({ length: 40_000 }, (_, at) => index.find(idOf(at), "data"))).toEqual(before);
+  expect([...index.packs()].map(({ id }) => id)).toEqual(
+    Array.from({ length: 10 }, (_, at) => `${at}`),
+  );
+  index.add(
+    { id: "39", blobs: [{ id: idOf(1), kind: "data", offset: 1, length: 2, plainLength: 3 }] },
+    1,
+  );
+  expect(index.find(idOf(1), "data").map(({ pack }) => pack)).toEqual(["0", "39"]);
+});

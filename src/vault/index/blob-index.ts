@@ -7,10 +7,11 @@
  *
  * I1. A pack knows which locations list it. A blob is held by a location when one of its packs is.
  * I2. The same blob may lie in several packs; all its places are kept.
- * I3. What is forgotten stays in the blocks until the index is built anew: `forget` is for
- *     locations that are read again, not for single blobs.
- * I4. Places of blobs are numbered from 0 as they become known, and keep their numbers; those of
- *     one pack follow each other. So what is to be noted of each blob fits into an array.
+ * I3. What is forgotten stays in the blocks until they are `compact`ed: `forget` is for locations
+ *     that are read again, not for single blobs.
+ * I4. Places of blobs are numbered from 0 as they become known, and keep their numbers until
+ *     `compact`; those of one pack follow each other. So what is to be noted of each blob fits into
+ *     an array.
  */
 import { assert } from "../../kernel/index.ts";
 import type { BlobKind, PackedBlob } from "../format/blob.ts";
@@ -45,11 +46,11 @@ interface Pack extends KnownPack {
 }
 
 export class BlobIndex {
-  readonly #ids: Uint8Array[] = [];
+  #ids: Uint8Array[] = [];
   /** For each blob: pack, offset, length, plain length with the kind in its highest bit. */
-  readonly #words: Uint32Array[] = [];
-  readonly #packs: Pack[] = [];
-  readonly #packNumbers = new Map<string, number>();
+  #words: Uint32Array[] = [];
+  #packs: Pack[] = [];
+  #packNumbers = new Map<string, number>();
   #slots = new Int32Array(1 << 12).fill(-1);
   #count = 0;
 
@@ -100,6 +101,23 @@ export class BlobIndex {
   /** The location no longer lists any of the packs, as far as this index knows. */
   forget(locations: LocationSet): void {
     for (const pack of this.#packs) pack.locations &= ~locations;
+  }
+
+  /** Gives back the room of packs that no location lists, if it is most of it (I3, I4). */
+  compact(): void {
+    let listedCount = 0;
+    for (const { count } of this.packs()) listedCount += count;
+    if (this.#count < blobsInBlock || listedCount * 2 > this.#count) return;
+    const fresh = new BlobIndex();
+    for (const pack of this.packs()) {
+      fresh.add({ id: pack.id, blobs: [...this.blobsOf(pack)] }, pack.locations);
+    }
+    this.#ids = fresh.#ids;
+    this.#words = fresh.#words;
+    this.#packs = fresh.#packs;
+    this.#packNumbers = fresh.#packNumbers;
+    this.#slots = fresh.#slots;
+    this.#count = fresh.#count;
   }
 
   /** Where the blob lies, in the order in which the places became known. */

@@ -9,6 +9,7 @@
  *     The same is true of a place that holds another repository, because somebody mounted another
  *     disk there: nothing is written to it, not even a lock.
  * S3. When a lock is lost, `signal` aborts: what goes on without a lock loses data.
+ * S4. The index in memory shrinks between sessions only: in one, blobs keep their numbers.
  */
 import { SoulMirrorError } from "../../kernel/index.ts";
 import { Damage } from "../format/damage.ts";
@@ -53,6 +54,9 @@ export async function withSession<T>(
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   await using locks = new AsyncDisposableStack();
+  if (vault.sessions === 0) vault.index.compact();
+  vault.sessions += 1;
+  locks.defer(() => void (vault.sessions -= 1));
   const held: RepositoryLock[] = [];
   const { codec, places, surroundings } = vault;
   const { isExclusive, mayGoWithoutLock = false, readsIndexes = true, signal } = options;
@@ -92,7 +96,10 @@ export async function withSession<T>(
   return await work({ vault, signal: ended, confirm });
 }
 
-/** Nobody who prunes could, either, so that what an index names stays. */
+/**
+ * Nobody prunes what is read-only. Where only we may not write, or have no room left, others may
+ * prune meanwhile: what goes then is met as damage, and read elsewhere.
+ */
 function takesNothing(error: unknown): boolean {
   return error instanceof LocationFault && withoutRoom.includes(error.kind);
 }

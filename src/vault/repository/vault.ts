@@ -35,6 +35,8 @@ export class Vault {
   readonly reader: BlobReader;
   readonly trees: TreeReader;
   readonly marks: RepositoryMarks | undefined;
+  /** That are open; see `withSession`. */
+  sessions = 0;
 
   /** @throws SoulMirrorError OPTIONS_INVALID for no location, or more than 31 */
   constructor({ codec, locations, marks, onDamage, surroundings }: VaultOptions) {
