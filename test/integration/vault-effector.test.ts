@@ -1,9 +1,16 @@
 /** What the loop asks of the agent of a vault, over a real socket. */
+import { once } from "node:events";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Command, StepResult } from "../../src/model/index.ts";
-import { openControlSocket, vaultEffector } from "../../src/platform/vault-agent/index.ts";
+import {
+  askAgent,
+  openControlSocket,
+  vaultEffector,
+} from "../../src/platform/vault-agent/index.ts";
 import { afterwards, temporaryFolder } from "../afterwards.ts";
+import { until } from "../until.ts";
 
 function asked(folder: string, what: string, limitMs = 60_000): Promise<StepResult> {
   const effector = vaultEffector((vault) => join(folder, `${vault}.sock`));
@@ -45,4 +52,18 @@ test("the answer of the agent is the result of the step, and no answer is a fail
   expect(await asked(folder, "catch-up", 300)).toMatchObject({ kind: "failed" });
   expect(await asked(folder, "dance")).toMatchObject({ kind: "failed" });
   expect(heard).toEqual(["heal", "drill", "catch-up"]);
+});
+
+test.each(["asks nothing", "does not go"])("S3: who takes a seat and %s loses it", async (how) => {
+  const path = join(temporaryFolder("effector"), "treasure.sock");
+  const served = await openControlSocket(path, async () => "well", { idleMs: 500 });
+  afterwards(() => served[Symbol.asyncDispose]());
+  for (let seats = 0; seats < 16; seats += 1) {
+    const socket = connect({ path, allowHalfOpen: true });
+    afterwards(() => void socket.destroy());
+    await once(socket, "connect");
+    if (how === "does not go") socket.resume().write('{"do":"status"}\n');
+  }
+  const ask = () => askAgent(path, { do: "status" }, AbortSignal.timeout(60_000));
+  await until(async () => (await ask()).kind === "done");
 });
