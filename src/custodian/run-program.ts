@@ -39,7 +39,8 @@ export async function runProgram(program: Program, options: RunOptions): Promise
   limit.addEventListener("abort", end, { once: true });
   let [complaint, output] = ["", ""];
   child.stdout?.setEncoding("utf8").on("data", (said: string) => {
-    if (output.length < outputCharactersMax) output += said;
+    output += said;
+    if (output.length > outputCharactersMax) end();
   });
   child.stderr?.setEncoding("utf8").on("data", (said: string) => {
     complaint = (complaint + said).slice(-complaintCharacters);
@@ -47,7 +48,9 @@ export async function runProgram(program: Program, options: RunOptions): Promise
   child.on("error", reject);
   child.on("close", (code, killedBy) => {
     const said = masked(complaint.trim(), env);
-    if (code === 0) resolve(undefined);
+    const isTooLong = output.length > outputCharactersMax;
+    if (isTooLong) resolve(`${command} said more than ${outputCharactersMax} characters`);
+    else if (code === 0) resolve(undefined);
     else if (code !== null) resolve(`${command} ended with ${code}: ${said}`);
     else resolve(`${command} was ended by ${killedBy} (its limit is ${timeoutMs} ms): ${said}`);
   });

@@ -102,3 +102,27 @@ test("what cannot be taken ends the reading of a file that is lent", async () =>
     "no room",
   );
 });
+
+test("T5: who gives up does not wait for a thread that hangs, and the next one reads", async () => {
+  const store = new Store(1);
+  const giveUp = new AbortController();
+  const hanging = Promise.withResolvers<never>();
+  const begun = Promise.withResolvers<void>();
+  const sink = {
+    wants: () => true,
+    take: () => {
+      begun.resolve();
+      return hanging.promise;
+    },
+  };
+  const path = fileOf(2);
+  const files = [{ path: rawPathOfText(path), sizeBytes: 0 }];
+  const reads = [1, 2, 3].map(() => store.threads.read(files, sink, giveUp.signal));
+  const settled = Promise.allSettled(reads);
+  await begun.promise;
+  giveUp.abort(new Error("enough"));
+  const refused = { status: "rejected", reason: { message: "enough" } };
+  expect(await settled).toMatchObject([refused, refused, refused]);
+  const [read] = await store.read(path);
+  expect(store.contentOf(read).equals(readFileSync(path))).toBe(true);
+});

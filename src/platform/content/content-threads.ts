@@ -6,6 +6,8 @@
  * T3. Workers start when they are needed, and none keeps the process alive when it rests.
  * T4. Who has nothing to do seals for the others: a large file is cut by one thread, as each cut
  *     depends on the one before, and would leave the others idle.
+ * T5. Who gives up is answered at once, although a thread may hang in a read of a disk that does
+ *     not answer: nothing waits for that thread, and the next read starts another one.
  */
 import type { ContentSink, ContentThreads, FileToRead, ReadFile } from "../../vault/index.ts";
 import type { WorkerSetup } from "./messages.ts";
@@ -38,9 +40,13 @@ export class WorkerThreads implements ContentThreads, AsyncDisposable {
   ): Promise<readonly ReadFile[]> {
     signal.throwIfAborted();
     const worker = await this.#free();
+    const giveUp = (): void => worker.abandon(signal.reason);
+    signal.addEventListener("abort", giveUp, { once: true });
     try {
+      signal.throwIfAborted();
       return await worker.run(files, sink);
     } finally {
+      signal.removeEventListener("abort", giveUp);
       this.#waiting.shift()?.();
     }
   }

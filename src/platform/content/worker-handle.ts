@@ -66,8 +66,14 @@ export class WorkerHandle {
     });
   }
 
+  /** What it has to do rejects at once; a thread that hangs in a read is not waited for. */
+  abandon(reason: unknown): void {
+    this.#die(reason);
+    void this.#worker.terminate();
+  }
+
   async end(): Promise<void> {
-    await this.#worker.terminate();
+    if (this.isAlive) await this.#worker.terminate();
   }
 
   /** What another has read. */
