@@ -13,6 +13,7 @@ import {
   type Vault,
 } from "../../vault/index.ts";
 import type { LeftOut } from "../open-vault.ts";
+import type { AsideLimits } from "./aside.ts";
 
 export interface AgentWorld {
   readonly vault: Vault;
@@ -88,6 +89,8 @@ export interface AgentLimits {
   /** Of git, nothing is taken as settled before its repository was quiet for so long. */
   readonly gitQuietMs: number;
   readonly heal: HealLimits;
+  /** Of damaged versions of what was healed. */
+  readonly aside: AsideLimits;
 }
 
 export const agentLimits: AgentLimits = {
@@ -113,4 +116,5 @@ export const agentLimits: AgentLimits = {
   lossesMax: 100_000,
   gitQuietMs: 3000,
   heal: defaultHealLimits,
+  aside: { keptMs: 90 * 86_400_000, keptBytes: 4 * 2 ** 30 },
 };

@@ -62,7 +62,8 @@ export class HealSide implements AsyncDisposable {
       losses,
       books,
       signal,
-      ports: (record) => createHealWorld({ facts: this.#factSources(), record }),
+      ports: (record) =>
+        createHealWorld({ facts: this.#factSources(), aside: limits.aside, record }),
       onSettled: () => {
         // What is not written down is judged again by the next process.
         void survives(() => losses.save(), options.onFailure);

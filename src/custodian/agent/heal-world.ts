@@ -1,46 +1,45 @@
 /** What the healer does to the real tree: see the contract of `HealPorts`. */
-import {
-  constants,
-  copyFileSync,
-  cpSync,
-  lstatSync,
-  mkdirSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-} from "node:fs";
-import { open } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import { realClock, realTimers, syncFolder } from "../../system/index.ts";
+import { rmdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { realClock, realTimers } from "../../system/index.ts";
 import {
   type HealEvent,
   type HealPorts,
   type RawPath,
   type Repair,
-  rawPathOfText,
   type SourceEntry,
   systemPath,
-  textOfRawPath,
 } from "../../vault/index.ts";
+import { type AsideLimits, copyAside, sweepAside, takeBack } from "./aside.ts";
 import { compareContent } from "./compare-content.ts";
 import { type FactSources, gatherFacts } from "./gather-facts.ts";
 import type { Loss } from "./losses.ts";
 import { putBack } from "./put-back.ts";
 
+const sweepEveryMs = 60_000;
+
 export interface HealWorldOptions {
   readonly facts: FactSources;
+  readonly aside: AsideLimits;
   readonly record: (event: HealEvent) => Promise<void>;
 }
 
-export function createHealWorld({ facts, record }: HealWorldOptions): HealPorts {
+export function createHealWorld({ aside: limits, facts, record }: HealWorldOptions): HealPorts {
   const { losses, signal, world } = facts;
   let keptAside = 0;
+  let sweptMs = 0;
 
   async function setAside({ path, replaces }: Repair): Promise<RawPath | undefined> {
     if (replaces === undefined || !isStill(path, replaces)) return undefined;
     keptAside += 1;
-    const beginning = `${realClock.now().wallMs}-${process.pid}-${keptAside}`;
-    const aside = await copyAside(path, join(world.folder, "aside"), beginning);
+    const { wallMs } = realClock.now();
+    const folder = join(world.folder, "aside");
+    // A mass of them is not swept for each.
+    if (Math.abs(wallMs - sweptMs) > sweepEveryMs) {
+      sweptMs = wallMs;
+      sweepAside(folder, wallMs, limits);
+    }
+    const aside = await copyAside(path, folder, `${wallMs}-${process.pid}-${keptAside}`);
     return isStill(path, replaces) ? aside : undefined;
   }
 
@@ -75,17 +74,13 @@ export function createHealWorld({ facts, record }: HealWorldOptions): HealPorts 
     return content === "same" ? undefined : `its content is ${content}`;
   }
 
-  async function undo({ path }: Repair, aside: RawPath | undefined): Promise<void> {
+  async function undo({ path, replaces }: Repair, aside: RawPath | undefined): Promise<void> {
     const loss = losses.of(path);
     const now = world.source.look(path);
     // What somebody wrote meanwhile stays.
     if (loss === undefined || now?.mtimeNs !== loss.expected.mtimeNs) return;
-    if (aside !== undefined) {
-      const name = `.soulmirror-restore-undo-${process.pid}`;
-      const temporary = `${dirname(path)}/${name}` as RawPath;
-      copyFileSync(systemPath(aside), systemPath(temporary));
-      renameSync(systemPath(temporary), systemPath(path));
-    } else if (now.kind === "dir") rmdirSync(systemPath(path));
+    if (aside !== undefined && replaces !== undefined) takeBack(aside, path, replaces);
+    else if (now.kind === "dir") rmdirSync(systemPath(path));
     else rmSync(systemPath(path));
   }
 
@@ -104,25 +99,4 @@ export function createHealWorld({ facts, record }: HealWorldOptions): HealPorts 
     undo,
     record,
   };
-}
-
-const keptNameBytes = 150;
-
-/** What is damaged is kept, durably, before anything comes into its place. */
-async function copyAside(path: RawPath, folder: string, beginning: string): Promise<RawPath> {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  // A name that is as long as can be has no room for more.
-  const name = Buffer.from(basename(textOfRawPath(path)))
-    .subarray(0, keptNameBytes)
-    .toString();
-  const aside = join(folder, `${beginning}-${name}`);
-  if (lstatSync(systemPath(path)).isFile()) {
-    copyFileSync(systemPath(path), aside, constants.COPYFILE_EXCL);
-    await using file = await open(aside, "r");
-    await file.sync();
-  } else {
-    cpSync(textOfRawPath(path), aside, { recursive: true, verbatimSymlinks: true });
-  }
-  await syncFolder(folder);
-  return rawPathOfText(aside);
 }
