@@ -26,7 +26,6 @@ import {
   type ElsewhereFacts,
   type GitFacts,
   type HealFacts,
-  policyOf,
   type Sight,
 } from "../../src/vault/heal/facts.ts";
 import { judge } from "../../src/vault/heal/judge.ts";
@@ -199,11 +198,12 @@ function policyAt(path: string): HealFacts["policy"] {
   const categories = isNone
     ? []
     : [
-        ...(/^production(?:\/|$)/.test(path) ? ["critical"] : []),
-        ...(/^\.(?:hidden|git)(?:\/|$)/.test(path) ? ["hidden"] : []),
-        ...(/^evidence(?:\/|$)/.test(path) ? ["evidence"] : []),
+        ...(/^production(?:\/|$)/.test(path) ? (["critical"] as const) : []),
+        ...(/^\.(?:hidden|git)(?:\/|$)/.test(path) ? (["hidden"] as const) : []),
+        ...(/^evidence(?:\/|$)/.test(path) ? (["evidence"] as const) : []),
       ];
-  return policyOf(categories, policies);
+  const [first] = categories;
+  return first === undefined ? "leave" : policies[first];
 }
 
 function changed(before: SeenTree, now: SeenTree): readonly string[] {

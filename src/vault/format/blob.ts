@@ -1,6 +1,7 @@
 /**
  * What the repository holds of one piece of content: where it lies in a pack, and how long it is.
  */
+import { sealBytes } from "./seal.ts";
 
 export type BlobKind = "data" | "tree";
 
@@ -20,9 +21,6 @@ export interface PackedBlob {
 export interface SealedBlob extends Omit<PackedBlob, "offset" | "length"> {
   readonly bytes: Uint8Array;
 }
-
-/** What sealing adds to a text: the nonce before it and the MAC behind it. */
-export const sealBytes = 32;
 
 /** The length of the plain content, compressed or not. */
 export function contentLength(blob: Pick<PackedBlob, "length" | "plainLength">): number {

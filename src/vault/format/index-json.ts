@@ -9,10 +9,11 @@ export interface IndexedPack {
   readonly blobs: readonly PackedBlob[];
 }
 
+/** Of one index file, as restic limits it. */
+export const mostIndexBlobs = 50_000;
+
 export interface IndexFile {
   readonly packs: readonly IndexedPack[];
-  /** Older index files that this one replaces; restic before 0.15 wrote them. */
-  readonly supersedes: readonly string[];
 }
 
 export function encodeIndex(packs: readonly IndexedPack[]): string {
@@ -33,11 +34,9 @@ type Json = Readonly<Record<string, unknown>>;
 /** @throws Damage */
 export function decodeIndex(json: unknown): IndexFile {
   if (typeof json !== "object" || json === null) throw new Damage("an index that is no object");
-  const { packs, supersedes } = json as Json;
-  return {
-    packs: listOf(packs, "packs").map((pack) => decodePack(pack as Json)),
-    supersedes: listOf(supersedes, "supersedes").map(idOf),
-  };
+  // What it supersedes, as restic before 0.15 told, lies beside it or is gone: both are right.
+  const { packs } = json as Json;
+  return { packs: listOf(packs, "packs").map((pack) => decodePack(pack as Json)) };
 }
 
 function decodePack(json: Json): IndexedPack {

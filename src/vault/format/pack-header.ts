@@ -4,8 +4,8 @@
  */
 import { Buffer } from "node:buffer";
 import type { BlobKind, PackedBlob } from "./blob.ts";
-import { sealBytes } from "./blob.ts";
 import { Damage } from "./damage.ts";
+import { sealBytes } from "./seal.ts";
 
 const plainEntryBytes = 37;
 const compressedEntryBytes = 41;

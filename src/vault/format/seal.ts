@@ -51,7 +51,7 @@ const nonceBytes = 16;
 const tagBytes = 16;
 const blockBytes = 16;
 
-/** By how many bytes sealing makes a text longer. */
+/** What sealing adds to a text: the nonce before it and the MAC behind it. */
 export const sealBytes: number = nonceBytes + tagBytes;
 
 /** Above this, a cipher of its own wins; measured, and flat around here. */

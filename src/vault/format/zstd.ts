@@ -38,7 +38,9 @@ const magic = 0xfd2f_b528;
 const lengthBytes = [0, 2, 4, 8] as const;
 const dictionaryBytes = [0, 1, 2, 4] as const;
 
-/** What the head of a frame says of its text (RFC 8878, 3.1.1.1); undefined: nothing, or no head. */
+/**
+ * What the head of a frame says of its text (RFC 8878, 3.1.1.1); undefined: nothing, or no head.
+ */
 export function textBytesOf(frame: Uint8Array): number | undefined {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
   if (view.byteLength < 6 || view.getUint32(0, true) !== magic) return undefined;

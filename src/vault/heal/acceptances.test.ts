@@ -6,7 +6,6 @@ import {
   isAccepted,
   noAcceptances,
   textOfAcceptances,
-  withdraw,
   withoutExpired,
 } from "./acceptances.ts";
 import { rawPath } from "./heal-facts-bench.ts";
@@ -63,11 +62,6 @@ describe("acceptances", () => {
     expect(accept(acceptances, third, limits)).toMatchObject({ ok: false });
     const afterAll = { ...third, nowMs: 10 * minuteMs };
     expect(accept(acceptances, afterAll, limits)).toMatchObject({ ok: true });
-  });
-
-  test("are taken back by their path", () => {
-    const acceptances = added(accepted("/a"), "/b", {});
-    expect(withdraw(acceptances, rawPath("/a")).living.map((each) => each.path)).toEqual(["/b"]);
   });
 
   test("leave nothing behind when they have ended", () => {

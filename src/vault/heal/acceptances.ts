@@ -62,11 +62,6 @@ export function accept(
   return success({ living: [...others, { path, fromMs: nowMs, untilMs: nowMs + lastsMs }] });
 }
 
-/** Takes back what was said of exactly this path. */
-export function withdraw(acceptances: Acceptances, path: RawPath): Acceptances {
-  return { living: acceptances.living.filter((each) => each.path !== path) };
-}
-
 export function isAccepted(acceptances: Acceptances, path: RawPath, nowMs: number): boolean {
   return acceptances.living.some((each) => holds(each, nowMs) && isInside(path, each.path));
 }

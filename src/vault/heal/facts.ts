@@ -11,7 +11,7 @@ export type HealPolicy = "restore" | "ask" | "leave";
 
 export interface HealFacts {
   readonly path: RawPath;
-  /** By what all its categories say; the strongest wins, `leave` without any. */
+  /** What is said of its category, the first that fits; `leave` without any. */
   readonly policy: HealPolicy;
   /**
    * The newest good snapshot from before the loss, less what was judged `leave` since: undefined
@@ -117,17 +117,4 @@ export interface GitMark {
   /** Of the log of HEAD, which also grows when a reset comes back to the same commit. */
   readonly logBytes: number;
   readonly stash: string;
-}
-
-const order: readonly HealPolicy[] = ["restore", "ask", "leave"];
-
-/** The strongest of what is said of the categories; a category that nothing is said of is left. */
-export function policyOf(
-  categories: readonly string[],
-  policies: Readonly<Record<string, HealPolicy>>,
-): HealPolicy {
-  const said = new Set(
-    categories.map((name) => (Object.hasOwn(policies, name) ? policies[name] : undefined)),
-  );
-  return order.find((policy) => said.has(policy)) ?? "leave";
 }

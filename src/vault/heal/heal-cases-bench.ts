@@ -4,7 +4,6 @@
  * together.
  */
 import type { HealFacts } from "./facts.ts";
-import { policyOf } from "./facts.ts";
 import {
   elsewhere,
   facts,
@@ -27,15 +26,9 @@ interface HealCase {
   readonly facts: HealFacts;
 }
 
-const policies = {
-  critical: "restore",
-  hidden: "restore",
-  evidence: "ask",
-  integration: "leave",
-} as const;
-const evidence = policyOf(["evidence"], policies);
-const integration = policyOf(["integration"], policies);
-const none = policyOf([], policies);
+const evidence = "ask";
+const integration = "leave";
+const none = "leave";
 
 const anew = { inode: 9n, mtimeNs: later, ctimeNs: later };
 const written = { mtimeNs: later, ctimeNs: later };
@@ -207,7 +200,7 @@ const healedOrAsked: Readonly<Record<string, HealCase>> = {
   L50: heals({ ...below("production/name.20261120"), beside: ["name"] }),
   L51: heals({ expected: folder(), ...below("volumes/_data") }),
   L52: heals(below("production/etc/name")),
-  L53: heals({ policy: policyOf(["critical", "evidence"], policies) }),
+  L53: heals({ policy: "restore" }),
   L54: heals({ now: emptied, copy: undefined, beside: ["name.1"] }),
   L55: asks("H22", { now: there(file(), { content: "unread" }), waitedMs: 60_000 }),
   L56: heals({ ...below("production/name-journal"), beside: ["name"], isOfDatabase: false }),

@@ -5,7 +5,7 @@
  * S1. Two full reads of a file lie at most `everyMs` apart, as long as the budget allows that: a
  *     pass takes half of it, for a file may be the first of one pass and the last of the next.
  * S2. No stretch of time reads more than its budget and one blob: what a blob took too much is
- *     waited for. A plan says when the budget is too small for S1.
+ *     waited for.
  * S3. A pass goes on where it was after a restart, in the middle of a file too, and catches up
  *     within the budget. What is new behind the place is read in this pass, what is new before it
  *     in the next one.
@@ -50,8 +50,6 @@ export interface ScrubPlan {
   readonly reads: readonly ScrubRead[];
   /** After the reads. */
   readonly position: ScrubPosition;
-  /** How long a pass takes at best; more than half of `everyMs` is too long. */
-  readonly passMs: number;
 }
 
 const start = "" as RawPath;
@@ -65,10 +63,9 @@ export function planScrub(
   const { budgetBytesPerSecond, sliceMs } = options;
   const { passFromMs, next, debtBytes } = passAt(position, options);
   const budgetBytes = (budgetBytesPerSecond * sliceMs) / 1000;
-  const passMs = (sum(files.map(sizeOf)) / budgetBytesPerSecond) * 1000;
   if (next === undefined) {
     const debtLeft = Math.max(0, debtBytes - budgetBytes);
-    return { reads: [], position: { passFromMs, next, debtBytes: debtLeft }, passMs };
+    return { reads: [], position: { passFromMs, next, debtBytes: debtLeft } };
   }
   const left = filesFrom(files, next);
   const pacedBytes = dueBytes(left, next, { passFromMs, ...options });
@@ -78,7 +75,6 @@ export function planScrub(
   return {
     reads: taken.reads,
     position: { passFromMs, next: taken.next, debtBytes: debtLeft },
-    passMs,
   };
 }
 
@@ -150,10 +146,6 @@ function firstBlob(
   next: { readonly path: RawPath; readonly blob: number },
 ): number {
   return file.path === next.path ? next.blob : 0;
-}
-
-function sizeOf({ blobBytes }: ScrubFile): number {
-  return sum(blobBytes);
 }
 
 function sum(numbers: readonly number[]): number {

@@ -6,14 +6,13 @@
  *     they name every kept pack that the place named before.
  * X2. Places that hold the same packs get the same files.
  */
-import { encodeIndex, type IndexedPack } from "../format/index-json.ts";
+import { encodeIndex, type IndexedPack, mostIndexBlobs } from "../format/index-json.ts";
 import type { KnownPack, LocationSet } from "../index/blob-index.ts";
 import { atEach, type Place } from "../repository/place.ts";
 import type { Session } from "../repository/session.ts";
 
 /** Blobs of a file that is not worth being written again. */
 const fullBlobs = 25_000;
-const mostBlobs = 50_000;
 
 export interface RenewedIndexes {
   /** Ids of the files that are to go, by place. */
@@ -63,7 +62,7 @@ export async function renewIndexes(
       if (unnamed.get(pack.id) !== set) continue;
       named.push({ id: pack.id, blobs: [...index.blobsOf(pack)] });
       blobs += pack.count;
-      if (blobs < mostBlobs) continue;
+      if (blobs < mostIndexBlobs) continue;
       await write(named, set);
       [named, blobs] = [[], 0];
     }

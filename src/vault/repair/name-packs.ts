@@ -4,12 +4,15 @@ import { packListOf } from "../check/check-pack.ts";
 import type { PlaceSurvey, Survey } from "../check/survey.ts";
 import { Damage } from "../format/damage.ts";
 import { hexOfId } from "../format/ids.ts";
-import { decodeIndex, encodeIndex, type IndexedPack } from "../format/index-json.ts";
+import {
+  decodeIndex,
+  encodeIndex,
+  type IndexedPack,
+  mostIndexBlobs,
+} from "../format/index-json.ts";
 import { type FileName, LocationFault } from "../location.ts";
 import type { RepairWork } from "./repair-work.ts";
 
-/** Of one index file, as restic limits it. */
-const mostBlobs = 50_000;
 /** Holds the list of a pack of 1500 blobs: mostly one request is enough. */
 const tailBytes = 64 * 1024;
 
@@ -33,7 +36,7 @@ export async function namePacks(
     return true;
   };
   for (const pack of packs) {
-    if (blobs + pack.blobs.length > mostBlobs && !(await write())) return false;
+    if (blobs + pack.blobs.length > mostIndexBlobs && !(await write())) return false;
     group.push(pack);
     blobs += pack.blobs.length;
   }
