@@ -10,10 +10,10 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { temporaryFolder } from "../../../test/afterwards.ts";
-import { createTreeSource } from "../../platform/tree/index.ts";
-import { type RawPath, rawPathOfText, type SourceEntry } from "../../vault/index.ts";
-import { copyAside, sweepAside, takeBack } from "./aside.ts";
+import { copyAside, sweepAside, takeBack } from "../../src/custodian/agent/aside.ts";
+import { createTreeSource } from "../../src/platform/tree/index.ts";
+import { type RawPath, rawPathOfText, type SourceEntry } from "../../src/vault/index.ts";
+import { temporaryFolder } from "../afterwards.ts";
 
 const dayMs = 86_400_000;
 
