@@ -361,7 +361,11 @@ export interface Vault extends AsyncDisposable {
    * @throws SoulMirrorError `NOT_FOUND`, `OPTIONS_INVALID`
    */
   restore(options: VaultRestoreOptions): Promise<VaultRestore>;
-  /** What is wrong at each location; changes nothing there. */
+  /**
+   * What is wrong at each location; changes nothing there.
+   *
+   * @throws SoulMirrorError `LOCATION_FAILED` when none can be reached
+   */
   check(options?: VaultCheckOptions): Promise<VaultCheck>;
   /**
    * Mends each location from what all of them hold together. Works alone.
