@@ -48,7 +48,7 @@ it("gives back what only forgotten snapshots needed, and merges what is small", 
 it("finds nothing left to do when it is done (P3)", async () => {
   const places = new MemoryPlaces(2);
   const ids = await filled(places, 20);
-  const options = { isForgotten: (id: string) => id === ids[3] };
+  const options = { isForgotten: (id: string) => id === ids[3], smallPacksMax: 0 };
   await pruned(places, options);
   const before = places.files.map((files) => [...files.keys()].toSorted());
   await pruned(places, options);
@@ -163,6 +163,29 @@ it("copies nothing either while a place is away (D2)", async () => {
   expect([...(places.files[0]?.keys() ?? [])].toSorted()).toEqual(before);
 });
 
+it.each([
+  ["", []],
+  ["detached ", ["place 1"]],
+])(
+  "removes nothing anywhere when a %splace drops out while packs are copied (D2)",
+  async (_, detached) => {
+    const places = new MemoryPlaces(2);
+    const ids = await filled(places, 20);
+    const before = [...(places.files[0]?.keys() ?? [])];
+    places.onCall = ({ file, method }) => {
+      if (method === "put" && file?.kind === "pack") places.away.add(1);
+    };
+    const options = { isForgotten: (id: string) => id === ids[0], smallPacksMax: 4, detached };
+    expect(await pruned(places, options)).toMatchObject({
+      kind: "postponed",
+      waitsFor: [{ location: "place 1" }],
+    });
+    const left = new Set(places.files[0]?.keys());
+    const gone = before.filter((path) => !left.has(path));
+    expect(gone).toEqual([`snapshots/${ids[0]}`]);
+  },
+);
+
 it("takes a place for damaged that lacks what its own snapshot needs (D5)", async () => {
   const places = new MemoryPlaces(2);
   await filled(places, 20);
@@ -171,6 +194,18 @@ it("takes a place for damaged that lacks what its own snapshot needs (D5)", asyn
   files?.delete(index);
   const run = pruned(places, nothingForgotten);
   await expect(run).rejects.toMatchObject({ code: "VAULT_DAMAGED" });
+});
+
+it("waits for nobody who works at one of the places, and says who that is", async () => {
+  const places = new MemoryPlaces(2);
+  const vault = places.open();
+  await store(vault, modelOf(1));
+  places.away.add(0);
+  await exclusively(vault, async () => {
+    places.away.clear();
+    const other = exclusively(vault, (session) => prune(session, nothingForgotten));
+    await expect(other).rejects.toMatchObject({ code: "VAULT_LOCKED" });
+  });
 });
 
 it("is told apart from a place that is locked", async () => {
@@ -220,21 +255,27 @@ it("leaves each place whole when it is killed, tried at every third call (D1)", 
   expect(places.calls).toBeGreaterThan(1500);
 });
 
-it("removes no pack any more when its lock went while the machine slept", async () => {
-  const places = new MemoryPlaces(1);
-  const ids = await filled(places, 4);
-  const [files = new Map<string, Uint8Array>()] = places.files;
-  let packsBefore = 0;
-  const vault = places.open();
-  places.onCall = ({ file, method }) => {
-    if (method !== "remove" || file?.kind !== "pack") return;
-    packsBefore = countOf(files, "data");
-    places.time.sleep(31 * 60_000);
-    for (const path of files.keys()) if (path.startsWith("locks/")) files.delete(path);
-  };
-  const options = { isForgotten: (id: string) => id !== ids[3] };
-  const work = exclusively(vault, (session) => prune(session, options));
-  await expect(work).rejects.toThrow("was removed while we worked");
-  expect(packsBefore).toBeGreaterThan(2);
-  expect(countOf(files, "data")).toBe(packsBefore - 1);
-});
+it.each([
+  ["pack", "data"],
+  ["index", "index"],
+] as const)(
+  "removes no %s any more when its lock went while the machine slept",
+  async (kind, folder) => {
+    const places = new MemoryPlaces(1);
+    const ids = await filled(places, 4);
+    const [files = new Map<string, Uint8Array>()] = places.files;
+    let countBefore = 0;
+    const vault = places.open();
+    places.onCall = ({ file, method }) => {
+      if (method !== "remove" || file?.kind !== kind) return;
+      countBefore ||= countOf(files, folder);
+      places.time.sleep(31 * 60_000);
+      for (const path of files.keys()) if (path.startsWith("locks/")) files.delete(path);
+    };
+    const options = { isForgotten: (id: string) => id !== ids[3] };
+    const work = exclusively(vault, (session) => prune(session, options));
+    await expect(work).rejects.toThrow("was removed while we worked");
+    expect(countBefore).toBeGreaterThan(2);
+    expect(countOf(files, folder)).toBe(countBefore - 1);
+  },
+);

@@ -318,3 +318,14 @@ test("what was forgotten is brought to nobody, and nobody lags behind it", async
   expect(first?.files.has(path)).toBe(true);
   expect((await healAll(scene)).repairs).toMatchObject([{ kind: "snapshot", how: "copied" }]);
 });
+
+test("a key that is damaged everywhere is told, and what opened it is not spread", async () => {
+  const scene = await filled(2);
+  for (const location of scene.locations) {
+    for (const path of pathsOf(location, "key")) flip(location, path);
+  }
+  const keyFiles = new Map(Array.from(unlocked.keyFiles, ([id]) => [id, new Uint8Array(9)]));
+  const outcome = await healAll(scene, { unlocked: { ...unlocked, keyFiles } });
+  expect(outcome.repairs.filter(({ kind }) => kind === "key")).toEqual([]);
+  expect(outcome.findings.filter(isDamage).map(({ kind }) => kind)).toContain("key");
+});

@@ -117,7 +117,62 @@ describe("a machine that slept half an hour (K6)", () => {
   });
 });
 
+describe("the age of a lock", () => {
+  test("holds others off for half an hour, and no longer (K3)", async () => {
+    const place = new OnePlace();
+    place.plant(false);
+    place.time.sleep(29 * minuteMs);
+    const refused = withSession(place.open(), exclusive, nothing);
+    await expect(refused).rejects.toMatchObject({ code: "VAULT_LOCKED" });
+    place.time.sleep(2 * minuteMs);
+    await withSession(place.open(), exclusive, nothing);
+    expect(place.locks).toEqual([]);
+  });
+
+  test("is that of the clock that nobody set back, when one was (K6)", async () => {
+    const place = new OnePlace();
+    await withSession(place.open(), shared, async ({ confirm }) => {
+      const [before] = place.locks;
+      place.time.monotonicMs += 23 * minuteMs;
+      place.time.wallMs -= 60 * minuteMs;
+      await confirm();
+      expect(place.locks).not.toContain(before);
+    });
+  });
+
+  test("counts from before it was renewed, however long that took (K4)", async () => {
+    const place = new OnePlace();
+    let puts = 0;
+    const before = ({ file, method }: LocationCall): void => {
+      if (method !== "put" || file?.kind !== "lock") return;
+      puts += 1;
+      if (puts === 2) place.time.monotonicMs += 4 * minuteMs;
+    };
+    await withSession(place.open({ before }), shared, async () => {
+      await place.later(5 * minuteMs);
+      expect(puts).toBe(2);
+      await place.later(2 * minuteMs);
+      expect(puts).toBe(3);
+    });
+  });
+});
+
 describe("locks of ours that stayed behind (K7)", () => {
+  test("an old one of our own number, as in every container, holds nobody off (K3)", async () => {
+    const place = new OnePlace();
+    const before = ({ method }: LocationCall): void => {
+      if (method === "remove") throw new LocationFault("away", "cut off");
+    };
+    await withSession(place.open({ before }), exclusive, nothing);
+    expect(place.locks).toHaveLength(1);
+    const anew = place.open({ isAlive: () => true });
+    const refused = withSession(anew, shared, nothing);
+    await expect(refused).rejects.toMatchObject({ code: "VAULT_LOCKED" });
+    place.time.sleep(31 * minuteMs);
+    await withSession(anew, shared, nothing);
+    expect(place.locks).toEqual([]);
+  });
+
   test("an old one that could not be removed goes with the next renewal", async () => {
     const place = new OnePlace();
     let isRefusing = true;
