@@ -103,6 +103,44 @@ describe("locks", () => {
     );
   });
 
+  test("who only reads goes on without one where none can be written, and nowhere else (S2)", async () => {
+    const reading = { ...shared, mayGoWithoutLock: true };
+    const readOnly = new MemoryLocation({
+      before: ({ method }) => {
+        if (method === "put") throw new LocationFault("read-only", "nothing is written here");
+      },
+    });
+    await withSession(vaultOf([readOnly]).vault, reading, nothing);
+    const writing = withSession(vaultOf([readOnly]).vault, shared, nothing);
+    await expect(writing).rejects.toThrow("nothing is written here");
+    const pruned = new MemoryLocation();
+    plantLock(pruned, { isExclusive: true });
+    const beside = withSession(vaultOf([pruned]).vault, reading, nothing);
+    await expect(beside).rejects.toMatchObject({ code: "VAULT_LOCKED" });
+  });
+
+  test("one that goes while it is looked at holds nobody off", async () => {
+    const place: MemoryLocation = new MemoryLocation({
+      before: ({ file, method }) => {
+        if (method === "get" && file?.kind === "lock") place.files.delete(pathOfFile(file));
+      },
+    });
+    plantLock(place, { isExclusive: true });
+    await withSession(vaultOf([place]).vault, exclusive, nothing);
+    expect(locksIn(place)).toEqual([]);
+  });
+
+  test("of those that could not be given back a hundred are remembered", async () => {
+    const place = new MemoryLocation({
+      before: ({ method }) => {
+        if (method === "remove") throw new LocationFault("away", "cut off");
+      },
+    });
+    const { vault } = vaultOf([place]);
+    for (let count = 0; count < 110; count += 1) await withSession(vault, shared, nothing);
+    expect(vault.places[0]?.leftLocks.size).toBe(100);
+  });
+
   test("of two that come at the same time at least one withdraws (K2)", async () => {
     const files = new Map<string, Uint8Array>();
     const attempts = [100, 101].map((pid) => {

@@ -1,7 +1,9 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
+import { sealConfig } from "../format/config.ts";
 import type { ScryptCost } from "../format/keys.ts";
+import { createSealer } from "../format/seal.ts";
 import { referenceKernels } from "../kernels-bench.ts";
 import { LocationFault } from "../location.ts";
 import { MemoryLocation } from "../memory-location.ts";
@@ -148,6 +150,16 @@ test("a key that goes while it is listed takes no config with it", async () => {
     },
   });
   expect(await said([going, second])).toBe("ready ready");
+});
+
+test("U2: another repository under the same keys ends it as well", async () => {
+  const locations = await vaultIn(2);
+  const opened = await unlock({ locations, passphrase, tools, signal });
+  if (!opened.ok) throw opened.error;
+  const sealer = createSealer(opened.value.keys, referenceKernels);
+  const other = { ...opened.value.config, id: "ab".repeat(32) };
+  locations[1]?.files.set("config", sealConfig(other, sealer, randomBytesOf(3)(16)));
+  expect(await said(locations)).toBe("VAULT_FOREIGN");
 });
 
 test("U3: without config and keys it is ours by what these keys open, else it is empty", async () => {
