@@ -30,7 +30,7 @@ export async function runExample(
   const { stdout } = await run(process.execPath, [file], {
     cwd: folder,
     env: { ...process.env, ...environment },
-    timeout: 60_000,
+    timeout: 180_000,
   });
   return stdout.trim().split("\n");
 }

@@ -93,7 +93,7 @@ test("another passphrase, another repository, another version: each is named, wi
   writeFileSync(join(second, "config"), kept.subarray(0, 20));
   expect(await opening([second])).toMatch(/^VAULT_DAMAGED .*\(.*\)$/);
   expect(await opening(repositories)).toMatch(/^opened damaged: ./);
-  expect(await opening([join(first, "nothing")])).toMatch(/^LOCATION_FAILED .*nothing.*\(.+\)$/);
+  expect(await opening([join(first, "nothing")])).toMatch(/^VAULT_NOT_FOUND .*nothing.*\(.+\)$/);
 }, 200_000);
 
 test("two machines back up at once, and each holds its own", async () => {
