@@ -8,6 +8,7 @@ export { keepTakenFleet, takenFleet } from "./agent/taken-fleet.ts";
 export { categoriesIn } from "./categories-in.ts";
 export { type CheckingVault, checkVault } from "./check-vault.ts";
 export { runDrill } from "./drill/run-drill.ts";
+export { type DumpNote, readDumpNotes } from "./dumps/dump-notes.ts";
 export type { DumpOutcome } from "./dumps/take-dumps.ts";
 export { freezeTexts } from "./freeze-text.ts";
 export { type HealingVault, healVault } from "./heal-vault.ts";

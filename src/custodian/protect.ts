@@ -8,11 +8,10 @@
  *     only.
  * P3. What is recorded has happened: the audit trail is written behind the snapshot.
  */
-import { join } from "node:path";
 import type { VaultSpec } from "../config/index.ts";
 import type { JsonRecord } from "../kernel/index.ts";
 import { createAttributeReader, createTreeSource } from "../platform/tree/index.ts";
-import { privateDirectory, realClock, version } from "../system/index.ts";
+import { realClock, version } from "../system/index.ts";
 import {
   type BackupOptions,
   type BackupOutcome,
@@ -33,6 +32,7 @@ import {
 } from "../vault/index.ts";
 import { arrivedSnapshots } from "./arrived-snapshots.ts";
 import { contentThreads } from "./content-threads.ts";
+import { troublesOfDumps } from "./dumps/dump-notes.ts";
 import { type DumpOutcome, dumpedPaths, takeDumps } from "./dumps/take-dumps.ts";
 import { type JudgedRun, judgedRun } from "./judged-run.ts";
 import { type LastRun, lastRunOf, readLastRun, suspicionText, writeLastRun } from "./last-run.ts";
@@ -91,8 +91,7 @@ export async function protect(protecting: Protecting): Promise<Protection> {
   const tree = protectedTree({ ...spec, dataFolder });
   const ofPlaces = opened.vault.places.flatMap(({ location }) => location.notice ?? []);
   for (const notice of [...tree.notices, ...ofPlaces]) onNotice?.(notice);
-  const dumpFolder = privateDirectory(join(folder, "dumps"));
-  const dumps = await takeDumps(spec.dumps, dumpFolder, signal);
+  const { notes, outcomes: dumps } = await takeDumps(spec.dumps, folder, signal);
   await using threads = contentThreads(opened, spec.limits.threads);
   const last = await readLastRun(folder);
   const options = {
@@ -144,10 +143,7 @@ export async function protect(protecting: Protecting): Promise<Protection> {
   const changes = await noteRun(folder, {
     snapshot: outcome.snapshot.id,
     isQuorum: protection.verdict !== "too-few",
-    suspicions: [
-      ...suspicions.map(({ kind }) => kind),
-      ...dumps.flatMap(({ isTaken, name }) => (isTaken ? [] : [`dump ${name} failed`])),
-    ],
+    suspicions: [...suspicions.map(({ kind }) => kind), ...troublesOfDumps(notes)],
     places,
   });
   for (const { kind, location } of changes) await trail.append(kind, { location });
@@ -262,6 +258,7 @@ function backupFacts(protection: Protection): JsonRecord {
     snapshot: snapshots.at(-1) ?? "",
     elapsedMs: Math.round(elapsedMs),
     dumpsMissing: dumps.flatMap(({ isTaken, name }) => (isTaken ? [] : [name])),
+    dumpsSuspect: dumps.flatMap((each) => (each.isTaken && each.doubt !== "" ? [each.name] : [])),
     locations: places.map(({ holds, location }) => ({ location, holds })),
   };
 }

@@ -24,6 +24,8 @@ import {
   type Vault,
   withSession,
 } from "../vault/index.ts";
+import { acceptDumps } from "./dumps/accept-dumps.ts";
+import { doubtsOfDumps, readDumpNotes } from "./dumps/dump-notes.ts";
 import { freezeTexts } from "./freeze-text.ts";
 import { acceptLastRun } from "./last-run.ts";
 import type { OpenedVault } from "./open-vault.ts";
@@ -90,10 +92,14 @@ async function run(session: Session, pruning: PruningVault): Promise<Pruning> {
     tombstones,
     isDryRun,
     doubts: await openDoubts(folder, codec),
+    troubles: doubtsOfDumps(await readDumpNotes(folder)),
     isAccepted,
   });
   if (!isDryRun) {
-    if (isAccepted) await acceptLastRun(folder, () => true);
+    if (isAccepted) {
+      await acceptLastRun(folder, () => true);
+      await acceptDumps({ dumps: spec.dumps, vaultFolder: folder, isAccepted: () => true });
+    }
     const frozen = { kind: "frozen", reasons: freezeTexts(forgotten) } as const;
     await noteInState(folder, Math.floor(realClock.now().wallMs), [frozen]);
   }

@@ -9,6 +9,7 @@
  *    for rot changes neither size nor time.
  */
 import { availableParallelism } from "node:os";
+import type { VaultSpec } from "../config/index.ts";
 import { messageOf } from "../kernel/index.ts";
 import { RestoreThreads } from "../platform/restore/index.ts";
 import { RestoreReportFile } from "../platform/vault-proof/index.ts";
@@ -25,6 +26,7 @@ import {
   type Session,
   type WorkProgress,
 } from "../vault/index.ts";
+import { dumpedDatabases, type RestoredDump } from "./dumps/dumped-databases.ts";
 import type { OpenedVault } from "./open-vault.ts";
 import { recordInVault } from "./record-in-vault.ts";
 import { type OwnedPaths, removableOf } from "./removable.ts";
@@ -35,6 +37,8 @@ const threadsMax = 4;
 
 export interface RestoringVault extends Pick<RestoreOptions, "onFailure" | "reads"> {
   readonly opened: Pick<OpenedVault, "keys">;
+  /** Databases that are in the snapshot by their dumps are put where they were; default none. */
+  readonly dumps?: VaultSpec["dumps"];
   /** Removes what the snapshot does not have, as far as a backup would; default: nothing. */
   readonly removesOthersOf?: OwnedPaths | undefined;
   readonly snapshot: HeldSnapshot;
@@ -60,11 +64,16 @@ export interface Restored extends RestoreTally {
   readonly stopped: string;
   /** Name of the report; empty: none was written. */
   readonly report: string;
+  /** Databases that are part of it by their dumps. */
+  readonly databases: readonly RestoredDump[];
 }
 
 export async function restoreVault(session: Session, restoring: RestoringVault): Promise<Restored> {
   const { folder, isProven = false, onNotice, opened, overwrite, snapshot, target } = restoring;
   const { onFailure, onProgress, parts, reads = false, removesOthersOf } = restoring;
+  const { dumps = {} } = restoring;
+  const wish = { dumps, snapshot, parts, folder, target, overwrite };
+  const { placed, told: databases } = await dumpedDatabases(session, wish);
   await using threads = new RestoreThreads({
     keys: opened.keys,
     root: rawPathOfText(target),
@@ -82,6 +91,7 @@ export async function restoreVault(session: Session, restoring: RestoringVault):
   const { stopped = "", tally } = await restore(session, {
     tree: snapshot.tree,
     parts,
+    placed,
     target: threads,
     reads: reads || isProven,
     comparesPresent: overwrite === "always",
@@ -90,23 +100,29 @@ export async function restoreVault(session: Session, restoring: RestoringVault):
     ...(onFailure && { onFailure }),
     ...(onProgress && { onProgress: (tally) => onProgress(comeSoFar(tally, estimate)) }),
   });
+  for (const { database = "", outcome, reason } of databases) {
+    if (outcome === "kept") tally.kept += 1;
+    if (outcome !== "refused") continue;
+    tally.failed += 1;
+    onFailure?.(rawPathOfText(database), reason);
+  }
   const told = { snapshot: snapshot.id, target, ...tally, stopped };
   // Nothing is meant, and so nothing has happened.
-  if (isNothing(tally) && stopped === "") return { ...told, report: "" };
+  if (isNothing(tally) && stopped === "") return { ...told, databases, report: "" };
   const kept = stopped === "" ? report : undefined;
   try {
     if (kept === undefined) {
       await recordInVault(folder, "restored", told);
-      return { ...told, report: "" };
+      return { ...told, databases, report: "" };
     }
     const { line, totals } = proof.end();
     kept.write(line);
     await recordInVault(folder, "restored", { ...told, report: kept.name, manifest: totals.hash });
     await kept.keep();
-    return { ...told, report: kept.name };
+    return { ...told, databases, report: kept.name };
   } catch (error) {
     onNotice?.(`warning: the restore is not recorded: ${messageOf(error)}`);
-    return { ...told, report: "" };
+    return { ...told, databases, report: "" };
   }
 }
 

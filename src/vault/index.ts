@@ -171,6 +171,7 @@ export { inOrderOfArrival } from "./restore/in-order-of-arrival.ts";
 export { type LocalNow, parseMoment } from "./restore/parse-moment.ts";
 export { chooseParts, type Parts, type PartsWish } from "./restore/parts.ts";
 export {
+  type PlacedFile,
   type RestoreOptions,
   type RestoreOutcome,
   type RestoreTally,

@@ -93,7 +93,8 @@ test("a server that is away, and one that is killed while it is dumped", async (
         commandLine(each).includes("--dbname"),
       )?.pid,
   );
-  await running.until(() => readdirSync(dumps).includes(`${name}.new`), "it dumps");
+  const writing = bench.path(".soulmirror/vault/treasure/dumping");
+  await running.until(() => readdirSync(writing).includes(name), "it dumps");
   process.kill(pid, "SIGKILL");
   const killed = await running.ended;
   expect(killed).toMatchObject({ code: 3 });

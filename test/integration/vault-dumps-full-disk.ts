@@ -12,7 +12,9 @@ const listing = (words: readonly string[]): Record<string, DumpSpec> => ({
   list: { kind: "command", words, env: {}, timeoutMs: 60_000 },
 });
 await takeDumps(listing(["printf", "good"]), disk, signal);
-const [outcome] = await takeDumps(listing(["head", "-c", "2M", "/dev/zero"]), disk, signal);
+const { outcomes } = await takeDumps(listing(["head", "-c", "2M", "/dev/zero"]), disk, signal);
+const [outcome] = outcomes;
 const reason = outcome?.isTaken === false ? outcome.reason : "none";
-const [left, list] = [readdirSync(disk), readFileSync(join(disk, "list"), "utf8")];
+const dumps = join(disk, "dumps");
+const [left, list] = [readdirSync(dumps), readFileSync(join(dumps, "list"), "utf8")];
 process.stdout.write(JSON.stringify({ left, list, reason }));

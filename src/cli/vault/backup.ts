@@ -1,5 +1,5 @@
 /** `soulmirror vault backup`: protects everything as it is now, and says what came of it. */
-import { type Protection, protect, vaultFolder } from "../../custodian/index.ts";
+import { type DumpOutcome, type Protection, protect, vaultFolder } from "../../custodian/index.ts";
 import { formatBytes, formatDuration } from "../../kernel/index.ts";
 import { plainLines } from "../plain-text.ts";
 import type { Style } from "../style.ts";
@@ -38,7 +38,8 @@ export const backup = interruptible(
 /** As the help says. */
 function exitCodeOf({ dumps, suspicions, verdict }: Protection): number {
   if (verdict === "too-few") return 1;
-  const isWhole = suspicions.length === 0 && dumps.every(({ isTaken }) => isTaken);
+  const isWhole =
+    suspicions.length === 0 && dumps.every((each) => each.isTaken && each.doubt === "");
   return verdict === "everywhere" && isWhole ? 0 : 3;
 }
 
@@ -58,14 +59,21 @@ function tell(protection: Protection, style: Style): string {
     ...places.flatMap(({ holds, location, reason }) =>
       holds ? [] : [style.paint("yellow", `  not ${location}: ${plainLines(reason)}`)],
     ),
-    ...dumps.flatMap((dump) =>
-      dump.isTaken
-        ? []
-        : [style.paint("yellow", `dump ${dump.name} failed: ${plainLines(dump.reason)}`)],
-    ),
+    ...dumps.flatMap((dump) => tellDump(dump).map((line) => style.paint("yellow", line))),
     ...suspicions.map((each) =>
       style.paint("yellow", `suspect: ${plainLines(tellSuspicion(each))}`),
     ),
     ...protection.unsteady.map((path) => `changed while it was read: ${plainLines(path)}`),
   ].join("\n");
+}
+
+function tellDump(dump: DumpOutcome): readonly string[] {
+  const { name } = dump;
+  if (!dump.isTaken) return [`dump ${name} failed: ${plainLines(dump.reason)}`];
+  if (dump.doubt === "") return [];
+  return [
+    `suspect: dump ${name}: ${plainLines(dump.doubt)}`,
+    "  The last good one is kept beside it, and no snapshot is forgotten.",
+    "  When it is as it should be: `soulmirror vault prune --accept`.",
+  ];
 }

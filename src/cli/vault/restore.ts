@@ -11,6 +11,7 @@ import { nothingMatches } from "./nothing-matches.ts";
 import { withProgress } from "./progress-bar.ts";
 import { partsMeant, pathOf, reading, snapshotMeant } from "./reading.ts";
 import { restoreStream } from "./restore-stream.ts";
+import { tellDatabases } from "./tell-databases.ts";
 import { type RestoreWords, tellRestored } from "./tell-restored.ts";
 
 const overwrites = ["never", "not-newer", "always"] as const;
@@ -46,6 +47,7 @@ export const restore = interruptible(async (context, signal) => {
         threads: spec.limits.threads,
         reads: options.has("verify"),
         isProven: options.has("proof"),
+        dumps: spec.dumps,
         removesOthersOf: options.has("delete")
           ? { ...spec, dataFolder: place.dataPath }
           : undefined,
@@ -75,6 +77,7 @@ function isNothing({ failed, files, folders, kept, present, removed, stopped }: 
 function tell(restored: Restored, words: RestoreWords, out: Output): void {
   const { report, stopped } = restored;
   out.write(tellRestored(restored, words));
+  for (const line of tellDatabases(restored)) out.write(line);
   if (report !== "") out.write(`Its report: ${report}; \`soulmirror vault proof\` verifies it.`);
   if (stopped !== "") out.note(`It ended early: ${stopped}`);
 }

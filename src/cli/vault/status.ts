@@ -1,6 +1,12 @@
 /** `soulmirror vault status`: what the agent of a vault does, and how the vault is. */
-import { type AgentState, stateOf, vaultFolder } from "../../custodian/index.ts";
-import { formatDuration } from "../../kernel/index.ts";
+import {
+  type AgentState,
+  type DumpNote,
+  readDumpNotes,
+  stateOf,
+  vaultFolder,
+} from "../../custodian/index.ts";
+import { formatBytes, formatDuration } from "../../kernel/index.ts";
 import { hasTrail } from "../../platform/vault-proof/index.ts";
 import { realClock } from "../../system/index.ts";
 import type { VaultState, VaultStream } from "../../vault/index.ts";
@@ -25,13 +31,17 @@ export const status: Run = async (context) => {
   const folder = vaultFolder(place.dataPath, spec.name);
   const known = await stateOf(folder);
   const isMade = hasTrail(folder);
+  const dumps = (await readDumpNotes(folder)).filter(({ name }) => name in spec.dumps);
   const answer = await askRunning(spec, place, { do: "status" });
   const agent = answer.kind === "done" ? (answer.value as Told) : undefined;
-  const isWell = agent !== undefined && !unwell.has(agent.phase);
-  out.show({ vault: spec.name, agent: agent ?? null, known: known ?? null }, (style) =>
+  const last = known?.runs.at(-1);
+  const isWhole = last === undefined || last.verdict === "good";
+  const isWell = agent !== undefined && !unwell.has(agent.phase) && isWhole && dumps.every(isGood);
+  out.show({ vault: spec.name, agent: agent ?? null, known: known ?? null, dumps }, (style) =>
     [
       ...tellAgent(agent, style),
-      ...tellKnown(known, isMade),
+      ...tellKnown(known, isMade, style),
+      ...dumps.map((each) => tellDump(each, style)),
       ...tellFrozen(agent?.retention?.frozen ?? frozenOf(known), style),
     ].join("\n"),
   );
@@ -71,15 +81,22 @@ function tellAgent(agent: Told | undefined, style: Style): readonly string[] {
   ];
 }
 
-function tellKnown(known: VaultState | undefined, isMade: boolean): readonly string[] {
+function tellKnown(
+  known: VaultState | undefined,
+  isMade: boolean,
+  style: Style,
+): readonly string[] {
   if (known === undefined && !isMade) {
     return ["It was not begun on this machine: `soulmirror vault init` makes it, once."];
   }
   if (known === undefined) return ["There was no backup yet."];
-  const { damage, drills, lastGood, losses, streams = [] } = known;
-  const drill = drills.at(-1);
+  const { damage, drills, lastGood, losses, runs, streams = [] } = known;
+  const [drill, run] = [drills.at(-1), runs.at(-1)];
   return [
     lastGood === undefined ? "No good backup yet" : `Last good backup ${ago(lastGood.at)}`,
+    ...(run === undefined || run.verdict === "good"
+      ? []
+      : [style.paint("yellow", plainLines(`Last backup ${ago(run.at)}: ${saidOf(run)}`))]),
     ...(drill === undefined
       ? []
       : [`Last drill ${ago(drill.at)}: ${drill.isProven ? "proven" : plainLines(drill.reason)}`]),
@@ -90,6 +107,31 @@ function tellKnown(known: VaultState | undefined, isMade: boolean): readonly str
     ...damage.map(({ id, kind, location }) => `Damaged: ${location}: ${kind} ${id}`),
     ...streams.map((each) => plainLines(tellStream(each), "  ")),
   ];
+}
+
+function saidOf({ reason, verdict }: VaultState["runs"][number]): string {
+  return reason === "" ? verdict : `${verdict}: ${reason}`;
+}
+
+function isGood({ doubt, trouble }: DumpNote): boolean {
+  return doubt === "" && trouble === "";
+}
+
+function tellDump(note: DumpNote, style: Style): string {
+  const { doubt, name, sizeBytes = 0, takenMs, trouble } = note;
+  if (isGood(note) && takenMs !== undefined) {
+    return plainLines(`Dump ${name}: ${formatBytes(sizeBytes)}, ${ago(takenMs)}`);
+  }
+  const wrong = [
+    trouble === "" ? "" : `failed: ${trouble}`,
+    doubt === "" ? "" : `suspect: ${doubt}`,
+  ];
+  const kept =
+    takenMs === undefined
+      ? "there is no good one yet"
+      : `the last good one, ${formatDuration(Math.max(0, Math.round(realClock.now().wallMs - takenMs)))} old, is kept`;
+  const text = `Dump ${name}: ${wrong.filter((each) => each !== "").join("; ")}; ${kept}`;
+  return style.paint("yellow", plainLines(text));
 }
 
 function tellStream({ baseTrouble, gap, name, trouble }: VaultStream): string {

@@ -8,7 +8,7 @@
 import { join } from "node:path";
 import { realTimers, replaceFile } from "../../system/index.ts";
 import type { Suspicion } from "../../vault/index.ts";
-import type { MissingDump } from "./dumps.ts";
+import type { DumpNote } from "../dumps/dump-notes.ts";
 import type { ToldOutcome } from "./healer.ts";
 import type { CheckState } from "./location-checks.ts";
 import type { RetentionState } from "./retention.ts";
@@ -35,8 +35,8 @@ export interface AgentState {
   readonly missing: readonly string[];
   readonly outcomes: readonly ToldOutcome[];
   readonly watch: string;
-  /** Of databases that could not be dumped the last time. */
-  readonly dumps: readonly MissingDump[];
+  /** What became of each database's dump. */
+  readonly dumps: readonly DumpNote[];
   readonly retention: RetentionState;
   /** Of what the locations hold, since this process began. */
   readonly checks: CheckState;

@@ -19,6 +19,7 @@ import type { ControlRequest } from "../../platform/vault-agent/index.ts";
 import { type TreeWatch, type WatchEvent, watchTree } from "../../platform/watch/index.ts";
 import { realClock } from "../../system/index.ts";
 import { type FoundDamage, type RawPath, textOfRawPath, withSession } from "../../vault/index.ts";
+import { type DumpNote, troublesOfDumps } from "../dumps/dump-notes.ts";
 import { type AgentState, StateTeller } from "./agent-state.ts";
 import { type AgentLimits, type AgentWorld, agentLimits } from "./agent-world.ts";
 import { Alarm } from "./alarm.ts";
@@ -99,7 +100,7 @@ export class Agent implements AsyncDisposable {
       waiting: losses.waiting.length,
       missing: losses.waiting.slice(0, missingMax).map(textOfRawPath),
       outcomes: [...this.#healSide.outcomes],
-      dumps: dumps.missing,
+      dumps: dumps.notes,
       retention: this.#retention.state,
       checks: this.#checks.state,
     }));
@@ -210,6 +211,7 @@ export class Agent implements AsyncDisposable {
   async #fulfil(wish: Wish): Promise<void> {
     const { signal } = this.#end;
     this.#teller.tell({ phase: "protecting" });
+    await this.#dumps.recall();
     const report = await this.#turns.run(() =>
       withSession(this.#world.vault, { isExclusive: false, signal }, (session) =>
         this.#runner.run(session, wish),
@@ -229,7 +231,7 @@ export class Agent implements AsyncDisposable {
     const isQuorum = held >= this.#world.quorum;
     const kinds = [
       ...suspicions.map(({ kind }) => kind),
-      ...this.#dumps.missing.map(({ name }) => `dump ${name} failed`),
+      ...troublesOfDumps(this.#dumps.notes),
       ...away,
     ];
     this.#books.ended({ atMs, snapshot: snapshot.id, isQuorum, suspicions: kinds, places });
@@ -243,12 +245,18 @@ export class Agent implements AsyncDisposable {
     if (wish.kind === "changed") return;
     const { id, parent } = snapshot;
     const locations = places.map(({ holds, location }) => ({ location, holds }));
-    const dumpsMissing = this.#dumps.missing.map(({ name }) => name);
-    const facts = { snapshot: id, parent, reason: wish.reason, locations, dumpsMissing };
+    const dumpsMissing = this.#namesOf(({ trouble }) => trouble !== "");
+    const dumpsSuspect = this.#namesOf(({ doubt }) => doubt !== "");
+    const { reason } = wish;
+    const facts = { snapshot: id, parent, reason, locations, dumpsMissing, dumpsSuspect };
     this.#books.later("backup", facts);
     void settledLosses(this.#world.vaultFolder)
       .then((events) => (events.length > 0 ? this.#books.note(events) : undefined))
       .catch((error: unknown) => this.#teller.tell({ trouble: messageOf(error) }));
+  }
+
+  #namesOf(isMeant: (dump: DumpNote) => boolean): readonly string[] {
+    return this.#dumps.notes.filter(isMeant).map(({ name }) => name);
   }
 
   #planNext({ isCatchingUp, places }: RunReport, wish: Wish): void {

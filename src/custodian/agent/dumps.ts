@@ -6,17 +6,13 @@
  *     itself.
  * D2. A database of which there is a dump is left out itself, for a copy of it may be torn.
  */
-import { dirname, join } from "node:path";
-import { privateDirectory } from "../../system/index.ts";
+import { dirname } from "node:path";
 import { isInside, type RawPath, rawPathOfText } from "../../vault/index.ts";
-import { type DumpOutcome, dumpedPaths, heldDumps, takeDumps } from "../dumps/take-dumps.ts";
+import { dumpFolder } from "../dumps/dump-files.ts";
+import { type DumpNote, readDumpNotes } from "../dumps/dump-notes.ts";
+import { dumpedPaths, heldDumps, takeDumps } from "../dumps/take-dumps.ts";
 import { ownSources } from "../own-sources.ts";
 import type { AgentWorld } from "./agent-world.ts";
-
-export interface MissingDump {
-  readonly name: string;
-  readonly reason: string;
-}
 
 export class Dumps {
   readonly #world: AgentWorld;
@@ -24,13 +20,13 @@ export class Dumps {
   readonly #own: readonly RawPath[];
   readonly #folder: RawPath | undefined;
   #dumped: ReadonlySet<RawPath> = new Set();
-  #missing: readonly MissingDump[] = [];
+  #notes: readonly DumpNote[] = [];
 
   constructor(world: AgentWorld) {
     this.#world = world;
     this.#own = ownSources(world.vaultFolder, world).map(rawPathOfText);
     if (Object.keys(world.dumps).length === 0) return;
-    const folder = privateDirectory(join(world.vaultFolder, "dumps"));
+    const folder = dumpFolder(world.vaultFolder);
     this.#folder = rawPathOfText(folder);
     this.#dumped = dumpedPaths(world.dumps, heldDumps(world.dumps, folder));
   }
@@ -41,8 +37,14 @@ export class Dumps {
   }
 
   /** Of the last time that they were taken. */
-  get missing(): readonly MissingDump[] {
-    return this.#missing;
+  get notes(): readonly DumpNote[] {
+    return this.#notes;
+  }
+
+  /** What the last process knew of them, or what a person has accepted meanwhile. */
+  async recall(): Promise<void> {
+    if (this.#folder === undefined) return;
+    this.#notes = await readDumpNotes(this.#world.vaultFolder);
   }
 
   isExcluded(path: RawPath, isFolder: boolean): boolean {
@@ -56,16 +58,10 @@ export class Dumps {
   async take(signal: AbortSignal): Promise<readonly RawPath[]> {
     const { dumps, vaultFolder } = this.#world;
     if (this.#folder === undefined) return [];
-    const outcomes: readonly DumpOutcome[] = await takeDumps(
-      dumps,
-      join(vaultFolder, "dumps"),
-      signal,
-    );
+    const { notes, outcomes } = await takeDumps(dumps, vaultFolder, signal);
     const taken = outcomes.flatMap(({ isTaken, name }) => (isTaken ? [name] : []));
     this.#dumped = dumpedPaths(dumps, taken);
-    this.#missing = outcomes.flatMap((each) =>
-      each.isTaken ? [] : [{ name: each.name, reason: each.reason }],
-    );
+    this.#notes = notes;
     const beside = new Set([...this.#dumped].map((path) => dirname(path) as RawPath));
     return [this.#folder, ...beside];
   }

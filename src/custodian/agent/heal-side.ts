@@ -8,6 +8,8 @@
 import { dirname } from "node:path";
 import { realClock } from "../../system/index.ts";
 import { isInside, type RawPath, rawPathOfText, withSession } from "../../vault/index.ts";
+import { acceptDumps } from "../dumps/accept-dumps.ts";
+import { databasePath } from "../dumps/take-dumps.ts";
 import { acceptLastRun } from "../last-run.ts";
 import { AcceptanceFile } from "./acceptance-file.ts";
 import type { AgentLimits, AgentWorld } from "./agent-world.ts";
@@ -119,6 +121,14 @@ export class HealSide implements AsyncDisposable {
     // No run is under way, which would write down what it was compared with itself.
     const isAccepted = (source: string): boolean => isInside(rawPathOfText(source), accepted);
     await turns.run(() => acceptLastRun(world.vaultFolder, isAccepted));
+    await acceptDumps({
+      dumps: world.dumps,
+      vaultFolder: world.vaultFolder,
+      isAccepted: (dump) => {
+        const database = databasePath(dump);
+        return database !== undefined && isAccepted(database);
+      },
+    });
     const settled = await settledLosses(world.vaultFolder, path);
     if (settled.length > 0) await books.note(settled);
     return isOther;

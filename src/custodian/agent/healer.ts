@@ -147,13 +147,14 @@ export class Healer implements AsyncDisposable {
     if (event.kind === "begun") return;
     const { outcome } = event;
     const { path, verdict } = outcome;
+    const { dumpedMs, snapshot = "" } = this.#options.losses.of(path) ?? {};
     if (outcome.kind === "healed") this.#heals.push({ path, atMs: realClock.now().monotonicMs });
     if (this.#heals.length > outcomesMax * 10) this.#heals.shift();
     const told: ToldOutcome = {
       kind: outcome.kind,
       path: textOfRawPath(path),
       rule: verdict.reason.rule,
-      sentence: verdict.reason.sentence,
+      sentence: `${verdict.reason.sentence}${dumpedText(dumpedMs)}`,
       atMs: event.atMs,
       ...("aside" in outcome && outcome.aside !== undefined
         ? { aside: textOfRawPath(outcome.aside) }
@@ -175,7 +176,6 @@ export class Healer implements AsyncDisposable {
     }
     if (this.#missing.size < outcomesMax) this.#missing.add(path);
     const { path: at, sentence, why = sentence } = told;
-    const snapshot = this.#options.losses.of(path)?.snapshot ?? "";
     const reason = kind === "asked" ? `${why} ${answersTo(at, snapshot)}` : why;
     const loss = { at: event.atMs, path: at, kind: missingAs(kind), reason };
     books.noteLater([{ kind: "loss", loss }]);
@@ -195,6 +195,12 @@ function answersTo(path: string, snapshot: string): string {
   const id = snapshot.slice(0, 8);
   const back = `soulmirror vault restore --snapshot ${id} --path ${quoted} --target /`;
   return `${meant} To have it back: \`${back}\`.`;
+}
+
+function dumpedText(dumpedMs: number | undefined): string {
+  if (dumpedMs === undefined) return "";
+  const at = new Date(dumpedMs).toISOString();
+  return ` What the vault has of it is its dump of ${at}: nothing that was written since.`;
 }
 
 function missingAs(kind: HealOutcome["kind"]): "asked" | "gone" {

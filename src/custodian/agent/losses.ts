@@ -43,6 +43,8 @@ export interface Loss {
   readonly snapshot: string;
   /** What was mounted there when it was found. */
   readonly mount: string;
+  /** Of a database that is in no snapshot itself: when its dump, which is expected, was taken. */
+  readonly dumpedMs?: number;
 }
 
 /** `asked`: it is not as it should be, and a person knows. */
@@ -77,6 +79,8 @@ export class Losses {
   /** Put back, and in no snapshot since (L2). */
   readonly #returned = new Map<RawPath, Loss>();
   readonly #asked = new Map<RawPath, Loss>();
+  /** Databases that were lost, until they are seen again or were put back. */
+  readonly #databases = new Set<RawPath>();
   readonly #arrivals = new Map<bigint, Arrival>();
   #rewritten: number[] = [];
   #judged: string | undefined;
@@ -99,6 +103,13 @@ export class Losses {
 
   get waiting(): readonly RawPath[] {
     return [...this.#waiting.keys()];
+  }
+
+  /** The last snapshot in which losses were looked for; undefined: there was none. */
+  get judged(): { readonly tree: string; readonly id: string } | undefined {
+    return this.#judged === undefined
+      ? undefined
+      : { tree: this.#judged, id: this.#judgedSnapshot };
   }
 
   /** Protected files that were rewritten in place of late. */
@@ -128,7 +139,10 @@ export class Losses {
     const { expected, path } = loss;
     this.#inJudgement.delete(loss);
     this.#asked.delete(path);
-    if (end === "put back") this.#returned.set(path, loss);
+    // Of a database no snapshot tells more than a look at it.
+    if (loss.dumpedMs !== undefined) {
+      if (end === "put back") this.#databases.delete(path);
+    } else if (end === "put back") this.#returned.set(path, loss);
     const isOpen = end === "asked" && this.#asked.size < this.#limits.lossesMax;
     if (isOpen && isLostNow(path, expected)) this.#asked.set(path, loss);
     if (end && this.#waiting.get(loss.path) === loss) this.#waiting.delete(loss.path);
@@ -148,6 +162,18 @@ export class Losses {
     if (isFree && this.#waiting.size < this.#limits.lossesMax) {
       this.#waiting.set(loss.path, loss);
     }
+  }
+
+  /** A database that has a dump instead of a place in snapshots: once, until it is seen again. */
+  addDatabase(loss: Loss): void {
+    if (this.#databases.has(loss.path)) return;
+    this.#databases.add(loss.path);
+    this.add(loss);
+  }
+
+  /** It is there. */
+  sawDatabase(path: RawPath): void {
+    this.#databases.delete(path);
   }
 
   /** What waited when the last process ended. */
@@ -260,7 +286,7 @@ function mayBeLost(path: RawPath, before: TreeNode, now: TreeNode): boolean {
   return now.sizeBytes === 0 || (isRewritten(before, now) && beginsWithZeros(path));
 }
 
-function isLostNow(path: RawPath, expected: TreeNode): boolean {
+export function isLostNow(path: RawPath, expected: TreeNode): boolean {
   const stats = lstatSync(systemPath(path), { throwIfNoEntry: false });
   if (stats === undefined) return true;
   if (expected.kind === "dir") return !stats.isDirectory();

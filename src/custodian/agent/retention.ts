@@ -24,6 +24,7 @@ import {
   textOfRawPath,
   withSession,
 } from "../../vault/index.ts";
+import { doubtsOfDumps, readDumpNotes } from "../dumps/dump-notes.ts";
 import { freezeTexts } from "../freeze-text.ts";
 import { arrivalNow, openArrivals, openDoubts, openTombstones } from "../retention-records.ts";
 import { noteInState, readState } from "../state-file.ts";
@@ -159,6 +160,7 @@ export class Retention implements AsyncDisposable {
       arrivals,
       tombstones,
       doubts: await openDoubts(world.vaultFolder, codec),
+      troubles: doubtsOfDumps(await readDumpNotes(world.vaultFolder)),
       thinsOnly: !isKeepDue,
       limit: limits.snapshotsMax,
       target: Math.ceil(limits.snapshotsMax * 0.8),

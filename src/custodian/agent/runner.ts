@@ -30,6 +30,7 @@ import { openTombstones } from "../retention-records.ts";
 import type { AgentLimits, AgentWorld } from "./agent-world.ts";
 import type { Books } from "./books.ts";
 import type { Losses } from "./losses.ts";
+import { findLostDatabases } from "./lost-databases.ts";
 import type { Protector } from "./protector.ts";
 import { nodesBelow } from "./snapshot-trees.ts";
 import type { Wish } from "./wishes.ts";
@@ -123,7 +124,9 @@ export class Runner {
       skipsUnchanged: !this.#isDue(wish, sinceLastMs),
     });
     const looks = { trees: world.vault.trees, signal: session.signal };
+    const before = losses.judged;
     await losses.find(outcome.snapshot, undefined, looks);
+    await findLostDatabases({ world, losses, before, snapshot: outcome.snapshot }, looks);
     const ended = clock.now();
     const { tally } = outcome;
     const look = { tally, sources: world.sources, begun, ended, sinceLastMs };

@@ -6,43 +6,68 @@
  *     last good one in its place, and is told.
  * D2. What a dump holds is of one moment, however many tables are written to meanwhile.
  * D3. Files of dumps that are no longer declared are removed.
+ * D4. One that is suspect (`judgeDump`) lies beside the last good one, until the next good one, or
+ *     until a person accepts it. Both are in the snapshot.
+ * D5. A dump that holds what the last one held changes nothing.
+ * D6. A copy of a database file has its mode, owner and time: it can be put where that was.
  */
-import { existsSync } from "node:fs";
-import { readdir, rename, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { existsSync, type Stats } from "node:fs";
+import { chmod, chown, readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import type { DumpSpec } from "../../config/index.ts";
 import { messageOf } from "../../kernel/index.ts";
+import { privateDirectory, realClock, syncFolder } from "../../system/index.ts";
 import { type RawPath, rawPathOfText } from "../../vault/index.ts";
+import { realPathOf } from "../protected-tree.ts";
 import { behindDefaults } from "../run-program.ts";
+import { dumpFile, dumpFolder, suspectFile } from "./dump-files.ts";
+import { type DumpNote, readDumpNotes, writeDumpNotes } from "./dump-notes.ts";
 import { dumpProgram } from "./dump-program.ts";
 import { dumpSqlite } from "./dump-sqlite.ts";
+import { isSameFile } from "./is-same-file.ts";
+import { judgeDump } from "./judge-dump.ts";
 
 export type DumpOutcome =
-  | { readonly name: string; readonly isTaken: true; readonly sizeBytes: number }
+  | {
+      readonly name: string;
+      readonly isTaken: true;
+      readonly sizeBytes: number;
+      /** Why it is suspect, and lies beside the last good one; empty: it is good. */
+      readonly doubt: string;
+    }
   | { readonly name: string; readonly isTaken: false; readonly reason: string };
+
+export interface TakenDumps {
+  readonly outcomes: readonly DumpOutcome[];
+  readonly notes: readonly DumpNote[];
+}
 
 /** One after another: a machine that serves has better things to do than many dumps at once. */
 export async function takeDumps(
   dumps: Readonly<Record<string, DumpSpec>>,
-  folder: string,
+  vaultFolder: string,
   signal: AbortSignal,
-): Promise<readonly DumpOutcome[]> {
-  await removeOthers(
-    folder,
-    new Set(Object.entries(dumps).map(([name, dump]) => fileOf(name, dump))),
-  );
-  const outcomes: DumpOutcome[] = [];
-  for (const [name, dump] of Object.entries(dumps)) {
-    const path = join(folder, fileOf(name, dump));
-    try {
-      await take(dump, path, signal);
-      outcomes.push({ name, isTaken: true, sizeBytes: (await stat(path)).size });
-    } catch (error) {
-      signal.throwIfAborted();
-      outcomes.push({ name, isTaken: false, reason: messageOf(error) });
-    }
+): Promise<TakenDumps> {
+  const folder = dumpFolder(vaultFolder);
+  const scratch = privateDirectory(join(vaultFolder, "dumping"));
+  const declared = Object.entries(dumps);
+  const files = declared.flatMap(([name, dump]) => [dumpFile(name, dump), suspectFile(name, dump)]);
+  await removeOthers(folder, new Set(files));
+  const before = await readDumpNotes(vaultFolder);
+  const [outcomes, notes]: [DumpOutcome[], DumpNote[]] = [[], []];
+  for (const [name, dump] of declared) {
+    const paths = {
+      fresh: join(scratch, dumpFile(name, dump)),
+      good: join(folder, dumpFile(name, dump)),
+      suspect: join(folder, suspectFile(name, dump)),
+    };
+    const known = before.find((note) => note.name === name);
+    const { note, outcome } = await takeOne(name, dump, { paths, known, signal });
+    outcomes.push(outcome);
+    notes.push(note);
   }
-  return outcomes;
+  await writeDumpNotes(vaultFolder, notes);
+  return { outcomes, notes };
 }
 
 /** Names of those of which there is a dump, of whatever age. */
@@ -51,8 +76,16 @@ export function heldDumps(
   folder: string,
 ): readonly string[] {
   return Object.entries(dumps).flatMap(([name, dump]) =>
-    existsSync(join(folder, fileOf(name, dump))) ? [name] : [],
+    [dumpFile(name, dump), suspectFile(name, dump)].some((file) => existsSync(join(folder, file)))
+      ? [name]
+      : [],
   );
+}
+
+/** Where a database of files lies, without links on the way; undefined: it is no such one. */
+export function databasePath(dump: DumpSpec | undefined): string | undefined {
+  if (dump?.kind !== "sqlite") return undefined;
+  return join(realPathOf(dirname(dump.path)), basename(dump.path));
 }
 
 /** What is left out itself because there is a dump of it: a copy of it may be torn. */
@@ -62,28 +95,87 @@ export function dumpedPaths(
 ): ReadonlySet<RawPath> {
   const paths = new Set<RawPath>();
   for (const name of taken) {
-    const dump = dumps[name];
-    if (dump?.kind !== "sqlite") continue;
-    for (const ending of ["", "-wal", "-shm", "-journal"]) {
-      paths.add(rawPathOfText(`${dump.path}${ending}`));
-    }
+    const path = databasePath(dumps[name]);
+    if (path === undefined) continue;
+    for (const ending of ["", "-wal", "-shm", "-journal"]) paths.add(rawPathOfText(path + ending));
   }
   return paths;
 }
 
-async function take(dump: DumpSpec, path: string, signal: AbortSignal): Promise<void> {
-  const fresh = `${path}.new`;
-  await rm(fresh, { force: true });
+interface Taking {
+  readonly paths: { readonly fresh: string; readonly good: string; readonly suspect: string };
+  readonly known: DumpNote | undefined;
+  readonly signal: AbortSignal;
+}
+
+async function takeOne(
+  name: string,
+  dump: DumpSpec,
+  taking: Taking,
+): Promise<{ readonly outcome: DumpOutcome; readonly note: DumpNote }> {
+  const { known, paths, signal } = taking;
+  const triedMs = realClock.now().wallMs;
+  const last = { doubt: "", ...known, name, trouble: "", triedMs };
   try {
-    if (dump.kind === "sqlite") await dumpSqlite(dump, fresh, signal);
-    else {
-      const { env, timeoutMs } = dump;
-      await dumpProgram({ ...programOf(dump), env, timeoutMs }, fresh, signal);
-    }
-    await rename(fresh, path);
+    const source = await write(dump, paths.fresh, signal);
+    const { size: sizeBytes } = await stat(paths.fresh);
+    const doubt = await judgeDump({
+      isSqlite: dump.kind === "sqlite",
+      fresh: paths.fresh,
+      good: existsSync(paths.good) ? paths.good : undefined,
+      sourceBytes: source?.size,
+    });
+    await keep(paths, doubt !== "");
+    const outcome = { name, isTaken: true, sizeBytes, doubt } as const;
+    if (doubt !== "") return { outcome, note: { ...last, doubt } };
+    const inode = source === undefined ? {} : { inode: String(source.ino) };
+    return {
+      outcome,
+      note: { name, trouble: "", doubt, triedMs, takenMs: triedMs, sizeBytes, ...inode },
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    const reason = messageOf(error);
+    return { outcome: { name, isTaken: false, reason }, note: { ...last, trouble: reason } };
   } finally {
-    await rm(fresh, { force: true });
+    await rm(paths.fresh, { force: true });
   }
+}
+
+/** @returns what is known of the database, where that is a file */
+async function write(
+  dump: DumpSpec,
+  path: string,
+  signal: AbortSignal,
+): Promise<Stats | undefined> {
+  await rm(path, { force: true });
+  if (dump.kind !== "sqlite") {
+    const { env, timeoutMs } = dump;
+    await dumpProgram({ ...programOf(dump), env, timeoutMs }, path, signal);
+    return undefined;
+  }
+  // Before it is read: what is written meanwhile makes it younger than its dump.
+  const source = await stat(dump.path).catch(() => undefined);
+  const log = await stat(`${dump.path}-wal`).catch(() => undefined);
+  await dumpSqlite(dump, path, signal);
+  if (source === undefined) return undefined;
+  await chmod(path, source.mode & 0o777);
+  // Only root may, and only root has to.
+  await chown(path, source.uid, source.gid).catch(() => undefined);
+  const writtenMs = Math.max(source.mtimeMs, log?.mtimeMs ?? 0);
+  await utimes(path, writtenMs / 1000, writtenMs / 1000);
+  return source;
+}
+
+/** D4, D5. */
+async function keep(paths: Taking["paths"], isSuspect: boolean): Promise<void> {
+  const { fresh, good, suspect } = paths;
+  const path = isSuspect ? suspect : good;
+  if (!(await isSameFile(fresh, path))) {
+    await rename(fresh, path);
+    await syncFolder(dirname(path));
+  }
+  if (!isSuspect && existsSync(suspect)) await rm(suspect);
 }
 
 type ProgramDump = Exclude<DumpSpec, { kind: "sqlite" }>;
@@ -96,11 +188,6 @@ function programOf({ kind, words }: ProgramDump): { command: string; args: reado
   }
   const [command = "", ...args] = words;
   return { command, args };
-}
-
-function fileOf(name: string, { kind }: DumpSpec): string {
-  const ending = { sqlite: ".db", pg_dump: ".sql", mariadb_dump: ".sql", command: "" }[kind];
-  return `${name}${ending}`;
 }
 
 async function removeOthers(folder: string, known: ReadonlySet<string>): Promise<void> {

@@ -98,7 +98,11 @@ export function restoreParts(
   const { onNotice } = options;
   return readVault(readableOf(opened.vault, options), async ({ session, snapshots }) => {
     const snapshot = meant(snapshots, wish);
-    const { target: _target, ...restored } = await restoreVault(session, {
+    const {
+      databases: _databases,
+      target: _target,
+      ...restored
+    } = await restoreVault(session, {
       opened,
       snapshot,
       parts: partsOf(snapshot, wish),

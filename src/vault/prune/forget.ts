@@ -28,6 +28,8 @@ export interface ForgetOptions extends Omit<ThinningOptions, "accepted" | "freez
   readonly tombstones: Tombstones;
   readonly arrivals: Arrivals;
   readonly doubts: Doubts;
+  /** What else makes a person look first, a sentence each; default none. */
+  readonly troubles?: readonly string[];
   /** A person wants all that came so far (F5). */
   readonly isAccepted?: boolean;
   /** The rules decide nothing but what stays in any case: between two runs of them. */
@@ -75,8 +77,12 @@ export async function forget(session: Session, options: ForgetOptions): Promise<
 
 /** F5 */
 async function rulesOf(options: ForgetOptions): Promise<ThinningOptions> {
-  const { arrivals, doubts, isAccepted = false, isDryRun = false, now, ...rules } = options;
-  if (!isAccepted) return { ...rules, now, accepted: arrivals.accepted, freezes: doubts.told };
+  const { arrivals, doubts, isAccepted = false, isDryRun = false, now, ...others } = options;
+  const { troubles = [], ...rules } = others;
+  if (!isAccepted) {
+    const freezes = [...doubts.told, ...troubles];
+    return { ...rules, now, accepted: arrivals.accepted, freezes };
+  }
   if (!isDryRun) {
     await arrivals.accept(now);
     await doubts.accept("/" as RawPath);

@@ -14,7 +14,8 @@
  * R5. With `reads`, each file is read back from the disk and compared with its hashes. With that or
  *     `comparesPresent`, one that is there already counts as restored only when it passes that, and
  *     is written again when not.
- * R6. A disk without room ends it: what comes next would fail as well.
+ * R6. What is in the snapshot under another name is restored where it belongs: `placed`.
+ * R7. A disk without room ends it: what comes next would fail as well.
  */
 import type { FileNode, FolderNode, Tree } from "../format/tree-node.ts";
 import { walkSnapshot } from "../look/walk-snapshot.ts";
@@ -40,6 +41,8 @@ export interface RestoreOptions {
   readonly reads?: boolean;
   /** R5: its size and its time do not make a file what it should be. Default false. */
   readonly comparesPresent?: boolean;
+  /** R6, whatever `parts` says. */
+  readonly placed?: readonly PlacedFile[];
   readonly onFile?: (file: RestoredFile) => void;
   readonly onFailure?: (path: RawPath, reason: string) => void;
   readonly onProgress?: (tally: RestoreTally) => void;
@@ -47,6 +50,13 @@ export interface RestoreOptions {
   readonly windowFiles?: number;
   /** Of them, those of several blobs, which may be open at the same time. Default 200. */
   readonly windowOpenFiles?: number;
+}
+
+export interface PlacedFile {
+  readonly path: RawPath;
+  readonly node: FileNode;
+  /** The folders on the way, from the root on. */
+  readonly above: readonly FolderNode[];
 }
 
 export interface RestoreTally {
@@ -64,7 +74,7 @@ export interface RestoreTally {
 
 export interface RestoreOutcome {
   readonly tally: RestoreTally;
-  /** Why it ended before all was tried (R6). */
+  /** Why it ended before all was tried (R7). */
   readonly stopped: string | undefined;
 }
 
@@ -105,8 +115,12 @@ class Restoration {
   #writing: Promise<void> = Promise.resolve();
   #numbers = 0;
   #stopped: string | undefined;
+  /** In the order of the walk. */
+  readonly #placed: PlacedFile[];
 
   constructor(session: Session, options: RestoreOptions) {
+    const { placed = [] } = options;
+    this.#placed = placed.toSorted((a, b) => (orderOf(a.path) < orderOf(b.path) ? -1 : 1));
     this.#session = session;
     this.#options = options;
     this.#way = new FolderWay(options.target, (path, outcome) => this.#count(path, outcome));
@@ -118,6 +132,7 @@ class Restoration {
       const steps = walkSnapshot(this.#session, { tree, enters: (path) => this.#enters(path) });
       for await (const step of steps) {
         if (this.#stopped !== undefined) break;
+        this.#place(step.path);
         if (step.kind === "damaged") this.#fail(step.path, step.reason);
         else if (step.kind === "folder") this.#folder(step.path, step.node, step.tree);
         else if (parts.holds(step.path)) {
@@ -126,6 +141,7 @@ class Restoration {
           if (this.#isFull()) await this.#flush();
         }
       }
+      if (this.#stopped === undefined) this.#place(undefined);
       await this.#flush();
     } finally {
       // Nothing may be written any more when the caller goes on.
@@ -135,6 +151,21 @@ class Restoration {
     for (const { path, reason } of await target.end()) this.#fail(joinRaw(rootPath, path), reason);
     this.#options.onProgress?.(this.#tally);
     return { tally: this.#tally, stopped: this.#stopped };
+  }
+
+  /** R6: as if the walk had met them in their places. */
+  #place(until: RawPath | undefined): void {
+    for (let next = this.#placed[0]; next !== undefined; next = this.#placed[0]) {
+      const { above, node, path } = next;
+      if (until !== undefined && orderOf(path) > orderOf(until)) return;
+      this.#placed.shift();
+      let folder = rootPath;
+      for (const each of above) {
+        folder = joinRaw(folder, each.name);
+        this.#way.enter(folder, each, false);
+      }
+      this.#named(path, node);
+    }
   }
 
   #enters(folder: RawPath): boolean {
@@ -345,7 +376,11 @@ function emptyWindow(): Window {
   return { files: [], present: [], links: [], openFiles: 0 };
 }
 
+function orderOf(path: RawPath): string {
+  return path.replaceAll("/", "\0");
+}
+
 function inWalkOrder(files: readonly RestoredFile[]): readonly RestoredFile[] {
-  const keyed = files.map((file) => ({ file, key: file.path.replaceAll("/", "\0") }));
+  const keyed = files.map((file) => ({ file, key: orderOf(file.path) }));
   return keyed.toSorted((a, b) => (a.key < b.key ? -1 : 1)).map(({ file }) => file);
 }

@@ -10,6 +10,7 @@ import type { Key } from "../../keys.ts";
 import type { Size } from "../../screen.ts";
 import { shownName, shownText } from "../../shown-name.ts";
 import { progressText } from "../progress-bar.ts";
+import { tellDatabases } from "../tell-databases.ts";
 import { tellRestored } from "../tell-restored.ts";
 import { wrapped } from "./cells.ts";
 import type { RestoreWish } from "./vault-window.ts";
@@ -72,7 +73,8 @@ export class RestoreView implements View {
         onFailure: (path, reason) =>
           this.#note(`not restored: ${shownName(path)}: ${shownText(reason)}`),
       });
-      this.#result = shownText(tellRestored(restored, this.#wish));
+      const told = [tellRestored(restored, this.#wish), ...tellDatabases(restored)];
+      this.#result = shownText(told.join(" "));
       if (restored.stopped !== "") this.#note(`it ended early: ${shownText(restored.stopped)}`);
       if (restored.failed === 0) marks.clear(this.#wish.snapshot);
     } catch (error) {

@@ -202,6 +202,7 @@ export class VaultWindow implements AsyncDisposable {
         target,
         overwrite,
         threads: spec.limits.threads,
+        dumps: spec.dumps,
         isEstimated: true,
         ...told,
       }),
