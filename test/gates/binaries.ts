@@ -61,6 +61,7 @@ export const binaries: readonly Binary[] = [
   { command: "xargs", debianPackage: "findutils", why: "hands many paths to getfattr" },
   { command: "mknod", debianPackage: "coreutils", why: "makes pipes and devices" },
   { command: "redis-server", debianPackage: "redis-server", why: "keeps streams and state" },
+  { command: "redis-cli", debianPackage: "redis-tools", why: "dumps a server, makes a cluster" },
   { command: "taskset", debianPackage: "util-linux", why: "gives a server a core of its own" },
   { command: "restic", debianPackage: "restic", why: "reads the repositories that we write" },
   { command: "script", debianPackage: "bsdutils", why: "gives a program a terminal" },

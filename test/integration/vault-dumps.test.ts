@@ -2,12 +2,15 @@
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { Redis } from "ioredis";
 import { expect, test } from "vitest";
 import type { DumpSpec } from "../../src/config/index.ts";
 import { acceptDumps } from "../../src/custodian/dumps/accept-dumps.ts";
 import { doubtsOfDumps, readDumpNotes } from "../../src/custodian/dumps/dump-notes.ts";
 import { takeDumps } from "../../src/custodian/dumps/take-dumps.ts";
-import { temporaryFolder } from "../afterwards.ts";
+import { afterwards, temporaryFolder } from "../afterwards.ts";
+import { until } from "../until.ts";
+import { startRedis } from "./redis-server.ts";
 
 const { signal } = new AbortController();
 
@@ -179,4 +182,41 @@ test("a dump that is as the last one changes nothing (D5); it is as its database
   ledger.run("insert into coins values (4)");
   await ledger.dump();
   expect(ledger.coinsIn("ledger.db")).toBe(4);
+});
+
+test("Redis is dumped by its own program while it is written to, of one moment, and loaded", async () => {
+  // Else it waits for others that may want the same.
+  await using server = await startRedis(["--repl-diskless-sync-delay", "0"]);
+  const client = new Redis(server.port, server.host);
+  afterwards(() => client.disconnect());
+  await client.mset("left", 1000, "right", 0);
+  const isOver = new AbortController();
+  const writing = (async () => {
+    for (let count = 1; !isOver.signal.aborted; count += 1) {
+      await client.multi().decr("left").set(`coin ${count}`, "gold").incr("right").exec();
+    }
+  })();
+  const folder = temporaryFolder("dumps");
+  const { host, port } = server;
+  const cache = command(["redis-cli", "-h", host, "-p", String(port), "--rdb", "-"]);
+  await until(async () => Number(await client.get("right")) > 10);
+  expect((await takeDumps({ cache }, folder, signal)).outcomes).toMatchObject([{ doubt: "" }]);
+  const rightThen = Number(await client.get("right"));
+  await until(async () => Number(await client.get("right")) > rightThen);
+  isOver.abort();
+  await writing;
+  client.disconnect();
+  await using loaded = await startRedis(["--dir", join(folder, "dumps"), "--dbfilename", "cache"]);
+  const reader = new Redis(loaded.port, loaded.host);
+  afterwards(() => reader.disconnect());
+  const [left = "", right = ""] = await reader.mget("left", "right");
+  expect(Number(left) + Number(right)).toBe(1000);
+  expect(Number(right)).toBeGreaterThan(10);
+  expect(Number(right)).toBeLessThanOrEqual(rightThen);
+  expect(await reader.dbsize()).toBe(2 + Number(right));
+  // One that is away is told, and what was dumped stays.
+  await server.stop();
+  const { outcomes } = await takeDumps({ cache }, folder, signal);
+  expect(outcomes).toMatchObject([{ isTaken: false }]);
+  expect(readdirSync(join(folder, "dumps"))).toEqual(["cache"]);
 });
