@@ -39,5 +39,6 @@ export { type Restored, restoreVault } from "./restore-vault.ts";
 export { type ShownSnapshot, shownOf, snapshotsOf } from "./snapshots-of.ts";
 export { stateOf } from "./state-file.ts";
 export { restoreStream } from "./streams/restore-stream.ts";
+export { type StreamReach, streamReaches } from "./streams/stream-reach.ts";
 export { claimVault, vaultFolder, vaultFolderPath } from "./vault-folder.ts";
 export { whoProtects } from "./who-protects.ts";

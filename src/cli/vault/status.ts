@@ -1,21 +1,22 @@
 /** `soulmirror vault status`: what the agent of a vault does, and how the vault is. */
 import {
   type AgentState,
-  type DumpNote,
   readDumpNotes,
   stateOf,
+  streamReaches,
   vaultFolder,
 } from "../../custodian/index.ts";
-import { formatBytes, formatDuration } from "../../kernel/index.ts";
+import { formatDuration } from "../../kernel/index.ts";
 import { hasTrail } from "../../platform/vault-proof/index.ts";
 import { realClock } from "../../system/index.ts";
-import type { VaultState, VaultStream } from "../../vault/index.ts";
+import type { VaultState } from "../../vault/index.ts";
 import type { Run } from "../command.ts";
 import { counted } from "../counted.ts";
 import { plainLines } from "../plain-text.ts";
 import type { Style } from "../style.ts";
 import { askRunning } from "./ask-running.ts";
 import { chosenVault } from "./chosen-vault.ts";
+import { areDatabasesWell, tellKeptDatabases } from "./tell-kept-databases.ts";
 
 /** Of what was healed of late, the last ones; `--json` has all. */
 const shownMax = 10;
@@ -31,21 +32,27 @@ export const status: Run = async (context) => {
   const folder = vaultFolder(place.dataPath, spec.name);
   const known = await stateOf(folder);
   const isMade = hasTrail(folder);
-  const dumps = (await readDumpNotes(folder)).filter(({ name }) => name in spec.dumps);
+  const databases = {
+    dumps: (await readDumpNotes(folder)).filter(({ name }) => name in spec.dumps),
+    reaches: await streamReaches(folder, Object.keys(spec.streams)),
+    streams: known?.streams ?? [],
+  };
+  const { dumps, reaches } = databases;
   const answer = await askRunning(spec, place, { do: "status" });
   const agent = answer.kind === "done" ? (answer.value as Told) : undefined;
   const last = known?.runs.at(-1);
   const isWhole = last === undefined || last.verdict === "good";
-  const isWell = agent !== undefined && !unwell.has(agent.phase) && isWhole && dumps.every(isGood);
-  out.show({ vault: spec.name, agent: agent ?? null, known: known ?? null, dumps }, (style) =>
+  const isAtWork = agent !== undefined && !unwell.has(agent.phase);
+  const told = { agent: agent ?? null, known: known ?? null, dumps, streams: reaches };
+  out.show({ vault: spec.name, ...told }, (style) =>
     [
       ...tellAgent(agent, style),
       ...tellKnown(known, isMade, style),
-      ...dumps.map((each) => tellDump(each, style)),
+      ...tellKeptDatabases(databases, style),
       ...tellFrozen(agent?.retention?.frozen ?? frozenOf(known), style),
     ].join("\n"),
   );
-  return isWell ? 0 : 1;
+  return isAtWork && isWhole && areDatabasesWell(databases) ? 0 : 1;
 };
 
 const unwell: ReadonlySet<Told["phase"]> = new Set(["waiting", "failing", "frozen"]);
@@ -90,7 +97,7 @@ function tellKnown(
     return ["It was not begun on this machine: `soulmirror vault init` makes it, once."];
   }
   if (known === undefined) return ["There was no backup yet."];
-  const { damage, drills, lastGood, losses, runs, streams = [] } = known;
+  const { damage, drills, lastGood, losses, runs } = known;
   const [drill, run] = [drills.at(-1), runs.at(-1)];
   return [
     lastGood === undefined ? "No good backup yet" : `Last good backup ${ago(lastGood.at)}`,
@@ -105,46 +112,11 @@ function tellKnown(
       return plainLines(`${what}: ${path}: ${reason}`);
     }),
     ...damage.map(({ id, kind, location }) => `Damaged: ${location}: ${kind} ${id}`),
-    ...streams.map((each) => plainLines(tellStream(each), "  ")),
   ];
 }
 
 function saidOf({ reason, verdict }: VaultState["runs"][number]): string {
   return reason === "" ? verdict : `${verdict}: ${reason}`;
-}
-
-function isGood({ doubt, trouble }: DumpNote): boolean {
-  return doubt === "" && trouble === "";
-}
-
-function tellDump(note: DumpNote, style: Style): string {
-  const { doubt, name, sizeBytes = 0, takenMs, trouble } = note;
-  if (isGood(note) && takenMs !== undefined) {
-    return plainLines(`Dump ${name}: ${formatBytes(sizeBytes)}, ${ago(takenMs)}`);
-  }
-  const wrong = [
-    trouble === "" ? "" : `failed: ${trouble}`,
-    doubt === "" ? "" : `suspect: ${doubt}`,
-  ];
-  const kept =
-    takenMs === undefined
-      ? "there is no good one yet"
-      : `the last good one, ${formatDuration(Math.max(0, Math.round(realClock.now().wallMs - takenMs)))} old, is kept`;
-  const text = `Dump ${name}: ${wrong.filter((each) => each !== "").join("; ")}; ${kept}`;
-  return style.paint("yellow", plainLines(text));
-}
-
-function tellStream({ baseTrouble, gap, name, trouble }: VaultStream): string {
-  const troubles = [trouble, baseTrouble].filter((each) => each !== "");
-  const how = troubles.length === 0 ? "received" : troubles.join("; ");
-  if (gap === undefined) return `Stream ${name}: ${how}`;
-  const until = gap.endedAt === undefined ? "until now" : `until ${timeOf(gap.endedAt)}`;
-  const lost = `not reachable: ${timeOf(gap.at)} ${until} (${gap.reason})`;
-  return `Stream ${name}: ${how}; ${lost}`;
-}
-
-function timeOf(atMs: number): string {
-  return new Date(atMs).toISOString();
 }
 
 function frozenOf(known: VaultState | undefined): readonly string[] {

@@ -7,7 +7,7 @@
  * 2. What is younger stays, as of any file; the log counts.
  */
 import { statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { DumpSpec } from "../../config/index.ts";
 import {
   Damage,
@@ -65,7 +65,8 @@ export async function dumpedDatabases(
   const { dumps, folder, parts, snapshot } = restoring;
   const [placed, told]: [PlacedFile[], RestoredDump[]] = [[], []];
   // One that was made elsewhere has the folder of that machine.
-  const held = snapshot.paths.find((path) => path.endsWith("/dumps")) ?? join(folder, "dumps");
+  const ending = `/vault/${basename(folder)}/dumps`;
+  const held = snapshot.paths.find((path) => path.endsWith(ending)) ?? join(folder, "dumps");
   for (const [name, dump] of Object.entries(dumps)) {
     const { kind } = dump;
     const path = join(held, dumpFile(name, dump));
