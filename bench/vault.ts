@@ -1,8 +1,8 @@
 /**
  * What backups cost beside restic and borg, all of them as processes of their own, in turns.
  *
- *   node bench/vault.ts [--only files,large,micro,restore,recovery] [--rounds 3] [--files 50000] [--idle 60]
- *     [--cold] [--quick] [--json FILE]
+ *   node bench/vault.ts [--only files,large,micro,restore,recovery] [--rounds 3] [--files 50000]
+ *     [--idle 60] [--cold] [--quick] [--json FILE]
  *
  * What is missed is printed as it is. Exit code 1 when anything is missed.
  */

@@ -1,4 +1,6 @@
-/** Where vaults are kept: does each place answer, and does it hold a repository? Nothing is changed. */
+/**
+ * Where vaults are kept: does each place answer, and does it hold a repository? Nothing is changed.
+ */
 import type { Fleet, VaultLocationSpec } from "../config/index.ts";
 import { locationsOf } from "../custodian/index.ts";
 import { messageOf } from "../kernel/index.ts";
