@@ -82,11 +82,11 @@ test("E4: a damaged index stays where there is no room for what would take its p
   const [location = new MemoryLocation()] = scene.locations;
   const indexes = pathsOf(location, "index");
   for (const path of indexes) flip(location, path);
-  const { put } = location;
+  const put = location.put.bind(location);
   changesOf(location, ["index"]);
   await healAll(scene);
   expect(pathsOf(location, "index")).toEqual(indexes);
-  location.put = put.bind(location);
+  location.put = put;
   expect(await healAll(scene)).toMatchObject({ findings: [], lost: [] });
   expect((await checkAll(scene)).findings).toEqual([]);
 });
