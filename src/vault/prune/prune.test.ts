@@ -63,6 +63,18 @@ it("leaves packs alone that are few, and hardly empty (P4)", async () => {
   expect([...(places.files[0] ?? [])].map(([path]) => path).toSorted()).toEqual(before);
 });
 
+it("copies what is left of a pack when that is little, and no more in one run than it may (P4)", async () => {
+  const places = new MemoryPlaces(1);
+  const ids = await filled(places, 2);
+  const isForgotten = (id: string): boolean => id === ids[0];
+  const limited = await pruned(places, { isForgotten, copyBytesMax: 10 });
+  expect(limited).toMatchObject({ kind: "done", figures: { copiedPacks: 0, copiedBytes: 0 } });
+  const outcome = await pruned(places, { isForgotten });
+  expect(outcome).toMatchObject({ kind: "done", figures: { copiedPacks: 1 } });
+  const restored = restoreAll(places.files[0] ?? new Map(), places.codec);
+  expect(restored.get(ids[1] ?? "")).toEqual(modelOf(1));
+});
+
 it("plans and changes nothing in a dry run", async () => {
   const places = new MemoryPlaces(2);
   const ids = await filled(places, 20);
@@ -194,6 +206,21 @@ it("takes a place for damaged that lacks what its own snapshot needs (D5)", asyn
   files?.delete(index);
   const run = pruned(places, nothingForgotten);
   await expect(run).rejects.toMatchObject({ code: "VAULT_DAMAGED" });
+});
+
+it("finds what a place lacks also when another one has needed the same before (D5)", async () => {
+  const places = new MemoryPlaces(2);
+  const vault = places.open();
+  places.away.add(1);
+  await store(vault, modelOf(1));
+  places.away.clear();
+  places.wallMs += 60_000;
+  await store(places.open(), modelOf(1));
+  const [, files] = places.files;
+  for (const path of files?.keys() ?? []) if (path.startsWith("index/")) files?.delete(path);
+  const run = pruned(places, nothingForgotten);
+  await expect(run).rejects.toMatchObject({ code: "VAULT_DAMAGED" });
+  expect(countOf(files ?? new Map(), "data")).toBe(2);
 });
 
 it("waits for nobody who works at one of the places, and says who that is", async () => {

@@ -88,6 +88,18 @@ test("M2: a pack that is gone comes back, and what went by right does not", asyn
   expect([first?.files.has(pack), first?.files.has(snapshot)]).toEqual([true, false]);
 });
 
+test("M2: a pack that was pruned since it was listed is no damage, and stays away", async () => {
+  const scene = await whole();
+  const files = await withSession(scene.vault, shared, listStored);
+  for (const location of scene.locations) {
+    for (const kind of ["index", "pack"] as const) {
+      for (const path of pathsOf(location, kind)) location.files.delete(path);
+    }
+  }
+  const { damage } = await withSession(scene.vault, shared, (session) => sample(session, files));
+  expect(damage).toEqual([]);
+});
+
 test("M3: what nobody has is told, and left as it is", async () => {
   const scene = await whole();
   for (const location of scene.locations) flip(location, pathsOf(location, "pack")[0] ?? "");

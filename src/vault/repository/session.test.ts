@@ -3,8 +3,10 @@ import { describe, expect, test } from "vitest";
 import { encodeLock } from "../format/lock-json.ts";
 import { LocationFault, pathOfFile } from "../location.ts";
 import { MemoryLocation } from "../memory-location.ts";
+import { atEach } from "./place.ts";
 import { codecOf, randomBytesOf, storeAll, vaultOf } from "./repository-bench.ts";
 import { type Session, withSession } from "./session.ts";
+import { listSnapshots, writeSnapshot } from "./snapshots.ts";
 
 const { signal } = new AbortController();
 const shared = { isExclusive: false, signal };
@@ -207,6 +209,48 @@ describe("places", () => {
     expect(vault.places[1]?.trouble?.message).toBe("the cable is out");
     isAway = false;
     expect(await parts()).toEqual([true, true]);
+  });
+
+  test("all have ended before anybody goes on, also when one of them throws", async () => {
+    const { vault } = vaultOf([new MemoryLocation(), new MemoryLocation()]);
+    const [slow] = vault.places;
+    const held = Promise.withResolvers<undefined>();
+    let hasEnded = false;
+    const run = atEach(
+      vault.places,
+      async (place) => {
+        if (place !== slow) throw new TypeError("a mistake of ours");
+        await held.promise;
+        hasEnded = true;
+      },
+      signal,
+    );
+    const ended = run.catch((error: unknown) => [String(error), hasEnded]);
+    for (let turn = 0; turn < 50; turn += 1) await Promise.resolve();
+    held.resolve(undefined);
+    expect(await ended).toEqual(["TypeError: a mistake of ours", true]);
+    // The reason why a place is out is the first one.
+    slow?.leaveOut(new Error("unplugged"));
+    slow?.leaveOut(new Error("what came of it"));
+    expect(slow?.trouble?.message).toBe("unplugged");
+  });
+
+  test("a snapshot that is damaged at one is told, and none is written without a lock", async () => {
+    const places = [new MemoryLocation(), new MemoryLocation()];
+    const { damage, vault } = vaultOf(places);
+    const about = { parent: "", hostname: "here", username: "", uid: 0, gid: 0, original: "" };
+    const lists = { paths: ["/a"], excludes: [], tags: [], programVersion: "" };
+    const snapshot = { ...about, ...lists, timeNs: startNs, tree: "ab".repeat(32) };
+    const id = await withSession(vault, shared, async (session) => {
+      const confirm = (): Promise<void> => Promise.reject(new Error("the lock is lost"));
+      await expect(writeSnapshot({ ...session, confirm }, snapshot)).rejects.toThrow("is lost");
+      expect(await listSnapshots(session)).toEqual([]);
+      return await writeSnapshot(session, snapshot);
+    });
+    places[0]?.files.set(`snapshots/${id}`, new Uint8Array(100));
+    const listed = await withSession(vault, shared, listSnapshots);
+    expect(listed.map((each) => each.id)).toEqual([id]);
+    expect(damage).toMatchObject([{ kind: "snapshot", id }]);
   });
 
   test("when none answers, the reasons are thrown (S2)", async () => {

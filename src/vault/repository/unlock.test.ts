@@ -162,6 +162,20 @@ test("U2: another repository under the same keys ends it as well", async () => {
   expect(await said(locations)).toBe("VAULT_FOREIGN");
 });
 
+test("a key of a beginning that came to no config is passed over", async () => {
+  const [ours, other] = [await vaultIn(1), await vaultIn(1, 2)] as unknown as [
+    [MemoryLocation],
+    [MemoryLocation],
+  ];
+  const before = [...ours[0].files];
+  ours[0].files.clear();
+  for (const [path, bytes] of other[0].files) {
+    if (path.startsWith("keys/")) ours[0].files.set(path, bytes);
+  }
+  for (const [path, bytes] of before) ours[0].files.set(path, bytes);
+  expect(await said(ours)).toBe("ready");
+});
+
 test("U3: without config and keys it is ours by what these keys open, else it is empty", async () => {
   const locations = await vaultIn(2);
   const [{ files }, other] = locations as [MemoryLocation, MemoryLocation];
