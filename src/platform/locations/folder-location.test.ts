@@ -88,3 +88,10 @@ test("F1: what an old kill left goes with a list, but where one only appends", a
     expect(disk.notes.length > 0).toBe(isGone);
   }
 });
+
+test("what only appends replaces nothing", async () => {
+  const disk = new NotingDisk();
+  const replaced = locationOn(disk, true).replace(snapshot, [new Uint8Array(9)], signal);
+  await expect(replaced).rejects.toMatchObject({ kind: "read-only" });
+  expect(disk.notes).toEqual([]);
+});

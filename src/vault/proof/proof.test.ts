@@ -1,11 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { canonicalJson } from "../../kernel/index.ts";
-import { type AuditEvent, emptyTrail, sealAuditLine, type TrailEnd } from "./audit-entry.ts";
+import { createProof } from "../restore/restore-proof.ts";
+import {
+  type AuditEvent,
+  type AuditKind,
+  emptyTrail,
+  sealAuditLine,
+  type TrailEnd,
+} from "./audit-entry.ts";
 import { signReport } from "./drill-report.ts";
 import { drill, material, signer, signerOf, writtenProof } from "./proof-bench.ts";
 import { signHead } from "./signed-note.ts";
 import { verifyProof } from "./verify-proof.ts";
 import { createTrailVerifier } from "./verify-trail.ts";
+import { signWaitingNote } from "./waiting-note.ts";
 
 const proof = writtenProof(6);
 
@@ -50,6 +58,34 @@ describe("verifyProof", () => {
     });
   });
 
+  it("Q4: counts a restore that an entry names, or one that waits, and tells of any other", async () => {
+    const written = createProof({ id: "s1", tree: "t" });
+    const lines = [written.head(), written.end().line].map((line) => line.trimEnd());
+    const { totals } = written.end();
+    const verify = async (kind: AuditKind, told: readonly string[]) => {
+      const event = { at: 1, kind, facts: { manifest: totals.hash } };
+      const notes = [{ name: "n", text: signWaitingNote(event, signer) }];
+      const restores = [{ name: "w", open: () => told }];
+      return await verifyProof({ ...material(proof), notes, restores });
+    };
+    expect(await verify("restored", lines)).toMatchObject({
+      isWhole: true,
+      waiting: 1,
+      restores: [{ name: "w", hash: totals.hash }],
+    });
+    // A drill of the same files is no restore.
+    for (const [kind, told, finding] of [
+      ["drill", lines, "unnamed"],
+      ["restored", lines.slice(0, 1), "edited"],
+    ] as const) {
+      expect(await verify(kind, told)).toMatchObject({
+        isWhole: false,
+        restores: [],
+        reports: [{ kind: finding, name: "w" }],
+      });
+    }
+  });
+
   it("V2: tolerates a torn last line that had never been confirmed", async () => {
     const { line } = seal(proof.end);
     const verified = await verifyProof(material(proof, proof.text + line.slice(0, 20)));
@@ -88,6 +124,15 @@ describe("a line", () => {
     const verifier = createTrailVerifier(signer.publicKey, []);
     for (const { line } of [seal(emptyTrail), other]) verifier.check(line);
     expect(verifier.finish(0)).toMatchObject({ proven: 1, finding: { kind: "edited", line: 2 } });
+  });
+
+  it("is read only up to the length that one may have, whoever has signed it", () => {
+    const facts = { a: "x".repeat(70_000) };
+    const entry = { sequence: 1, at: 1, kind: "backup", facts, before: emptyTrail.hash };
+    const signature = signer.sign(canonicalJson(entry));
+    const verifier = createTrailVerifier(signer.publicKey, []);
+    expect(verifier.check(canonicalJson({ ...entry, signature }))).toBeUndefined();
+    expect(verifier.finish(0)).toMatchObject({ proven: 0, finding: { kind: "unreadable" } });
   });
 
   it("holds no fact that has no canonical form", () => {
