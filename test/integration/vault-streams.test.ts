@@ -3,7 +3,7 @@
  * server; and never across a gap (T1).
  */
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -37,7 +37,7 @@ class Scene {
   async stream(): Promise<AsyncDisposable> {
     const spec = {
       kind: this.#kind.name,
-      words: this.#kind.words(this.server),
+      words: keeperWords(this.#kind, this.server),
       env: {},
       base: { kind: "every", everyMs: 86_400_000 },
       pauseMs: 200,
@@ -79,12 +79,38 @@ class Scene {
   }
 }
 
+/** Who may do what `docs/vault/streams.md` says is needed, and nothing else. */
+const keeper = {
+  postgres: "create role keeper login replication",
+  mariadb: ["localhost", "127.0.0.1"]
+    .map(
+      (from) => `create user keeper@'${from}'; grant select, show view, trigger, event, lock tables,
+        reload, process, replication slave, binlog monitor on *.* to keeper@'${from}';`,
+    )
+    .join(""),
+} as const;
+
+function keeperWords(kind: DatabaseKind, server: DatabaseServer): readonly string[] {
+  return kind.words(server).map((word) => word.replace(/(?<=^--user(?:name)?=).*/, "keeper"));
+}
+
+/** Where PostgreSQL keeps the table: in a folder that is not below its data. */
+async function makeTablespace(server: DatabaseServer, database: Database): Promise<void> {
+  const folder = temporaryFolder("tablespace");
+  const { gid, uid } = statSync(server.folder);
+  chownSync(folder, uid, gid);
+  await database.query(`create tablespace apart location '${folder}'`);
+  await database.query("set default_tablespace = apart");
+}
+
 async function openScene(kind: DatabaseKind): Promise<Scene> {
   const bench = await openVaultBench();
   afterwards(() => bench[Symbol.asyncDispose]());
   const server = await kind.start();
   afterwards(() => server[Symbol.asyncDispose]());
-  const words = JSON.stringify(kind.words(server));
+  await using database = await kind.connect(server);
+  await database.query(keeper[kind.name]);
+  const words = JSON.stringify(keeperWords(kind, server));
   await writeVaultFleet(bench, `    streams: { rows: { ${kind.name}: ${words}, pause: 500ms } }\n`);
   await initVault(bench);
   return new Scene(kind, bench, server);
@@ -142,6 +168,7 @@ test.each([postgres, mariadb])(
     const scene = await openScene(kind);
     const streams = await scene.stream();
     const database = await scene.connect();
+    if (kind === postgres) await makeTablespace(scene.server, database);
     await database.query("create table words (word varchar(20) primary key)");
     await database.query("insert into words values ('one')");
     await scene.covered();
@@ -164,6 +191,11 @@ test.each([postgres, mariadb])(
     const old = await started(kind, target);
     const found = await old.query("select word from words order by word");
     expect(found.map(({ word }) => word)).toEqual(["one", "two"]);
+    if (kind === postgres) {
+      const places = "select pg_tablespace_location(oid) as it from pg_tablespace";
+      const spaces = (await old.query(`${places} where spcname = 'apart'`)).map(({ it }) => it);
+      expect(spaces).toEqual([expect.stringContaining(`${target}/tablespaces/`)]);
+    }
     expect((await scene.bench.run(...words, "--to", moment)).err).toContain("is not empty");
 
     await streams[Symbol.asyncDispose]();

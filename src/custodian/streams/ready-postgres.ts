@@ -104,7 +104,9 @@ async function giveTo({ gid, uid }: { uid: number; gid: number }, target: string
   const files = [...own, "pg_ident.conf", "tablespace_map"].map((name) =>
     join(target, "data", name),
   );
-  for (const path of [target, ...owned, ...log, ...files]) {
+  const spaces = join(target, "tablespaces");
+  const tablespaces = (await readdir(spaces).catch(() => [])).map((name) => join(spaces, name));
+  for (const path of [target, ...owned, ...tablespaces, ...log, ...files]) {
     await chown(path, uid, gid).catch((error: unknown) => {
       // Few servers have tablespaces.
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;

@@ -211,7 +211,11 @@ export class Stream implements AsyncDisposable {
     this.#trouble = "";
     const before = line.note.covered;
     const isMoved = JSON.stringify(before?.place) !== JSON.stringify(covered.place);
-    if (!isMoved && covered.atMs < (before?.atMs ?? 0) + coveredEveryMs) return line;
+    const beforeMs = before?.atMs ?? 0;
+    const baseMs = line.note.bases.at(-1)?.atMs ?? 0;
+    // With a new base a gap is over, also where nothing is written.
+    const endsGap = beforeMs < baseMs && baseMs <= covered.atMs;
+    if (!isMoved && !endsGap && covered.atMs < beforeMs + coveredEveryMs) return line;
     return await writeLine(line, { ...line.note, covered });
   }
 
