@@ -189,6 +189,14 @@ describe("P3: a freeze", () => {
     expect(kinds(snapshots, { now: moment(11 * day, { jumpMs: 0.0004 * 11 * day }) })).toEqual([]);
   });
 
+  it("Z3: for one that is off by more than slewing explains", () => {
+    const snapshots = [arrived(1, 0), arrived(2, 10 * day, { jumpMs: 0.0006 * 10 * day })];
+    const jumped = { now: moment(11 * day, { jumpMs: 0.0006 * 10 * day }) };
+    expect(kinds(snapshots, jumped)).toMatchObject([
+      { kind: "clock-jumped", after: "s1", before: "s2" },
+    ]);
+  });
+
   it("a suspect run, and what is told", () => {
     const snapshots = [...hourly(3), arrived(4, 3 * hour, { isSuspect: true })];
     expect(kinds(snapshots, { freezes: ["a run read nothing"] })).toEqual([

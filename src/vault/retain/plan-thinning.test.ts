@@ -59,3 +59,18 @@ it("T1: leaves no more than the target", () => {
     expect(left(target)).toBeLessThanOrEqual(target);
   }
 });
+
+it("T2: leaves the last verified one, and all of other groups", () => {
+  const all = [
+    ...micro.map((each) => ({ ...each, isVerified: each.arrival.sequence === 17 })),
+    ...Array.from({ length: 500 }, (_, index) =>
+      arrived(6000 + index, index * second, { host: "other" }),
+    ),
+  ];
+  const { merges } = planThinning(all, { ...own, policy: {}, now, target: 1 });
+  const gone = new Set(merges.map(({ id }) => id));
+  expect(all.filter(({ host, id }) => host === "box" && !gone.has(id)).map(({ id }) => id)).toEqual(
+    ["s17", "s5000"],
+  );
+  expect(all.filter(({ host, id }) => host === "other" && gone.has(id))).toEqual([]);
+});

@@ -95,6 +95,8 @@ it("takes each of several at its own moment, and what is known keeps its own", a
     { snapshot: { id: "b" }, moment: now(2000), isSuspect: false, isComplete: true },
     { snapshot: { id: "a" }, moment: now(2500), isSuspect: true, isComplete: true },
     { snapshot: { id: "c" }, moment: now(3000), isSuspect: true, isComplete: true },
+    // Whoever has it for good does not make what was suspect well.
+    { snapshot: { id: "c" }, moment: now(3500), isSuspect: false, isComplete: true },
   ]);
   const again = await Arrivals.open({ file, codec });
   const seen = await again.see([snapshot("a", 1), snapshot("b", 2), snapshot("c", 3)], now(9000));
