@@ -26,6 +26,7 @@ import {
   type VaultServerOptions,
 } from "../../src/platform/vault-server/index.ts";
 import { realClock } from "../../src/system/index.ts";
+import { fileKinds, folderOfKind } from "../../src/vault/index.ts";
 import { afterwards, temporaryFolder } from "../afterwards.ts";
 import { testAuthority } from "../conformance/certificates.ts";
 import { never, sample } from "../conformance/location-scene.ts";
@@ -178,6 +179,20 @@ test("what is stored is never replaced, not even when it was damaged", async () 
   const again = await ask(port, `/snapshots/${file.id}`, { method: "POST", body: bytes });
   expect(again.status).toBe(200);
   expect(statSync(join(folder, "snapshots", file.id)).size).toBe(10);
+});
+
+test("append-only: nothing but a lock is removed, of whatever kind (A2)", async () => {
+  for (const isAppendOnly of [true, false]) {
+    const { port } = await prepared({ isAppendOnly });
+    for (const kind of fileKinds) {
+      const { file, bytes } = sample(kind, 1);
+      const path = kind === "config" ? "/config" : `/${folderOfKind(kind)}/${file.id}`;
+      expect((await ask(port, path, { method: "POST", body: bytes })).status).toBe(200);
+      const stays = isAppendOnly && kind !== "lock";
+      expect((await ask(port, path, { method: "DELETE" })).status).toBe(stays ? 403 : 200);
+      expect((await ask(port, path)).status).toBe(stays ? 200 : 404);
+    }
+  }
 });
 
 test("a quota is kept while bytes arrive, and is free again after a removal", async () => {
