@@ -160,6 +160,16 @@ it("thins out what watching made, and what was needed by it is pruned", async ()
   expect(countOf(scene.places.files[0] ?? new Map(), "index")).toBeLessThanOrEqual(2);
 });
 
+it("takes nothing for forgotten that could not be written down (T1)", async () => {
+  const { codec } = new MemoryPlaces(1);
+  const file = new MemoryStateFile();
+  file.write = () => Promise.reject(new Error("the disk is full"));
+  const tombstones = await Tombstones.open({ file, codec });
+  const id = "ab".repeat(32);
+  await expect(tombstones.add([id])).rejects.toThrow("the disk is full");
+  expect(tombstones.has(id)).toBe(false);
+});
+
 it("forgets nothing more when there is no room for tombstones (T4)", async () => {
   const scene = new Scene(new MemoryPlaces(2));
   const ids = await scene.backUp(5);

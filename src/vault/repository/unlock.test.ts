@@ -188,3 +188,18 @@ test("U3: without config and keys it is ours by what these keys open, else it is
   expect(await said(locations)).toBe("damaged ready");
   expect(other.files.has("config")).toBe(true);
 });
+
+test("a beginning that failed halfway leaves a key where a config came to be, and nowhere else (I3)", async () => {
+  const locations = [
+    new MemoryLocation(),
+    new MemoryLocation({
+      before: ({ file, method }) => {
+        if (method === "put" && file?.kind === "config") throw new Error("the disk is full");
+      },
+    }),
+  ];
+  await expect(begin(locations, 1)).rejects.toThrow("the disk is full");
+  const left = locations.map(({ files }) => [...files.keys()].map((path) => path.split("/")[0]));
+  expect(left).toEqual([["keys", "config"], []]);
+  expect(await said(locations.slice(0, 1))).toBe("ready");
+});
